@@ -65,8 +65,10 @@ impl Host {
                 corners.push((name.trim_end_matches(']').to_owned(), outside));
             } else if let Some(why) = line.strip_prefix("refuses ") {
                 facts.refusal = Some(why.to_owned());
-            } else if line == "cut" {
-                facts.is_cut = true;
+            } else if let Some(why) = line.strip_prefix("fails ") {
+                facts.failure = Some(why.to_owned());
+            } else if let Some(why) = line.strip_prefix("cut ") {
+                facts.cuts.push(why.to_owned());
             } else {
                 let (_, text) = corners.last_mut().unwrap();
                 text.push_str(line);

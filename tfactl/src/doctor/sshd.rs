@@ -1,10 +1,12 @@
 //! The settings of sshd, as sshd itself prints them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use tfa_client::Terminal;
-use tfa_doctor::sshd::{Settings, SshdFacts, config, corners};
+use tfa_doctor::sshd::matching::{self, Users};
+use tfa_doctor::sshd::{Settings, SshdFacts, config};
 
 use super::output::output;
 use crate::messages;
@@ -16,6 +18,10 @@ const DEFAULTS: &str = "/etc/default/ssh";
 const PRIVILEGE_SEPARATION: &str = "/run/sshd";
 /// How many connections are asked about between two reports.
 const STEP: usize = 25;
+/// How many names are looked up at once.
+const NAMES_AT_ONCE: usize = 100;
+/// How many names that the name service does not list are looked up.
+const MAX_NAMES: usize = 5_000;
 /// How many lines of sshd's errors are shown.
 const MAX_ERRORS: usize = 3;
 
@@ -27,11 +33,15 @@ pub(super) fn collect(terminal: &Terminal) -> Option<SshdFacts> {
 
 fn ask(terminal: &Terminal) -> SshdFacts {
     let lines = config::read(&matching);
-    let (connections, is_cut) = corners::corners(&lines, &member);
+    let mut cuts = Vec::new();
+    let users = users(&lines, &mut cuts);
+    let corners = matching::corners(&lines, &users);
+    cuts.extend(corners.cuts);
+    let connections = corners.connections;
     let options = options();
     let mut facts = SshdFacts {
         lines,
-        is_cut,
+        cuts,
         ..SshdFacts::default()
     };
     let count = connections.len();
@@ -81,25 +91,48 @@ fn matching(pattern: &str) -> Vec<(String, String)> {
     paths.filter_map(read).collect()
 }
 
-/// A member of a group: one that the group lists, else one whose primary group it is.
-fn member(group: &str) -> Option<String> {
-    let text = getent(&["group", group])?;
-    let mut fields = text.trim().split(':').skip(2);
-    let gid = fields.next()?.to_owned();
-    let listed = fields.next()?.split(',').next()?;
-    if !listed.is_empty() {
-        return Some(listed.to_owned());
+/// The users of this host with their groups, if `Match` lines ask for users.
+fn users(lines: &[config::ConfigLine], cuts: &mut Vec<String>) -> Users {
+    if !lines.iter().any(|line| line.keyword == "match") {
+        return Users::default();
     }
-    let users = getent(&["passwd"])?;
-    let is_of_group = |line: &&str| line.split(':').nth(3) == Some(gid.as_str());
-    let user = users.lines().find(is_of_group)?;
-    user.split(':').next().map(str::to_owned)
+    let (users, groups) = matching::names(lines);
+    // What a name service lists, then what it knows by its name only.
+    let mut group = entries("group", &[], cuts) + &named("group", &groups, cuts);
+    let mut passwd = entries("passwd", &[], cuts);
+    let members = Users::parse("", &group);
+    let all = users.iter().map(String::as_str).chain(members.names());
+    let listed = Users::parse(&passwd, "");
+    let unlisted = all.filter(|name| !listed.contains(name));
+    passwd += &named("passwd", &unlisted.map(str::to_owned).collect(), cuts);
+    group += &named("group", &matching::primary_groups(&passwd, &group), cuts);
+    Users::parse(&passwd, &group)
 }
 
-fn getent(arguments: &[&str]) -> Option<String> {
-    let output = output("getent", &[&["--"], arguments].concat())?;
-    let is_found = output.status.success();
-    is_found.then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+/// The entries with some names, or numbers, of a database of the name service.
+fn named(database: &str, names: &BTreeSet<String>, cuts: &mut Vec<String>) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if names.len() > MAX_NAMES {
+        cuts.push(messages::names_not_read(database));
+    }
+    let parts = names.chunks(NAMES_AT_ONCE).take(MAX_NAMES / NAMES_AT_ONCE);
+    parts.map(|names| entries(database, names, cuts)).collect()
+}
+
+/// The entries of a database: those with the names, or all that it lists.
+fn entries(database: &str, names: &[&str], cuts: &mut Vec<String>) -> String {
+    // The exit status if one of the names is not known.
+    const NOT_FOUND: i32 = 2;
+    let output = output("getent", &[&["--", database], names].concat());
+    match output {
+        Some(output) if matches!(output.status.code(), Some(0 | NOT_FOUND)) => {
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        }
+        _ => {
+            cuts.push(messages::names_not_read(database));
+            String::new()
+        }
+    }
 }
 
 fn options() -> Vec<String> {

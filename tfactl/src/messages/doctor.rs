@@ -33,6 +33,12 @@ pub(crate) fn records_read(count: usize) -> String {
     format!("Reading the records: {count}...")
 }
 
+pub(crate) fn names_not_read(database: &str) -> String {
+    format!(
+        "The users that Match lines of sshd tell apart are not all known: \"getent {database}\" failed."
+    )
+}
+
 pub(crate) fn not_started(program: &str) -> String {
     format!("{program} could not be started")
 }

@@ -52,6 +52,7 @@ pub const KINDS: &[&Kind] = &[
     &SSHD_ONE_TRY,
     &SSHD_TOUCH,
     &SSHD_CUT,
+    &SSHD_NOT_EXAMINED,
     &LOGIN_TIMEOUT,
     &FILE_WRITABLE,
     &UNIT_WEAKENED,

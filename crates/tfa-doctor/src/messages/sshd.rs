@@ -232,13 +232,50 @@ pub(crate) const SSHD_TOUCH: Kind = Kind {
 
 pub(crate) const SSHD_CUT: Kind = Kind {
     id: "sshd-cut",
-    severity: Severity::Advice,
-    why: "A fault of a combination that was not examined is not found.",
-    what: |_| "The Match blocks of sshd tell more connections apart than were examined.".to_owned(),
+    severity: Severity::Risk,
+    why: "A connection that was not examined may need no second factor.",
+    what: |subject| subject.detail.clone(),
     remedy: |_| {
         remedy(
-            "Examine others by hand.",
-            &["sshd -T -C user=USER,addr=ADDRESS,host=HOST"],
+            "Write fewer and simpler Match blocks, or ask sshd about the other connections yourself.",
+            &["sshd -T -C user=USER,addr=ADDRESS,host=HOST,laddr=ADDRESS,lport=PORT"],
+        )
+    },
+};
+
+pub(crate) fn too_many_connections() -> String {
+    "The Match blocks of sshd tell more connections apart than were examined.".to_owned()
+}
+
+pub(crate) fn unknown_criterion(name: &str) -> String {
+    format!(
+        "A Match line of sshd has a criterion that the doctor does not know ({name}), so not each \
+         connection was examined."
+    )
+}
+
+pub(crate) fn uncertain_pattern(pattern: &str) -> String {
+    format!(
+        "Not each connection that a pattern of a Match line ({pattern}) tells apart was examined."
+    )
+}
+
+pub(crate) fn too_many_lines() -> String {
+    "The files of sshd have more lines than were read.".to_owned()
+}
+
+pub(crate) const SSHD_NOT_EXAMINED: Kind = Kind {
+    id: "sshd-not-examined",
+    severity: Severity::Risk,
+    why: "Its settings may let users in without a second factor.",
+    what: |subject| {
+        let why = subject.detail.trim_end_matches('.');
+        format!("sshd did not print its settings, so they were not examined: {why}.")
+    },
+    remedy: |_| {
+        remedy(
+            "Mend what the command reports, and run the doctor again.",
+            &["sshd -T", "tfactl doctor"],
         )
     },
 };

@@ -1,14 +1,12 @@
 //! The configuration files of sshd, as far as the doctor needs them: where a keyword stands, and what the
 //! `Match` blocks ask for. sshd itself says what is in force (`sshd -T`).
 
-use std::collections::VecDeque;
-
 /// Where sshd's configuration begins.
 pub const MAIN: &str = "/etc/ssh/sshd_config";
 /// How deep files include others, as in sshd.
 const MAX_DEPTH: usize = 16;
 /// How many lines are kept, those of a file that is included twice counted twice.
-const MAX_LINES: usize = 10_000;
+pub(crate) const MAX_LINES: usize = 10_000;
 
 /// A line with a keyword.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +17,8 @@ pub struct ConfigLine {
     pub keyword: String,
     /// The words behind it.
     pub values: Vec<String>,
+    /// The text behind it.
+    pub rest: String,
     /// Whether it stands in a `Match` block, or in a file that one includes.
     pub in_match: bool,
 }
@@ -44,11 +44,10 @@ fn read_pattern(
     for (path, text) in files(pattern) {
         let mut in_match = in_match;
         for (text, number) in text.lines().zip(1..) {
-            let mut words = words(text);
-            let Some(keyword) = words.pop_front() else {
+            let Some((keyword, rest)) = split(text) else {
                 continue;
             };
-            let keyword = keyword.to_ascii_lowercase();
+            let (keyword, words) = (keyword.to_ascii_lowercase(), words(rest));
             if into.len() >= MAX_LINES {
                 return;
             }
@@ -66,39 +65,57 @@ fn read_pattern(
             into.push(ConfigLine {
                 place: format!("{path}:{number}"),
                 keyword,
-                values: words.into(),
+                values: words,
+                rest: rest.to_owned(),
                 in_match,
             });
         }
     }
 }
 
-/// The words of a line. `keyword=value` is two, and what stands in quotation marks is one.
-fn words(line: &str) -> VecDeque<String> {
-    let mut words = VecDeque::new();
-    let (mut word, mut quoted, mut is_word) = (String::new(), false, false);
-    for c in line.trim().chars() {
+/// The keyword of a line, and the text behind it; `None` for a comment. One `=` may stand between them.
+fn split(line: &str) -> Option<(&str, &str)> {
+    const WHITESPACE: [char; 3] = [' ', '\t', '\r'];
+    let line = line.trim_matches(WHITESPACE);
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    let end = line.find([' ', '\t', '\r', '=', '"']).unwrap_or(line.len());
+    let (keyword, rest) = line.split_at(end);
+    let rest = rest.trim_start_matches(WHITESPACE);
+    let rest = rest.strip_prefix('=').unwrap_or(rest);
+    Some((keyword, rest.trim_start_matches(WHITESPACE)))
+}
+
+/// The words of a text, as sshd splits them (`argv_split` in `misc.c`): at white space, with quotation marks of
+/// both kinds and escapes, up to a comment.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut quote): (Option<String>, Option<char>) = (None, None);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_end = quote.is_none() && matches!(c, ' ' | '\t');
+        if is_end {
+            words.extend(word.take());
+            continue;
+        }
+        if c == '#' && word.is_none() {
+            break;
+        }
+        let word = word.get_or_insert_default();
         match c {
-            '#' if !quoted && !is_word => break,
-            '"' => {
-                quoted = !quoted;
-                is_word = true;
+            '\\' => {
+                let is_escaped = |next: &char| {
+                    matches!(next, '\'' | '"' | '\\') || (quote.is_none() && *next == ' ')
+                };
+                word.push(chars.next_if(is_escaped).unwrap_or(c));
             }
-            c if !quoted && (c.is_whitespace() || (c == '=' && words.is_empty())) => {
-                if is_word {
-                    words.push_back(std::mem::take(&mut word));
-                }
-                is_word = false;
-            }
-            c => {
-                word.push(c);
-                is_word = true;
-            }
+            '"' | '\'' if quote.is_none() => quote = Some(c),
+            c if quote == Some(c) => quote = None,
+            c => word.push(c),
         }
     }
-    if is_word {
-        words.push_back(word);
-    }
+    words.extend(word);
     words
 }
 
@@ -124,7 +141,7 @@ mod tests {
         let found = lines(&[
             (
                 MAIN,
-                "# head\nInclude sshd_config.d/*.conf\nUsePAM=yes\nmatch User \"a b\",c # last\n\tX11Forwarding no\n",
+                "# head\nInclude sshd_config.d/*.conf\nUsePAM=yes\nmatch = User \"a b\",'c\\'d' # last\n\tX11Forwarding no\n",
             ),
             (
                 "/etc/ssh/sshd_config.d/1.conf",
@@ -153,7 +170,7 @@ mod tests {
                 "/etc/ssh/sshd_config.d/1.conf:2 match all true",
                 "/etc/ssh/sshd_config.d/2.conf:1 passwordauthentication no false",
                 "/etc/ssh/sshd_config:3 usepam yes false",
-                "/etc/ssh/sshd_config:4 match User|a b,c true",
+                "/etc/ssh/sshd_config:4 match User|a b,c'd true",
                 "/etc/ssh/sshd_config:5 x11forwarding no true",
             ]
         );

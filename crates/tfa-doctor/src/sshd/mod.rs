@@ -2,7 +2,7 @@
 
 mod checks;
 pub mod config;
-pub mod corners;
+pub mod matching;
 mod settings;
 
 use crate::facts::{Facts, PolicyFacts};
@@ -22,8 +22,10 @@ pub struct SshdFacts {
     pub corners: Vec<(String, Settings)>,
     /// Why sshd refuses its configuration.
     pub refusal: Option<String>,
-    /// The connections that `Match` lines tell apart are more than were examined.
-    pub is_cut: bool,
+    /// Why sshd did not print its settings.
+    pub failure: Option<String>,
+    /// Why there may be connections with other settings, in whole sentences.
+    pub cuts: Vec<String>,
 }
 
 /// A connection under examination.
@@ -55,6 +57,14 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
             why.clone(),
         ));
     }
+    if let Some(why) = &sshd.failure {
+        findings.push(Finding::beside_pam(
+            &messages::SSHD_NOT_EXAMINED,
+            "",
+            Vec::new(),
+            why.clone(),
+        ));
+    }
     for (name, settings) in &sshd.corners {
         let corner = Corner {
             name,
@@ -66,14 +76,10 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
             add(&mut findings, &corner, fault);
         }
     }
-    if sshd.is_cut {
-        findings.push(Finding::beside_pam(
-            &messages::SSHD_CUT,
-            config::MAIN,
-            Vec::new(),
-            String::new(),
-        ));
-    }
+    let cut = |why: &String| {
+        Finding::beside_pam(&messages::SSHD_CUT, config::MAIN, Vec::new(), why.clone())
+    };
+    findings.extend(sshd.cuts.iter().map(cut));
     findings
 }
 
