@@ -14,6 +14,9 @@ use crate::users::{CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up
 const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";
 
+/// A key of alice from another host.
+const OLD_KEY: &str = "otpauth://totp/host:alice@host?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\n";
+
 #[track_caller]
 fn is_refused(machine: &Machine, user: &str, password: &str) {
     let terminal = ssh_with_messages(machine, user);
@@ -174,6 +177,16 @@ fn a_damaged_record_refuses_only_its_owner_until_the_reset() {
     machine.succeed(["systemctl", "start", "tfad.service"]);
 
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
+    logs_in_without_code(&machine, "alice", PASSWORD);
+    // Nothing is known of the record: a key of before the reset stays out.
+    let import = ["tfactl", "import", "otpauth", "-", "--apply"];
+    let refused = machine.command(import).stdin(OLD_KEY).fail();
+    assert!(
+        refused
+            .to_string()
+            .contains("alice: refused: The account of alice was reset"),
+        "{refused}"
+    );
     logs_in_without_code(&machine, "alice", PASSWORD);
     let alice = set_up(&machine, "alice", PASSWORD);
     logs_in(&machine, &alice.phone.next_unused());

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::error::NOT_MIGRATED;
 use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
-use crate::key_choice::{KeyChoice, KeySources};
+use crate::key_choice::{KeyChoice, KeySources, RETIRED};
 use crate::keyring::Keys;
 use crate::rotation;
 use crate::seal::unseal;
@@ -52,7 +52,7 @@ pub struct Opened {
 pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
     let directory = LockedDir::open(&state_dir.path)?;
     let mut notices = Vec::new();
-    for name in [KEY_FILE, NEXT_KEY_FILE, DATABASE, MARKER] {
+    for name in [KEY_FILE, NEXT_KEY_FILE, RETIRED, DATABASE, MARKER] {
         directory.remove_drafts(name)?;
     }
     let keys = KeySources {
@@ -80,8 +80,9 @@ pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
     let mut key = keys.choose(&mut database, &mut notices)?;
     let next = match (&key, key::next(&directory)) {
         (KeyChoice::Use(key), KeyLookup::Key(next)) if key.id() == next.id() => {
-            if !database.is_read_only() {
-                rotation::finish(&directory)?;
+            // With a program that reads an old state of the database, a later start does it.
+            if !database.is_read_only() && database.empty_log().is_ok() {
+                rotation::finish(&keys)?;
             }
             None
         }

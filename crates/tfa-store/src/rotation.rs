@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
+use crate::key_choice::KeySources;
 use crate::keyring::KeyRing;
 use crate::sqlite::Resealed;
 use crate::state_dir::LockedDir;
@@ -58,7 +59,8 @@ impl KeyRotation {
     ///
     /// # Errors
     /// [`StoreError::KeyLost`], [`StoreError::RecordDamaged`] for a record that opens with neither key:
-    /// the old key stays then. [`StoreError::Stopped`] if `progress` ends it.
+    /// the old key stays then. [`StoreError::Busy`] if a program goes on reading an old state of the
+    /// database: the rotation lacks its last step only. [`StoreError::Stopped`] if `progress` ends it.
     pub fn run(
         &self,
         progress: &mut dyn FnMut(u64, u64) -> bool,
@@ -69,9 +71,15 @@ impl KeyRotation {
         let (key, ring) = (next.id(), self.store.keys());
         ring.seal_with(next)?;
         let records = self.seal_anew(ring, progress)?;
-        self.store.inner().adopt_key(key)?;
+        let store = self.store.inner();
+        store.adopt_key(key)?;
+        // Records that the old key opens are in the log until it is emptied.
+        store.empty_log()?;
         let directory = LockedDir::open(&self.state_dir.path)?;
-        finish(&directory)?;
+        finish(&KeySources {
+            directory: &directory,
+            credentials: self.state_dir.credentials.as_deref(),
+        })?;
         ring.drop_former();
         Ok(Some(Rotated { records, key }))
     }
@@ -141,8 +149,11 @@ impl KeyRotation {
     }
 }
 
-/// Makes the new key the key, if the database names it. What was the key before is overwritten.
-pub(crate) fn finish(directory: &LockedDir) -> Result<(), StoreError> {
+/// Makes the new key the key, if the database names it. What was the key before is overwritten; a
+/// credential is retired.
+pub(crate) fn finish(keys: &KeySources<'_>) -> Result<(), StoreError> {
+    let directory = keys.directory;
+    keys.retire_credential()?;
     let old = directory.open_to_overwrite(KEY_FILE)?;
     directory.replace_with(NEXT_KEY_FILE, KEY_FILE)?;
     if let Some(old) = old {

@@ -63,9 +63,7 @@ pub fn back_up(
     let target = Target::create(options.target)?;
     let (database, key) = {
         let directory = LockedDir::open(&state_dir.path)?;
-        if directory.has(NEXT_KEY_FILE)? {
-            return Err(BackupError::Rotating);
-        }
+        refuse_rotation(&directory)?;
         let database = Database::open(&directory)?;
         let keys = KeySources {
             directory: &directory,
@@ -133,11 +131,22 @@ pub fn back_up(
     if !progress(done, records) {
         return Err(BackupError::Cancelled);
     }
+    // A rotation that began meanwhile waits for the end of the snapshot. After it, no key of this host
+    // opens the file.
+    let directory = LockedDir::open(&state_dir.path)?;
+    refuse_rotation(&directory)?;
     target.publish()?;
     Ok(BackupWritten {
         records,
         key: key.id(),
     })
+}
+
+fn refuse_rotation(directory: &LockedDir) -> Result<(), BackupError> {
+    match directory.has(NEXT_KEY_FILE)? {
+        true => Err(BackupError::Rotating),
+        false => Ok(()),
+    }
 }
 
 struct Output<'t> {

@@ -45,6 +45,8 @@ const STEP_BYTES: usize = 32 * 1024;
 
 /// How long a checkpoint waits for readers, while the writer waits for the checkpoint.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(50);
+/// How often the log is tried to be emptied: for five seconds, between which commits go on.
+const TRIES: usize = 50;
 
 /// The writer's end.
 #[derive(Clone)]
@@ -144,6 +146,26 @@ pub(super) fn serve(
     }
     let _ = checkpoint(db, "TRUNCATE");
     Ok(())
+}
+
+/// Copies the whole log into the database file, and empties it. What commits have replaced is in neither
+/// then.
+pub(super) fn empty(db: &Connection) -> Result<(), StoreError> {
+    db.busy_timeout(BUSY_TIMEOUT).map_err(cause)?;
+    for _ in 0..TRIES {
+        let is_busy: bool = db
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(cause)?;
+        if !is_busy {
+            return Ok(());
+        }
+        std::thread::sleep(BUSY_TIMEOUT);
+    }
+    Err(StoreError::Busy {
+        why: "a program, such as a backup, goes on reading an old state of the database. When it has \
+              ended, run `tfactl key rotate` again for the last step"
+            .to_owned(),
+    })
 }
 
 /// The length of the log, and how much of it is in the database file, both in pages.

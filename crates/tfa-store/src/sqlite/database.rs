@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::checkpoint;
 use super::compile_options;
 use super::connection::{Access, use_log};
 use super::db_file::DbFile;
@@ -99,6 +100,11 @@ impl Database {
         };
         meta.update(&tx)?;
         tx.commit().map_err(cause)
+    }
+
+    /// Empties the log, as [`SqliteStore::empty_log`](super::SqliteStore::empty_log) does.
+    pub(crate) fn empty_log(&self) -> Result<(), StoreError> {
+        checkpoint::empty(&self.db)
     }
 
     /// Migrates a database of an older format, if it can be written.

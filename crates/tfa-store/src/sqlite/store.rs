@@ -111,6 +111,13 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Empties the log: records that were replaced are then neither there nor in the database file.
+    pub(crate) fn empty_log(&self) -> Result<(), StoreError> {
+        checkpoint::empty(&self.file.connect()?.0)
+    }
+}
+
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         self.close();

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tfa_store::{
-    BackupError, BackupOptions, BackupWritten, Passphrase, RestoreOptions, Restored, Revision,
-    Store, back_up, restore,
+    BackupError, BackupOptions, BackupWritten, KeyRotation, Passphrase, RestoreOptions, Restored,
+    Revision, Rotated, Store, StoreError, ask_for_rotation, back_up, restore,
 };
 use zeroize::Zeroizing;
 
@@ -455,6 +455,75 @@ fn records_are_revised_again_if_they_are_old_when_the_daemon_stops() {
         restore(&state, &options, &mut revise, &mut stop, &mut |_, _| true).unwrap();
         assert_eq!(get(&scratch.store(), "lea").unwrap().0, expected);
     }
+}
+
+/// Does what a daemon does that was asked for a rotation.
+fn rotate(scratch: &Scratch) -> Result<Option<Rotated>, StoreError> {
+    ask_for_rotation(&scratch.state_dir()).unwrap();
+    KeyRotation::new(Arc::new(scratch.store()), scratch.state_dir()).run(&mut |_, _| true)
+}
+
+#[test]
+fn a_restoration_seals_with_the_key_that_a_rotation_leaves() {
+    let scratch = with_records(&["lea", "max"]);
+    backed_up(&scratch, None).unwrap();
+    let source = file(&scratch);
+    let options = RestoreOptions {
+        source: &source,
+        passphrase: None,
+        force: true,
+        now: NOW,
+        max_age: Duration::MAX,
+    };
+    let mut revised = 0;
+    let mut revise = |_: &str, record: &[u8], _| {
+        if revised == 0 {
+            rotate(&scratch).unwrap().unwrap();
+        }
+        revised += 1;
+        Some(Zeroizing::new(record.to_vec()))
+    };
+    let state = scratch.state_dir();
+    restore(
+        &state,
+        &options,
+        &mut revise,
+        &mut || Ok(()),
+        &mut |_, _| true,
+    )
+    .unwrap();
+    assert_eq!(revised, 4);
+    assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
+}
+
+#[test]
+fn a_rotation_during_a_backup_waits_for_its_end_and_no_backup_is_made() {
+    let scratch = with_records(&["lea", "max"]);
+    let target = file(&scratch);
+    let options = BackupOptions {
+        target: &target,
+        passphrase: None,
+        now: NOW,
+        host: "one.example",
+    };
+    let mut checked = 0;
+    let mut can_be_read = |_: &str, _: &[u8]| {
+        if checked == 0 {
+            let refused = rotate(&scratch).unwrap_err();
+            assert!(matches!(refused, StoreError::Busy { .. }), "{refused}");
+        }
+        checked += 1;
+        true
+    };
+    let state = scratch.state_dir();
+    let refused = back_up(&state, &options, &mut can_be_read, &mut |_, _| true).unwrap_err();
+    assert!(matches!(refused, BackupError::Rotating), "{refused}");
+    assert_eq!(checked, 2);
+    assert!(!target.exists());
+    // A start does what the rotation lacks.
+    drop(scratch.store());
+    assert!(!scratch.file("key.next").exists());
+    backed_up(&scratch, None).unwrap();
 }
 
 #[test]

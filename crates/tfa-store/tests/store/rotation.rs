@@ -1,14 +1,18 @@
 //! Rotations of the sealing key: every record is sealed anew, under load, and over every interruption.
 
+use std::collections::HashSet;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tfa_store::{
-    Commit, KeyRotation, Notice, Revision, Rotated, StateDir, Store, StoreError, ask_for_rotation,
+    BackupOptions, Commit, KeyRotation, Notice, RestoreOptions, Revision, Rotated, StateDir, Store,
+    StoreError, ask_for_rotation, back_up, restore,
 };
+use zeroize::Zeroizing;
 
-use crate::backup::backed_up;
+use crate::backup::{NOW, backed_up, file};
 use crate::kills::Kills;
 use crate::scratch::{Scratch, child_word, error, get, key_lost, lost_key_among, open, put};
 
@@ -225,6 +229,115 @@ fn the_key_of_a_credential_is_replaced_by_a_file() {
     );
     assert_eq!(get(&opened.store, "lea").unwrap().0, b"lea");
     assert!(scratch.file("key").exists());
+}
+
+/// The records as they are in the database.
+fn sealed(scratch: &Scratch) -> Vec<Vec<u8>> {
+    let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+    let mut select = db.prepare("SELECT sealed FROM account").unwrap();
+    let rows = select.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn nothing_that_the_old_key_opens_stays_after_a_rotation() {
+    let scratch = with_records();
+    let old = sealed(&scratch);
+    let store = Arc::new(scratch.store());
+    // Those of the log, too.
+    for number in 0..COUNT {
+        let (record, revision) = get(&*store, &user(number)).unwrap();
+        put(&*store, &user(number), &record, revision);
+    }
+    let later = sealed(&scratch);
+    ask_for_rotation(&scratch.state_dir()).unwrap();
+    let rotation = KeyRotation::new(Arc::clone(&store), scratch.state_dir());
+    rotation.run(&mut |_, _| true).unwrap().unwrap();
+    // The store still serves.
+    let files: Vec<u8> = fs::read_dir(scratch.state())
+        .unwrap()
+        .flat_map(|entry| fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    let windows: HashSet<&[u8]> = files.windows(24).collect();
+    let is_there = |sealed: &Vec<u8>| sealed.chunks_exact(24).any(|piece| windows.contains(piece));
+    assert!(sealed(&scratch).iter().all(is_there));
+    assert!(!old.iter().chain(&later).any(is_there));
+}
+
+#[test]
+fn a_program_that_reads_an_old_state_delays_the_end_of_a_rotation() {
+    let scratch = with_records();
+    let old = key(&scratch);
+    let store = Arc::new(scratch.store());
+    ask_for_rotation(&scratch.state_dir()).unwrap();
+    let mut reader = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+    let reading = reader.transaction().unwrap();
+    let count: i64 = reading
+        .query_row("SELECT count(*) FROM account", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, COUNT as i64);
+    let rotation = KeyRotation::new(Arc::clone(&store), scratch.state_dir());
+    let refused = rotation.run(&mut |_, _| true).unwrap_err();
+    assert!(matches!(refused, StoreError::Busy { .. }), "{refused}");
+    assert_eq!(key(&scratch), old);
+    drop(reading);
+    rotation.run(&mut |_, _| true).unwrap().unwrap();
+    assert_ne!(key(&scratch), old);
+    assert!(!scratch.file("key.next").exists());
+    drop((rotation, store));
+    holds_all(&scratch);
+}
+
+#[test]
+fn a_credential_that_a_rotation_replaced_is_never_used_again() {
+    let scratch = Scratch::new();
+    let place = scratch.with_credential(&[9; 32]);
+    let store = Arc::new(open(&place).store);
+    put(&*store, "lea", b"lea", Revision::NONE);
+    ask_for_rotation(&place).unwrap();
+    let rotation = KeyRotation::new(Arc::clone(&store), place.clone());
+    rotation.run(&mut |_, _| true).unwrap().unwrap();
+    let replacement = key(&scratch);
+    // Not for a database without records, ...
+    let _ = store.remove("lea", None).unwrap();
+    drop((rotation, store));
+    let opened = open(&place);
+    assert!(
+        matches!(opened.notices[..], [Notice::CredentialUnused { .. }]),
+        "{:?}",
+        opened.notices
+    );
+    put(&opened.store, "lea", b"lea", Revision::NONE);
+    drop(opened);
+    assert_eq!(key(&scratch), replacement);
+    // ... nor for a backup that is restored.
+    let options = BackupOptions {
+        target: &file(&scratch),
+        passphrase: None,
+        now: NOW,
+        host: "one.example",
+    };
+    back_up(&place, &options, &mut |_, _| true, &mut |_, _| true).unwrap();
+    for loss in [&[][..], &["accounts.db"], &["accounts.db", "key.id"]] {
+        for name in loss {
+            fs::remove_file(scratch.file(name)).unwrap();
+        }
+        let source = file(&scratch);
+        let options = RestoreOptions {
+            source: &source,
+            passphrase: None,
+            force: false,
+            now: NOW,
+            max_age: Duration::MAX,
+        };
+        let mut keep = |_: &str, record: &[u8], _| Some(Zeroizing::new(record.to_vec()));
+        restore(&place, &options, &mut keep, &mut || Ok(()), &mut |_, _| {
+            true
+        })
+        .unwrap();
+        let opened = scratch.open();
+        assert_eq!(get(&opened.store, "lea").unwrap().0, b"lea", "{loss:?}");
+    }
 }
 
 /// Rotates once, and prints where it is.

@@ -24,10 +24,7 @@ impl Keys {
     ) -> Result<Self, BackupError> {
         let input = Input::open(options.source)?;
         let directory = LockedDir::open(&state_dir.path)?;
-        let sources = KeySources {
-            directory: &directory,
-            credentials: state_dir.credentials.as_deref(),
-        };
+        let sources = sources(state_dir, &directory);
         let backup = match (
             sources.find(input.key),
             &input.header.wrapped,
@@ -41,10 +38,8 @@ impl Keys {
         if backup.id() != input.key {
             return Err(BackupError::Damaged("its key is another one"));
         }
-        let (host, is_new) = match sources.own()? {
+        let (host, is_new) = match of_host(&sources)? {
             Some(key) => (key, false),
-            // Its key may be a credential, which only a daemon that runs has.
-            None if had_database(&directory)? => return Err(BackupError::HostKeyMissing),
             None => (key::generate()?, true),
         };
         Ok(Self {
@@ -52,5 +47,37 @@ impl Keys {
             host,
             is_new,
         })
+    }
+
+    /// Takes the key that this host has by now: a rotation may have come to its end, and then no other key
+    /// of it is left. Returns whether it is another one.
+    pub(super) fn renew(
+        &mut self,
+        state_dir: &StateDir,
+        directory: &LockedDir,
+    ) -> Result<bool, BackupError> {
+        match of_host(&sources(state_dir, directory))? {
+            Some(key) if key.id() != self.host.id() => {
+                (self.host, self.is_new) = (key, false);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+fn sources<'a>(state_dir: &'a StateDir, directory: &'a LockedDir) -> KeySources<'a> {
+    KeySources {
+        directory,
+        credentials: state_dir.credentials.as_deref(),
+    }
+}
+
+/// The key of this host; `None` if it has none yet.
+fn of_host(sources: &KeySources<'_>) -> Result<Option<SealingKey>, BackupError> {
+    match sources.own()? {
+        // Its key may be a credential, which only a daemon that runs has.
+        None if had_database(sources.directory)? => Err(BackupError::HostKeyMissing),
+        key => Ok(key),
     }
 }

@@ -68,15 +68,17 @@ pub fn restore(
     stop: &mut dyn FnMut() -> Result<(), String>,
     progress: &mut Progress<'_>,
 ) -> Result<Restored, BackupError> {
-    let keys = Keys::choose(state_dir, options)?;
+    let mut keys = Keys::choose(state_dir, options)?;
     let began = Instant::now();
     let draft = Draft::create(&LockedDir::open(&state_dir.path)?)?;
     let mut written = draft.write(options, &keys, revise, progress)?;
     // Refused before the daemon has to stop.
     compare(&LockedDir::open(&state_dir.path)?, &written, options.force)?;
     let directory = LockedDir::open(&state_dir.path)?;
+    // With the lock no rotation comes to its end. A credential is there only while the daemon runs.
+    let has_other_key = keys.renew(state_dir, &directory)?;
     stop().map_err(BackupError::Running)?;
-    if began.elapsed() >= options.max_age {
+    if has_other_key || began.elapsed() >= options.max_age {
         written = draft.write(options, &keys, revise, progress)?;
     }
     let replaced = compare(&directory, &written, options.force)?;

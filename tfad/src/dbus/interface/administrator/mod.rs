@@ -30,6 +30,7 @@ use crate::log::AccountEvent;
 use crate::login::simulate::{self, ShownKey, Simulator};
 use crate::messages;
 use crate::state::DaemonState;
+use tfa_store::StoreError;
 
 // The record accepts no longer invitation.
 const _: () = assert!(*INVITATION_SECONDS.end() == MAX_INVITATION_LIFETIME.as_secs());
@@ -79,7 +80,7 @@ impl Administrator {
             }
         };
         if let Some(known) = &known {
-            self.must_be_nobody_elses(known)
+            self.must_not_be_anothers(known)
                 .map_err(|error| self.state.journal.report(&self.caller, user, error))?;
         }
         let name = self.reset_record(user, known)?;
@@ -304,7 +305,7 @@ impl Administrator {
 
     /// A record under a user's name that was set up for the uid of another user may be the other's:
     /// it is not reset before the administrator has said whose it is.
-    fn must_be_nobody_elses(&self, user: &User) -> Result<(), Error> {
+    fn must_not_be_anothers(&self, user: &User) -> Result<(), Error> {
         let name = &user.name;
         let Some(other) = self.accounts.other_owner(name, user)? else {
             return Ok(());
@@ -347,11 +348,15 @@ impl Administrator {
         Ok(named.to_owned())
     }
 
-    /// Whether the user had enrolled, as far as is known. Without the mark that a reset leaves, an import
-    /// would bring the key back.
+    /// Whether the user had enrolled, or may have: a record that cannot be read counts. Without the mark that
+    /// a reset leaves, an import would bring the key back.
     fn was_enrolled(&self, user: &User) -> bool {
         match self.accounts.load(user) {
             Ok(Some(account)) => account.has_no_grace() || !account.authenticators().is_empty(),
+            Err(
+                account::Error::Damaged(_)
+                | account::Error::Store(StoreError::RecordDamaged { .. }),
+            ) => true,
             Ok(None) | Err(_) => false,
         }
     }
