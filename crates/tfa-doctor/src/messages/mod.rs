@@ -51,6 +51,7 @@ pub const KINDS: &[&Kind] = &[
     &SSHD_GRACE_TIME,
     &SSHD_ONE_TRY,
     &SSHD_TOUCH,
+    &SSHD_EMPTY_PASSWORDS,
     &SSHD_CUT,
     &SSHD_NOT_EXAMINED,
     &LOGIN_TIMEOUT,

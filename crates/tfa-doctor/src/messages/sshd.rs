@@ -133,12 +133,12 @@ pub(crate) const SSHD_METHODS: Kind = Kind {
 pub(crate) const SSHD_KEYS_NOT_GUARDED: Kind = Kind {
     id: "sshd-keys-not-guarded",
     severity: Severity::Hole,
-    why: "PAM asks nothing of a login by SSH key, and only the guard refuses one without a second factor.",
+    why: "PAM asks nothing of such a login, and only the guard refuses one without a second factor.",
     what: |subject| {
-        let connections = connections(subject);
+        let (ways, connections) = (&subject.detail, connections(subject));
         format!(
-            "sshd accepts a key alone, a second factor is required, and the policy does not guard \
-             sshd{connections}."
+            "sshd lets users in by {ways} without asking PAM, a second factor is required, and the policy \
+             does not guard sshd{connections}."
         )
     },
     remedy: |_| {
@@ -153,10 +153,12 @@ pub(crate) const SSHD_KEYS_NOT_GUARDED: Kind = Kind {
 pub(crate) const SSHD_KEYS_ONLY: Kind = Kind {
     id: "sshd-keys-only",
     severity: Severity::LockOut,
-    why: "A key alone does not meet the requirement, so these logins are refused.",
+    why: "PAM is not asked for a second factor, so these logins are refused.",
     what: |subject| {
-        let (place, connections) = (place(subject), connections(subject));
-        format!("{place}: a second factor is required, and sshd accepts keys only{connections}.")
+        let (place, ways, connections) = (place(subject), &subject.detail, connections(subject));
+        format!(
+            "{place}: a second factor is required, and sshd lets users in by {ways} only{connections}."
+        )
     },
     remedy: |subject| {
         set(
@@ -226,6 +228,23 @@ pub(crate) const SSHD_TOUCH: Kind = Kind {
             subject,
             "Require the touch.",
             "PubkeyAuthOptions touch-required",
+        )
+    },
+};
+
+pub(crate) const SSHD_EMPTY_PASSWORDS: Kind = Kind {
+    id: "sshd-empty-passwords",
+    severity: Severity::Risk,
+    why: "An account without a password is entered from the network with a code alone, or with nothing.",
+    what: |subject| {
+        let (place, connections) = (place(subject), connections(subject));
+        format!("{place}: sshd accepts empty passwords{connections}.")
+    },
+    remedy: |subject| {
+        set(
+            subject,
+            "Refuse empty passwords.",
+            "PermitEmptyPasswords no",
         )
     },
 };

@@ -23,6 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
     grace_time,
     one_try,
     touch,
+    empty_passwords,
 ];
 
 fn fault(kind: &'static Kind, keyword: &'static str) -> Option<Fault> {
@@ -43,22 +44,25 @@ impl Corner<'_> {
         self.policy.is_some_and(|policy| policy.requires)
     }
 
-    /// Whether a login can pass by a key alone.
-    fn accepts_key_alone(&self) -> bool {
-        self.settings.passable_lists().contains(&vec!["publickey"])
+    /// The lists by which a login can pass without the auth phase of PAM, for a text.
+    fn ways_beside_pam(&self) -> String {
+        let lists = self.settings.lists_beside_pam();
+        let lists = lists.iter().map(|list| list.join(","));
+        let texts: Vec<String> = lists
+            .map(
+                |list| match self.settings.verifies_passwords_by_kerberos() {
+                    true => list.replace("password", "password (KerberosAuthentication)"),
+                    false => list,
+                },
+            )
+            .collect();
+        texts.join(" or ")
     }
 
     /// Whether each way in has a method that can ask for a code.
     fn always_asks(&self) -> bool {
         let lists = self.settings.passable_lists();
         !lists.is_empty() && lists.iter().all(|list| list.contains(&QUESTIONS))
-    }
-
-    /// Whether some way in has a method that PAM takes part in.
-    fn asks_pam(&self) -> bool {
-        let lists = self.settings.passable_lists();
-        let asks = |list: &Vec<&str>| list.contains(&QUESTIONS) || list.contains(&"password");
-        lists.iter().any(asks)
     }
 }
 
@@ -109,29 +113,32 @@ fn methods_unsatisfiable(corner: &Corner<'_>) -> Option<Fault> {
     })
 }
 
-/// A second factor is required for some logins, a key alone is enough for sshd, and the policy does not
-/// guard it.
+/// A second factor is required for some logins, sshd lets users in without the auth phase of PAM, and the
+/// policy does not guard it.
 fn keys_not_guarded(corner: &Corner<'_>) -> Option<Fault> {
     let is_guarded = corner.policy.is_none_or(|policy| policy.guards("sshd"));
-    let is_so = corner.requires() && !is_guarded && corner.accepts_key_alone();
-    is_so
-        .then(|| fault(&messages::SSHD_KEYS_NOT_GUARDED, "authenticationmethods"))
-        .flatten()
+    let ways = corner.ways_beside_pam();
+    let is_so = corner.requires() && !is_guarded && !ways.is_empty();
+    is_so.then_some(Fault {
+        kind: &messages::SSHD_KEYS_NOT_GUARDED,
+        keyword: "authenticationmethods",
+        detail: ways,
+    })
 }
 
-/// A second factor is required for some logins, and a connection can only use keys, which are none. Rules on
-/// methods may exempt them.
+/// A second factor is required for some logins, and a connection has only ways that are none. Rules on methods
+/// may exempt them.
 fn keys_only(corner: &Corner<'_>) -> Option<Fault> {
     let has_rules = corner.policy.is_none_or(|policy| policy.names_methods);
     let is_guarded = corner.policy.is_some_and(|policy| policy.guards("sshd"));
-    let is_so = corner.requires()
-        && is_guarded
-        && !has_rules
-        && corner.accepts_key_alone()
-        && !corner.asks_pam();
-    is_so
-        .then(|| fault(&messages::SSHD_KEYS_ONLY, "kbdinteractiveauthentication"))
-        .flatten()
+    let lists = corner.settings.passable_lists();
+    let has_no_other = !lists.is_empty() && lists == corner.settings.lists_beside_pam();
+    let is_so = corner.requires() && is_guarded && !has_rules && has_no_other;
+    is_so.then(|| Fault {
+        kind: &messages::SSHD_KEYS_ONLY,
+        keyword: "kbdinteractiveauthentication",
+        detail: corner.ways_beside_pam(),
+    })
 }
 
 /// Each way in asks for a code outside the `Match` blocks, and not inside.
@@ -188,5 +195,13 @@ fn touch(corner: &Corner<'_>) -> Option<Fault> {
     let is_so = demands && !requires.iter().any(|option| options.contains(option));
     is_so
         .then(|| fault(&messages::SSHD_TOUCH, "pubkeyauthoptions"))
+        .flatten()
+}
+
+/// An account without a password is entered without one.
+fn empty_passwords(corner: &Corner<'_>) -> Option<Fault> {
+    let is_so = corner.is("permitemptypasswords", "yes");
+    is_so
+        .then(|| fault(&messages::SSHD_EMPTY_PASSWORDS, "permitemptypasswords"))
         .flatten()
 }

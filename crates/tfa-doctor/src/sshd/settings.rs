@@ -53,21 +53,49 @@ impl Settings {
         lists
     }
 
+    /// The lists that a login can pass without the auth phase of PAM.
+    pub(crate) fn lists_beside_pam(&self) -> Vec<Vec<&str>> {
+        let mut lists = self.passable_lists();
+        lists.retain(|list| !list.iter().any(|method| self.always_asks_pam(method)));
+        lists
+    }
+
+    /// Whether a method always runs the auth phase of PAM. For a password, Kerberos is asked before PAM.
+    fn always_asks_pam(&self, method: &str) -> bool {
+        match method {
+            QUESTIONS => true,
+            PASSWORD | "none" => !self.verifies_passwords_by_kerberos(),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn verifies_passwords_by_kerberos(&self) -> bool {
+        self.is("kerberosauthentication", "yes")
+    }
+
     /// Whether a method is enabled.
     fn offers(&self, method: &str) -> bool {
-        let keyword = METHODS.iter().find(|(name, _)| *name == method);
-        keyword.is_some_and(|(_, keyword)| self.is(keyword, "yes"))
+        let method = METHODS.iter().find(|(name, _)| *name == method);
+        method.is_some_and(|(_, keywords)| keywords.iter().all(|keyword| self.is(keyword, "yes")))
     }
 }
 
 /// The methods of sshd, and the keywords that enable them.
-const METHODS: [(&str, &str); 5] = [
-    ("publickey", "pubkeyauthentication"),
-    (QUESTIONS, "kbdinteractiveauthentication"),
-    ("password", "passwordauthentication"),
-    ("hostbased", "hostbasedauthentication"),
-    ("gssapi-with-mic", "gssapiauthentication"),
+const METHODS: [(&str, &[&str]); 7] = [
+    ("publickey", &["pubkeyauthentication"]),
+    (QUESTIONS, &["kbdinteractiveauthentication"]),
+    (PASSWORD, &["passwordauthentication"]),
+    // The empty password.
+    ("none", &["permitemptypasswords"]),
+    ("hostbased", &["hostbasedauthentication"]),
+    ("gssapi-with-mic", &["gssapiauthentication"]),
+    // Of Debian and Fedora.
+    (
+        "gssapi-keyex",
+        &["gssapiauthentication", "gssapikeyexchange"],
+    ),
 ];
+const PASSWORD: &str = "password";
 /// The only method that asks questions.
 pub(crate) const QUESTIONS: &str = "keyboard-interactive";
 
