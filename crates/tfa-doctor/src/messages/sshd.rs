@@ -161,10 +161,10 @@ pub(crate) const SSHD_KEYS_ONLY: Kind = Kind {
         )
     },
     remedy: |subject| {
-        set(
+        edit(
             subject,
-            "Let sshd ask for codes, or exempt keys by a rule on methods: tfad.toml(5).",
-            "KbdInteractiveAuthentication yes",
+            "Let sshd ask for codes: \"KbdInteractiveAuthentication yes\", and keyboard-interactive in \
+             AuthenticationMethods if that is set. Or exempt these logins by a rule on methods: tfad.toml(5).",
         )
     },
 };

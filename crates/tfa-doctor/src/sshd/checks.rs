@@ -134,9 +134,13 @@ fn keys_only(corner: &Corner<'_>) -> Option<Fault> {
     let lists = corner.settings.passable_lists();
     let has_no_other = !lists.is_empty() && lists == corner.settings.lists_beside_pam();
     let is_so = corner.requires() && is_guarded && !has_rules && has_no_other;
+    let keyword = match corner.is("kbdinteractiveauthentication", "yes") {
+        true => "authenticationmethods",
+        false => "kbdinteractiveauthentication",
+    };
     is_so.then(|| Fault {
         kind: &messages::SSHD_KEYS_ONLY,
-        keyword: "kbdinteractiveauthentication",
+        keyword,
         detail: corner.ways_beside_pam(),
     })
 }
