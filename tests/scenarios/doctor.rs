@@ -16,14 +16,14 @@ const README: &str =
 
 /// Runs the doctor, which succeeds and finds nothing.
 #[track_caller]
-fn is_silent(machine: &Machine) {
+pub(crate) fn is_silent(machine: &Machine) {
     assert_eq!(machine.succeed(["tfactl", "doctor"]), SILENT);
     assert_eq!(machine.succeed(["tfactl", "doctor", "--json"]).trim(), "[]");
 }
 
 /// The only finding of the doctor, which has this id and this severity.
 #[track_caller]
-fn finding(machine: &Machine, severity: &str, id: &str) -> Value {
+pub(crate) fn finding(machine: &Machine, severity: &str, id: &str) -> Value {
     let output = machine.run(["tfactl", "doctor", "--json"]);
     assert!(!output.success());
     let findings: Value = serde_json::from_str(&output.stdout).unwrap();
@@ -37,7 +37,7 @@ fn finding(machine: &Machine, severity: &str, id: &str) -> Value {
 
 /// Runs the commands of a finding.
 #[track_caller]
-fn mend(machine: &Machine, finding: &Value) {
+pub(crate) fn mend(machine: &Machine, finding: &Value) {
     for command in finding["commands"].as_array().unwrap() {
         machine.succeed(["sh", "-c", command.as_str().unwrap()]);
     }
@@ -48,7 +48,7 @@ fn witness(finding: &Value) -> Vec<&str> {
     steps.iter().map(|step| step.as_str().unwrap()).collect()
 }
 
-fn host_of_the_readme(suite: Suite) -> (Machine, Owner) {
+pub(crate) fn host_of_the_readme(suite: Suite) -> (Machine, Owner) {
     let (machine, alice) = machine_with_alice_set_up_on(suite);
     machine.succeed(["rm", "/etc/ssh/sshd_config.d/00-questions.conf"]);
     machine.configure_sshd("tfa", README);

@@ -12,6 +12,7 @@ mod daemon_down;
 mod devices;
 mod directory;
 mod doctor;
+mod doctor_host;
 mod enroll;
 mod exemptions;
 mod explained_logins;

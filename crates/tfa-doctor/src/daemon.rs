@@ -2,7 +2,7 @@
 
 use crate::facts::{DaemonProblem, Facts};
 use crate::finding::{Finding, Subject};
-use crate::messages;
+use crate::{host, messages};
 
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let Some(problem) = &facts.daemon else {
@@ -12,11 +12,19 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let (kind, detail) = match problem {
         DaemonProblem::Down => (&messages::DAEMON_DOWN, String::new()),
         DaemonProblem::Silent => (&messages::DAEMON_SILENT, String::new()),
+        // The files of the bus may tell more.
+        DaemonProblem::Denied if host::explains_denial(facts) => return Vec::new(),
+        DaemonProblem::Denied => (&messages::BUS_CALLS_DENIED, messages::INTERFACE.into()),
         DaemonProblem::OtherVersion => (&messages::DAEMON_VERSION, messages::OTHER_VERSION.into()),
         DaemonProblem::Refuses(why) => (&messages::DAEMON_REFUSES, why.clone()),
     };
+    let names = match problem {
+        DaemonProblem::Denied => vec!["root".to_owned()],
+        _ => Vec::new(),
+    };
     let subject = Subject {
         detail,
+        names,
         ..Subject::default()
     };
     let witness = Vec::new();
@@ -32,5 +40,40 @@ fn audit_mode() -> Finding {
         kind: &messages::AUDIT_MODE,
         subject: Subject::default(),
         witness: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{BusFacts, HostFacts};
+
+    /// What is found if the bus does not let root call, with this text in the files of the bus.
+    fn found(policy: &str) -> Vec<&'static str> {
+        let files = vec![("/x.conf".to_owned(), policy.to_owned())];
+        let bus = BusFacts {
+            files,
+            ..BusFacts::default()
+        };
+        let host = HostFacts {
+            bus: Some(bus),
+            ..HostFacts::default()
+        };
+        let findings = examine(&Facts {
+            daemon: Some(DaemonProblem::Denied),
+            host: Some(host),
+            ..Facts::default()
+        });
+        findings.iter().map(|finding| finding.kind.id).collect()
+    }
+
+    #[test]
+    fn a_denial_of_the_bus_is_reported_once() {
+        let explained = "<busconfig><policy user='root'><deny own='*'/></policy></busconfig>";
+        assert!(found(explained).is_empty());
+        // The bus has not read the files again, or something else denies the call.
+        let fine = "<busconfig><policy context='default'><allow own='org.tfad.Tfa1'/>\
+                    <allow send_destination='org.tfad.Tfa1'/></policy></busconfig>";
+        assert_eq!(found(fine), ["bus-calls-denied"]);
     }
 }

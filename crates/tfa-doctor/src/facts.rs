@@ -41,6 +41,8 @@ pub enum DaemonProblem {
     Silent,
     /// It has another version, and does not know the call.
     OtherVersion,
+    /// The bus does not let root call it.
+    Denied,
     /// It refuses every login, for this reason.
     Refuses(String),
 }

@@ -1,5 +1,7 @@
 //! What the doctor reports.
 
+use crate::shell::printable;
+
 /// How bad a fault is; the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -47,7 +49,7 @@ pub struct Kind {
 pub struct Subject {
     /// The file, with the line if there is one: `/etc/pam.d/sshd:4`.
     pub place: String,
-    /// What it applies to: PAM services, connections of sshd, users.
+    /// What it applies to: PAM services, connections of sshd, users, processes, files.
     pub names: Vec<String>,
     /// What the kind of the fault adds, such as a value.
     pub detail: String,
@@ -101,10 +103,10 @@ impl Finding {
         }
     }
 
-    /// What was found, in whole sentences.
+    /// What was found, in whole sentences on one line, without control characters.
     #[must_use]
     pub fn what(&self) -> String {
-        (self.kind.what)(&self.subject)
+        printable(&(self.kind.what)(&self.subject))
     }
 
     /// How to mend it.

@@ -10,11 +10,15 @@ mod host;
 mod login;
 mod messages;
 mod pam;
+mod shell;
 pub mod sshd;
 
 pub use facts::{DaemonProblem, Facts, LoginFacts, PamFacts, PolicyFacts};
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
-pub use host::{Administrator, HostFacts, OwnedFile};
+pub use host::{
+    Administrator, BlockDevice, BusFacts, GroupCacheFacts, HostFacts, OwnedFile, Process, Room,
+    SocketFacts, StateFacts,
+};
 pub use messages::KINDS;
 
 /// The findings about a host, the worst first.

@@ -11,15 +11,32 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tfa_core::DEFAULT_GUARD;
 use tfa_doctor::sshd::{Settings, SshdFacts, config};
 use tfa_doctor::{
-    Administrator, DaemonProblem, Facts, Finding, HostFacts, KINDS, LoginFacts, OwnedFile,
-    PamFacts, PolicyFacts, examine,
+    Administrator, BlockDevice, BusFacts, DaemonProblem, Facts, Finding, GroupCacheFacts,
+    HostFacts, KINDS, LoginFacts, OwnedFile, PamFacts, PolicyFacts, Process, Room, SocketFacts,
+    StateFacts, examine,
 };
-use tfa_pam_host::PamHost;
+use tfa_pam_host::{ModuleFile, PamHost};
 
 /// The untouched hosts: Debian 12 and 13 with the package.
 const SHIPPED: [&str; 2] = ["shipped-12", "shipped-13"];
 /// The PAM files of display managers, screen lockers and other packages of Debian 12.
 const OTHER_PACKAGES: &str = "other-packages";
+
+/// The files of the package that are examined, and their folders.
+const PACKAGED: [(&str, &str); 3] = [
+    ("pam/tfa", "usr/share/pam-configs"),
+    ("dbus/org.tfad.Tfa1.conf", "usr/share/dbus-1/system.d"),
+    (
+        "dbus/org.tfad.Tfa1.service",
+        "usr/share/dbus-1/system-services",
+    ),
+];
+
+/// Whether a fixture decides about a file of the host.
+fn is_in_fixture(layer: &str, path: &Path, host: &Path) -> bool {
+    let path = path.strip_prefix(host).unwrap();
+    fixtures().join(layer).join(path).exists()
+}
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -42,9 +59,18 @@ impl Host {
         for layer in layers {
             copy(&fixtures().join(layer), &host.0);
         }
-        let profiles = host.0.join("usr/share/pam-configs");
-        fs::create_dir_all(&profiles).unwrap();
-        fs::copy(repository().join("packaging/pam/tfa"), profiles.join("tfa")).unwrap();
+        for (file, folder) in PACKAGED {
+            let folder = host.0.join(folder);
+            let name = Path::new(file).file_name().unwrap();
+            // A fixture may have removed it.
+            if layers
+                .iter()
+                .all(|layer| !is_in_fixture(layer, &folder.join(name), &host.0))
+            {
+                fs::create_dir_all(&folder).unwrap();
+                fs::copy(repository().join("packaging").join(file), folder.join(name)).unwrap();
+            }
+        }
         host
     }
 
@@ -83,13 +109,30 @@ impl Host {
         facts
     }
 
-    /// The files of sudo, and the facts of the file `host`, one a line.
+    /// The files of sudo, and the facts of the files `host` and `more`, one a line.
     fn host(&self) -> HostFacts {
         let mut host = HostFacts {
             sudoers: self.files("/etc/sudoers.d/*"),
+            group_cache: Some(self.group_cache()),
+            selinux_log: self.text("selinux.log"),
             ..HostFacts::default()
         };
-        for line in self.text("host").unwrap_or_default().lines() {
+        let mut state = StateFacts::default();
+        let mut room = Room {
+            bytes: 1 << 30,
+            ..Room::default()
+        };
+        let mut socket = SocketFacts {
+            file: Some(OwnedFile {
+                path: "/run/tfa/login".to_owned(),
+                uid: 0,
+                mode: 0o140_666,
+            }),
+            answers: true,
+        };
+        let mut bus = self.bus();
+        let facts = ["host", "more"].map(|file| self.text(file).unwrap_or_default());
+        for line in facts.iter().flat_map(|text| text.lines()) {
             let words: Vec<&str> = line.split(' ').collect();
             match words[..] {
                 ["file", path, uid, mode] => host.files.push(OwnedFile {
@@ -103,6 +146,44 @@ impl Host {
                 ["clock", is] => host.is_clock_synchronised = Some(is == "synchronised"),
                 ["versions", daemon, command] => {
                     host.versions = Some((daemon.to_owned(), command.to_owned()));
+                    host.installed_version = Some(command.to_owned());
+                }
+                ["module", path, searched, native, version] => host.modules.push(ModuleFile {
+                    path: path.to_owned(),
+                    is_searched: searched == "searched",
+                    is_native: native == "native",
+                    version: (version != "-").then(|| version.to_owned()),
+                }),
+                ["key", "file"] => state.has_key_file = true,
+                ["key", "credential"] => state.has_credential = true,
+                ["tpm"] => state.has_tpm = true,
+                ["device", name, uuid, below] => state.devices.push(BlockDevice {
+                    name: name.to_owned(),
+                    dm_uuid: (uuid != "-").then(|| uuid.to_owned()),
+                    below: below
+                        .split(',')
+                        .filter(|one| *one != "-")
+                        .map(str::to_owned)
+                        .collect(),
+                }),
+                ["room", "read-only"] => room.is_read_only = true,
+                ["room", "bytes", bytes] => room.bytes = bytes.parse().unwrap(),
+                ["room", "inodes", count] => room.inodes = Some(count.parse().unwrap()),
+                ["room", "limit", bytes] => room.below_limit = Some(bytes.parse().unwrap()),
+                ["log", bytes] => state.log_bytes = Some(bytes.parse().unwrap()),
+                ["reader", name, pid] => state.readers.push(Process {
+                    name: name.to_owned(),
+                    pid: pid.parse().unwrap(),
+                }),
+                ["owner", uid] => bus.owner = Some(uid.parse().unwrap()),
+                ["socket", "missing"] => socket.file = None,
+                ["socket", "silent"] => socket.answers = false,
+                ["socket", "owner", uid] => {
+                    socket.file.as_mut().unwrap().uid = uid.parse().unwrap();
+                }
+                ["socket", "mode", mode] => {
+                    let file = socket.file.as_mut().unwrap();
+                    file.mode = u32::from_str_radix(mode, 8).unwrap();
                 }
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
@@ -115,7 +196,41 @@ impl Host {
                 _ => panic!("{line}"),
             }
         }
+        state.room = Some(room);
+        host.state = Some(state);
+        host.socket = Some(socket);
+        host.bus = Some(bus);
         host
+    }
+
+    fn bus(&self) -> BusFacts {
+        let folders = ["/usr/share/dbus-1/system.d/*", "/etc/dbus-1/system.d/*"];
+        let main = self.files("/usr/share/dbus-1/system.conf");
+        let files = folders.iter().flat_map(|pattern| self.files(pattern));
+        let services = ["/usr/local/share", "/usr/share"];
+        let services = services.iter().flat_map(|folder| {
+            self.files(&format!(
+                "{folder}/dbus-1/system-services/org.tfad.Tfa1.service"
+            ))
+        });
+        BusFacts {
+            files: main.into_iter().chain(files).collect(),
+            activation: services.collect(),
+            owner: Some(0),
+        }
+    }
+
+    /// nscd runs if it has a file.
+    fn group_cache(&self) -> GroupCacheFacts {
+        let switch = self.text("etc/nsswitch.conf").unwrap_or_default();
+        let sources = switch.lines().find_map(|line| line.strip_prefix("group:"));
+        let sources = sources.unwrap_or("files").split_whitespace();
+        GroupCacheFacts {
+            rules_name_groups: true,
+            sources: sources.map(str::to_owned).collect(),
+            nscd: self.text("etc/nscd.conf"),
+            sssd: self.files("/etc/sssd/sssd.conf"),
+        }
     }
 
     /// The files that a pattern with one star at most matches.

@@ -4,6 +4,7 @@
 //! release reads, so that a question about a service can be answered for all of them, and an upgrade of
 //! libpam opens no gap that was not reported before.
 
+mod elf;
 mod modules;
 mod once;
 mod reading;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use tfa_pam_stack::{FOLDERS, Files};
 
+pub use modules::ModuleFile;
 pub use reading::Reading;
 
 /// The files below a folder that stands for `/`.
@@ -64,6 +66,13 @@ impl PamHost {
     #[must_use]
     pub fn read(&self, service: &str) -> Reading {
         Reading::of(self, service)
+    }
+
+    /// The files of a module: those in the folders that libpam searches, in its order, then those in
+    /// folders that it does not search. No code of them is loaded.
+    #[must_use]
+    pub fn files_of(&self, module: &str) -> Vec<ModuleFile> {
+        modules::files_of(&self.root, &self.modules, module)
     }
 
     fn path(&self, path: &str) -> PathBuf {

@@ -1,27 +1,94 @@
-//! Where libpam looks for modules.
+//! Where libpam looks for modules, and where else one may have been put.
 
+use std::collections::BTreeSet;
 use std::env::consts::ARCH;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The folders of modules that exist: those of Debian's multiarch, and those of other distributions.
+use crate::elf::Elf;
+
+/// A file of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleFile {
+    /// The path on the host.
+    pub path: String,
+    /// libpam of this host looks for modules in the folder.
+    pub is_searched: bool,
+    /// The architecture is that of this host.
+    pub is_native: bool,
+    /// The version that a file of the project's module tells; `None` if it tells none.
+    pub version: Option<String>,
+}
+
+/// The folders of modules that exist, in the order in which libpam looks there: those of Debian, which
+/// has one for each architecture, else those of other distributions.
 pub(crate) fn folders(root: &Path) -> Vec<PathBuf> {
-    let multiarch = match ARCH {
+    let multiarch = multiarch();
+    let security = |library: &str| root.join(library).join("security");
+    let mut folders: Vec<PathBuf> = ["lib", "usr/lib"]
+        .iter()
+        .flat_map(|library| {
+            [
+                security(&format!("{library}/{multiarch}")),
+                security(library),
+            ]
+        })
+        .collect();
+    let is_debian = ["lib", "usr/lib"]
+        .iter()
+        .any(|library| security(&format!("{library}/{multiarch}")).is_dir());
+    if !is_debian {
+        folders.extend(["lib64", "usr/lib64"].map(security));
+    }
+    folders.retain(|folder| folder.is_dir());
+    folders
+}
+
+/// Debian's name of this architecture.
+fn multiarch() -> String {
+    match ARCH {
         "x86" => "i386-linux-gnu".to_owned(),
         "arm" => "arm-linux-gnueabihf".to_owned(),
         "powerpc64" => "powerpc64le-linux-gnu".to_owned(),
         other => format!("{other}-linux-gnu"),
-    };
-    let mut folders = Vec::new();
-    for library in ["lib", "usr/lib"] {
-        let library = root.join(library);
-        folders.push(library.join(&multiarch).join("security"));
-        folders.push(library.join("security"));
     }
-    for library in ["lib64", "usr/lib64"] {
-        folders.push(root.join(library).join("security"));
-    }
-    folders.retain(|folder| folder.is_dir());
-    folders
+}
+
+/// Where a module may have been installed by hand.
+fn other_folders(root: &Path) -> Vec<PathBuf> {
+    let multiarch = multiarch();
+    let local = format!("usr/local/lib/{multiarch}");
+    let libraries = ["usr/lib64", "usr/local/lib", "usr/local/lib64", &local];
+    libraries
+        .map(|library| root.join(library).join("security"))
+        .to_vec()
+}
+
+/// The files of a module in all these folders, each once, those that libpam finds first.
+pub(crate) fn files_of(root: &Path, searched: &[PathBuf], module: &str) -> Vec<ModuleFile> {
+    let others = other_folders(root);
+    let folders = searched.iter().map(|folder| (folder, true));
+    let folders = folders.chain(others.iter().map(|folder| (folder, false)));
+    let mut known = BTreeSet::new();
+    let files = folders.filter_map(|(folder, is_searched)| {
+        let path = folder.join(module);
+        let metadata = fs::metadata(&path).ok()?;
+        let is_new = known.insert((metadata.dev(), metadata.ino()));
+        // Opening a pipe would wait for its writer.
+        if !metadata.is_file() || !is_new {
+            return None;
+        }
+        let Elf { is_native, version } = Elf::read(&File::open(&path).ok()?);
+        let path = Path::new("/").join(path.strip_prefix(root).ok()?);
+        Some(ModuleFile {
+            path: path.into_os_string().into_string().ok()?,
+            is_searched,
+            is_native,
+            version,
+        })
+    });
+    files.collect()
 }
 
 /// Whether one of the folders has the module, or the module is the path of a file. `$ISA` stands for a

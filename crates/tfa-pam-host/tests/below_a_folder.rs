@@ -112,3 +112,24 @@ fn a_pipe_is_not_read() {
     assert_eq!(Files::read(&root.host(), "/etc/pam.d/sshd"), None);
     assert_eq!(Files::read(&root.host(), "/etc/pam.d"), Some(Vec::new()));
 }
+
+#[test]
+fn each_file_of_a_module_is_listed_once_those_that_libpam_searches_first() {
+    let files = [
+        ("usr/local/lib/security/pam_tfa.so", ""),
+        ("usr/lib/security/pam_tfa.so", ""),
+        ("usr/lib/security/pam_unix.so", ""),
+    ];
+    let root = Root::new("copies", &files);
+    std::os::unix::fs::symlink("usr/lib", root.0.join("lib")).unwrap();
+    let found = root.host().files_of("pam_tfa.so");
+    let found: Vec<(&str, bool)> = found
+        .iter()
+        .map(|file| (file.path.as_str(), file.is_searched))
+        .collect();
+    let expected = [
+        ("/lib/security/pam_tfa.so", true),
+        ("/usr/local/lib/security/pam_tfa.so", false),
+    ];
+    assert_eq!(found, expected);
+}

@@ -12,3 +12,4 @@ mod data;
 mod exports;
 pub(crate) mod handle;
 mod syslog;
+mod version;

@@ -73,3 +73,20 @@ fn it_links_no_runtime_and_nothing_asynchronous() {
         }
     }
 }
+
+#[test]
+fn it_tells_its_version_without_being_loaded() {
+    let root = std::env::temp_dir().join(format!("pam-tfa-version-{}", std::process::id()));
+    let folder = root.join("usr/lib/security");
+    std::fs::create_dir_all(&folder).unwrap();
+    // As the package installs it.
+    let mut strip = Command::new("strip");
+    output(strip.arg("-o").arg(folder.join("pam_tfa.so")).arg(module()));
+    let files = tfa_pam_host::PamHost::below(&root).files_of("pam_tfa.so");
+    std::fs::remove_dir_all(root).unwrap();
+    let [file] = files.as_slice() else {
+        panic!("{files:?}");
+    };
+    assert_eq!(file.version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    assert!(file.is_native && file.is_searched);
+}

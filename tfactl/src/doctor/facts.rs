@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use tfa_client::{Failure, Terminal};
 use tfa_doctor::{Administrator, DaemonProblem, Facts, HostFacts, PamFacts, PolicyFacts};
 use tfa_pam_host::PamHost;
-use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, Mode, RecoveryState};
+use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, LOGIN_SOCKET, Mode, RecoveryState};
 
-use super::{host, login, sshd};
+use super::{groups, host, login, socket, sshd};
 use crate::daemon::Daemon;
 use crate::messages;
 
@@ -24,14 +24,21 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
         login: login::collect(),
         ..Facts::default()
     };
-    let mut host = host::collect();
+    let mut host = host::collect(terminal);
     match ask(terminal, &mut host).await {
         Ok(policy) => facts.policy = Some(policy),
         Err(Failure::NoBus | Failure::NoDaemon) => facts.daemon = Some(DaemonProblem::Down),
+        // Root may do everything, except where the bus says no.
+        Err(Failure::NotAllowed(_)) => facts.daemon = Some(DaemonProblem::Denied),
         Err(Failure::NoAnswer) => facts.daemon = Some(DaemonProblem::Silent),
         Err(Failure::OtherVersion(_)) => facts.daemon = Some(DaemonProblem::OtherVersion),
         Err(Failure::Refused(why)) => facts.daemon = Some(DaemonProblem::Refuses(why)),
         Err(other) => return Err(other),
+    }
+    // Only a daemon that runs has a socket.
+    let runs = facts.policy.is_some() || matches!(facts.daemon, Some(DaemonProblem::Refuses(_)));
+    if runs {
+        host.socket = host::examined(terminal, LOGIN_SOCKET, socket::collect);
     }
     facts.host = Some(host);
     Ok(facts)
@@ -44,8 +51,11 @@ async fn ask(terminal: &Terminal, host: &mut HostFacts) -> Result<PolicyFacts, F
     let version = facts.version.clone();
     host.versions = version.map(|version| (version, env!("CARGO_PKG_VERSION").to_owned()));
     let groups = facts.groups.iter().flatten();
+    if let Some(cache) = &mut host.group_cache {
+        cache.rules_name_groups = groups.clone().next().is_some();
+    }
     host.unknown_groups = groups
-        .filter(|group| !host::knows_group(group))
+        .filter(|group| !groups::is_known(group))
         .cloned()
         .collect();
     let mut audits = false;

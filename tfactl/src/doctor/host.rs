@@ -2,50 +2,58 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 
-use tfa_doctor::{HostFacts, OwnedFile};
+use tfa_client::Terminal;
+use tfa_doctor::HostFacts;
+use tfa_pam_host::{ModuleFile, PamHost};
 
+use super::bounded::{in_time, text};
 use super::output::{output, succeeds};
+use super::{bus, groups, owned_files, selinux, state};
+use crate::messages;
 
-/// The files and folders that decide about logins. A star stands for each entry of a folder.
-const FILES: [&str; 13] = [
-    "/etc/tfa",
-    "/etc/tfa/tfad.toml",
-    "/etc/tfa/tfad.toml.d",
-    "/etc/tfa/tfad.toml.d/*",
-    "/var/lib/tfa",
-    "/var/lib/tfa/*",
-    "/etc/pam.d",
-    "/etc/pam.d/*",
-    "/usr/lib/pam.d/*",
-    "/usr/sbin/tfad",
-    "/usr/lib/*/security/pam_tfa.so",
-    "/usr/lib*/security/pam_tfa.so",
-    "/etc/ssh/sshd_config.d",
-];
+/// The file name of the PAM module.
+const MODULE: &str = "pam_tfa.so";
 /// The properties of the unit that are examined.
 const PROPERTIES: &str = "NoNewPrivileges,ProtectSystem,ProtectHome,PrivateTmp,PrivateDevices,\
                           MemoryDenyWriteExecute,RestrictSUIDSGID,CapabilityBoundingSet,UMask,\
-                          LimitCORE,DropInPaths,LoadState";
+                          LimitCORE,LimitFSIZE,MainPID,DropInPaths,LoadState";
 
 /// Collects what the daemon need not be asked for.
-pub(super) fn collect() -> HostFacts {
+pub(super) fn collect(terminal: &Terminal) -> HostFacts {
+    let unit = unit();
+    let of_unit = unit.clone();
+    let state = move || state::collect(&of_unit);
     HostFacts {
-        sudoers: sudoers(),
-        files: files(),
-        unit: unit(),
+        sudoers: examined(terminal, "/etc/sudoers", sudoers).unwrap_or_default(),
+        files: examined(terminal, "owners of files", owned_files::collect).unwrap_or_default(),
+        state: examined(terminal, "/var/lib/tfa", state).flatten(),
+        modules: examined(terminal, MODULE, modules).unwrap_or_default(),
+        bus: examined(terminal, "D-Bus", bus::collect).flatten(),
+        group_cache: examined(terminal, "nscd and sssd", groups::caches),
+        selinux_log: examined(terminal, "SELinux", selinux::collect).flatten(),
+        unit,
+        installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         is_clock_synchronised: clock(),
         ..HostFacts::default()
     }
 }
 
-/// Whether this host knows a group. One that cannot be looked up is not unknown.
-pub(super) fn knows_group(group: &str) -> bool {
-    // The exit status of a key that was not found.
-    const NOT_FOUND: i32 = 2;
-    let status = output("getent", &["--", "group", group]).map(|output| output.status.code());
-    status != Some(Some(NOT_FOUND))
+/// Facts of one subject. If they do not come in time, the subject is named, and the rest is examined.
+pub(super) fn examined<T: Send + 'static>(
+    terminal: &Terminal,
+    subject: &str,
+    collect: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let facts = in_time(collect);
+    if facts.is_none() {
+        terminal.error(&messages::not_examined(subject));
+    }
+    facts
+}
+
+fn modules() -> Vec<ModuleFile> {
+    PamHost::new().files_of(MODULE)
 }
 
 fn sudoers() -> Vec<(String, String)> {
@@ -57,7 +65,7 @@ fn sudoers() -> Vec<(String, String)> {
     let mut paths: Vec<_> = main.chain(entries.map(|entry| entry.path())).collect();
     paths.sort();
     let read = |path: std::path::PathBuf| {
-        let text = fs::read_to_string(&path).ok()?;
+        let text = text(&path)?;
         Some((path.into_os_string().into_string().ok()?, text))
     };
     let texts = paths.into_iter().filter_map(read);
@@ -67,21 +75,6 @@ fn sudoers() -> Vec<(String, String)> {
         !name.contains('.') && !name.ends_with('~')
     };
     texts.filter(|(path, _)| is_read(path)).collect()
-}
-
-fn files() -> Vec<OwnedFile> {
-    let paths = FILES
-        .iter()
-        .flat_map(|pattern| glob::glob(pattern).into_iter().flatten());
-    let owned = |path: std::path::PathBuf| {
-        let metadata = fs::metadata(&path).ok()?;
-        Some(OwnedFile {
-            path: path.into_os_string().into_string().ok()?,
-            uid: metadata.uid(),
-            mode: metadata.mode(),
-        })
-    };
-    paths.flatten().filter_map(owned).collect()
 }
 
 fn unit() -> BTreeMap<String, String> {

@@ -4,6 +4,8 @@ use std::fs;
 
 use tfa_doctor::LoginFacts;
 
+use super::bounded::text;
+
 const PROGRAMS: [&str; 2] = ["/usr/bin/login", "/bin/login"];
 const DEFS: &str = "/etc/login.defs";
 
@@ -12,6 +14,6 @@ pub(super) fn collect() -> Option<LoginFacts> {
     let program = PROGRAMS.iter().find_map(|path| fs::read(path).ok())?;
     let name = b"util-linux";
     let is_util_linux = program.windows(name.len()).any(|bytes| bytes == name);
-    let defs = fs::read_to_string(DEFS).unwrap_or_default();
+    let defs = text(DEFS).unwrap_or_default();
     is_util_linux.then_some(LoginFacts { defs })
 }

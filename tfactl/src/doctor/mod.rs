@@ -1,10 +1,18 @@
 //! `tfactl doctor`: collects the facts about this host, and prints what `tfa-doctor` finds in them.
 
+mod bounded;
+mod bus;
+mod disk;
 mod facts;
+mod groups;
 mod host;
 mod login;
 mod output;
+mod owned_files;
+mod selinux;
+mod socket;
 mod sshd;
+mod state;
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal, is_root};

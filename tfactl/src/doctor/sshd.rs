@@ -1,13 +1,13 @@
 //! The settings of sshd, as sshd itself prints them.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use tfa_client::Terminal;
 use tfa_doctor::sshd::matching::{self, Users};
 use tfa_doctor::sshd::{Settings, SshdFacts, config};
 
+use super::bounded::text;
 use super::output::output;
 use crate::messages;
 
@@ -83,10 +83,8 @@ fn print_settings(options: &[String], connection: &str) -> Result<String, String
 fn matching(pattern: &str) -> Vec<(String, String)> {
     let paths = glob::glob(pattern).into_iter().flatten().flatten();
     let read = |path: std::path::PathBuf| {
-        let is_file = fs::metadata(&path).ok()?.is_file();
-        let text = fs::read(&path).ok().filter(|_| is_file)?;
-        let path = path.into_os_string().into_string().ok()?;
-        Some((path, String::from_utf8_lossy(&text).into_owned()))
+        let text = text(&path)?;
+        Some((path.into_os_string().into_string().ok()?, text))
     };
     paths.filter_map(read).collect()
 }
@@ -136,7 +134,7 @@ fn entries(database: &str, names: &[&str], cuts: &mut Vec<String>) -> String {
 }
 
 fn options() -> Vec<String> {
-    let text = fs::read_to_string(DEFAULTS).unwrap_or_default();
+    let text = text(DEFAULTS).unwrap_or_default();
     let mut lines = text.lines().rev();
     let set = lines.find_map(|line| line.trim().strip_prefix("SSHD_OPTS="));
     let words = set.unwrap_or_default().trim_matches(['"', '\'']);

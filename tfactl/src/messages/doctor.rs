@@ -15,7 +15,7 @@ The JSON output is an array of objects. Its keys, which do not change:
   id           the name of the finding
   severity     hole, lock-out, risk or advice
   place        the file, with the line if there is one; or null
-  names        the PAM services, connections of sshd or users that it applies to
+  names        what it applies to: PAM services, connections of sshd, users, ...
   what         what was found
   why          why it is dangerous
   remedy       how to mend it
@@ -41,6 +41,10 @@ pub(crate) fn names_not_read(database: &str) -> String {
 
 pub(crate) fn not_started(program: &str) -> String {
     format!("{program} could not be started")
+}
+
+pub(crate) fn not_examined(subject: &str) -> String {
+    format!("not examined, because it took too long: {subject}")
 }
 
 pub(crate) fn asking_sshd(done: usize, count: usize) -> String {

@@ -1,13 +1,32 @@
 //! Faults beside PAM and sshd: who may write the files, sudo, the unit, the clock, and the administrators.
 
+mod bus;
+mod bus_policy;
+mod disk;
+mod group_cache;
+mod module;
 mod people;
+mod selinux;
+mod socket;
+mod state;
 mod sudo;
 mod system;
 
 use std::collections::BTreeMap;
 
+use tfa_pam_host::ModuleFile;
+
 use crate::facts::Facts;
 use crate::finding::Finding;
+
+pub use bus::BusFacts;
+pub use disk::BlockDevice;
+pub use group_cache::GroupCacheFacts;
+pub use socket::SocketFacts;
+pub use state::{Process, Room, StateFacts};
+
+/// The state directory.
+const STATE_DIR: &str = "/var/lib/tfa";
 
 /// What is known of a host beside PAM and sshd. A part that is absent or empty is not examined.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +37,20 @@ pub struct HostFacts {
     pub files: Vec<OwnedFile>,
     /// The properties of the daemon's unit, as systemctl(1) prints them.
     pub unit: BTreeMap<String, String>,
+    /// The version of the commands.
+    pub installed_version: Option<String>,
+    /// The files of the PAM module, in the order in which libpam looks for one.
+    pub modules: Vec<ModuleFile>,
+    /// The state directory.
+    pub state: Option<StateFacts>,
+    /// The system bus.
+    pub bus: Option<BusFacts>,
+    /// The login socket, if the daemon runs.
+    pub socket: Option<SocketFacts>,
+    /// The caches of groups.
+    pub group_cache: Option<GroupCacheFacts>,
+    /// What the log has about denials of SELinux since the boot, if SELinux is enforcing.
+    pub selinux_log: Option<String>,
     /// Whether the clock is synchronised.
     pub is_clock_synchronised: Option<bool>,
     /// The version of the daemon that runs, and of the commands.
@@ -54,6 +87,12 @@ pub struct Administrator {
     pub backup_codes: Option<u32>,
 }
 
+/// Whether the files of the bus tell why root cannot call the daemon.
+pub(crate) fn explains_denial(facts: &Facts) -> bool {
+    let bus = facts.host.as_ref().and_then(|host| host.bus.as_ref());
+    bus.is_some_and(|bus| bus::closed(&bus_policy::rules(&bus.files)).is_some())
+}
+
 /// The faults.
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let Some(host) = &facts.host else {
@@ -61,6 +100,12 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     };
     let mut findings = system::writable(host);
     findings.extend(system::unit(host));
+    findings.extend(state::examine(host));
+    findings.extend(bus::examine(host));
+    findings.extend(socket::examine(host));
+    findings.extend(module::examine(host));
+    findings.extend(group_cache::examine(host));
+    findings.extend(selinux::denials(host));
     findings.extend(system::clock(host));
     findings.extend(system::version(host));
     findings.extend(sudo::without_password(host, facts.policy.as_ref()));

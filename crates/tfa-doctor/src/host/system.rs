@@ -19,9 +19,16 @@ const UNIT: [(&str, &str); 10] = [
     ("LimitCORE", "0"),
 ];
 
-/// Files that others than root can write.
+/// The bits of a mode that tell what a file is, and those of a symbolic link.
+const TYPE: u32 = 0o170_000;
+const LINK: u32 = 0o120_000;
+
+/// Files that others than root can write. The mode of a link means nothing.
 pub(super) fn writable(host: &HostFacts) -> Vec<Finding> {
-    let is_open = |file: &&OwnedFile| file.uid != 0 || file.mode & 0o022 != 0;
+    let is_open = |file: &&OwnedFile| {
+        let is_link = file.mode & TYPE == LINK;
+        file.uid != 0 || (!is_link && file.mode & 0o022 != 0)
+    };
     let open = host.files.iter().filter(is_open);
     let faults = open.map(|file| {
         let detail = format!("uid {}, mode {:o}", file.uid, file.mode & 0o7777);

@@ -2,6 +2,7 @@
 
 use super::{list, remedy};
 use crate::finding::{Kind, Severity};
+use crate::shell::quoted;
 
 pub(crate) const FILE_WRITABLE: Kind = Kind {
     id: "file-writable",
@@ -12,7 +13,7 @@ pub(crate) const FILE_WRITABLE: Kind = Kind {
         format!("{path} can be written by others than root ({owner}).")
     },
     remedy: |subject| {
-        let path = &subject.place;
+        let path = quoted(&subject.place);
         remedy(
             "Give it to root, after a look at what it contains.",
             &[
@@ -77,7 +78,7 @@ pub(crate) const SUDO_NOPASSWD: Kind = Kind {
     remedy: |subject| {
         remedy(
             "Remove NOPASSWD, or add sudo to guard in /etc/tfa/tfad.toml.",
-            &[&format!("visudo -f {}", subject.file())],
+            &[&format!("visudo -f {}", quoted(subject.file()))],
         )
     },
 };

@@ -1,16 +1,23 @@
 //! The texts of the findings. Each is a whole text with named arguments. Commands are for root.
 
+mod bus;
 mod daemon;
+mod environment;
 mod host;
 mod pam;
 mod sshd;
+mod state;
 
+pub(crate) use bus::*;
 pub(crate) use daemon::*;
+pub(crate) use environment::*;
 pub(crate) use host::*;
 pub(crate) use pam::*;
 pub(crate) use sshd::*;
+pub(crate) use state::*;
 
 use crate::finding::{Kind, Remedy, Subject};
+use crate::shell::quoted;
 
 /// Every fault that the doctor knows.
 pub const KINDS: &[&Kind] = &[
@@ -57,6 +64,25 @@ pub const KINDS: &[&Kind] = &[
     &LOGIN_TIMEOUT,
     &FILE_WRITABLE,
     &UNIT_WEAKENED,
+    &STORE_FULL,
+    &STORE_NEARLY_FULL,
+    &STORE_READ_ONLY,
+    &STORE_LOG,
+    &KEY_BESIDE_DATABASE,
+    &BUS_NAME_TAKEN,
+    &BUS_NAME_OPEN,
+    &BUS_NAME_DENIED,
+    &BUS_CALLS_DENIED,
+    &BUS_ACTIVATION,
+    &SOCKET_TAKEN,
+    &SOCKET_MISSING,
+    &SOCKET_SILENT,
+    &SOCKET_CLOSED,
+    &GROUPS_CACHED,
+    &SELINUX_DENIED,
+    &MODULE_VERSION,
+    &MODULE_FOREIGN,
+    &MODULE_COPIES,
     &CLOCK,
     &DAEMON_VERSION,
     &SUDO_NOPASSWD,
@@ -100,7 +126,7 @@ fn remedy(text: impl Into<String>, commands: &[&str]) -> Remedy {
 /// The command that opens a file at the line.
 fn edit(subject: &Subject) -> String {
     match subject.place.split_once(':') {
-        Some((file, line)) => format!("editor +{line} {file}"),
-        None => format!("editor {}", subject.place),
+        Some((file, line)) => format!("editor +{} {}", quoted(line), quoted(file)),
+        None => format!("editor {}", quoted(&subject.place)),
     }
 }

@@ -4,6 +4,7 @@ use tfa_pam_stack::{ProblemKind, Unreadable};
 
 use super::{edit, list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
+use crate::shell::quoted;
 
 /// Writes the common files again if the fault stands there; else the file is edited.
 fn rewrite_or(subject: &Subject, by_hand: &str) -> Remedy {
@@ -267,7 +268,7 @@ pub(crate) const PAM_CANNOT_ASK: Kind = Kind {
         let files = subject
             .names
             .iter()
-            .map(|name| format!("editor /etc/pam.d/{name}"));
+            .map(|name| format!("editor /etc/pam.d/{}", quoted(name)));
         Remedy {
             text: "Give the service a stack of its own: pam_tfa(8), \"PROGRAMS THAT CANNOT ASK\"."
                 .to_owned(),

@@ -2,6 +2,7 @@
 
 use super::{list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
+use crate::shell::quoted;
 
 /// The command that puts new settings in force.
 const RELOAD: &str = "sshd -t && systemctl reload ssh";
@@ -26,7 +27,7 @@ fn connections(subject: &Subject) -> String {
 fn set(subject: &Subject, text: &str, setting: &str) -> Remedy {
     let place = subject.place.split_once(':');
     let change = match place {
-        Some((file, line)) => format!("sed -i '{line}s/.*/{setting}/' {file}"),
+        Some((file, line)) => format!("sed -i '{line}s/.*/{setting}/' {}", quoted(file)),
         None => {
             let keyword = setting.split(' ').next().unwrap_or_default().to_lowercase();
             format!("echo '{setting}' >/etc/ssh/sshd_config.d/00-{keyword}.conf")
@@ -311,7 +312,9 @@ pub(crate) const LOGIN_TIMEOUT: Kind = Kind {
     },
     remedy: |subject| {
         let change = match subject.place.split_once(':') {
-            Some((file, line)) => format!("sed -i '{line}s/.*/LOGIN_TIMEOUT 600/' {file}"),
+            Some((file, line)) => {
+                format!("sed -i '{line}s/.*/LOGIN_TIMEOUT 600/' {}", quoted(file))
+            }
             None => "echo 'LOGIN_TIMEOUT 600' >>/etc/login.defs".to_owned(),
         };
         remedy("Give ten minutes.", &[&change])

@@ -1,0 +1,163 @@
+//! Faults of the state directory.
+
+use super::{list, remedy};
+use crate::finding::{Kind, Severity, Subject};
+
+/// The place of a limit of the unit.
+pub(crate) const UNIT: &str = "tfad.service";
+/// The detail of a key that is in a credential, too.
+pub(crate) const CREDENTIAL: &str = "credential";
+
+/// A number of bytes.
+pub(crate) fn kibibytes(bytes: u64) -> String {
+    if bytes < 10 << 20 {
+        format!("{} KiB", bytes >> 10)
+    } else {
+        format!("{} MiB", bytes >> 20)
+    }
+}
+
+/// A number of files that can be created.
+pub(crate) fn inodes(count: u64) -> String {
+    format!("{count} inodes")
+}
+
+pub(crate) const STORE_FULL: Kind = Kind {
+    id: "store-full",
+    severity: Severity::LockOut,
+    why: "A code is accepted only after its use was stored, so every code is refused.",
+    what: short_of_room,
+    remedy: make_room,
+};
+
+pub(crate) const STORE_NEARLY_FULL: Kind = Kind {
+    id: "store-nearly-full",
+    severity: Severity::Risk,
+    why: "When nothing is left, every code is refused, because its use cannot be stored.",
+    what: short_of_room,
+    remedy: make_room,
+};
+
+fn short_of_room(subject: &Subject) -> String {
+    let (place, left) = (&subject.place, &subject.detail);
+    if place == UNIT {
+        format!("{place}: LimitFSIZE leaves {left} for the files of the database.")
+    } else {
+        format!("{place}: the file system has {left} left for root.")
+    }
+}
+
+fn make_room(subject: &Subject) -> crate::Remedy {
+    if subject.place == UNIT {
+        return remedy(
+            "Remove LimitFSIZE from the drop-in of the unit.",
+            &["systemctl edit tfad", "systemctl restart tfad"],
+        );
+    }
+    if subject.detail.ends_with("inodes") {
+        return remedy(
+            "Delete files that are not needed. The second command shows where they are.",
+            &[
+                "df -i /var/lib/tfa",
+                "du --inodes -xS /var | sort -n | tail",
+            ],
+        );
+    }
+    remedy(
+        "Delete what is not needed, or enlarge the file system. The second command shows what is large.",
+        &["df -h /var/lib/tfa", "du -xh -d 3 /var | sort -h | tail"],
+    )
+}
+
+pub(crate) const STORE_READ_ONLY: Kind = Kind {
+    id: "store-read-only",
+    severity: Severity::LockOut,
+    why: "A code is accepted only after its use was stored, so every code is refused.",
+    what: |subject| format!("{}: the file system is read-only.", subject.place),
+    remedy: |_| {
+        remedy(
+            "Look for the cause in the log of the kernel. Then make it writable.",
+            &[
+                "dmesg | tail -n 50",
+                "mount -o remount,rw \"$(findmnt -no TARGET -T /var/lib/tfa)\"",
+                "systemctl reload tfad",
+            ],
+        )
+    },
+};
+
+pub(crate) const STORE_LOG: Kind = Kind {
+    id: "store-log",
+    severity: Severity::Risk,
+    why: "A log that cannot begin anew grows until the disk is full. Then every code is refused.",
+    what: |subject| {
+        let (place, length) = (&subject.place, &subject.detail);
+        match subject.names.as_slice() {
+            [] => format!(
+                "{place}: the log of the database has grown to {length}. No other process has it open now."
+            ),
+            names => format!(
+                "{place}: the log of the database has grown to {length}. It is open in {}.",
+                list(names)
+            ),
+        }
+    },
+    remedy: |subject| {
+        let pids = subject.names.iter().filter_map(|name| {
+            let (_, pid) = name.trim_end_matches(')').rsplit_once("(pid ")?;
+            pid.parse::<u32>().ok()
+        });
+        let mut commands: Vec<String> = pids.take(4).map(|pid| format!("kill {pid}")).collect();
+        commands.push("systemctl restart tfad".to_owned());
+        crate::Remedy {
+            text: "End what has the database open, such as a copy program or an sqlite3. The \
+                   daemon shortens the log when it stops."
+                .to_owned(),
+            commands,
+        }
+    },
+};
+
+pub(crate) const KEY_BESIDE_DATABASE: Kind = Kind {
+    id: "key-beside-database",
+    severity: Severity::Advice,
+    why: "The disk or a copy of it is enough to read every key of a user.",
+    what: |subject| {
+        let place = &subject.place;
+        if subject.detail == CREDENTIAL {
+            format!(
+                "{place}: the sealing key is in the clear on a disk that is not encrypted, although \
+                 there is a credential."
+            )
+        } else {
+            format!(
+                "{place}: the sealing key is in the clear on a disk that is not encrypted, and this \
+                 host has a TPM."
+            )
+        }
+    },
+    remedy: |subject| {
+        // The key is deleted only if the credential has it.
+        let delete = "cd /var/lib/tfa && systemd-creds decrypt /etc/credstore.encrypted/tfad.key | cmp - key \
+                      && rm key";
+        if subject.detail == CREDENTIAL {
+            remedy(
+                "Delete the file, if the credential has the same key. If they differ, keep both, and see \
+                 SEALING KEY in tfad(8).",
+                &[delete],
+            )
+        } else {
+            remedy(
+                "Keep the key elsewhere first, with \"tfactl backup --with-key\". Then seal it to the TPM, \
+                 and delete the file.",
+                &[
+                    "mkdir -p -m 700 /etc/credstore.encrypted",
+                    "systemd-creds encrypt -T --name=tfad.key /var/lib/tfa/key \
+                     /etc/credstore.encrypted/tfad.key",
+                    "systemctl restart tfad",
+                    delete,
+                ],
+            )
+        }
+    },
+};

@@ -1,0 +1,206 @@
+//! The doctor on the host beside PAM and sshd: the state directory, the bus, the login socket, the module.
+
+use tfa_tests::{Machine, Suite};
+
+use crate::doctor::{finding, host_of_the_readme, is_silent, mend};
+use crate::users::PASSWORD;
+
+fn machine() -> Machine {
+    host_of_the_readme(Suite::Bookworm).0
+}
+
+/// Runs a script as root, with bash(1), for which the doctor quotes names.
+#[track_caller]
+fn bash(machine: &Machine, script: &str) -> String {
+    machine.succeed(["bash", "-c", script])
+}
+
+#[test]
+fn a_disk_that_fills_up_is_found_before_it_is_full_and_then() {
+    let machine = machine();
+    const MOVE: &str = "set -e; systemctl stop tfad; cp -a /var/lib/tfa /root/tfa
+        mount -t tmpfs -o size=80m,mode=700 tmpfs /var/lib/tfa; cp -a /root/tfa/. /var/lib/tfa/
+        systemctl start tfad; tfactl list";
+    bash(&machine, MOVE);
+    is_silent(&machine);
+    bash(&machine, "fallocate -l 40m /var/lib/tfa/other");
+    let found = finding(&machine, "risk", "store-nearly-full");
+    assert_eq!(found["place"], "/var/lib/tfa");
+    const FILL: &str = "dd if=/dev/zero of=/var/lib/tfa/more bs=4k status=none || true";
+    bash(&machine, FILL);
+    finding(&machine, "lock-out", "store-full");
+    bash(&machine, "cd /var/lib/tfa && rm other more");
+    is_silent(&machine);
+}
+
+#[test]
+fn a_read_only_state_directory_is_found_and_the_printed_command_mends_it() {
+    let machine = machine();
+    const READ_ONLY: &str =
+        "mount --bind /var/lib/tfa /var/lib/tfa && mount -o remount,bind,ro /var/lib/tfa";
+    bash(&machine, READ_ONLY);
+    let found = finding(&machine, "lock-out", "store-read-only");
+    mend(&machine, &found);
+    is_silent(&machine);
+}
+
+#[test]
+fn a_long_log_is_found_with_the_process_that_has_the_database_open() {
+    let machine = machine();
+    // Zeros behind the end of a log are no part of it.
+    const HOLD: &str = "truncate -s 200M /var/lib/tfa/accounts.db-wal
+        exec -a $'\\e[2Jsleep' sleep 100000 </var/lib/tfa/accounts.db >/dev/null 2>&1 &";
+    bash(&machine, HOLD);
+    let found = finding(&machine, "risk", "store-log");
+    let names = found["names"].as_array().unwrap();
+    assert!(
+        names.len() == 1 && names[0].as_str().unwrap().starts_with("sleep (pid "),
+        "{found}"
+    );
+    mend(&machine, &found);
+    is_silent(&machine);
+}
+
+#[test]
+fn a_user_who_may_own_the_name_owns_it_while_the_daemon_is_down() {
+    let machine = machine();
+    machine.add_user("bob", PASSWORD);
+    let file = "/etc/dbus-1/system.d/site.conf";
+    let policy = "<busconfig><policy user='bob'><allow own='org.tfad.Tfa1'/></policy></busconfig>";
+    machine.write_file(file, policy);
+    let found = finding(&machine, "hole", "bus-name-open");
+    assert_eq!(found["place"], file);
+    assert_eq!(found["names"], serde_json::json!(["user bob"]));
+
+    machine.succeed(["systemctl", "reload", "dbus"]);
+    machine.succeed(["systemctl", "mask", "--runtime", "--now", "tfad"]);
+    let bus = "org.freedesktop.DBus";
+    let own = [
+        "busctl",
+        "call",
+        bus,
+        "/org/freedesktop/DBus",
+        bus,
+        "RequestName",
+        "su",
+    ];
+    let owned = machine.run_as("bob", [&own[..], &["org.tfad.Tfa1", "0"]].concat());
+    assert_eq!(owned.stdout.trim(), "u 1", "{owned}");
+
+    machine.succeed(["rm", file]);
+    machine.succeed(["systemctl", "reload", "dbus"]);
+    machine.succeed(["systemctl", "unmask", "--runtime", "tfad"]);
+    machine.succeed(["systemctl", "start", "tfad"]);
+    is_silent(&machine);
+}
+
+#[test]
+fn a_missing_policy_of_the_bus_keeps_the_daemon_from_its_name() {
+    let machine = machine();
+    let file = "/usr/share/dbus-1/system.d/org.tfad.Tfa1.conf";
+    bash(
+        &machine,
+        &format!("mv {file} /root/policy; systemctl reload dbus"),
+    );
+    let output = machine.run(["tfactl", "doctor", "--only", "bus-name-denied", "--json"]);
+    assert!(output.stdout.contains(file), "{output}");
+    let all = machine.fail(["tfactl", "doctor"]).stdout;
+    assert!(
+        all.ends_with("Holes: 0, lock-outs: 1, risks: 0, advice: 0.\n"),
+        "{all}"
+    );
+    bash(
+        &machine,
+        &format!("mv /root/policy {file}; systemctl reload dbus; systemctl restart tfad"),
+    );
+    is_silent(&machine);
+}
+
+#[test]
+fn faults_of_the_login_socket_are_found_and_the_printed_commands_mend_them() {
+    let machine = machine();
+    machine.succeed(["rm", "/run/tfa/login"]);
+    let found = finding(&machine, "risk", "socket-missing");
+    mend(&machine, &found);
+    is_silent(&machine);
+
+    machine.succeed(["chmod", "600", "/run/tfa/login"]);
+    let found = finding(&machine, "risk", "socket-closed");
+    mend(&machine, &found);
+    is_silent(&machine);
+
+    machine.succeed(["chown", "daemon", "/run/tfa/login"]);
+    let found = finding(&machine, "hole", "socket-taken");
+    mend(&machine, &found);
+    is_silent(&machine);
+}
+
+#[test]
+fn another_copy_of_the_module_and_a_file_that_is_no_module_are_found() {
+    let machine = machine();
+    const COPY: &str = "mkdir -p /usr/local/lib/security
+        cp /usr/lib/*/security/pam_tfa.so /usr/local/lib/security/";
+    bash(&machine, COPY);
+    let found = finding(&machine, "risk", "module-copies");
+    mend(&machine, &found);
+    is_silent(&machine);
+
+    bash(
+        &machine,
+        "cd /usr/lib/*/security && cp pam_tfa.so /root && echo >pam_tfa.so",
+    );
+    finding(&machine, "lock-out", "module-foreign");
+    // A real module that is not of the project tells no version.
+    bash(
+        &machine,
+        "cd /usr/lib/*/security && cp pam_permit.so pam_tfa.so",
+    );
+    let found = finding(&machine, "risk", "module-version");
+    assert!(
+        found["what"].as_str().unwrap().contains("tells no version"),
+        "{found}"
+    );
+    bash(&machine, "cp /root/pam_tfa.so /usr/lib/*/security/");
+    is_silent(&machine);
+}
+
+#[test]
+fn folders_above_and_names_that_are_commands_are_found_and_mended() {
+    let machine = machine();
+    machine.succeed(["chmod", "o+w", "/var/lib"]);
+    let found = finding(&machine, "hole", "file-writable");
+    assert_eq!(found["place"], "/var/lib");
+    mend(&machine, &found);
+    is_silent(&machine);
+
+    // In a folder that was open, another user has made a file.
+    const FILE: &str = "cd /etc/tfa/tfad.toml.d && f=$'a\\e[2J;touch ran\\n$(touch ran)' && touch \"$f\" && chown daemon \"$f\"";
+    bash(&machine, FILE);
+    let shown = machine.fail(["tfactl", "doctor"]).stdout;
+    assert!(shown.contains("HOLE  file-writable\n"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    // The name does not begin a line of its own.
+    assert!(
+        !shown
+            .lines()
+            .any(|line| line.trim_start().starts_with("$(touch")),
+        "{shown}"
+    );
+    for line in shown.lines().filter(|line| line.starts_with("    ")) {
+        bash(&machine, &format!("cd /root && {}", line.trim()));
+    }
+    is_silent(&machine);
+    machine.fail(["test", "-e", "/root/ran"]);
+}
+
+#[test]
+fn pipes_in_place_of_files_are_not_waited_for() {
+    let machine = machine();
+    const PIPES: &str = "mkdir -p /etc/sssd/conf.d /etc/dbus-1/system.d; mkfifo /etc/sudoers.d/pipe \
+        /etc/dbus-1/system.d/pipe.conf /etc/dbus-1/system-local.conf /etc/nscd.conf /etc/sssd/sssd.conf \
+        /etc/sssd/conf.d/pipe.conf /etc/ssh/sshd_config.d/zz-pipe /etc/pam.d/pipe";
+    bash(&machine, PIPES);
+    let output = machine.run(["tfactl", "doctor", "--json"]);
+    assert!(!output.stderr.contains("took too long"), "{output}");
+    assert!(output.stdout.trim_end().ends_with(']'), "{output}");
+}

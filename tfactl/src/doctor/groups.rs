@@ -1,0 +1,87 @@
+//! What is known of groups: whether they exist, and what keeps them.
+
+use std::os::unix::net::UnixStream;
+
+use tfa_doctor::GroupCacheFacts;
+
+use super::bounded::text;
+use super::output::output;
+
+const SWITCH: &str = "/etc/nsswitch.conf";
+const NSCD: &str = "/etc/nscd.conf";
+/// Where nscd listens.
+const NSCD_SOCKET: &str = "/var/run/nscd/socket";
+const SSSD: [&str; 2] = ["/etc/sssd/sssd.conf", "/etc/sssd/conf.d/*.conf"];
+
+/// Whether this host knows a group. One that cannot be looked up is not unknown.
+pub(super) fn is_known(group: &str) -> bool {
+    // The exit status of a key that was not found.
+    const NOT_FOUND: i32 = 2;
+    let status = output("getent", &["--", "group", group]).map(|output| output.status.code());
+    status != Some(Some(NOT_FOUND))
+}
+
+/// The caches of groups. The daemon knows whether rules name groups.
+pub(super) fn caches() -> GroupCacheFacts {
+    let switch = text(SWITCH).unwrap_or_default();
+    let nscd = text(NSCD).filter(|_| UnixStream::connect(NSCD_SOCKET).is_ok());
+    let sssd = SSSD
+        .iter()
+        .flat_map(|pattern| glob::glob(pattern).into_iter().flatten());
+    let sssd = sssd.flatten().filter_map(|path| {
+        let text = without_secrets(&text(&path)?);
+        Some((path.into_os_string().into_string().ok()?, text))
+    });
+    GroupCacheFacts {
+        rules_name_groups: false,
+        sources: sources(&switch),
+        nscd,
+        sssd: sssd.collect(),
+    }
+}
+
+/// The sources of groups, without what is done with their answers: `[NOTFOUND=return]`.
+fn sources(switch: &str) -> Vec<String> {
+    let mut lines = switch
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("group:"));
+    let words = lines.next().unwrap_or("files").split_whitespace();
+    let words = words.take_while(|word| !word.starts_with('#'));
+    words
+        .filter(|word| !word.starts_with('[') && !word.ends_with(']'))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The heads of sections and the times, each on its line. The file has passwords, too.
+fn without_secrets(text: &str) -> String {
+    let is_kept = |line: &str| {
+        let line = line.trim();
+        line.starts_with('[') || line.starts_with("entry_cache_")
+    };
+    let lines = text
+        .lines()
+        .map(|line| if is_kept(line) { line } else { "" });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_words_without_actions() {
+        let text = "passwd: files ldap\n group: files [SUCCESS=merge] sss # ldap\ngroup: nis\n";
+        assert_eq!(sources(text), ["files", "sss"]);
+        assert_eq!(sources(""), ["files"]);
+    }
+
+    #[test]
+    fn passwords_of_sssd_are_left_out_and_lines_keep_their_numbers() {
+        let text = "[domain/x]\nldap_default_authtok = secret\n entry_cache_timeout = 9\n";
+        assert_eq!(
+            without_secrets(text),
+            "[domain/x]\n\n entry_cache_timeout = 9"
+        );
+    }
+}

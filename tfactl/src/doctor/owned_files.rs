@@ -1,0 +1,100 @@
+//! Who may write the files that decide about logins.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use tfa_doctor::OwnedFile;
+
+/// The files and folders that decide about logins. A star stands for each entry of a folder. The folders
+/// above each of them are looked at, too.
+const FILES: [&str; 33] = [
+    "/etc/tfa",
+    "/etc/tfa/tfad.toml",
+    "/etc/tfa/tfad.toml.d",
+    "/etc/tfa/tfad.toml.d/*",
+    "/var/lib/tfa",
+    "/var/lib/tfa/*",
+    "/run/tfa",
+    "/run/tfa/*",
+    "/etc/pam.conf",
+    "/etc/pam.d",
+    "/etc/pam.d/*",
+    "/usr/lib/pam.d/*",
+    "/usr/sbin/tfad",
+    "/usr/bin/tfactl",
+    "/usr/bin/tfa-enroll",
+    "/usr/lib/*/security/pam_tfa.so",
+    "/usr/lib*/security/pam_tfa.so",
+    "/etc/ssh/sshd_config",
+    "/etc/ssh/sshd_config.d",
+    "/etc/ssh/sshd_config.d/*",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/credstore*/tfad.key",
+    "/etc/dbus-1/system.d",
+    "/etc/dbus-1/system.d/*",
+    "/usr/share/dbus-1/system.d/org.tfad.Tfa1.conf",
+    "/usr/share/dbus-1/system-services/org.tfad.Tfa1.service",
+    "/{etc,run,usr/lib}/systemd/system/tfad.service",
+    "/{etc,run,usr/lib}/systemd/system/tfad.service.d",
+    "/{etc,run,usr/lib}/systemd/system/tfad.service.d/*",
+    "/usr/share/polkit-1/actions/org.tfad.tfa1.policy",
+    "/usr/share/pam-configs/tfa",
+];
+const BRACES: &str = "{etc,run,usr/lib}";
+/// In a folder with this bit, only the owner of a file can rename or remove it.
+const STICKY: u32 = 0o1000;
+
+/// Each regular file, each folder, and the folders above, by their paths without links.
+pub(super) fn collect() -> Vec<OwnedFile> {
+    let mut found = BTreeMap::new();
+    for path in FILES.iter().flat_map(|pattern| matching(pattern)) {
+        let Ok(path) = fs::canonicalize(path) else {
+            continue;
+        };
+        let Some(metadata) = metadata(&path) else {
+            continue;
+        };
+        found.insert(path.clone(), metadata);
+        for folder in path.ancestors().skip(1) {
+            let metadata = metadata_of_folder_above(folder);
+            if let Some(metadata) = metadata {
+                found.entry(folder.to_owned()).or_insert(metadata);
+            }
+        }
+    }
+    let owned = |(path, metadata): (PathBuf, Metadata)| OwnedFile {
+        path: path.to_string_lossy().into_owned(),
+        uid: metadata.uid(),
+        mode: metadata.mode(),
+    };
+    found.into_iter().map(owned).collect()
+}
+
+fn matching(pattern: &str) -> Vec<PathBuf> {
+    let patterns = match pattern.split_once(BRACES) {
+        Some((_, rest)) => ["/etc", "/run", "/usr/lib"]
+            .map(|folder| format!("{folder}{rest}"))
+            .to_vec(),
+        None => vec![pattern.to_owned()],
+    };
+    let found = patterns
+        .iter()
+        .flat_map(|pattern| glob::glob(pattern).into_iter().flatten());
+    found.flatten().collect()
+}
+
+/// `None` for sockets, which are examined by themselves, and devices: a masked unit is `/dev/null`.
+fn metadata(path: &Path) -> Option<Metadata> {
+    let metadata = fs::metadata(path).ok()?;
+    (metadata.is_file() || metadata.is_dir()).then_some(metadata)
+}
+
+fn metadata_of_folder_above(folder: &Path) -> Option<Metadata> {
+    let metadata = metadata(folder)?;
+    let is_sticky = metadata.uid() == 0 && metadata.mode() & STICKY != 0;
+    (!is_sticky).then_some(metadata)
+}
