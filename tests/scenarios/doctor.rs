@@ -35,12 +35,38 @@ pub(crate) fn finding(machine: &Machine, severity: &str, id: &str) -> Value {
     finding.clone()
 }
 
-/// Runs the commands of a finding.
+/// Runs the commands of a finding, as they are printed. Where one opens an editor, the printed changes are made.
 #[track_caller]
 pub(crate) fn mend(machine: &Machine, finding: &Value) {
-    for command in finding["commands"].as_array().unwrap() {
-        machine.succeed(["sh", "-c", command.as_str().unwrap()]);
+    for edit in finding["edits"].as_array().unwrap() {
+        change(machine, edit);
     }
+    for command in finding["commands"].as_array().unwrap() {
+        let command = command.as_str().unwrap();
+        if !command.starts_with("editor ") {
+            machine.succeed(["sh", "-c", command]);
+        }
+    }
+}
+
+/// Makes a change of lines. The removed lines are those of the file.
+#[track_caller]
+fn change(machine: &Machine, edit: &Value) {
+    let lines = |key: &str| -> Vec<String> {
+        let lines = edit[key].as_array().unwrap().iter();
+        lines
+            .map(|line| line.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let file = edit["file"].as_str().unwrap();
+    let after = edit["after"].as_u64().unwrap() as usize;
+    let mut text: Vec<String> = machine.read_file(file).lines().map(str::to_owned).collect();
+    let removed = lines("removed");
+    let gone: Vec<String> = text
+        .splice(after..after + removed.len(), lines("added"))
+        .collect();
+    assert_eq!(gone, removed, "{edit}");
+    machine.write_file(file, format!("{}\n", text.join("\n")));
 }
 
 fn witness(finding: &Value) -> Vec<&str> {
@@ -110,7 +136,7 @@ fn a_sufficient_password_lets_a_login_in_as_the_witness_says() {
 }
 
 #[test]
-fn su_with_a_login_shell_and_a_stack_of_its_own_asks_for_no_code() {
+fn su_with_a_login_shell_asks_for_no_code_until_the_remedy() {
     let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
     machine.add_user("bob", PASSWORD);
     let own = "auth sufficient pam_rootok.so\nauth required pam_unix.so\n\
@@ -129,6 +155,13 @@ fn su_with_a_login_shell_and_a_stack_of_its_own_asks_for_no_code() {
     thief.type_secret(PASSWORD);
     thief.expect(SHELL);
     assert!(!thief.transcript().contains(CODE));
+
+    mend(&machine, &found);
+    is_silent(&machine);
+    let owner = machine.terminal_as("bob", ["su", "-", "alice"]);
+    owner.expect("Password:");
+    owner.type_secret(PASSWORD);
+    owner.expect(CODE);
 }
 
 #[test]

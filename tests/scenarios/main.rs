@@ -13,6 +13,7 @@ mod devices;
 mod directory;
 mod doctor;
 mod doctor_host;
+mod doctor_remedies;
 mod enroll;
 mod exemptions;
 mod explained_logins;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tfa_pam_host::{PamHost, Reading};
-use tfa_pam_stack::Files;
+use tfa_pam_host::{PamHost, Reading, Snapshot};
 
+use crate::auth_update;
 use crate::host::HostFacts;
 use crate::sshd::SshdFacts;
 
@@ -50,12 +50,10 @@ pub enum DaemonProblem {
 /// The PAM files of a host.
 #[derive(Debug, Default)]
 pub struct PamFacts {
+    /// The files.
+    pub(crate) files: Snapshot,
     /// What libpam reads for each service that has a file.
-    pub services: BTreeMap<String, Reading>,
-    /// The text of the profile of pam-auth-update(8); `None` if the host has none.
-    pub profile: Option<String>,
-    /// The files that pam-auth-update(8) writes and the package adds lines to, by their paths.
-    pub common: BTreeMap<String, String>,
+    pub(crate) services: BTreeMap<String, Reading>,
 }
 
 /// What the policy in force asks for.
@@ -85,32 +83,20 @@ impl PolicyFacts {
     }
 }
 
-/// The profile of the package.
-const PROFILE: &str = "/usr/share/pam-configs/tfa";
-/// The files to which it adds lines.
-const COMMON: [&str; 3] = ["common-auth", "common-account", "common-session"];
-
 impl PamFacts {
     /// Reads the PAM files.
     #[must_use]
     pub fn read(host: &PamHost) -> Self {
-        let read = |name: String| {
-            let reading = host.read(&name);
-            (name, reading)
-        };
-        let text = |path: &str| {
-            let bytes = Files::read(host, path)?;
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        };
-        let common = COMMON.iter().filter_map(|name| {
-            let path = format!("/etc/pam.d/{name}");
-            let text = text(&path)?;
-            Some((path, text))
-        });
+        let files = auth_update::files(host);
+        let paths: Vec<&str> = files.iter().map(String::as_str).collect();
+        Self::of(Snapshot::of(host, &paths, &["pam_tfa.so"]))
+    }
+
+    pub(crate) fn of(files: Snapshot) -> Self {
+        let read = |name: &str| (name.to_owned(), files.service(name));
         Self {
-            services: host.services().into_iter().map(read).collect(),
-            profile: text(PROFILE),
-            common: common.collect(),
+            services: files.services().map(read).collect(),
+            files,
         }
     }
 }

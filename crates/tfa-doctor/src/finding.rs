@@ -1,5 +1,6 @@
 //! What the doctor reports.
 
+use crate::edit::Edit;
 use crate::shell::printable;
 
 /// How bad a fault is; the worst first.
@@ -53,9 +54,46 @@ pub struct Subject {
     pub names: Vec<String>,
     /// What the kind of the fault adds, such as a value.
     pub detail: String,
+    /// The changes to files that mend it, if they are known.
+    pub edits: Vec<Edit>,
+    /// The commands that write settings into a file that sshd reads first, if that mends it.
+    pub(crate) drop_in: Vec<String>,
+    /// The file with which the configuration of sshd begins, if it is not the usual one.
+    pub(crate) sshd_file: Option<String>,
+    /// Whether pam-auth-update(8) mends it.
+    pub(crate) update: Option<ProfileUpdate>,
+    /// The other faults that the same remedy mends, with what they apply to.
+    pub also: Vec<(&'static str, Vec<String>)>,
+}
+
+/// What pam-auth-update(8) does to the common files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProfileUpdate {
+    /// The files that it changes.
+    pub(crate) files: Vec<String>,
+    /// Whether it refuses without `--force`, because of changes by hand.
+    pub(crate) needs_force: bool,
+    /// The lines of other origin that are lost.
+    pub(crate) lost: Vec<String>,
 }
 
 impl Subject {
+    /// Adds another fault that the same remedy mends.
+    pub(crate) fn add_also(&mut self, id: &'static str, names: &[String]) {
+        let also = match self.also.iter().position(|(known, _)| *known == id) {
+            Some(index) => self.also.get_mut(index),
+            None => {
+                self.also.push((id, Vec::new()));
+                self.also.last_mut()
+            }
+        };
+        if let Some((_, known)) = also {
+            known.extend(names.iter().cloned());
+            known.sort();
+            known.dedup();
+        }
+    }
+
     /// The file without the line.
     pub(crate) fn file(&self) -> &str {
         self.place.split(':').next().unwrap_or_default()
@@ -98,9 +136,16 @@ impl Finding {
                 place,
                 names,
                 detail,
+                ..Subject::default()
             },
             witness: Vec::new(),
         }
+    }
+
+    /// Whether it is of that id, or its remedy mends a fault of that id.
+    #[must_use]
+    pub fn is_about(&self, id: &str) -> bool {
+        self.kind.id == id || self.subject.also.iter().any(|(also, _)| *also == id)
     }
 
     /// What was found, in whole sentences on one line, without control characters.

@@ -3,7 +3,9 @@
 //! The crate does no I/O. `tfactl doctor` collects the facts. Each fault that can be found has a [`Kind`]
 //! in [`KINDS`], with a stable id that tfa-doctor(7) describes.
 
+mod auth_update;
 mod daemon;
+mod edit;
 mod facts;
 mod finding;
 mod host;
@@ -13,13 +15,14 @@ mod pam;
 mod shell;
 pub mod sshd;
 
+pub use edit::Edit;
 pub use facts::{DaemonProblem, Facts, LoginFacts, PamFacts, PolicyFacts};
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
     Administrator, BlockDevice, BusFacts, GroupCacheFacts, HostFacts, OwnedFile, Process, Room,
     SocketFacts, StateFacts,
 };
-pub use messages::KINDS;
+pub use messages::{KINDS, list};
 
 /// The findings about a host, the worst first.
 #[must_use]

@@ -27,8 +27,8 @@ pub(crate) fn timeout(facts: &Facts) -> Option<Finding> {
         kind: &messages::LOGIN_TIMEOUT,
         subject: Subject {
             place,
-            names: Vec::new(),
             detail: seconds.to_string(),
+            ..Subject::default()
         },
         witness: Vec::new(),
     })

@@ -4,16 +4,18 @@
 #![cfg(test)]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tfa_core::DEFAULT_GUARD;
 use tfa_doctor::sshd::{Settings, SshdFacts, config};
 use tfa_doctor::{
-    Administrator, BlockDevice, BusFacts, DaemonProblem, Facts, Finding, GroupCacheFacts,
-    HostFacts, KINDS, LoginFacts, OwnedFile, PamFacts, PolicyFacts, Process, Room, SocketFacts,
-    StateFacts, examine,
+    Administrator, BlockDevice, BusFacts, DaemonProblem, Edit, Facts, Finding, GroupCacheFacts,
+    HostFacts, KINDS, Kind, LoginFacts, OwnedFile, PamFacts, PolicyFacts, Process, Room,
+    SocketFacts, StateFacts, examine,
 };
 use tfa_pam_host::{ModuleFile, PamHost};
 
@@ -91,6 +93,9 @@ impl Host {
                 corners.push((name.trim_end_matches(']').to_owned(), outside));
             } else if let Some(why) = line.strip_prefix("refuses ") {
                 facts.refusal = Some(why.to_owned());
+            } else if let Some(option) = line.strip_prefix("option ") {
+                let (place, text) = option.split_once(' ').unwrap();
+                facts.lines.extend(config::option(place, text));
             } else if let Some(why) = line.strip_prefix("fails ") {
                 facts.failure = Some(why.to_owned());
             } else if let Some(why) = line.strip_prefix("cut ") {
@@ -105,8 +110,76 @@ impl Host {
         facts.corners = corners
             .map(|(name, text)| (name, Settings::parse(&text)))
             .collect();
-        facts.lines = config::read(&|pattern| self.files(pattern));
+        let files = config::read(config::MAIN, &|pattern| self.files(pattern));
+        facts.lines.extend(files);
         facts
+    }
+
+    /// Changes the files as a remedy says, and what sshd prints.
+    fn mend(&self, finding: &Finding) {
+        let remedy = finding.remedy();
+        let before = self.sshd().lines;
+        let paths: BTreeSet<&str> = finding
+            .subject
+            .edits
+            .iter()
+            .map(|edit| edit.file.as_str())
+            .collect();
+        for path in paths {
+            let text = self.text(&path[1..]).unwrap_or_default();
+            let text = Edit::apply(&finding.subject.edits, path, &text);
+            fs::write(self.0.join(&path[1..]), text).unwrap();
+        }
+        for command in remedy
+            .commands
+            .iter()
+            .filter(|line| line.starts_with("echo "))
+        {
+            let command = command.replace(" >>/", &format!(" >>{}/", self.0.display()));
+            let status = Command::new("sh").args(["-c", &command]).status().unwrap();
+            assert!(status.success(), "{command}");
+        }
+        self.print_changes(&before);
+    }
+
+    /// Adds what has changed in the files of sshd to what sshd prints. Outside the `Match` blocks the first
+    /// line of a keyword is in force. A line of a block is changed for the connections that had its value.
+    fn print_changes(&self, before: &[config::ConfigLine]) {
+        let print =
+            |line: &config::ConfigLine| format!("{} {}\n", line.keyword, line.values.join(" "));
+        let after = self.sshd().lines;
+        let first = |lines: &[config::ConfigLine], keyword: &str| {
+            let mut lines = lines.iter().filter(|line| !line.in_match);
+            lines.find(|line| line.keyword == keyword).map(print)
+        };
+        let printed = self.text("sshd").unwrap_or_default();
+        let mut outside = String::new();
+        for line in after.iter().filter(|line| !line.in_match) {
+            let now = first(&after, &line.keyword);
+            if now != first(before, &line.keyword) && line.keyword != "include" {
+                outside.push_str(&now.unwrap());
+            }
+        }
+        let blocks = printed.find('[').unwrap_or(printed.len());
+        let (head, blocks) = printed.split_at(blocks);
+        // A connection has what is in force outside, unless a block sets it.
+        let in_block = |keyword: &str| {
+            after
+                .iter()
+                .any(|line| line.in_match && line.keyword == keyword)
+        };
+        let is_kept = |line: &&str| {
+            let keyword = line.split(' ').next().unwrap();
+            in_block(keyword) || !outside.contains(&format!("{keyword} "))
+        };
+        let blocks = blocks.lines().filter(is_kept);
+        let mut blocks: String = blocks.map(|line| format!("{line}\n")).collect();
+        for (old, new) in before.iter().zip(&after) {
+            if old.in_match && old.place == new.place {
+                blocks = blocks.replace(&print(old).to_lowercase(), &print(new).to_lowercase());
+            }
+        }
+        fs::write(self.0.join("sshd"), format!("{head}{outside}{blocks}")).unwrap();
     }
 
     /// The files of sudo, and the facts of the files `host` and `more`, one a line.
@@ -315,19 +388,47 @@ fn daemon_of(text: &str) -> Option<DaemonProblem> {
     })
 }
 
-/// The findings in the form of the file `findings`.
+/// The findings in the form of the file `findings`: with the other faults that the remedy mends, and with the
+/// remedy if it is a change of lines.
 fn report(findings: &[Finding]) -> String {
-    let lines = findings.iter().flat_map(|finding| {
+    let mut text = String::new();
+    for finding in findings {
         let (severity, id) = (finding.kind.severity.name(), finding.kind.id);
-        let steps = finding.witness.iter().map(|step| format!("    {step}\n"));
-        [
-            format!("{severity} {id}\n"),
-            format!("  {}\n", finding.what()),
-        ]
-        .into_iter()
-        .chain(steps)
-    });
-    lines.collect()
+        writeln!(text, "{severity} {id}\n  {}", finding.what()).unwrap();
+        for step in &finding.witness {
+            writeln!(text, "    {step}").unwrap();
+        }
+        for (id, names) in &finding.subject.also {
+            writeln!(text, "  also {id} {}", names.join(" ")).unwrap();
+        }
+        let remedy = finding.remedy();
+        for line in finding.subject.edits.iter().flat_map(Edit::lines) {
+            writeln!(text, "    {line}").unwrap();
+        }
+        if id.starts_with("pam-") || id.starts_with("sshd-") {
+            for command in remedy.commands {
+                writeln!(text, "    # {command}").unwrap();
+            }
+        }
+    }
+    text
+}
+
+/// The fixtures of faults: folders that have the name of a kind, and something behind a dot if there are several.
+fn fixtures_of_faults() -> Vec<(String, &'static Kind)> {
+    let names = fs::read_dir(fixtures()).unwrap().flatten();
+    let names = names.map(|entry| entry.file_name().into_string().unwrap());
+    let mut found: Vec<(String, &Kind)> = names
+        .filter(|name| !SHIPPED.contains(&name.as_str()) && name != OTHER_PACKAGES)
+        .map(|name| {
+            let id = name.split('.').next().unwrap();
+            let kind = KINDS.iter().find(|kind| kind.id == id);
+            let kind = *kind.unwrap_or_else(|| panic!("{name} is no fault"));
+            (name, kind)
+        })
+        .collect();
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
 }
 
 #[test]
@@ -342,42 +443,90 @@ fn untouched_hosts_have_no_finding() {
 
 #[test]
 fn each_fault_is_found_in_its_fixture() {
+    let fixtures_of_faults = fixtures_of_faults();
     for kind in KINDS {
+        let has_fixture = fixtures_of_faults.iter().any(|(name, _)| name == kind.id);
+        assert!(has_fixture, "{} has no fixture", kind.id);
+    }
+    for (name, kind) in fixtures_of_faults {
         for shipped in SHIPPED {
-            let findings = Host::new(&[shipped, kind.id]).findings();
-            let has_kind = findings.iter().any(|finding| finding.kind.id == kind.id);
+            let findings = Host::new(&[shipped, &name]).findings();
+            let has_kind = findings.iter().any(|finding| finding.is_about(kind.id));
             let found = report(&findings);
-            assert!(has_kind, "{shipped}, {}: {found}", kind.id);
-            let expected = fs::read_to_string(fixtures().join(kind.id).join("findings"));
-            assert_eq!(
-                found,
-                expected.unwrap_or_default(),
-                "{shipped}, {}",
-                kind.id
-            );
+            assert!(has_kind, "{shipped}, {name}: {found}");
+            let file = fixtures().join(&name).join("findings");
+            let expected = fs::read_to_string(file).unwrap_or_default();
+            assert_eq!(found, expected, "{shipped}, {name}");
         }
     }
 }
 
+/// The remedies that are changes of lines, or of a file of sshd: made one after the other, each mends its
+/// finding and makes no other.
 #[test]
-fn each_fixture_is_that_of_a_fault() {
-    for entry in fs::read_dir(fixtures()).unwrap().flatten() {
-        let name = entry.file_name().into_string().unwrap();
-        let is_fault = KINDS.iter().any(|kind| kind.id == name);
-        let is_untouched = SHIPPED.contains(&name.as_str()) || name == OTHER_PACKAGES;
-        assert!(is_fault || is_untouched, "{name}");
+fn each_remedy_of_lines_mends_its_finding() {
+    let mut tried = BTreeSet::new();
+    for (name, _) in fixtures_of_faults() {
+        let host = Host::new(&[SHIPPED[0], &name]);
+        let mut findings = host.findings();
+        while let Some(finding) = findings.iter().find(|finding| is_mechanical(finding)) {
+            tried.insert(finding.kind.id);
+            let count = findings.len();
+            host.mend(finding);
+            let left = host.findings();
+            let found = report(&left);
+            assert!(left.len() < count, "{name}, {}: {found}", finding.kind.id);
+            let was = |one: &Finding| findings.iter().any(|other| other.is_about(one.kind.id));
+            assert!(left.iter().all(was), "{name}: {found}");
+            findings = left;
+        }
     }
+    let expected = [
+        "pam-account-missing",
+        "pam-account-skipped",
+        "pam-auth-missing",
+        "pam-module-first",
+        "pam-not-asked",
+        "pam-nullok",
+        "pam-profile-changed",
+        "pam-refusal-ignored",
+        "pam-refusal-late",
+        "pam-session-gate",
+        "pam-session-missing",
+        "pam-session-skipped",
+        "pam-skipped",
+        "pam-twin",
+        "pam-unknown-option",
+        "pam-wrong-password",
+        "sshd-empty-passwords",
+        "sshd-grace-time",
+        "sshd-keys-only",
+        "sshd-match-weaker",
+        "sshd-methods",
+        "sshd-no-questions",
+        "sshd-one-try",
+        "sshd-passwords",
+        "sshd-touch",
+        "sshd-without-pam",
+    ];
+    assert_eq!(tried, BTreeSet::from(expected));
+}
+
+/// Whether a remedy is a change of files that are examined.
+fn is_mechanical(finding: &Finding) -> bool {
+    let remedy = finding.remedy();
+    let is_policy = |edit: &Edit| edit.file.starts_with("/etc/tfa/");
+    let writes = |command: &String| command.starts_with("echo ");
+    remedy.commands.iter().any(writes)
+        || (!finding.subject.edits.is_empty() && !finding.subject.edits.iter().any(is_policy))
 }
 
 #[test]
 fn texts_are_short_and_whole() {
-    for kind in KINDS {
-        let host = Host::new(&[SHIPPED[0], kind.id]);
-        let findings = host.findings();
-        let finding = findings
-            .iter()
-            .find(|finding| finding.kind.id == kind.id)
-            .unwrap();
+    for (name, kind) in fixtures_of_faults() {
+        let findings = Host::new(&[SHIPPED[0], &name]).findings();
+        let mut findings = findings.iter();
+        let finding = findings.find(|finding| finding.is_about(kind.id)).unwrap();
         let remedy = finding.remedy();
         for text in [finding.what(), kind.why.to_owned(), remedy.text] {
             assert!(

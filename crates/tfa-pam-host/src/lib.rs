@@ -6,8 +6,8 @@
 
 mod elf;
 mod modules;
-mod once;
 mod reading;
+mod snapshot;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,10 @@ use std::path::{Path, PathBuf};
 use tfa_pam_stack::{FOLDERS, Files};
 
 pub use modules::ModuleFile;
+use snapshot::Once;
+
 pub use reading::Reading;
+pub use snapshot::Snapshot;
 
 /// The files below a folder that stands for `/`.
 #[derive(Debug, Clone)]
@@ -65,7 +68,7 @@ impl PamHost {
     /// What libpam reads for a service.
     #[must_use]
     pub fn read(&self, service: &str) -> Reading {
-        Reading::of(self, service)
+        Reading::of(&Once::new(self), service)
     }
 
     /// The files of a module: those in the folders that libpam searches, in its order, then those in

@@ -1,21 +1,17 @@
 //! What the releases of libpam read for one service.
 
-use tfa_pam_stack::{FOLDERS, Reader, Release, Service, Unreadable};
-
-use crate::PamHost;
-use crate::once::Once;
+use tfa_pam_stack::{FOLDERS, Files, Reader, Release, Service, Unreadable};
 
 /// What the releases of libpam read for one service, each result once.
 #[derive(Debug, Clone)]
 pub struct Reading(Vec<Result<Service, Unreadable>>);
 
 impl Reading {
-    pub(crate) fn of(host: &PamHost, service: &str) -> Self {
-        let files = Once::new(host);
+    pub(crate) fn of(files: &dyn Files, service: &str) -> Self {
         let mut results = Vec::new();
         for release in [Release::V1_5, Release::V1_7] {
             let reader = Reader {
-                files: &files,
+                files,
                 release,
                 folders: &FOLDERS,
             };

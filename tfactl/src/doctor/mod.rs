@@ -12,7 +12,10 @@ mod owned_files;
 mod selinux;
 mod socket;
 mod sshd;
+mod sshd_unit;
 mod state;
+
+use std::io::IsTerminal as _;
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal, is_root};
@@ -31,6 +34,22 @@ struct FindingJson<'a> {
     remedy: String,
     commands: Vec<String>,
     witness: Option<&'a [String]>,
+    edits: Vec<EditJson<'a>>,
+    also: Vec<AlsoJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct EditJson<'a> {
+    file: &'a str,
+    after: usize,
+    removed: &'a [String],
+    added: &'a [String],
+}
+
+#[derive(Serialize)]
+struct AlsoJson<'a> {
+    id: &'a str,
+    names: &'a [String],
 }
 
 /// Checks the id of a finding on the command line.
@@ -50,11 +69,15 @@ pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure
     let terminal = Terminal::new();
     let facts = facts::collect(&terminal).await?;
     let mut findings = examine(&facts);
-    findings.retain(|finding| only.is_none_or(|id| id == finding.kind.id));
+    findings.retain(|finding| only.is_none_or(|id| finding.is_about(id)));
     if as_json {
         let findings: Vec<FindingJson<'_>> = findings.iter().map(as_json_keys).collect();
         json::print(&terminal, &findings)?;
     } else {
+        // On a terminal the last lines are what is seen.
+        if std::io::stdout().is_terminal() {
+            findings.reverse();
+        }
         for finding in &findings {
             terminal.print(&messages::finding(finding, &terminal))?;
         }
@@ -69,6 +92,13 @@ pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure
 
 fn as_json_keys(finding: &Finding) -> FindingJson<'_> {
     let remedy = finding.remedy();
+    let edits = finding.subject.edits.iter().map(|edit| EditJson {
+        file: &edit.file,
+        after: edit.after,
+        removed: &edit.removed,
+        added: &edit.added,
+    });
+    let also = finding.subject.also.iter();
     FindingJson {
         id: finding.kind.id,
         severity: finding.kind.severity.name(),
@@ -79,5 +109,7 @@ fn as_json_keys(finding: &Finding) -> FindingJson<'_> {
         remedy: remedy.text,
         commands: remedy.commands,
         witness: (!finding.witness.is_empty()).then_some(&finding.witness),
+        edits: edits.collect(),
+        also: also.map(|(id, names)| AlsoJson { id, names }).collect(),
     }
 }

@@ -9,11 +9,10 @@ use tfa_doctor::sshd::{Settings, SshdFacts, config};
 
 use super::bounded::text;
 use super::output::output;
+use super::sshd_unit;
 use crate::messages;
 
 const PROGRAM: &str = "/usr/sbin/sshd";
-/// The options with which Debian starts sshd, in the variable `SSHD_OPTS`.
-const DEFAULTS: &str = "/etc/default/ssh";
 /// sshd creates it when it starts. Without it sshd prints nothing.
 const PRIVILEGE_SEPARATION: &str = "/run/sshd";
 /// How many connections are asked about between two reports.
@@ -32,15 +31,18 @@ pub(super) fn collect(terminal: &Terminal) -> Option<SshdFacts> {
 }
 
 fn ask(terminal: &Terminal) -> SshdFacts {
-    let lines = config::read(&matching);
+    let options = sshd_unit::read();
+    let main = options.main.as_deref().unwrap_or(config::MAIN);
+    let mut lines = options.lines;
+    lines.extend(config::read(main, &matching));
     let mut cuts = Vec::new();
     let users = users(&lines, &mut cuts);
     let corners = matching::corners(&lines, &users);
     cuts.extend(corners.cuts);
     let connections = corners.connections;
-    let options = options();
     let mut facts = SshdFacts {
         lines,
+        main: options.main,
         cuts,
         ..SshdFacts::default()
     };
@@ -49,7 +51,7 @@ fn ask(terminal: &Terminal) -> SshdFacts {
         if done > 0 && done.is_multiple_of(STEP) {
             terminal.note(&messages::asking_sshd(done, count));
         }
-        match print_settings(&options, &connection.argument()) {
+        match print_settings(&options.words, &connection.argument()) {
             Ok(text) => facts
                 .corners
                 .push((connection.label(), Settings::parse(&text))),
@@ -131,12 +133,4 @@ fn entries(database: &str, names: &[&str], cuts: &mut Vec<String>) -> String {
             String::new()
         }
     }
-}
-
-fn options() -> Vec<String> {
-    let text = text(DEFAULTS).unwrap_or_default();
-    let mut lines = text.lines().rev();
-    let set = lines.find_map(|line| line.trim().strip_prefix("SSHD_OPTS="));
-    let words = set.unwrap_or_default().trim_matches(['"', '\'']);
-    words.split_whitespace().map(str::to_owned).collect()
 }

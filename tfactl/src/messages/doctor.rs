@@ -1,7 +1,7 @@
 //! `tfactl doctor`.
 
 use tfa_client::Terminal;
-use tfa_doctor::{Finding, Severity};
+use tfa_doctor::{Edit, Finding, Severity};
 
 use super::{indented, width};
 
@@ -20,7 +20,10 @@ The JSON output is an array of objects. Its keys, which do not change:
   why          why it is dangerous
   remedy       how to mend it
   commands     the commands for that, which root runs in this order
-  witness      the path: an array of lines; or null";
+  witness      the path: an array of lines; or null
+  edits        the changes to make in an editor: file, after (the number of the
+               line before the change), removed and added (arrays of lines)
+  also         what the same remedy mends: id, and names as above";
 
 pub(crate) const DOCTOR_NEEDS_ROOT: &str =
     "only root may do that. Run the command as root, for example with sudo";
@@ -65,9 +68,14 @@ pub(crate) fn finding(finding: &Finding, terminal: &Terminal) -> String {
     if !finding.witness.is_empty() {
         lines.push("  A login goes this way:".to_owned());
         // Lines that can be compared with the files are not wrapped.
-        lines.extend(finding.witness.iter().map(|step| format!("    {step}")));
+        lines.extend(shortened(&finding.witness).map(|step| format!("    {step}")));
+    }
+    for (id, names) in &finding.subject.also {
+        lines.push(indented(&also(id, names), 2, width));
     }
     lines.push(indented(&format!("Remedy: {}", remedy.text), 2, width));
+    let edits = finding.subject.edits.iter().flat_map(Edit::lines);
+    lines.extend(edits.map(|line| format!("    {line}")));
     // Nor are commands, which can be copied.
     lines.extend(
         remedy
@@ -77,6 +85,30 @@ pub(crate) fn finding(finding: &Finding, terminal: &Terminal) -> String {
     );
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// How many lines of a path are shown of each end.
+const MAX_STEPS: usize = 3;
+
+/// The lines of a path, or the first and the last of many.
+fn shortened(witness: &[String]) -> impl Iterator<Item = String> {
+    let hidden = witness.len().saturating_sub(2 * MAX_STEPS);
+    let (first, rest) = witness.split_at(witness.len().min(MAX_STEPS));
+    let (_, last) = rest.split_at(if hidden > 1 { hidden } else { 0 });
+    let between = (hidden > 1).then(|| format!("({hidden} lines more: --json)"));
+    first
+        .iter()
+        .cloned()
+        .chain(between)
+        .chain(last.iter().cloned())
+}
+
+/// Another fault that the remedy mends.
+fn also(id: &str, names: &[String]) -> String {
+    match names {
+        [] => format!("The same remedy mends {id}."),
+        names => format!("The same remedy mends {id} of {}.", tfa_doctor::list(names)),
+    }
 }
 
 /// How many findings there are of each severity.

@@ -76,8 +76,11 @@ pub(crate) const SUDO_NOPASSWD: Kind = Kind {
         format!("{place}: {who} may run every command without a password.")
     },
     remedy: |subject| {
+        let line = subject.place.rsplit(':').next().unwrap_or_default();
         remedy(
-            "Remove NOPASSWD, or add sudo to guard in /etc/tfa/tfad.toml.",
+            format!(
+                "Remove NOPASSWD from line {line}, or add sudo to guard in /etc/tfa/tfad.toml."
+            ),
             &[&format!("visudo -f {}", quoted(subject.file()))],
         )
     },

@@ -99,7 +99,8 @@ pub const KINDS: &[&Kind] = &[
 const MAX_NAMES: usize = 12;
 
 /// Names in a row: `login, sshd and su`, or the first of many.
-fn list(names: &[String]) -> String {
+#[must_use]
+pub fn list(names: &[String]) -> String {
     match names {
         [..] if names.len() > MAX_NAMES => {
             let shown: Vec<&str> = names.iter().take(MAX_NAMES).map(String::as_str).collect();

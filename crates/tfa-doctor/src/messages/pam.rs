@@ -3,24 +3,78 @@
 use tfa_pam_stack::{ProblemKind, Unreadable};
 
 use super::{edit, list, remedy};
-use crate::finding::{Kind, Remedy, Severity, Subject};
+use crate::edit::Edit;
+use crate::finding::{Kind, ProfileUpdate, Remedy, Severity, Subject};
 use crate::shell::quoted;
 
-/// Writes the common files again if the fault stands there; else the file is edited.
-fn rewrite_or(subject: &Subject, by_hand: &str) -> Remedy {
-    if subject.file().starts_with("/etc/pam.d/common-") {
-        remedy(
-            "Write the common files again from the profiles. Lines that were changed by hand are \
-             lost; a copy of the files is kept in /etc/pam.d.bak.",
-            &[
-                "cp -aT /etc/pam.d /etc/pam.d.bak",
-                "(cd /usr/share/pam && cp common-auth common-account common-session /etc/pam.d)",
-                "pam-auth-update --force --enable tfa",
-            ],
-        )
-    } else {
-        remedy(by_hand, &[&edit(subject)])
+/// How many characters of a line that is lost a text has.
+const MAX_LOST: usize = 60;
+
+/// The profile of the package is written again.
+fn profile_update(update: &ProfileUpdate) -> Remedy {
+    let names = update
+        .files
+        .iter()
+        .filter_map(|file| file.rsplit('/').next());
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    let files = list(&names);
+    if !update.needs_force {
+        return remedy(
+            format!("Have pam-auth-update write the lines of the package's profile into {files}."),
+            &["pam-auth-update --enable tfa"],
+        );
     }
+    let others = update.lost.len().saturating_sub(1);
+    let lost = match (update.lost.first(), others) {
+        (None, _) => String::new(),
+        (Some(line), 0) => format!(" This line is lost: \"{}\".", shortened(line)),
+        (Some(line), _) => format!(" Lost are \"{}\" and {others} others.", shortened(line)),
+    };
+    remedy(
+        format!(
+            "Have pam-auth-update write {files} again, and keep the old ones as *.pam-old. Without \
+             --force it refuses, because of changes by hand.{lost}"
+        ),
+        &["pam-auth-update --force --enable tfa"],
+    )
+}
+
+/// A line with one blank between words, cut off if it is long.
+fn shortened(line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MAX_LOST) {
+        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// Changes of lines that are known.
+fn changed_lines(edits: &[Edit]) -> Remedy {
+    let mut files: Vec<(&str, usize)> = Vec::new();
+    for edit in edits {
+        if !files.iter().any(|(file, _)| *file == edit.file) {
+            files.push((&edit.file, edit.after + 1));
+        }
+    }
+    Remedy {
+        text: "Change these lines. Keep this session open until a new login has worked.".to_owned(),
+        commands: files
+            .iter()
+            .map(|(file, line)| format!("editor +{line} {}", quoted(file)))
+            .collect(),
+    }
+}
+
+/// What was tried on the files of the host.
+fn tried(subject: &Subject) -> Option<Remedy> {
+    let by_profile = subject.update.as_ref().map(profile_update);
+    by_profile.or_else(|| (!subject.edits.is_empty()).then(|| changed_lines(&subject.edits)))
+}
+
+/// What was tried, else a change by hand.
+fn by_hand(subject: &Subject, text: &str) -> Remedy {
+    tried(subject).unwrap_or_else(|| remedy(text, &[&edit(subject)]))
 }
 
 /// The start of a sentence about services.
@@ -37,11 +91,10 @@ pub(crate) const PAM_OFF: Kind = Kind {
     severity: Severity::Hole,
     why: "No login of this host is asked for a code.",
     what: |_| "No PAM service has a line of pam_tfa.".to_owned(),
-    remedy: |_| {
-        remedy(
-            "Enable the profile of the package.",
-            &["pam-auth-update --enable tfa"],
-        )
+    remedy: |subject| {
+        let profile = "pam-auth-update --enable tfa";
+        let text = "Enable the profile of the package.";
+        tried(subject).unwrap_or_else(|| remedy(text, &[profile]))
     },
 };
 
@@ -54,10 +107,10 @@ pub(crate) const PAM_NOT_ASKED: Kind = Kind {
         format!("{file}: the lines of {services} do not include pam_tfa.")
     },
     remedy: |subject| {
-        remedy(
+        by_hand(
+            subject,
             "Replace the lines of auth, account and session by \"@include common-auth\", \"@include \
              common-account\" and \"@include common-session\".",
-            &[&edit(subject)],
         )
     },
 };
@@ -108,28 +161,22 @@ pub(crate) const PAM_NULLOK: Kind = Kind {
              {services}."
         )
     },
-    remedy: |subject| remedy("Remove the option nullok.", &[&edit(subject)]),
+    remedy: |subject| by_hand(subject, "Remove the option nullok."),
 };
 
 pub(crate) const PAM_AUTH_MISSING: Kind = Kind {
     id: "pam-auth-missing",
     severity: Severity::Hole,
-    why: "The account phase does not ask for codes, and it refuses only in services that the policy \
-          guards.",
+    why: "The account phase asks for no code. It refuses a login only where the policy guards the service \
+          and requires a second factor.",
     what: |subject| {
         let (file, services) = (subject.file(), services(subject));
-        format!(
-            "{file}: pam_tfa is in the account lines and not in the auth lines of {services}, and the \
-             policy does not guard this login."
-        )
+        format!("{file}: pam_tfa is in the account lines and not in the auth lines of {services}.")
     },
     remedy: |subject| {
-        let names = list(&subject.names);
-        remedy(
-            format!(
-                "Add {names} to guard in /etc/tfa/tfad.toml, or the auth line of pam_tfa to the file."
-            ),
-            &["editor /etc/tfa/tfad.toml", "systemctl reload tfad"],
+        by_hand(
+            subject,
+            "Add the auth line of pam_tfa to the file: pam_tfa(8), \"THE SHIPPED PROFILE\".",
         )
     },
 };
@@ -144,7 +191,7 @@ pub(crate) const PAM_ACCOUNT_MISSING: Kind = Kind {
         format!("{file}: pam_tfa is in the auth lines and not in the account lines of {services}.")
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Add the account lines: \"@include common-account\", or those in pam_tfa(8), \"THE SHIPPED \
              PROFILE\".",
@@ -161,7 +208,7 @@ pub(crate) const PAM_SKIPPED: Kind = Kind {
         format!("{place}: this line leads a login of {services} around the auth line of pam_tfa.")
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Write \"requisite\" as the control of the line, or let its jump lead to the line of pam_tfa.",
         )
@@ -180,7 +227,7 @@ pub(crate) const PAM_ACCOUNT_SKIPPED: Kind = Kind {
         )
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Put the account lines of pam_tfa before this one: pam_tfa(8), \"THE SHIPPED PROFILE\".",
         )
@@ -198,7 +245,7 @@ pub(crate) const PAM_REFUSAL_IGNORED: Kind = Kind {
         )
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Write \"requisite\" in an auth line, and \"[success=ignore ignore=ignore default=die]\" \
              in an account line.",
@@ -214,7 +261,7 @@ pub(crate) const PAM_REFUSAL_LATE: Kind = Kind {
         let (place, services) = (&subject.place, services(subject));
         format!("{place}: the auth phase of {services} goes on after pam_tfa has refused.")
     },
-    remedy: |subject| rewrite_or(subject, "Write \"requisite\" as the control of the line."),
+    remedy: |subject| by_hand(subject, "Write \"requisite\" as the control of the line."),
 };
 
 pub(crate) const PAM_MODULE_FIRST: Kind = Kind {
@@ -228,7 +275,7 @@ pub(crate) const PAM_MODULE_FIRST: Kind = Kind {
         )
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Put the line behind the module that verifies the password.",
         )
@@ -246,7 +293,7 @@ pub(crate) const PAM_WRONG_PASSWORD: Kind = Kind {
         )
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Write \"requisite\" for the module that verifies the password.",
         )
@@ -289,7 +336,7 @@ pub(crate) const PAM_SESSION_GATE: Kind = Kind {
         )
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Add session=gate to the account line, and the session line: pam_tfa(8), \"THE SESSION \
              PHASE\".",
@@ -306,7 +353,7 @@ pub(crate) const PAM_SESSION_MISSING: Kind = Kind {
         format!("{file}: rules name methods of sshd, and the session part has no line of pam_tfa.")
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Add \"session requisite pam_tfa.so\" before the modules that open a session.",
         )
@@ -326,7 +373,7 @@ pub(crate) const PAM_SESSION_SKIPPED: Kind = Kind {
         )
     },
     remedy: |subject| {
-        rewrite_or(
+        by_hand(
             subject,
             "Put \"session requisite pam_tfa.so\" before the lines that jump or end the session part.",
         )
@@ -341,7 +388,7 @@ pub(crate) const PAM_UNKNOWN_OPTION: Kind = Kind {
         let (place, option, services) = (&subject.place, &subject.detail, services(subject));
         format!("{place}: pam_tfa has no option {option}, which the line has for {services}.")
     },
-    remedy: |subject| remedy("Remove the option.", &[&edit(subject)]),
+    remedy: |subject| by_hand(subject, "Remove the option."),
 };
 
 pub(crate) const PAM_UNREADABLE: Kind = Kind {
@@ -352,7 +399,7 @@ pub(crate) const PAM_UNREADABLE: Kind = Kind {
         let (place, reason, services) = (&subject.place, &subject.detail, services(subject));
         format!("{place}: libpam cannot read the lines of {services}: {reason}.")
     },
-    remedy: |subject| remedy("Correct the file.", &[&edit(subject)]),
+    remedy: |subject| by_hand(subject, "Correct the file."),
 };
 
 pub(crate) const PAM_MODULE_MISSING: Kind = Kind {
@@ -381,7 +428,7 @@ pub(crate) const PAM_ERROR: Kind = Kind {
         let (place, problem, services) = (&subject.place, &subject.detail, services(subject));
         format!("{place}: {problem}, in the lines of {services}.")
     },
-    remedy: |subject| rewrite_or(subject, "Correct the line."),
+    remedy: |subject| by_hand(subject, "Correct the line."),
 };
 
 pub(crate) const PAM_PROFILE_CHANGED: Kind = Kind {
@@ -392,7 +439,7 @@ pub(crate) const PAM_PROFILE_CHANGED: Kind = Kind {
         let (place, found) = (&subject.place, &subject.detail);
         format!("{place}: the control of pam_tfa is \"{found}\", which the profile does not have.")
     },
-    remedy: |subject| rewrite_or(subject, "Write the line as in /usr/share/pam-configs/tfa."),
+    remedy: |subject| by_hand(subject, "Write the line as in /usr/share/pam-configs/tfa."),
 };
 
 /// Why libpam refuses each login.

@@ -3,6 +3,8 @@
 use super::{list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
 use crate::shell::quoted;
+use crate::sshd::GUARD;
+use crate::sshd::config::MAIN;
 
 /// The command that puts new settings in force.
 const RELOAD: &str = "sshd -t && systemctl reload ssh";
@@ -23,26 +25,45 @@ fn connections(subject: &Subject) -> String {
     }
 }
 
-/// Sets a keyword in the line that sets it now, or in a file that sshd reads first.
-fn set(subject: &Subject, text: &str, setting: &str) -> Remedy {
-    let place = subject.place.split_once(':');
-    let change = match place {
-        Some((file, line)) => format!("sed -i '{line}s/.*/{setting}/' {}", quoted(file)),
-        None => {
-            let keyword = setting.split(' ').next().unwrap_or_default().to_lowercase();
-            format!("echo '{setting}' >/etc/ssh/sshd_config.d/00-{keyword}.conf")
-        }
-    };
-    remedy(text, &[&change, RELOAD])
+/// The command that puts new settings of a file in force.
+fn reload(subject: &Subject) -> String {
+    match &subject.sshd_file {
+        None => RELOAD.to_owned(),
+        Some(file) => format!("sshd -t -f {} && systemctl reload ssh", quoted(file)),
+    }
 }
 
-/// Has the file edited.
-fn edit(subject: &Subject, text: &str) -> Remedy {
+/// Where options of the command line stand, which have no line.
+fn command_line(subject: &Subject) -> Option<&str> {
+    let place = subject.place.as_str();
+    (!place.is_empty() && !place.contains(':')).then_some(place)
+}
+
+/// The change that was tried on the settings in force, else a change by hand.
+fn set(subject: &Subject, text: &str) -> Remedy {
+    if let Some(place) = command_line(subject) {
+        let edit = match place.starts_with('/') {
+            true => format!("editor {}", quoted(place)),
+            false => format!("systemctl edit --full {}", quoted(place)),
+        };
+        let text = format!("{text} The setting is an option (-o) of the command line in {place}.");
+        return remedy(text, &[&edit, "systemctl restart ssh"]);
+    }
+    let reload = reload(subject);
+    if !subject.drop_in.is_empty() {
+        let text = format!("{text} The first value that sshd reads is in force.");
+        let commands = subject.drop_in.iter().map(String::as_str);
+        let commands: Vec<&str> = commands.chain([reload.as_str()]).collect();
+        return remedy(text, &commands);
+    }
     let command = match subject.place.as_str() {
-        "" => "editor /etc/ssh/sshd_config".to_owned(),
+        "" => {
+            let file = subject.sshd_file.as_deref();
+            format!("editor {}", quoted(file.unwrap_or(MAIN)))
+        }
         _ => super::edit(subject),
     };
-    remedy(text, &[&command, RELOAD])
+    remedy(text, &[&command, &reload])
 }
 
 pub(crate) const SSHD_REFUSES: Kind = Kind {
@@ -53,10 +74,10 @@ pub(crate) const SSHD_REFUSES: Kind = Kind {
         let why = subject.detail.trim_end_matches('.');
         format!("sshd refuses its configuration: {why}.")
     },
-    remedy: |_| {
+    remedy: |subject| {
         remedy(
             "Correct the line that the check names. Keep a session open until it succeeds.",
-            &["sshd -t", "systemctl reload ssh"],
+            &[&reload(subject)],
         )
     },
 };
@@ -66,7 +87,7 @@ pub(crate) const SSHD_WITHOUT_PAM: Kind = Kind {
     severity: Severity::Hole,
     why: "sshd verifies passwords itself then, and no login by SSH is asked for a code.",
     what: |subject| format!("{}: UsePAM is off.", place(subject)),
-    remedy: |subject| set(subject, "Let PAM verify passwords.", "UsePAM yes"),
+    remedy: |subject| set(subject, "Let PAM verify passwords."),
 };
 
 pub(crate) const SSHD_NO_QUESTIONS: Kind = Kind {
@@ -85,7 +106,6 @@ pub(crate) const SSHD_NO_QUESTIONS: Kind = Kind {
             subject,
             "Turn KbdInteractiveAuthentication on, and name keyboard-interactive if \
              AuthenticationMethods is set.",
-            "KbdInteractiveAuthentication yes",
         )
     },
 };
@@ -102,11 +122,11 @@ pub(crate) const SSHD_PASSWORDS: Kind = Kind {
              passwords{connections}."
         )
     },
-    remedy: |_| {
-        remedy(
-            "To accept no passwords, turn KbdInteractiveAuthentication off in the same file. To accept \
-             them with a code, turn it on there.",
-            &["editor /etc/ssh/sshd_config.d/tfa.conf", RELOAD],
+    remedy: |subject| {
+        set(
+            subject,
+            "To accept no passwords, turn questions off. To accept passwords with a code, set \
+             \"PasswordAuthentication no\" and \"KbdInteractiveAuthentication yes\" in one file.",
         )
     },
 };
@@ -123,7 +143,7 @@ pub(crate) const SSHD_METHODS: Kind = Kind {
         )
     },
     remedy: |subject| {
-        edit(
+        set(
             subject,
             "Enable the methods of one list, such as KbdInteractiveAuthentication yes for \
              keyboard-interactive.",
@@ -146,7 +166,10 @@ pub(crate) const SSHD_KEYS_NOT_GUARDED: Kind = Kind {
         remedy(
             "Add sshd to guard, or require a key and a code: \"AuthenticationMethods \
              publickey,keyboard-interactive\".",
-            &["editor /etc/tfa/tfad.toml", "systemctl reload tfad"],
+            &[
+                &format!("editor {GUARD}"),
+                "tfactl policy check && systemctl reload tfad",
+            ],
         )
     },
 };
@@ -162,7 +185,7 @@ pub(crate) const SSHD_KEYS_ONLY: Kind = Kind {
         )
     },
     remedy: |subject| {
-        edit(
+        set(
             subject,
             "Let sshd ask for codes: \"KbdInteractiveAuthentication yes\", and keyboard-interactive in \
              AuthenticationMethods if that is set. Or exempt these logins by a rule on methods: tfad.toml(5).",
@@ -181,7 +204,7 @@ pub(crate) const SSHD_MATCH_WEAKER: Kind = Kind {
         )
     },
     remedy: |subject| {
-        edit(
+        set(
             subject,
             "Name keyboard-interactive in AuthenticationMethods of the Match block, or state the \
              exemption in a rule.",
@@ -199,7 +222,7 @@ pub(crate) const SSHD_GRACE_TIME: Kind = Kind {
             "{place}: sshd ends a login after {seconds} seconds (LoginGraceTime), and users may have to enroll."
         )
     },
-    remedy: |subject| set(subject, "Give ten minutes.", "LoginGraceTime 10m"),
+    remedy: |subject| set(subject, "Give ten minutes."),
 };
 
 pub(crate) const SSHD_ONE_TRY: Kind = Kind {
@@ -210,7 +233,7 @@ pub(crate) const SSHD_ONE_TRY: Kind = Kind {
         let (place, connections) = (place(subject), connections(subject));
         format!("{place}: MaxAuthTries is 1{connections}.")
     },
-    remedy: |subject| set(subject, "Allow the default of six.", "MaxAuthTries 6"),
+    remedy: |subject| set(subject, "Allow the default of six."),
 };
 
 pub(crate) const SSHD_TOUCH: Kind = Kind {
@@ -224,13 +247,7 @@ pub(crate) const SSHD_TOUCH: Kind = Kind {
             "{place}: rules accept security keys only, and sshd requires no touch (PubkeyAuthOptions){connections}."
         )
     },
-    remedy: |subject| {
-        set(
-            subject,
-            "Require the touch.",
-            "PubkeyAuthOptions touch-required",
-        )
-    },
+    remedy: |subject| set(subject, "Require the touch."),
 };
 
 pub(crate) const SSHD_EMPTY_PASSWORDS: Kind = Kind {
@@ -241,13 +258,7 @@ pub(crate) const SSHD_EMPTY_PASSWORDS: Kind = Kind {
         let (place, connections) = (place(subject), connections(subject));
         format!("{place}: sshd accepts empty passwords{connections}.")
     },
-    remedy: |subject| {
-        set(
-            subject,
-            "Refuse empty passwords.",
-            "PermitEmptyPasswords no",
-        )
-    },
+    remedy: |subject| set(subject, "Refuse empty passwords."),
 };
 
 pub(crate) const SSHD_CUT: Kind = Kind {

@@ -36,18 +36,16 @@ pub(super) fn not_asked(login: &Login<'_>) -> Vec<Fault> {
 }
 
 fn is_twin_asked(login: &Login<'_>) -> bool {
-    let twin = services::twin(login.name).and_then(|name| login.facts.pam.services.get(name));
+    let twin = services::twin(login.name).and_then(|name| login.pam.services.get(name));
     let asks = |service: &Service| service.stack(Phase::Auth).lines.iter().any(Line::is_tfa);
     twin.is_some_and(|twin| twin.any(asks))
 }
 
-/// The account phase has a line and the auth phase none, and the policy does not guard the service.
+/// The account phase has a line and the auth phase none. A display manager that lets a user in by another
+/// method than the password asks for no code; there the account phase refuses, if the policy guards it.
 pub(super) fn auth_missing(login: &Login<'_>) -> Vec<Fault> {
     let is_asked = login.asks(Phase::Auth) || !login.asks(Phase::Account);
-    let is_refused = login
-        .policy()
-        .is_none_or(|policy| policy.guards(login.name));
-    if is_asked || is_refused {
+    if is_asked || (login.is_guarded() && services::has_own_method(login.name)) {
         return Vec::new();
     }
     // Such a program often runs no account phase, as most screen lockers.

@@ -1,29 +1,44 @@
 //! Faults in the PAM files.
 
 mod asked;
+mod changes;
 mod errors;
 mod options;
 mod order;
 mod profile;
+mod remedies;
 mod services;
 mod session;
 mod skipped;
+mod trial;
 
-use tfa_pam_stack::{Call, Line, Phase, Service, Witness};
+use std::collections::BTreeSet;
 
-use crate::facts::{Facts, PolicyFacts};
+use tfa_pam_host::Reading;
+use tfa_pam_stack::{Call, Line, Phase, Service, Witness, verifies_password};
+
+use crate::facts::{Facts, PamFacts, PolicyFacts};
 use crate::finding::{Finding, Kind, Subject};
 use crate::messages;
+use crate::sshd::SshdFacts;
 
 /// A service with which users log in.
-pub(crate) struct Login<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) service: &'a Service,
-    pub(crate) facts: &'a Facts,
+struct Login<'a> {
+    name: &'a str,
+    service: &'a Service,
+    pam: &'a PamFacts,
+    context: &'a Context<'a>,
+}
+
+/// What the faults depend on beside the PAM files.
+struct Context<'a> {
+    policy: Option<&'a PolicyFacts>,
+    /// The services of sshd.
+    of_sshd: BTreeSet<&'a str>,
 }
 
 /// A fault of one service.
-pub(crate) struct Fault {
+struct Fault {
     kind: &'static Kind,
     place: String,
     detail: String,
@@ -47,12 +62,28 @@ const CHECKS: &[Check] = &[
     errors::problems,
 ];
 
-/// The faults in the PAM files. A fault that several services share is one finding.
+/// The faults in the PAM files. Those that one remedy mends are one finding.
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
-    let services = facts.pam.services.iter();
+    let of_sshd = facts.sshd.as_ref().map(SshdFacts::pam_services);
+    let context = Context {
+        policy: facts.policy.as_ref(),
+        of_sshd: of_sshd.unwrap_or_default(),
+    };
+    let found = faults(&facts.pam, &context);
+    remedies::settle(&facts.pam, &context, found)
+}
+
+/// The services with which users log in.
+fn logins(pam: &PamFacts) -> impl Iterator<Item = (&str, &Reading)> {
+    let services = pam.services.iter();
     let logins = services.filter(|(name, _)| services::lets_users_in(name));
+    logins.map(|(name, reading)| (name.as_str(), reading))
+}
+
+/// The faults in PAM files. A fault that several services share is one finding.
+fn faults(pam: &PamFacts, context: &Context<'_>) -> Vec<Finding> {
     let (mut findings, mut is_asked) = (Vec::new(), false);
-    for (name, reading) in logins {
+    for (name, reading) in logins(pam) {
         for result in reading.results() {
             let service = match result {
                 Ok(service) => service,
@@ -64,7 +95,8 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
             let login = Login {
                 name,
                 service,
-                facts,
+                pam,
+                context,
             };
             is_asked |= login.asks(Phase::Auth) || login.asks(Phase::Account);
             for fault in CHECKS.iter().flat_map(|check| check(&login)) {
@@ -79,7 +111,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
             witness: Vec::new(),
         }];
     }
-    findings.extend(profile::changed(&facts.pam));
+    findings.extend(profile::changed(&pam.files));
     findings
 }
 
@@ -107,6 +139,7 @@ fn add(findings: &mut Vec<Finding>, service: &str, fault: Fault) {
             place: fault.place,
             names: vec![service.to_owned()],
             detail: fault.detail,
+            ..Subject::default()
         },
         witness: fault.witness,
     });
@@ -130,7 +163,19 @@ impl Fault {
 
 impl Login<'_> {
     fn policy(&self) -> Option<&PolicyFacts> {
-        self.facts.policy.as_ref()
+        self.context.policy
+    }
+
+    /// Whether sshd uses the service.
+    fn is_of_sshd(&self) -> bool {
+        self.name == "sshd" || self.context.of_sshd.contains(self.name)
+    }
+
+    /// Whether the policy guards the service, or may do so. The daemon knows sshd under each name.
+    fn is_guarded(&self) -> bool {
+        self.policy().is_none_or(|policy| {
+            policy.guards(self.name) || (self.is_of_sshd() && policy.guards("sshd"))
+        })
     }
 
     fn lines(&self, phase: Phase) -> &[Line] {
@@ -142,10 +187,14 @@ impl Login<'_> {
         self.lines(phase).iter().any(names_tfa)
     }
 
-    /// The file of the first line of a phase, or that of the service.
+    /// The file of the line of a phase that verifies the password, else of its first line, else that of the
+    /// service.
     fn file(&self, phase: Phase) -> String {
-        let first = self.lines(phase).first();
-        let file = first.map(|line| line.position.file.to_string());
+        let lines = self.lines(phase);
+        let password = lines.iter().find(|line| verifies_password(line));
+        let file = password
+            .or(lines.first())
+            .map(|line| line.position.file.to_string());
         file.unwrap_or_else(|| format!("/etc/pam.d/{}", self.name))
     }
 

@@ -1,18 +1,20 @@
 //! The lines of the package's profile in the files that pam-auth-update(8) writes.
 
-use crate::facts::PamFacts;
+use tfa_pam_host::Snapshot;
+
+use crate::auth_update;
 use crate::finding::{Finding, Subject};
 use crate::messages;
 
 /// The lines whose control is none of the profile's. Options may be added.
-pub(super) fn changed(facts: &PamFacts) -> Vec<Finding> {
-    let Some(profile) = &facts.profile else {
+pub(super) fn changed(files: &Snapshot) -> Vec<Finding> {
+    let Some(profile) = auth_update::tfa_profile(files) else {
         return Vec::new();
     };
-    let expected: Vec<String> = tfa_lines(profile).map(|(_, line)| control(line)).collect();
+    let expected: Vec<String> = tfa_lines(&profile).map(|(_, line)| control(line)).collect();
     let mut findings = Vec::new();
-    for (path, text) in &facts.common {
-        for (number, line) in tfa_lines(text) {
+    for (path, text) in auth_update::common_files(files) {
+        for (number, line) in tfa_lines(&text) {
             let line = line.split_once(char::is_whitespace);
             let found = control(line.map_or("", |(_, rest)| rest));
             if expected.contains(&found) {
@@ -22,8 +24,8 @@ pub(super) fn changed(facts: &PamFacts) -> Vec<Finding> {
                 kind: &messages::PAM_PROFILE_CHANGED,
                 subject: Subject {
                     place: format!("{path}:{number}"),
-                    names: Vec::new(),
                     detail: found,
+                    ..Subject::default()
                 },
                 witness: Vec::new(),
             });

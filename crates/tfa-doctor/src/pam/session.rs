@@ -14,7 +14,7 @@ const COMMON: &str = "/etc/pam.d/common-session";
 /// the account phase.
 pub(super) fn cannot_decide(login: &Login<'_>) -> Vec<Fault> {
     let names_methods = login.policy().is_some_and(|policy| policy.names_methods);
-    if login.name != "sshd" || !names_methods {
+    if !login.is_of_sshd() || !names_methods {
         return Vec::new();
     }
     let account = login.lines(Phase::Account).iter();

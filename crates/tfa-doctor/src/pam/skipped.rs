@@ -8,15 +8,12 @@ use crate::messages;
 /// A login passes a phase, and no line of pam_tfa was called: it stands behind `sufficient`, or a jump
 /// leads over it.
 pub(super) fn skipped(login: &Login<'_>) -> Vec<Fault> {
-    let is_guarded = login
-        .policy()
-        .is_none_or(|policy| policy.guards(login.name));
     let kinds = [
         (Phase::Auth, &messages::PAM_SKIPPED),
         (Phase::Account, &messages::PAM_ACCOUNT_SKIPPED),
     ];
     let is_meant =
-        |phase| phase == Phase::Auth && is_guarded && services::has_own_method(login.name);
+        |phase| phase == Phase::Auth && login.is_guarded() && services::has_own_method(login.name);
     let asked = kinds
         .into_iter()
         .filter(|(phase, _)| login.asks(*phase) && !is_meant(*phase));

@@ -12,7 +12,7 @@ const OF_THE_PACKAGE: &str = "/etc/ssh/sshd_config.d/zz-tfa.conf";
 
 type Check = fn(&Corner<'_>) -> Option<Fault>;
 
-pub(super) const CHECKS: &[Check] = &[
+const CHECKS: &[Check] = &[
     without_pam,
     no_questions,
     passwords_by_questions,
@@ -25,6 +25,11 @@ pub(super) const CHECKS: &[Check] = &[
     touch,
     empty_passwords,
 ];
+
+/// The faults of a connection.
+pub(super) fn faults(corner: &Corner<'_>) -> Vec<Fault> {
+    CHECKS.iter().filter_map(|check| check(corner)).collect()
+}
 
 fn fault(kind: &'static Kind, keyword: &'static str) -> Option<Fault> {
     let detail = String::new();
@@ -79,8 +84,12 @@ fn no_questions(corner: &Corner<'_>) -> Option<Fault> {
     let lists = corner.settings.passable_lists();
     let has = |method: &str| lists.iter().any(|list| list.contains(&method));
     let is_so = corner.is("usepam", "yes") && has("password") && !has(QUESTIONS);
+    let keyword = match corner.is("kbdinteractiveauthentication", "yes") {
+        true => "authenticationmethods",
+        false => "kbdinteractiveauthentication",
+    };
     is_so
-        .then(|| fault(&messages::SSHD_NO_QUESTIONS, "kbdinteractiveauthentication"))
+        .then(|| fault(&messages::SSHD_NO_QUESTIONS, keyword))
         .flatten()
 }
 
@@ -116,7 +125,7 @@ fn methods_unsatisfiable(corner: &Corner<'_>) -> Option<Fault> {
 /// A second factor is required for some logins, sshd lets users in without the auth phase of PAM, and the
 /// policy does not guard it.
 fn keys_not_guarded(corner: &Corner<'_>) -> Option<Fault> {
-    let is_guarded = corner.policy.is_none_or(|policy| policy.guards("sshd"));
+    let is_guarded = corner.policy.is_none_or(|policy| corner.is_guarded(policy));
     let ways = corner.ways_beside_pam();
     let is_so = corner.requires() && !is_guarded && !ways.is_empty();
     is_so.then_some(Fault {
@@ -130,7 +139,9 @@ fn keys_not_guarded(corner: &Corner<'_>) -> Option<Fault> {
 /// may exempt them.
 fn keys_only(corner: &Corner<'_>) -> Option<Fault> {
     let has_rules = corner.policy.is_none_or(|policy| policy.names_methods);
-    let is_guarded = corner.policy.is_some_and(|policy| policy.guards("sshd"));
+    let is_guarded = corner
+        .policy
+        .is_some_and(|policy| corner.is_guarded(policy));
     let lists = corner.settings.passable_lists();
     let has_no_other = !lists.is_empty() && lists == corner.settings.lists_beside_pam();
     let is_so = corner.requires() && is_guarded && !has_rules && has_no_other;

@@ -13,6 +13,8 @@ pub(crate) const MAX_LINES: usize = 10_000;
 pub struct ConfigLine {
     /// The file and the line: `/etc/ssh/sshd_config:12`.
     pub place: String,
+    /// The line as it stands.
+    pub text: String,
     /// The keyword in lower case.
     pub keyword: String,
     /// The words behind it.
@@ -23,12 +25,34 @@ pub struct ConfigLine {
     pub in_match: bool,
 }
 
-/// Reads the configuration, in the order in which sshd reads it. `files` returns the files that a pattern of
-/// `Include` matches, with their texts, in order.
-pub fn read(files: &dyn Fn(&str) -> Vec<(String, String)>) -> Vec<ConfigLine> {
+/// Reads the configuration, in the order in which sshd reads it. `main` is the file with which it begins.
+/// `files` returns the files that a pattern of `Include` matches, with their texts, in order.
+pub fn read(main: &str, files: &dyn Fn(&str) -> Vec<(String, String)>) -> Vec<ConfigLine> {
     let mut lines = Vec::new();
-    read_pattern(MAIN, false, 0, files, &mut lines);
+    read_pattern(main, false, 0, files, &mut lines);
     lines
+}
+
+/// A setting of the command line, such as that of `-o UsePAM=no`. `place` is where the command line stands;
+/// it has no line. `None` if the text has no keyword.
+#[must_use]
+pub fn option(place: &str, text: &str) -> Option<ConfigLine> {
+    let (keyword, rest) = split(text)?;
+    Some(ConfigLine {
+        place: place.to_owned(),
+        text: text.to_owned(),
+        keyword: keyword.to_ascii_lowercase(),
+        values: words(rest),
+        rest: rest.to_owned(),
+        in_match: false,
+    })
+}
+
+impl ConfigLine {
+    /// Whether this is a setting of the command line, which is in force before those of files.
+    pub(super) fn is_option(&self) -> bool {
+        !self.place.contains(':')
+    }
 }
 
 fn read_pattern(
@@ -51,25 +75,30 @@ fn read_pattern(
             if into.len() >= MAX_LINES {
                 return;
             }
-            if keyword == "include" {
-                for pattern in &words {
-                    let pattern = match pattern.starts_with('/') {
-                        true => pattern.clone(),
-                        false => format!("/etc/ssh/{pattern}"),
-                    };
-                    read_pattern(&pattern, in_match, depth + 1, files, into);
-                }
-                continue;
-            }
             in_match |= keyword == "match";
-            into.push(ConfigLine {
+            let line = ConfigLine {
                 place: format!("{path}:{number}"),
+                text: text.to_owned(),
                 keyword,
                 values: words,
                 rest: rest.to_owned(),
                 in_match,
-            });
+            };
+            let is_include = line.keyword == "include";
+            let patterns = line.values.clone();
+            into.push(line);
+            for pattern in patterns.iter().filter(|_| is_include) {
+                read_pattern(&absolute(pattern), in_match, depth + 1, files, into);
+            }
         }
+    }
+}
+
+/// The path of a pattern of `Include`.
+pub(super) fn absolute(pattern: &str) -> String {
+    match pattern.starts_with('/') {
+        true => pattern.to_owned(),
+        false => format!("/etc/ssh/{pattern}"),
     }
 }
 
@@ -124,7 +153,7 @@ mod tests {
     use super::*;
 
     fn lines(files: &[(&str, &str)]) -> Vec<ConfigLine> {
-        read(&|pattern| {
+        read(MAIN, &|pattern| {
             let matches = |path: &str| match pattern.split_once('*') {
                 Some((start, end)) => path.starts_with(start) && path.ends_with(end),
                 None => path == pattern,
@@ -166,6 +195,7 @@ mod tests {
         assert_eq!(
             shown,
             [
+                "/etc/ssh/sshd_config:2 include sshd_config.d/*.conf false",
                 "/etc/ssh/sshd_config.d/1.conf:1 kbdinteractiveauthentication yes false",
                 "/etc/ssh/sshd_config.d/1.conf:2 match all true",
                 "/etc/ssh/sshd_config.d/2.conf:1 passwordauthentication no false",
@@ -178,7 +208,8 @@ mod tests {
 
     #[test]
     fn files_that_include_each_other_end() {
-        assert!(lines(&[(MAIN, "Include sshd_config\n")]).is_empty());
+        let ends = lines(&[(MAIN, "Include sshd_config\n")]);
+        assert!(ends.iter().all(|line| line.keyword == "include"));
         let many = "Port 22\nInclude sshd_config\nInclude sshd_config\n";
         assert!(lines(&[(MAIN, many)]).len() <= MAX_LINES);
     }

@@ -3,20 +3,26 @@
 mod checks;
 pub mod config;
 pub mod matching;
+mod remedies;
 mod settings;
+
+use std::collections::BTreeSet;
 
 use crate::facts::{Facts, PolicyFacts};
 use crate::finding::{Finding, Kind};
 use crate::messages;
 
 pub(crate) use checks::ENROLLMENT_SECONDS;
+pub(crate) use remedies::GUARD;
 pub use settings::Settings;
 
 /// The settings of sshd on a host.
 #[derive(Debug, Clone, Default)]
 pub struct SshdFacts {
-    /// The lines of its files.
+    /// The lines of its options and files.
     pub lines: Vec<config::ConfigLine>,
+    /// The file with which the configuration begins, if the unit names another than `/etc/ssh/sshd_config`.
+    pub main: Option<String>,
     /// What is in force for each connection, by what is special about it; that outside all `Match` blocks
     /// first, with an empty name.
     pub corners: Vec<(String, Settings)>,
@@ -28,12 +34,30 @@ pub struct SshdFacts {
     pub cuts: Vec<String>,
 }
 
+/// The PAM service of sshd, unless `PAMServiceName` names another.
+const PAM_SERVICE: &str = "sshd";
+
+impl SshdFacts {
+    /// The PAM services of sshd, of all connections that were asked about.
+    pub(crate) fn pam_services(&self) -> BTreeSet<&str> {
+        let settings = self.corners.iter().map(|(_, settings)| settings);
+        settings.map(Settings::pam_service).collect()
+    }
+
+    /// The file with which the configuration begins.
+    pub(crate) fn main(&self) -> &str {
+        self.main.as_deref().unwrap_or(config::MAIN)
+    }
+}
+
 /// A connection under examination.
 pub(crate) struct Corner<'a> {
     name: &'a str,
     settings: &'a Settings,
     sshd: &'a SshdFacts,
     policy: Option<&'a PolicyFacts>,
+    /// The files of keywords that a change writes, while it is tried.
+    written: Option<&'a [(String, String)]>,
 }
 
 /// A fault for one connection: its kind, the keyword that it is about, and what else the text needs.
@@ -71,58 +95,85 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
             settings,
             sshd,
             policy: facts.policy.as_ref(),
+            written: None,
         };
-        for fault in checks::CHECKS.iter().filter_map(|check| check(&corner)) {
-            add(&mut findings, &corner, fault);
+        let mut faults: Vec<Fault> = checks::faults(&corner);
+        let known: Vec<&str> = faults.iter().map(|fault| fault.kind.id).collect();
+        while !faults.is_empty() {
+            let fault = faults.remove(0);
+            let finding = remedies::settle(&corner, fault, &known, &mut faults);
+            add(&mut findings, &corner, finding);
         }
     }
     let cut = |why: &String| {
-        Finding::beside_pam(&messages::SSHD_CUT, config::MAIN, Vec::new(), why.clone())
+        Finding::beside_pam(&messages::SSHD_CUT, sshd.main(), Vec::new(), why.clone())
     };
     findings.extend(sshd.cuts.iter().map(cut));
+    for finding in &mut findings {
+        finding.subject.sshd_file.clone_from(&sshd.main);
+    }
     findings
 }
 
-/// Adds a fault of a connection. What holds outside all `Match` blocks is not repeated for those inside,
+/// Adds a finding of a connection. What holds outside all `Match` blocks is not repeated for those inside,
 /// if it stands in the same place.
-fn add(findings: &mut Vec<Finding>, corner: &Corner<'_>, fault: Fault) {
-    let place = corner.place(fault.keyword);
+fn add(findings: &mut Vec<Finding>, corner: &Corner<'_>, mut found: Finding) {
     let is_same = |finding: &&mut Finding| {
-        let subject = &finding.subject;
-        finding.kind.id == fault.kind.id && subject.place == place && subject.detail == fault.detail
+        let (known, new) = (&finding.subject, &found.subject);
+        let has_same_remedy = !known.edits.is_empty() && known.edits == new.edits;
+        let is_alike = known.detail == new.detail || has_same_remedy;
+        finding.kind.id == found.kind.id && known.place == new.place && is_alike
     };
     match findings.iter_mut().find(is_same) {
         Some(finding) => {
+            let (known, new) = (&mut finding.subject.detail, &found.subject.detail);
+            if !known.split(" or ").any(|one| one == new) {
+                known.push_str(" or ");
+                known.push_str(new);
+            }
             let names = &mut finding.subject.names;
             if !names.is_empty() && !names.iter().any(|name| includes(corner.name, name)) {
                 names.push(corner.name.to_owned());
             }
         }
         None => {
-            let mut finding = Finding::beside_pam(fault.kind, place, Vec::new(), fault.detail);
             if !corner.name.is_empty() {
-                finding.subject.names.push(corner.name.to_owned());
+                found.subject.names.push(corner.name.to_owned());
             }
-            findings.push(finding);
+            findings.push(found);
         }
     }
 }
 
 impl Corner<'_> {
-    /// Where the value that is in force stands: the first line with it outside `Match` blocks for the
-    /// connection outside, else the first with it inside. Empty for a value that no line sets.
+    /// Whether the policy guards the connection. The daemon knows sshd under each name.
+    fn is_guarded(&self, policy: &PolicyFacts) -> bool {
+        policy.guards(PAM_SERVICE) || policy.guards(self.settings.pam_service())
+    }
+
+    /// Where the value that is in force stands. Empty for a value that no line sets.
     fn place(&self, keyword: &str) -> String {
+        let mut written = self.written.iter().copied().flatten();
+        if let Some((_, file)) = written.find(|(written, _)| written == keyword) {
+            return file.clone();
+        }
+        let line = self.line(keyword);
+        line.map(|line| line.place.clone()).unwrap_or_default()
+    }
+
+    /// The line that sets the value that is in force: the first one with it outside `Match` blocks for the
+    /// connection outside, else the first one with it inside.
+    fn line(&self, keyword: &str) -> Option<&config::ConfigLine> {
         let value = self.settings.value(keyword);
         let mut lines = self.sshd.lines.iter().filter(|line| {
             line.keyword == keyword && line.values.join(" ").eq_ignore_ascii_case(value)
         });
         let outside = lines.clone().find(|line| !line.in_match);
         let inside = lines.find(|line| line.in_match);
-        let line = match self.differs(keyword) {
+        match self.differs(keyword) {
             true => inside.or(outside),
             false => outside,
-        };
-        line.map(|line| line.place.clone()).unwrap_or_default()
+        }
     }
 
     /// Whether the value is another one than outside all `Match` blocks.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::PAM_SERVICE;
+
 /// The settings of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings(BTreeMap<String, String>);
@@ -15,9 +17,24 @@ impl Settings {
         Self(lines.collect())
     }
 
+    /// The same settings, except that a keyword has this value.
+    #[must_use]
+    pub(crate) fn with(mut self, keyword: &str, value: &str) -> Self {
+        self.0.insert(keyword.to_owned(), value.to_owned());
+        self
+    }
+
     /// The value of a keyword; empty if sshd does not know it.
     pub(crate) fn value(&self, keyword: &str) -> &str {
         self.0.get(keyword).map_or("", String::as_str)
+    }
+
+    /// The PAM service. Releases before OpenSSH 10 have no keyword for it.
+    pub(crate) fn pam_service(&self) -> &str {
+        match self.value("pamservicename") {
+            "" => PAM_SERVICE,
+            name => name,
+        }
     }
 
     pub(crate) fn is(&self, keyword: &str, value: &str) -> bool {

@@ -139,7 +139,9 @@ mod tests {
 
     fn of(line: &str) -> Vec<String> {
         let text = format!("Match {line}\n");
-        let lines = config::read(&|_| vec![("/etc/ssh/sshd_config".to_owned(), text.clone())]);
+        let lines = config::read(config::MAIN, &|_| {
+            vec![("/etc/ssh/sshd_config".to_owned(), text.clone())]
+        });
         let meanings = parse(&lines[0]).into_iter();
         let shown = meanings.map(|meaning| {
             let criteria = meaning.criteria.iter();

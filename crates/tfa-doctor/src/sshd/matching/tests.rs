@@ -21,7 +21,9 @@ mfa:x:204:alice
 fn found(blocks: &[&str]) -> Corners {
     let lines = blocks.iter().map(|block| format!("Match {block}\n"));
     let text: String = lines.collect();
-    let lines = config::read(&|_| vec![(config::MAIN.to_owned(), text.clone())]);
+    let lines = config::read(config::MAIN, &|_| {
+        vec![(config::MAIN.to_owned(), text.clone())]
+    });
     corners(&lines, &Users::parse(PASSWD, GROUP))
 }
 

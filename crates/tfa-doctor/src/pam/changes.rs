@@ -1,0 +1,359 @@
+//! The changes of lines that may mend a fault, the best first. They are tried before one is printed.
+
+use tfa_pam_stack::{Line, Phase, Service, verifies_password};
+
+use super::names_tfa;
+use crate::edit::Edit;
+use crate::facts::PamFacts;
+use crate::finding::{Finding, Kind};
+use crate::{auth_update, messages};
+
+const AUTH: &str = "auth requisite pam_tfa.so enroll=account";
+const ACCOUNT_CONTROL: &str = "[success=ignore ignore=ignore default=die]";
+/// The option of an account line that leaves logins to a session line behind it.
+const GATE: &str = "session=gate";
+const SESSION: &str = "session requisite pam_tfa.so";
+
+/// The changes that mend faults of a kind.
+type Changes = fn(&Case<'_>) -> Vec<Vec<Edit>>;
+
+/// The kinds of which the changes are known.
+const KNOWN: &[(&Kind, Changes)] = &[
+    (&messages::PAM_NOT_ASKED, auth_and_account),
+    (&messages::PAM_TWIN, auth_and_account),
+    (&messages::PAM_AUTH_MISSING, auth),
+    (&messages::PAM_ACCOUNT_MISSING, account),
+    (&messages::PAM_SKIPPED, control),
+    (&messages::PAM_WRONG_PASSWORD, control),
+    (&messages::PAM_REFUSAL_IGNORED, control),
+    (&messages::PAM_REFUSAL_LATE, control),
+    (&messages::PAM_ACCOUNT_SKIPPED, before_line),
+    (&messages::PAM_MODULE_FIRST, behind_password),
+    (&messages::PAM_SESSION_GATE, gate),
+    (&messages::PAM_SESSION_MISSING, session),
+    (&messages::PAM_SESSION_SKIPPED, session_before_line),
+    (&messages::PAM_NULLOK, without_nullok),
+    (&messages::PAM_UNKNOWN_OPTION, without_option),
+    (&messages::PAM_PROFILE_CHANGED, as_in_profile),
+];
+
+/// A fault, with the files that it is about.
+struct Case<'a> {
+    finding: &'a Finding,
+    pam: &'a PamFacts,
+    file: &'a str,
+    text: String,
+}
+
+/// The changes that may mend a fault.
+pub(super) fn of(finding: &Finding, pam: &PamFacts) -> Vec<Vec<Edit>> {
+    let file = finding.subject.file();
+    let mut known = KNOWN.iter();
+    let changes = known.find(|(kind, _)| kind.id == finding.kind.id);
+    match (changes, pam.files.text(file)) {
+        (Some((_, changes)), Some(text)) => changes(&Case {
+            finding,
+            pam,
+            file,
+            text,
+        }),
+        _ => Vec::new(),
+    }
+}
+
+impl Case<'_> {
+    /// The lines of a phase.
+    fn lines(&self, phase: Phase) -> &[Line] {
+        self.service()
+            .map_or(&[], |service| &service.stack(phase).lines)
+    }
+
+    /// The first service that the fault is about.
+    fn service(&self) -> Option<&Service> {
+        let name = self.finding.subject.names.first()?;
+        let reading = self.pam.services.get(name)?;
+        reading.results().find_map(Result::ok)
+    }
+
+    /// The lines of a phase that stand in the file, from its start.
+    fn own_lines(&self, phase: Phase) -> Vec<&Line> {
+        let lines = self.lines(phase).iter();
+        let mut lines: Vec<&Line> = lines
+            .filter(|line| &*line.position.file == self.file)
+            .collect();
+        lines.sort_by_key(|line| line.position.line);
+        lines
+    }
+
+    /// The account line; a service with a session line that can refuse gets the option for it.
+    fn account_line(&self) -> String {
+        let line = format!("account {ACCOUNT_CONTROL} pam_tfa.so enroll=account");
+        let decides = |service: &Service| service.session_undecided().is_none();
+        match self.service().is_some_and(decides) {
+            true => format!("{line} {GATE}"),
+            false => line,
+        }
+    }
+
+    /// The line of a kind that was made a comment, as a line again.
+    fn uncommented(&self, kind: &str) -> Option<Edit> {
+        let mut lines = self.text.lines().zip(1..);
+        lines.find_map(|(line, number)| {
+            let bare = line.trim_start().strip_prefix('#')?.trim_start();
+            let is_line = bare.starts_with(kind) && bare.contains("pam_tfa.so");
+            is_line.then(|| self.replace(number, line, Some(bare.to_owned())))
+        })
+    }
+
+    /// The number and the text of the line with the fault.
+    fn faulty_line(&self) -> Option<(usize, &str)> {
+        let (_, number) = self.finding.subject.place.rsplit_once(':')?;
+        let number = number.parse().ok()?;
+        Some((number, self.text_of(number)?))
+    }
+
+    /// A line that neither goes on behind a backslash nor begins there.
+    fn text_of(&self, number: usize) -> Option<&str> {
+        let line = |number: usize| self.text.lines().nth(number);
+        let text = line(number.checked_sub(1)?)?;
+        let before = number.checked_sub(2).and_then(line).unwrap_or_default();
+        let is_whole = ![text, before]
+            .iter()
+            .any(|line| line.trim_end().ends_with('\\'));
+        is_whole.then_some(text)
+    }
+
+    fn insert(&self, after: usize, line: &str) -> Edit {
+        Edit {
+            file: self.file.to_owned(),
+            after,
+            removed: Vec::new(),
+            added: vec![line.to_owned()],
+        }
+    }
+
+    fn replace(&self, number: usize, old: &str, new: Option<String>) -> Edit {
+        Edit {
+            file: self.file.to_owned(),
+            after: number.saturating_sub(1),
+            removed: vec![old.to_owned()],
+            added: new.into_iter().collect(),
+        }
+    }
+}
+
+/// The auth line behind each line of the phase, the last first, with the module that verifies the password
+/// as it is, or ending the phase after a wrong one.
+fn auth(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let lines = case.own_lines(Phase::Auth);
+    let password = lines.iter().find(|line| verifies_password(line));
+    let strict = password.and_then(|line| {
+        let number = line.position.line;
+        let text = case.text_of(number)?;
+        Some(case.replace(number, text, Some(with_control(text, "requisite")?)))
+    });
+    let mut changes: Vec<Vec<Edit>> = Vec::new();
+    changes.extend(case.uncommented("auth").map(|edit| vec![edit]));
+    for strict in [None, strict] {
+        for line in lines.iter().rev() {
+            let insert = case.insert(line.position.line, AUTH);
+            changes.push(strict.clone().into_iter().chain([insert]).collect());
+        }
+    }
+    changes
+}
+
+/// The account line before the others of the phase.
+fn account(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let lines = case.own_lines(Phase::Account);
+    let first = lines.first().map(|line| line.position.line);
+    let after = first.map_or_else(|| case.text.lines().count(), |line| line.saturating_sub(1));
+    let comment = case.uncommented("account");
+    let line = case.insert(after, &case.account_line());
+    comment
+        .into_iter()
+        .chain([line])
+        .map(|edit| vec![edit])
+        .collect()
+}
+
+fn auth_and_account(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let Some(account) = account(case).pop() else {
+        return Vec::new();
+    };
+    let with_account = |auth: Vec<Edit>| [auth, account.clone()].concat();
+    auth(case).into_iter().map(with_account).collect()
+}
+
+/// The account line before the line that ends the phase.
+fn before_line(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let line = case.faulty_line();
+    let insert = |(number, _): (usize, &str)| {
+        vec![case.insert(number.saturating_sub(1), &case.account_line())]
+    };
+    line.map(insert).into_iter().collect()
+}
+
+/// The line without its way around: it goes, or it has another control. Of `pam_tfa` only the control is
+/// changed, and a line goes that its jump led over.
+fn control(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let Some((number, text)) = case.faulty_line() else {
+        return Vec::new();
+    };
+    let mut changes = Vec::new();
+    let is_tfa = text.contains("pam_tfa.so");
+    if !is_tfa && case.finding.kind.id != messages::PAM_WRONG_PASSWORD.id {
+        changes.push(vec![case.replace(number, text, None)]);
+    }
+    let controls = match text.trim_start().starts_with("account") {
+        true => [ACCOUNT_CONTROL, "requisite"],
+        false => ["requisite", ACCOUNT_CONTROL],
+    };
+    for control in controls {
+        let strict = with_control(text, control).map(|new| case.replace(number, text, Some(new)));
+        changes.extend(strict.clone().map(|strict| vec![strict]));
+        let next = case.text_of(number + 1).filter(|_| is_tfa);
+        let without = next.map(|next| case.replace(number + 1, next, None));
+        changes.extend(
+            strict
+                .zip(without)
+                .map(|(strict, without)| vec![strict, without]),
+        );
+    }
+    changes
+}
+
+/// No such line, if there is another one; else the line behind each later one of the phase, the last first.
+fn behind_password(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let Some((number, text)) = case.faulty_line() else {
+        return Vec::new();
+    };
+    let lines = case.own_lines(Phase::Auth);
+    let later = lines
+        .iter()
+        .rev()
+        .filter(|line| line.position.line > number);
+    let own = later.map(|line| line.position.line);
+    // The password may be verified in a file that this one includes.
+    let end = case.text.lines().count();
+    let places = own.chain((number + 1..=end).rev());
+    let removed = case.replace(number, text, None);
+    let moved = |after| vec![removed.clone(), case.insert(after, text)];
+    [vec![removed.clone()]]
+        .into_iter()
+        .chain(places.map(moved))
+        .collect()
+}
+
+/// The account line leaves logins to the session line, which is added where there is none.
+fn gate(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let mut lines = case
+        .own_lines(Phase::Account)
+        .into_iter()
+        .filter(|line| names_tfa(line));
+    let Some(number) = lines.next().map(|line| line.position.line) else {
+        return Vec::new();
+    };
+    let Some(text) = case.text_of(number) else {
+        return Vec::new();
+    };
+    let gate = case.replace(number, text, Some(format!("{} {GATE}", text.trim_end())));
+    let with_session = session(case)
+        .into_iter()
+        .map(|session| [vec![gate.clone()], session].concat());
+    [vec![gate.clone()]]
+        .into_iter()
+        .chain(with_session)
+        .collect()
+}
+
+/// The session line before each line of the phase, the first one first; one that ignores refusals gets another
+/// control.
+fn session(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let lines = case.own_lines(Phase::Session);
+    let stricter = lines
+        .iter()
+        .filter(|line| names_tfa(line))
+        .filter_map(|line| {
+            let number = line.position.line;
+            let text = case.text_of(number)?;
+            Some(vec![case.replace(
+                number,
+                text,
+                Some(with_control(text, "requisite")?),
+            )])
+        });
+    let before = lines
+        .iter()
+        .map(|line| line.position.line.saturating_sub(1));
+    let end = case.text.lines().count();
+    let places = before.chain([end]);
+    let comment = case.uncommented("session").map(|edit| vec![edit]);
+    let known = comment.into_iter().chain(stricter);
+    known
+        .chain(places.map(|after| vec![case.insert(after, SESSION)]))
+        .collect()
+}
+
+/// The session line before the line that leads around it.
+fn session_before_line(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let line = case.faulty_line();
+    let before = line.map(|(number, _)| vec![case.insert(number.saturating_sub(1), SESSION)]);
+    before.into_iter().chain(session(case)).collect()
+}
+
+fn without_nullok(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    without(case, "nullok")
+}
+
+fn without_option(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    without(case, &case.finding.subject.detail)
+}
+
+fn without(case: &Case<'_>, option: &str) -> Vec<Vec<Edit>> {
+    let line = case.faulty_line();
+    let change = |(number, text): (usize, &str)| {
+        let start = text
+            .rfind(&format!(" {option}"))
+            .or_else(|| text.rfind(&format!("\t{option}")))?;
+        let (before, rest) = text.split_at_checked(start)?;
+        let rest = rest.get(option.len() + 1..)?;
+        let is_word = rest.is_empty() || rest.starts_with(char::is_whitespace);
+        is_word.then(|| vec![case.replace(number, text, Some(format!("{before}{rest}")))])
+    };
+    line.and_then(change).into_iter().collect()
+}
+
+/// The line with a control of the profile.
+fn as_in_profile(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let profile = auth_update::tfa_profile(&case.pam.files).unwrap_or_default();
+    let lines = profile
+        .lines()
+        .filter_map(|line| line.split_once("pam_tfa.so"));
+    let controls = lines.map(|(control, _)| control.trim());
+    let Some((number, text)) = case.faulty_line() else {
+        return Vec::new();
+    };
+    let is_account = text.trim_start().starts_with("account");
+    let fits = controls.filter(|control| control.starts_with('[') == is_account);
+    let change = |control| {
+        let new = with_control(text, control)?;
+        Some(vec![case.replace(number, text, Some(new))])
+    };
+    fits.filter_map(change).take(1).collect()
+}
+
+/// A line with another control.
+fn with_control(line: &str, control: &str) -> Option<String> {
+    let start = line.len() - line.trim_start().len();
+    let kind = start + line.trim_start().find(char::is_whitespace)?;
+    let (head, rest) = line.split_at_checked(kind)?;
+    let blank = rest.len() - rest.trim_start().len();
+    let rest = rest.trim_start();
+    let length = match rest.strip_prefix('[') {
+        Some(values) => values.find(']')? + 2,
+        None => rest.find(char::is_whitespace)?,
+    };
+    let (blanks, rest) = (line.get(kind..kind + blank)?, rest.get(length..)?);
+    Some(format!("{head}{blanks}{control}{rest}"))
+}

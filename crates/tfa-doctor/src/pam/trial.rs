@@ -1,0 +1,128 @@
+//! Tries a change of PAM files: which faults it mends, and whether it breaks anything.
+
+use std::collections::BTreeMap;
+
+use tfa_pam_host::Snapshot;
+use tfa_pam_stack::{Code, Line, Phase, Service, possible_codes, run};
+
+use super::{Context, faults, logins};
+use crate::facts::PamFacts;
+use crate::finding::{Finding, Severity};
+use crate::messages;
+
+/// The faults of a host: how many of an id a service has. A fault of no service has an empty name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Counts(BTreeMap<(&'static str, String), usize>);
+
+/// What works on a host, by service.
+type Health = BTreeMap<String, [bool; 3]>;
+
+/// A host, to which changes are made.
+pub(super) struct Trial<'a> {
+    context: &'a Context<'a>,
+    before: Counts,
+    /// No service asks, so that other faults are not searched for.
+    is_off: bool,
+    health: Health,
+}
+
+impl<'a> Trial<'a> {
+    pub(super) fn new(pam: &PamFacts, context: &'a Context<'a>, findings: &[Finding]) -> Self {
+        Self {
+            context,
+            before: Counts::of(findings),
+            is_off: findings
+                .iter()
+                .any(|finding| finding.kind.id == messages::PAM_OFF.id),
+            health: health(pam),
+        }
+    }
+
+    /// The faults that are left with other files; `None` if they have a new one of this severity or a worse
+    /// one, or if a login that passed no longer does.
+    pub(super) fn run(&self, files: Snapshot, severity: Severity) -> Option<Counts> {
+        let pam = PamFacts::of(files);
+        let found = faults(&pam, self.context);
+        let left = Counts::of(&found);
+        let is_new = |mark| !self.is_off && self.before.0.get(&mark) < left.0.get(&mark);
+        let mut grave = found
+            .iter()
+            .filter(|finding| finding.kind.severity <= severity);
+        let has_new = grave.any(|finding| marks(finding).any(is_new));
+        let health = health(&pam);
+        let works = |(name, before): (&String, &[bool; 3])| {
+            let after = health.get(name).copied().unwrap_or_default();
+            before
+                .iter()
+                .zip(after)
+                .all(|(before, after)| after || !before)
+        };
+        (!has_new && self.health.iter().all(works)).then_some(left)
+    }
+
+    /// Whether a change has mended a fault, of each service.
+    pub(super) fn has_mended(&self, finding: &Finding, left: &Counts) -> bool {
+        marks(finding).all(|mark| left.0.get(&mark) < self.before.0.get(&mark))
+    }
+
+    /// Whether a change has left no fault of that id, of each service.
+    pub(super) fn has_mended_all(&self, finding: &Finding, left: &Counts) -> bool {
+        marks(finding).all(|mark| !left.0.contains_key(&mark))
+    }
+}
+
+impl Counts {
+    fn of(findings: &[Finding]) -> Self {
+        let mut counts = BTreeMap::new();
+        for mark in findings.iter().flat_map(marks) {
+            *counts.entry(mark).or_default() += 1;
+        }
+        Self(counts)
+    }
+}
+
+fn marks(finding: &Finding) -> impl Iterator<Item = (&'static str, String)> {
+    let id = finding.kind.id;
+    let names = &finding.subject.names;
+    let none = names.is_empty().then(String::new);
+    names
+        .iter()
+        .cloned()
+        .chain(none)
+        .map(move |name| (id, name))
+}
+
+/// For each service: whether a login with the right password passes if `pam_tfa` accepts it, whether it
+/// does if `pam_tfa` asks for nothing, and whether no login passes without a password.
+fn health(pam: &PamFacts) -> Health {
+    let of_service = |name: &str, reading: &tfa_pam_host::Reading| {
+        let works = [
+            reading.all(|service| lets_in(service, Code::SUCCESS)),
+            reading.all(|service| lets_in(service, Code::IGNORE)),
+            reading.all(|service| service.without_password().is_none()),
+        ];
+        (name.to_owned(), works)
+    };
+    logins(pam)
+        .map(|(name, reading)| of_service(name, reading))
+        .collect()
+}
+
+/// Whether a login passes if each module that can succeed does, and `pam_tfa` returns this code.
+fn lets_in(service: &Service, tfa: Code) -> bool {
+    let passes = |phase| {
+        let code = |line: &Line| {
+            if line.is_tfa() {
+                return tfa;
+            }
+            let codes = possible_codes(line, phase, &service.name);
+            let succeeds = codes.contains(Code::SUCCESS) && !line.calls("pam_rootok.so");
+            match codes.iter().next() {
+                Some(other) if !succeeds => other,
+                _ => Code::SUCCESS,
+            }
+        };
+        run(service.stack(phase), code).result == Code::SUCCESS
+    };
+    passes(Phase::Auth) && passes(Phase::Account)
+}

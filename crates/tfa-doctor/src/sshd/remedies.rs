@@ -1,0 +1,264 @@
+//! What mends the faults of a connection: settings, which are tried on those in force, and the file that they
+//! are written to.
+
+use super::config::{ConfigLine, absolute};
+use super::{Corner, Fault, checks};
+use crate::edit::Edit;
+use crate::facts::PolicyFacts;
+use crate::finding::{Finding, Kind, Severity};
+use crate::messages;
+use crate::shell::quoted;
+
+/// The file of settings that mend a fault. It must be read before the file that is wrong, because the first
+/// value of a keyword is in force.
+const FOLDER: &str = "/etc/ssh/sshd_config.d/";
+const NAME: &str = "00-tfa.conf";
+/// What the main file includes on Debian.
+const PATTERN: &str = "/etc/ssh/sshd_config.d/*.conf";
+
+/// The drop-in of the policy for the list of guarded services. The last file that has a list is in force.
+pub(crate) const GUARD: &str = "/etc/tfa/tfad.toml.d/99-guard.toml";
+
+/// A keyword as people write it, and its value.
+type Setting = (&'static str, String);
+
+/// Settings of which all are needed.
+type Settings = [(&'static str, &'static str)];
+
+const UNCHANGED: &Settings = &[];
+const QUESTIONS: (&str, &str) = ("KbdInteractiveAuthentication", "yes");
+
+/// The settings that mend a fault, whatever the other settings are; the best first.
+const KNOWN: &[(&Kind, &[&Settings])] = &[
+    (&messages::SSHD_WITHOUT_PAM, &[&[("UsePAM", "yes")]]),
+    (&messages::SSHD_NO_QUESTIONS, &[&[QUESTIONS], UNCHANGED]),
+    (
+        &messages::SSHD_PASSWORDS,
+        &[
+            &[("KbdInteractiveAuthentication", "no")],
+            &[("PasswordAuthentication", "no"), QUESTIONS],
+        ],
+    ),
+    (&messages::SSHD_METHODS, &[&[QUESTIONS], UNCHANGED]),
+    (&messages::SSHD_KEYS_ONLY, &[&[QUESTIONS], UNCHANGED]),
+    (&messages::SSHD_MATCH_WEAKER, &[UNCHANGED]),
+    (&messages::SSHD_GRACE_TIME, &[&[("LoginGraceTime", "600")]]),
+    (&messages::SSHD_ONE_TRY, &[&[("MaxAuthTries", "6")]]),
+    (
+        &messages::SSHD_EMPTY_PASSWORDS,
+        &[&[("PermitEmptyPasswords", "no")]],
+    ),
+    (
+        &messages::SSHD_TOUCH,
+        &[&[("PubkeyAuthOptions", "touch-required")]],
+    ),
+];
+
+/// The finding of a fault with its remedy, and with the others that it mends, which are taken.
+pub(super) fn settle(
+    corner: &Corner<'_>,
+    fault: Fault,
+    known: &[&'static str],
+    others: &mut Vec<Fault>,
+) -> Finding {
+    let place = corner.place(fault.keyword);
+    let mut finding = Finding::beside_pam(fault.kind, place, Vec::new(), fault.detail);
+    if fault.kind.id == messages::SSHD_KEYS_NOT_GUARDED.id {
+        finding.subject.edits = corner.policy.map(guard).into_iter().collect();
+    }
+    let all = KNOWN.iter().filter(|(kind, _)| kind.id == fault.kind.id);
+    let all = all.flat_map(|(_, all)| all.iter());
+    let with_methods = all.flat_map(|settings| with_methods(corner, settings));
+    let mut tried = with_methods.filter_map(|settings| {
+        let left = left_after(corner, &settings, fault.kind, known)?;
+        Some((settings, left))
+    });
+    let Some((settings, left)) = tried.next() else {
+        return finding;
+    };
+    write(corner, &settings, &mut finding);
+    others.retain(|other| {
+        let is_left = left.contains(&other.kind.id);
+        if !is_left {
+            finding.subject.add_also(other.kind.id, &[]);
+        }
+        is_left
+    });
+    finding
+}
+
+/// The list of guarded services with that of sshd, in a drop-in that is read last.
+fn guard(policy: &PolicyFacts) -> Edit {
+    let guarded = policy.guard.iter().map(String::as_str);
+    let names: Vec<String> = ["sshd"]
+        .into_iter()
+        .chain(guarded)
+        .map(|name| format!("{name:?}"))
+        .collect();
+    Edit {
+        file: GUARD.to_owned(),
+        after: 0,
+        removed: Vec::new(),
+        added: vec![
+            "[policy]".to_owned(),
+            format!("guard = [{}]", names.join(", ")),
+        ],
+    }
+}
+
+/// The settings as they are, and with lists of methods that ask for a code instead of the password, or after
+/// a key.
+fn with_methods(corner: &Corner<'_>, settings: &Settings) -> Vec<Vec<Setting>> {
+    let settings: Vec<Setting> = settings
+        .iter()
+        .filter(|(keyword, value)| !is_set(corner, keyword, value))
+        .map(|(keyword, value)| (*keyword, (*value).to_owned()))
+        .collect();
+    let methods = corner.settings.value("authenticationmethods");
+    let mut all = vec![settings.clone()];
+    if !methods.is_empty() && methods != "any" {
+        let instead = methods.replace("password", "keyboard-interactive");
+        let lists = methods.split_ascii_whitespace().map(|list| match list {
+            list if list.contains("keyboard-interactive") => list.to_owned(),
+            list => format!("{list},keyboard-interactive"),
+        });
+        let lists: Vec<String> = lists.collect();
+        for methods in [instead, lists.join(" ")] {
+            let setting = ("AuthenticationMethods", methods);
+            all.push(settings.iter().cloned().chain([setting]).collect());
+        }
+    }
+    all
+}
+
+/// Whether a line sets the value already.
+fn is_set(corner: &Corner<'_>, keyword: &str, value: &str) -> bool {
+    let keyword = keyword.to_ascii_lowercase();
+    corner.settings.is(&keyword, value) && corner.line(&keyword).is_some()
+}
+
+/// The ids of the faults of a connection after a change; `None` if the change does not mend the fault, or
+/// makes a new one.
+fn left_after(
+    corner: &Corner<'_>,
+    settings: &[Setting],
+    kind: &Kind,
+    known: &[&'static str],
+) -> Option<Vec<&'static str>> {
+    let mut changed = corner.settings.clone();
+    for (keyword, value) in settings {
+        changed = changed.with(&keyword.to_ascii_lowercase(), value);
+    }
+    let places = corner.places_after(settings);
+    let changed = Corner {
+        settings: &changed,
+        written: Some(&places),
+        ..*corner
+    };
+    let left = checks::faults(&changed);
+    let is_new =
+        |fault: &Fault| !known.contains(&fault.kind.id) && fault.kind.severity != Severity::Advice;
+    let is_bad = left
+        .iter()
+        .any(|fault| fault.kind.id == kind.id || is_new(fault));
+    (!is_bad).then(|| left.iter().map(|fault| fault.kind.id).collect())
+}
+
+/// Writes settings: into a file that sshd reads first, else in the lines that set them now.
+fn write(corner: &Corner<'_>, settings: &[Setting], finding: &mut Finding) {
+    let subject = &mut finding.subject;
+    if let Some(file) = drop_in(corner, settings) {
+        let write = |(keyword, value): &Setting| {
+            format!("echo {} >>{file}", quoted(&format!("{keyword} {value}")))
+        };
+        subject.drop_in = settings.iter().map(write).collect();
+        return;
+    }
+    // Neither an option of the command line nor a line of a block that was not found can be changed.
+    let can_change = |(keyword, _): &Setting| {
+        let keyword = keyword.to_ascii_lowercase();
+        let line = corner.line(&keyword);
+        line.map_or(!corner.differs(&keyword), |line| !line.is_option())
+    };
+    if !settings.iter().all(can_change) {
+        return;
+    }
+    let edits = settings.iter().map(|(keyword, value)| {
+        let setting = format!("{keyword} {value}");
+        match corner.line(&keyword.to_ascii_lowercase()) {
+            Some(line) => replace(line, &setting),
+            None => Edit {
+                file: corner.sshd.main().to_owned(),
+                after: 0,
+                removed: Vec::new(),
+                added: vec![setting],
+            },
+        }
+    });
+    subject.edits = edits.collect();
+}
+
+/// The line with another setting, indented as before.
+fn replace(line: &ConfigLine, setting: &str) -> Edit {
+    let (file, number) = split(&line.place);
+    let blank = line.text.len() - line.text.trim_start().len();
+    let indent = line.text.get(..blank).unwrap_or_default();
+    Edit {
+        file: file.to_owned(),
+        after: number.saturating_sub(1),
+        removed: vec![line.text.clone()],
+        added: vec![format!("{indent}{setting}")],
+    }
+}
+
+fn split(place: &str) -> (&str, usize) {
+    let (file, number) = place.rsplit_once(':').unwrap_or((place, ""));
+    (file, number.parse().unwrap_or(1))
+}
+
+/// The file for settings, if sshd reads it before each line that sets them for the connection.
+fn drop_in(corner: &Corner<'_>, settings: &[Setting]) -> Option<String> {
+    let lines = &corner.sshd.lines;
+    let file = format!("{FOLDER}{NAME}");
+    let includes = |line: &ConfigLine| {
+        let is_top = line.keyword == "include"
+            && !line.in_match
+            && split(&line.place).0 == corner.sshd.main();
+        is_top
+            && line
+                .values
+                .iter()
+                .any(|pattern| absolute(pattern) == PATTERN)
+    };
+    let include = lines.iter().position(includes)?;
+    let has_block = |line: &ConfigLine| line.in_match && split(&line.place).0 == file;
+    let is_before = |(keyword, _): &Setting| {
+        let keyword = keyword.to_ascii_lowercase();
+        let Some(line) = corner.line(&keyword) else {
+            return !corner.differs(&keyword);
+        };
+        let index = lines.iter().position(|other| other.place == line.place);
+        let name = split(&line.place).0.strip_prefix(FOLDER);
+        let is_later = index.is_some_and(|index| index > include);
+        !line.in_match && !line.is_option() && is_later && name.is_none_or(|name| NAME < name)
+    };
+    (!lines.iter().any(has_block) && settings.iter().all(is_before)).then_some(file)
+}
+
+impl Corner<'_> {
+    /// The files in which settings stand after a change.
+    fn places_after(&self, settings: &[Setting]) -> Vec<(String, String)> {
+        let drop_in = drop_in(self, settings);
+        let places = settings.iter().map(|(keyword, _)| {
+            let keyword = keyword.to_ascii_lowercase();
+            let own = self.line(&keyword).map(|line| split(&line.place).0);
+            let file = drop_in
+                .as_deref()
+                .or(own)
+                .unwrap_or(self.sshd.main())
+                .to_owned();
+            (keyword, file)
+        });
+        places.collect()
+    }
+}

@@ -1,0 +1,129 @@
+//! The PAM files of a host, each looked at once: both releases of libpam then read the same, even if a file
+//! changes meanwhile. A change can be tried on it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use tfa_pam_stack::Files;
+
+use crate::{PamHost, Reading};
+
+/// What was read so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    texts: HashMap<String, Option<Vec<u8>>>,
+    folders: HashMap<String, bool>,
+    modules: HashMap<String, bool>,
+}
+
+/// A host that is looked at once.
+pub(crate) struct Once<'a> {
+    host: &'a PamHost,
+    seen: RefCell<Seen>,
+}
+
+impl<'a> Once<'a> {
+    pub(crate) fn new(host: &'a PamHost) -> Self {
+        Self {
+            host,
+            seen: RefCell::default(),
+        }
+    }
+}
+
+/// The answer for a name, which is looked for only once.
+fn once<T: Clone>(seen: &mut HashMap<String, T>, name: &str, look: impl FnOnce() -> T) -> T {
+    if let Some(found) = seen.get(name) {
+        return found.clone();
+    }
+    let found = look();
+    seen.insert(name.to_owned(), found.clone());
+    found
+}
+
+impl Files for Once<'_> {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        let texts = &mut self.seen.borrow_mut().texts;
+        once(texts, path, || Files::read(self.host, path))
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        let folders = &mut self.seen.borrow_mut().folders;
+        once(folders, path, || self.host.is_folder(path))
+    }
+
+    fn has_module(&self, module: &str) -> bool {
+        let modules = &mut self.seen.borrow_mut().modules;
+        once(modules, module, || self.host.has_module(module))
+    }
+}
+
+/// All that libpam reads for the services of a host.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    services: BTreeSet<String>,
+    seen: Seen,
+}
+
+impl Snapshot {
+    /// Reads each service that has a file, and the other files. A module that no service names counts as
+    /// missing, except `modules`, which are looked for.
+    #[must_use]
+    pub fn of(host: &PamHost, others: &[&str], modules: &[&str]) -> Self {
+        let files = Once::new(host);
+        let services = host.services();
+        for service in &services {
+            let _ = Reading::of(&files, service);
+        }
+        for path in others {
+            let _ = Files::read(&files, path);
+        }
+        for module in modules {
+            let _ = files.has_module(module);
+        }
+        Self {
+            services,
+            seen: files.seen.into_inner(),
+        }
+    }
+
+    /// The services that have a file.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.services.iter().map(String::as_str)
+    }
+
+    /// What libpam reads for a service.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Reading {
+        Reading::of(self, name)
+    }
+
+    /// A file of which is known what it contains.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<String> {
+        let bytes = Files::read(self, path)?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The same files, except that one has this text.
+    #[must_use]
+    pub fn with(mut self, path: &str, text: &str) -> Self {
+        let bytes = Some(text.as_bytes().to_vec());
+        self.seen.texts.insert(path.to_owned(), bytes);
+        self
+    }
+}
+
+impl Files for Snapshot {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        self.seen.texts.get(path).cloned().flatten()
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        self.seen.folders.get(path).copied().unwrap_or_default()
+    }
+
+    fn has_module(&self, module: &str) -> bool {
+        self.seen.modules.get(module).copied().unwrap_or_default()
+    }
+}

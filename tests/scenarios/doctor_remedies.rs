@@ -1,0 +1,189 @@
+//! What the doctor prints mends the fault: logins show the fault before it, and none after it.
+
+use serde_json::{Value, json};
+use tfa_tests::{Machine, Suite, Terminal};
+
+use crate::doctor::{finding, host_of_the_readme, is_silent, mend};
+use crate::security_keys::{add, authorize, logs_in_without_a_code, machine_with_keys, make_key};
+use crate::users::{CODE, PASSWORD, set_policy, ssh_to_code_prompt};
+
+const SUITES: [Suite; 2] = [Suite::Bookworm, Suite::Trixie];
+const SHELL: &str = "alice@host:~$";
+const AUTH: &str = "/etc/pam.d/common-auth";
+
+/// The finding of this id, whatever else there is.
+#[track_caller]
+fn only(machine: &Machine, id: &str) -> Value {
+    let output = machine.run(["tfactl", "doctor", "--json", "--only", id]);
+    let findings: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(findings.as_array().unwrap().len(), 1, "{findings}");
+    findings[0].clone()
+}
+
+#[track_caller]
+fn has_no(machine: &Machine, id: &str) {
+    let findings = machine.succeed(["tfactl", "doctor", "--json", "--only", id]);
+    assert_eq!(findings.trim(), "[]");
+}
+
+/// A login of alice with the password, which meets no question for a code.
+#[track_caller]
+fn password_is_enough(machine: &Machine) {
+    let thief = machine.ssh("alice");
+    thief.expect("Password:");
+    thief.type_secret(PASSWORD);
+    thief.expect(SHELL);
+    assert!(!thief.transcript().contains(CODE));
+}
+
+/// Changes the lines of a file with sed(1).
+fn edit(machine: &Machine, script: &str, file: &str) {
+    machine.succeed(["sed", "-i", script, file]);
+}
+
+#[test]
+fn lines_of_the_profile_that_were_removed_are_written_again() {
+    for suite in SUITES {
+        let (machine, _alice) = host_of_the_readme(suite);
+        let before = machine.read_file(AUTH);
+        edit(&machine, "/pam_tfa/d", AUTH);
+        edit(&machine, "/pam_tfa/d", "/etc/pam.d/common-session");
+        let found = finding(&machine, "hole", "pam-auth-missing");
+        assert_eq!(found["commands"], json!(["pam-auth-update --enable tfa"]));
+        assert_eq!(found["place"], AUTH);
+        let names = found["names"].as_array().unwrap();
+        for name in ["login", "sshd", "su", "sudo"] {
+            assert!(names.contains(&Value::from(name)), "{found}");
+        }
+        password_is_enough(&machine);
+
+        mend(&machine, &found);
+        is_silent(&machine);
+        assert_eq!(machine.read_file(AUTH), before);
+        drop(ssh_to_code_prompt(&machine, "alice"));
+    }
+}
+
+#[test]
+fn changes_by_hand_in_the_profile_are_overwritten_with_force() {
+    for suite in SUITES {
+        let (machine, _alice) = host_of_the_readme(suite);
+        let before = machine.read_file(AUTH);
+        edit(&machine, r"/pam_unix/s/\[.*\]/sufficient/", AUTH);
+        let found = finding(&machine, "hole", "pam-skipped");
+        let force = "pam-auth-update --force --enable tfa";
+        assert_eq!(found["commands"], json!([force]));
+        let remedy = found["remedy"].as_str().unwrap();
+        assert!(
+            remedy.contains("auth sufficient pam_unix.so nullok"),
+            "{remedy}"
+        );
+        password_is_enough(&machine);
+
+        // It refuses without.
+        let changed = machine.read_file(AUTH);
+        machine.succeed(["pam-auth-update", "--enable", "tfa"]);
+        assert_eq!(machine.read_file(AUTH), changed);
+        mend(&machine, &found);
+        is_silent(&machine);
+        assert_eq!(machine.read_file(AUTH), before);
+        assert_eq!(machine.read_file("/etc/pam.d/common-auth.pam-old"), changed);
+        drop(ssh_to_code_prompt(&machine, "alice"));
+    }
+}
+
+#[test]
+fn a_code_that_is_asked_for_before_the_password_moves_behind_it() {
+    let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
+    let own = "auth requisite pam_tfa.so enroll=account\nauth requisite pam_unix.so nullok\n";
+    let file = "/etc/pam.d/sshd";
+    let text = machine.read_file(file);
+    machine.write_file(file, text.replace("@include common-auth\n", own));
+    let found = finding(&machine, "risk", "pam-module-first");
+    let stranger = machine.ssh("alice");
+    stranger.expect(CODE);
+
+    mend(&machine, &found);
+    is_silent(&machine);
+    let owner = ssh_to_code_prompt(&machine, "alice");
+    let shown = owner.transcript();
+    assert!(shown.find("Password:") < shown.find(CODE), "{shown}");
+}
+
+/// Required after a key only.
+const NOT_AFTER_KEYS: &str = "[policy]\nmode = \"optional\"\n\
+     [[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"required\"\ngrace = \"0\"\n";
+
+#[test]
+fn without_the_session_line_a_key_after_the_password_passes_a_rule_on_keys() {
+    for suite in SUITES {
+        let (machine, _alice) = host_of_the_readme(suite);
+        machine.add_user("bob", PASSWORD);
+        let key = machine.authorize_key("bob");
+        machine.configure_sshd(
+            "00-both",
+            "AuthenticationMethods keyboard-interactive,publickey",
+        );
+        set_policy(&machine, NOT_AFTER_KEYS);
+        let log_in = || -> Terminal {
+            let order = "-oPreferredAuthentications=keyboard-interactive,publickey";
+            let terminal = machine.ssh_with("bob", &["-i", &key, order, "-oLogLevel=INFO"]);
+            terminal.expect("Password:");
+            terminal.type_secret(PASSWORD);
+            terminal
+        };
+        has_no(&machine, "pam-session-missing");
+        log_in().expect("Two-factor login is required on host");
+
+        edit(&machine, "/pam_tfa/d", "/etc/pam.d/common-session");
+        let found = only(&machine, "pam-session-missing");
+        assert_eq!(found["names"], json!(["sshd"]));
+        assert_eq!(found["commands"], json!(["pam-auth-update --enable tfa"]));
+        log_in().expect("bob@host:~$");
+
+        mend(&machine, &found);
+        has_no(&machine, "pam-session-missing");
+        log_in().expect("Two-factor login is required on host");
+    }
+}
+
+#[test]
+fn a_security_key_without_touch_is_refused_after_the_remedy() {
+    let (machine, alice) = machine_with_keys();
+    let key = make_key(&machine, "lazy", "ed25519-sk", &["-O", "no-touch-required"]);
+    let public = authorize(&machine, "alice", &key, "no-touch-required");
+    add(&machine, &public, "lazy", &alice.phone.next_unused());
+    set_policy(
+        &machine,
+        "[policy]\nmode = \"optional\"\n[[policy.rule]]\nservices = [\"sshd\"]\n\
+         mode = \"required\"\nfactors = [\"security-key\"]\n",
+    );
+    let found = only(&machine, "sshd-touch");
+    assert_eq!(found["severity"], "risk");
+    logs_in_without_a_code(&machine, &key);
+
+    mend(&machine, &found);
+    has_no(&machine, "sshd-touch");
+    let options = ["-i", &key, "-oIdentitiesOnly=yes", "-oBatchMode=yes"];
+    let terminal = machine.ssh_with("alice", &options);
+    terminal.expect("Permission denied (publickey");
+}
+
+#[test]
+fn the_screen_of_a_broken_host_ends_with_the_worst_finding_and_its_remedy() {
+    let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
+    edit(&machine, "/pam_tfa/d", AUTH);
+    machine.configure_sshd("zz-site", "MaxAuthTries 1");
+    machine.write_file("/etc/sudoers.d/90-cloud", "alice ALL=(ALL) NOPASSWD:ALL\n");
+    let terminal = machine.terminal(["bash", "--norc"]);
+    terminal.resize(24, 80);
+    terminal.type_line("PS1='done$ '; clear; tfactl doctor");
+    terminal.expect("advice: 0.");
+    terminal.expect("done$");
+    let screen = terminal.screen();
+    assert!(screen.contains("HOLE  pam-auth-missing"), "{screen}");
+    assert!(
+        screen.contains("    pam-auth-update --enable tfa"),
+        "{screen}"
+    );
+}
