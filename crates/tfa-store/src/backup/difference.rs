@@ -3,13 +3,8 @@
 //! A database does not tell when a record was removed, and the revisions of two databases cannot be
 //! compared. So every difference counts as newer.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use sha2::{Digest, Sha256};
-
-/// The records of a backup, as they are compared: the digest of each user's revision and sealed record.
-#[derive(Default)]
-pub(super) struct Contents(BTreeMap<String, [u8; 32]>);
+use super::BackupError;
+use super::format::Entry;
 
 /// Users whose records here are not those of the backup.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,41 +17,61 @@ pub struct Difference {
     pub returned: Vec<String>,
 }
 
-impl Contents {
-    pub(super) fn add(&mut self, user: &str, revision: u64, sealed: &[u8]) {
-        let digest = digest(revision, sealed);
-        self.0.insert(user.to_owned(), digest);
-    }
-
-    /// Compares records here, which come as user, revision and sealed record. A database without
-    /// records differs from none.
-    pub(super) fn compare<E>(
-        &self,
-        here: impl FnOnce(&mut dyn FnMut(&str, u64, &[u8])) -> Result<(), E>,
-    ) -> Result<Difference, E> {
-        let mut difference = Difference::default();
-        let mut found = BTreeSet::new();
-        here(&mut |user, revision, sealed| {
-            match self.0.get(user) {
-                Some(stored) if *stored == digest(revision, sealed) => {}
-                Some(_) => difference.changed.push(user.to_owned()),
-                None => difference.lost.push(user.to_owned()),
-            }
-            found.insert(user.to_owned());
-        })?;
-        if !found.is_empty() {
-            let missing = self.0.keys().filter(|user| !found.contains(*user));
-            difference.returned.extend(missing.cloned());
-        }
-        Ok(difference)
-    }
+/// Compares the records here with those of a backup. Both come in the order of their names, so none of them
+/// is kept.
+pub(super) struct Comparison<Next> {
+    backup: Next,
+    /// The first record of the backup that no record here has reached.
+    next: Option<Entry>,
+    is_empty_here: bool,
+    difference: Difference,
 }
 
-fn digest(revision: u64, sealed: &[u8]) -> [u8; 32] {
-    let digest = Sha256::new()
-        .chain_update(revision.to_be_bytes())
-        .chain_update(sealed);
-    digest.finalize().into()
+impl<Next: FnMut() -> Result<Option<Entry>, BackupError>> Comparison<Next> {
+    /// Compares with the records that `backup` returns one after the other.
+    pub(super) fn with(mut backup: Next) -> Result<Self, BackupError> {
+        Ok(Self {
+            next: backup()?,
+            backup,
+            is_empty_here: true,
+            difference: Difference::default(),
+        })
+    }
+
+    /// Compares the next record here.
+    pub(super) fn add(
+        &mut self,
+        user: &str,
+        revision: u64,
+        sealed: &[u8],
+    ) -> Result<(), BackupError> {
+        self.is_empty_here = false;
+        while let Some(entry) = self.next.take_if(|entry| entry.user.as_str() < user) {
+            self.difference.returned.push(entry.user);
+            self.next = (self.backup)()?;
+        }
+        match self.next.take_if(|entry| entry.user == user) {
+            Some(entry) => {
+                if entry.revision != revision || entry.sealed != sealed {
+                    self.difference.changed.push(entry.user);
+                }
+                self.next = (self.backup)()?;
+            }
+            None => self.difference.lost.push(user.to_owned()),
+        }
+        Ok(())
+    }
+
+    /// Ends a comparison of all records here. A database without records differs from none.
+    pub(super) fn finish(mut self) -> Result<Difference, BackupError> {
+        while let Some(entry) = self.next.take() {
+            if !self.is_empty_here {
+                self.difference.returned.push(entry.user);
+            }
+            self.next = (self.backup)()?;
+        }
+        Ok(self.difference)
+    }
 }
 
 impl Difference {
@@ -103,4 +118,52 @@ pub(super) fn names(users: &[String], max: usize) -> String {
         text.push_str(&format!(" and {more} more"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Records = [(&'static str, u64, &'static [u8])];
+
+    fn difference(backup: &Records, here: &Records) -> Difference {
+        let mut entries = backup.iter().map(|(user, revision, sealed)| Entry {
+            user: (*user).to_owned(),
+            uid: 0,
+            revision: *revision,
+            sealed: sealed.to_vec(),
+        });
+        let mut comparison = Comparison::with(|| Ok(entries.next())).unwrap();
+        for (user, revision, sealed) in here {
+            comparison.add(user, *revision, sealed).unwrap();
+        }
+        comparison.finish().unwrap()
+    }
+
+    #[test]
+    fn each_kind_of_difference_is_found_at_each_place() {
+        let backup: &Records = &[
+            ("b", 1, b"b"),
+            ("c", 2, b"c"),
+            ("d", 3, b"d"),
+            ("f", 4, b"f"),
+        ];
+        assert!(difference(backup, backup).is_none());
+        let here: &Records = &[
+            ("a", 9, b"a"),
+            ("c", 2, b"other"),
+            ("d", 7, b"d"),
+            ("e", 9, b"e"),
+        ];
+        let found = difference(backup, here);
+        assert_eq!(found.lost, ["a", "e"]);
+        assert_eq!(found.changed, ["c", "d"]);
+        assert_eq!(found.returned, ["b", "f"]);
+    }
+
+    #[test]
+    fn a_database_without_records_differs_from_none() {
+        assert!(difference(&[("a", 1, b"a")], &[]).is_none());
+        assert_eq!(difference(&[], &[("a", 1, b"a")]).lost, ["a"]);
+    }
 }

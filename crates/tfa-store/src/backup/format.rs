@@ -2,8 +2,9 @@
 //!
 //! - `tfa-backup 1` and a line feed;
 //! - the header: its length (4 bytes), then CBOR with numbered fields;
-//! - each record: 1, the length of the name (2 bytes), the name, the uid (4 bytes), the revision
-//!   (8 bytes), the length of the sealed record (4 bytes), the sealed record;
+//! - each record, in the order of the bytes of the names: 1, the length of the name (2 bytes), the
+//!   name, the uid (4 bytes), the revision (8 bytes), the length of the sealed record (4 bytes), the
+//!   sealed record;
 //! - 0, and the SHA-256 of all before it;
 //! - the same SHA-256, sealed with the sealing key.
 //!
@@ -26,6 +27,8 @@ pub(super) const RECORD: u8 = 1;
 pub(super) const END: u8 = 0;
 /// The length of the checksum.
 pub(super) const CHECKSUM: usize = 32;
+/// The SHA-256 of a file, up to it.
+pub(super) type Checksum = [u8; CHECKSUM];
 /// The longest host name that is kept, in bytes.
 pub(super) const MAX_HOST: usize = 255;
 

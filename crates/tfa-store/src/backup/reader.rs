@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::BackupError;
 use super::format::{
-    CHECKSUM, END, Entry, Header, MAGIC, MAGIC_OF_ALL, MAX_HEADER, MAX_HOST, RECORD,
+    CHECKSUM, Checksum, END, Entry, Header, MAGIC, MAGIC_OF_ALL, MAX_HEADER, MAX_HOST, RECORD,
 };
 use super::target::failed;
 use crate::limits::{MAX_STORED_BYTES, check_user};
@@ -27,6 +27,8 @@ pub(super) struct Input {
     digest: Sha256,
     pub(super) header: Header,
     pub(super) key: KeyId,
+    /// Of the whole file, after the last record.
+    pub(super) checksum: Checksum,
 }
 
 impl Input {
@@ -72,6 +74,7 @@ impl Input {
             digest,
             header,
             key,
+            checksum: Checksum::default(),
         })
     }
 
@@ -100,7 +103,8 @@ impl Input {
             file: &mut self.file,
             digest: Sha256::new(),
         };
-        if raw.array::<CHECKSUM>()?.as_slice() != computed.as_slice() {
+        let written: Checksum = raw.array()?;
+        if written.as_slice() != computed.as_slice() {
             return Err(CHANGED);
         }
         let sealed = Record::new(Zeroizing::new(raw.bytes(CHECKSUM + SEAL_BYTES)?));
@@ -109,9 +113,11 @@ impl Input {
             return Err(CHANGED);
         }
         match raw.array::<1>() {
-            Err(BackupError::Damaged(_)) => Ok(()),
-            _ => Err(BackupError::Damaged("something follows its end")),
+            Err(BackupError::Damaged(_)) => {}
+            _ => return Err(BackupError::Damaged("something follows its end")),
         }
+        self.checksum = written;
+        Ok(())
     }
 }
 

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::super::difference::Contents;
-use super::super::format::Header;
+use super::super::format::{Checksum, Header};
 use super::super::reader::Input;
 use super::super::{BackupError, Progress};
 use super::keys::Keys;
@@ -33,7 +32,7 @@ pub(super) struct Draft {
 /// A draft that is complete.
 pub(super) struct Written {
     pub(super) header: Header,
-    pub(super) contents: Contents,
+    pub(super) checksum: Checksum,
 }
 
 impl Draft {
@@ -62,9 +61,11 @@ impl Draft {
         std::fs::write(&self.path, b"").map_err(|error| io_error(&self.path, &error))?;
         let base = self.revision.max(input.header.revision);
         let mut new = NewDatabase::create(&self.path, keys.host.id(), base)?;
-        let (mut contents, mut done) = (Contents::default(), 0);
+        let (mut last, mut done) = (String::new(), 0);
         while let Some(entry) = input.next(&keys.backup)? {
-            contents.add(&entry.user, entry.revision, &entry.sealed);
+            if entry.user <= last {
+                return Err(BackupError::Damaged("its records are not in order"));
+            }
             let sealed = Record::new(Zeroizing::new(entry.sealed));
             let record = unseal(&keys.backup, &entry.user, sealed)
                 .map_err(|_| BackupError::Damaged("a record does not open with its key"))?;
@@ -75,6 +76,7 @@ impl Draft {
                 entry.uid,
                 &seal(&keys.host, &entry.user, &revised)?,
             )?;
+            last = entry.user;
             done += 1;
             if done % STEP == 0 && !progress(done, records) {
                 return Err(BackupError::Cancelled);
@@ -88,8 +90,8 @@ impl Draft {
             return Err(BackupError::Cancelled);
         }
         Ok(Written {
+            checksum: input.checksum,
             header: input.header,
-            contents,
         })
     }
 }

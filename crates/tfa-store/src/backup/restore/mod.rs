@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::difference::Difference;
+use super::difference::{Comparison, Difference};
+use super::reader::Input;
 use super::{BackupError, Passphrase, Progress};
 use crate::key;
 use crate::open::MARKER;
@@ -73,7 +74,7 @@ pub fn restore(
     let draft = Draft::create(&LockedDir::open(&state_dir.path)?)?;
     let mut written = draft.write(options, &keys, revise, progress)?;
     // Refused before the daemon has to stop.
-    compare(&LockedDir::open(&state_dir.path)?, &written, options.force)?;
+    compare(&LockedDir::open(&state_dir.path)?, options, &keys, &written)?;
     let directory = LockedDir::open(&state_dir.path)?;
     // With the lock no rotation comes to its end. A credential is there only while the daemon runs.
     let has_other_key = keys.renew(state_dir, &directory)?;
@@ -81,7 +82,7 @@ pub fn restore(
     if has_other_key || began.elapsed() >= options.max_age {
         written = draft.write(options, &keys, revise, progress)?;
     }
-    let replaced = compare(&directory, &written, options.force)?;
+    let replaced = compare(&directory, options, &keys, &written)?;
     if keys.is_new {
         // There is no database here that could be in use.
         key::store(&directory, &keys.host)?;
@@ -126,30 +127,44 @@ fn close_present<'d>(
 /// Refuses a restoration over records that differ. `None` where there is nothing to compare with.
 fn compare(
     directory: &LockedDir,
+    options: &RestoreOptions<'_>,
+    keys: &Keys,
     written: &Written,
-    force: bool,
 ) -> Result<Option<Difference>, BackupError> {
     if !directory.has(DATABASE)? {
         return Ok(None);
     }
-    let found = Database::open(directory)
-        .and_then(Database::snapshot)
-        .and_then(|snapshot| {
-            written.contents.compare(|each| {
-                snapshot.for_each(&mut |user, _, revision, sealed| {
-                    each(user, revision, sealed);
-                    true
-                })
-            })
-        });
-    match found {
-        Ok(difference) if force || difference.is_none() => Ok(Some(difference)),
-        Ok(difference) => Err(BackupError::Different {
-            difference,
-            created: written.header.created,
-            host: written.header.host.clone(),
-        }),
-        Err(_) if force => Ok(None),
-        Err(error) => Err(BackupError::Unreadable(error)),
+    let unreadable = |error| match options.force {
+        true => Ok(None),
+        false => Err(BackupError::Unreadable(error)),
+    };
+    let snapshot = match Database::open(directory).and_then(Database::snapshot) {
+        Ok(snapshot) => snapshot,
+        Err(error) => return unreadable(error),
+    };
+    let mut input = Input::open(options.source)?;
+    let mut comparison = Comparison::with(|| input.next(&keys.backup))?;
+    let mut failed = None;
+    let here = snapshot.for_each(&mut |user, _, revision, sealed| {
+        failed = comparison.add(user, revision, sealed).err();
+        failed.is_none()
+    });
+    if let Some(error) = failed {
+        return Err(error);
     }
+    if let Err(error) = here {
+        return unreadable(error);
+    }
+    let difference = comparison.finish()?;
+    if input.checksum != written.checksum {
+        return Err(BackupError::Damaged("it has changed while it was restored"));
+    }
+    if options.force || difference.is_none() {
+        return Ok(Some(difference));
+    }
+    Err(BackupError::Different {
+        difference,
+        created: written.header.created,
+        host: written.header.host.clone(),
+    })
 }
