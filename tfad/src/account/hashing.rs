@@ -1,5 +1,9 @@
 //! Argon2, a few evaluations at a time.
 
+use std::num::NonZero;
+use std::thread;
+
+use rustix::process::setpriority_process;
 use tfa_core::{
     Account, BackupCode, BackupSet, Code, Credential, HashParams, Hashed, HostRecovery, Input,
     LockState, Match, RecoveryCode, ThrottleScope, Time,
@@ -13,12 +17,19 @@ use crate::semaphore::Semaphore;
 /// flood of backup codes must not keep the host from verifying one-time codes.
 const MAX_EVALUATIONS: usize = 2;
 
+/// The number of evaluations at once for imports: one for each processor, up to this.
+const MAX_EVALUATIONS_OF_IMPORTS: usize = 4;
+/// The priority of their threads, the lowest of nice(1): logins have the processors first.
+const LOWEST_PRIORITY: i32 = 19;
+
 /// Hashes backup codes.
 #[derive(Debug)]
 pub struct Hashing {
     evaluations: Semaphore,
     /// New sets, each of ten evaluations, one at a time: there is room for the codes of logins.
     draws: Semaphore,
+    /// Evaluations for imports. They leave the permits of `evaluations` to logins.
+    imports: Semaphore,
 }
 
 impl Default for Hashing {
@@ -26,6 +37,7 @@ impl Default for Hashing {
         Self {
             evaluations: Semaphore::new(MAX_EVALUATIONS),
             draws: Semaphore::new(1),
+            imports: Semaphore::new(processors().min(MAX_EVALUATIONS_OF_IMPORTS)),
         }
     }
 }
@@ -81,10 +93,35 @@ impl Hashing {
         }
     }
 
-    /// Hashes a backup code of digits.
-    pub(super) fn digits(&self, hash_params: &HashParams, code: &Code) -> Result<Hashed, Error> {
+    fn digits(&self, hash_params: &HashParams, code: &Code) -> Result<Hashed, Error> {
         let _permit = self.evaluations.acquire();
         hash_params.hash_digits(code).map_err(|_| Error::Hashing)
+    }
+
+    /// Hashes the backup codes of an import, several at once on threads of a low priority. An import has
+    /// thousands of them.
+    ///
+    /// # Errors
+    /// [`Error::Hashing`], also where a thread cannot start.
+    pub(super) fn of_import(
+        &self,
+        hash_params: &HashParams,
+        codes: &[Code],
+    ) -> Result<Vec<Hashed>, Error> {
+        let hash = |code| {
+            lower_priority();
+            let _permit = self.imports.acquire();
+            hash_params.hash_digits(code).map_err(|_| Error::Hashing)
+        };
+        thread::scope(|scope| {
+            let start = |code| thread::Builder::new().spawn_scoped(scope, move || hash(code));
+            let threads: Vec<_> = codes.iter().map(start).collect();
+            let hashed = threads.into_iter().map(|thread| {
+                let joined = thread.map_err(|_| Error::Hashing)?.join();
+                joined.unwrap_or(Err(Error::Hashing))
+            });
+            hashed.collect()
+        })
     }
 
     /// Makes a set of the backup codes of another program.
@@ -93,8 +130,7 @@ impl Hashing {
     /// As [`Self::draw`].
     pub(super) fn imported(&self, codes: &[Code]) -> Result<BackupSet, Error> {
         let hash_params = random::drawn(|fill| BackupSet::imported_params(fill))?;
-        let hashed = codes.iter().map(|code| self.digits(&hash_params, code));
-        let hashed: Vec<Hashed> = hashed.collect::<Result<_, _>>()?;
+        let hashed = self.of_import(&hash_params, codes)?;
         Ok(BackupSet::imported(hash_params, &hashed))
     }
 
@@ -135,5 +171,52 @@ impl Hashing {
     fn hash(&self, hash_params: &HashParams, code: &BackupCode) -> Result<Hashed, Error> {
         let _permit = self.evaluations.acquire();
         hash_params.hash(code).map_err(|_| Error::Hashing)
+    }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// Lowers the priority of this thread for the rest of its life.
+fn lower_priority() {
+    // With the usual priority the result is the same.
+    let _ = setpriority_process(None, LOWEST_PRIORITY);
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    use super::*;
+
+    #[test]
+    fn codes_of_an_import_are_hashed_as_single_ones_are() {
+        let hashing = Hashing::default();
+        let codes =
+            ["12345678", "23456789", "34567890"].map(|code| Code::from_digits(code).unwrap());
+        let hash_params = BackupSet::imported_params(|bytes| bytes.fill(7));
+        let mut hashed = hashing.of_import(&hash_params, &codes).unwrap();
+        let set = |hashed: &[Hashed]| BackupSet::imported(hash_params.clone(), hashed).left();
+        assert_eq!(set(&hashed), codes.len());
+        // A set has each code once.
+        let one_by_one = codes.iter().map(|code| hashing.digits(&hash_params, code));
+        hashed.extend(one_by_one.map(Result::unwrap));
+        assert_eq!(set(&hashed), codes.len());
+        assert_eq!(
+            hashing.imports.free(),
+            processors().min(MAX_EVALUATIONS_OF_IMPORTS)
+        );
+    }
+
+    #[test]
+    fn a_low_priority_is_of_one_thread_alone() {
+        let own = getpriority_process(None).unwrap();
+        let lowered = thread::spawn(|| {
+            lower_priority();
+            getpriority_process(None).unwrap()
+        });
+        assert_eq!(lowered.join().unwrap(), LOWEST_PRIORITY);
+        assert_eq!(getpriority_process(None).unwrap(), own);
     }
 }

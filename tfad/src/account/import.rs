@@ -71,10 +71,8 @@ impl Accounts {
 
     fn codes_for(&self, account: &Account, codes: &[Code], check: bool) -> Result<Codes, Error> {
         if let Some(set) = account.imported_codes() {
-            let hash = |code| self.hashing.digits(set.hash_params(), code);
-            return Ok(Codes::Left(
-                codes.iter().map(hash).collect::<Result<_, _>>()?,
-            ));
+            let left = self.hashing.of_import(set.hash_params(), codes)?;
+            return Ok(Codes::Left(left));
         }
         if codes.is_empty() || !account.authenticators().is_empty() {
             return Ok(Codes::None);

@@ -191,6 +191,19 @@ pub(crate) fn unusable(user: &str, uid: Option<u32>, why: String) -> Status {
     }
 }
 
+/// Whether an account has a lock that has not ended.
+pub(crate) fn is_locked(account: &Account, now: Time) -> bool {
+    let scopes = [
+        ThrottleScope::UNKNOWN,
+        ThrottleScope::Session,
+        ThrottleScope::Console,
+        ThrottleScope::OwnProgram,
+    ];
+    let locks = scopes.map(|scope| Lock::of(account, scope, now));
+    let has_lock = |lock: &Lock| lock.is_permanent || lock.until.is_some();
+    locks.iter().any(has_lock) || account.locked_known_origins(now) > 0
+}
+
 /// What a lock applies to, in the contract's terms.
 pub(crate) fn lock_scope_of(scope: tfa_core::LockScope) -> LockScope {
     match scope {
