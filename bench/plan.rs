@@ -56,6 +56,7 @@ impl Plan {
             },
             administration: administration::Task {
                 sizes: vec![100_000, 1_000_000],
+                imported: 1000,
             },
         }
     }
@@ -91,7 +92,10 @@ impl Plan {
                 loads: 50,
                 cycles: 10_000,
             },
-            administration: administration::Task { sizes: vec![1000] },
+            administration: administration::Task {
+                sizes: vec![1000],
+                imported: 100,
+            },
         }
     }
 }

@@ -66,6 +66,19 @@ impl User {
             BASE32_NOPAD.encode(&self.key())
         )
     }
+
+    /// The same file with five scratch codes.
+    pub(crate) fn google_file_with_codes(self) -> String {
+        let code = |number: u32| {
+            let digest = Sha256::digest(format!("code {number} of user {}", self.0));
+            let [a, b, c, d, ..] = <[u8; 32]>::from(digest);
+            10_000_000 + u32::from_be_bytes([a, b, c, d]) % 90_000_000
+        };
+        let codes: String = (1..=5)
+            .map(|number| format!("{}\n", code(number)))
+            .collect();
+        self.google_file() + &codes
+    }
 }
 
 #[cfg(test)]

@@ -7,25 +7,33 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::folder::{self, RESTORED_UP_TO};
 use super::process::Process;
 use super::service;
+use crate::layout;
+use crate::user::User;
 use tfa_tests::OrFail;
 
 /// The commands, without `tfactl`.
 const COMMANDS: [&[&str]; 3] = [&["list"], &["list", "--json"], &["policy", "impact"]];
+
+/// The import, whose dry run has no option.
+const IMPORT: [&str; 3] = ["import", "google-authenticator", "--apply"];
 
 /// What to measure.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Task {
     /// The numbers of users.
     pub(crate) sizes: Vec<u32>,
+    /// The number of users that are imported.
+    pub(crate) imported: u32,
 }
 
 /// The results of one command.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) users: u32,
-    /// The command, without `tfactl`.
+    /// The command, without `tfactl` and without the names of files.
     pub(crate) command: String,
     /// The time to its first line.
     pub(crate) first: Duration,
@@ -42,18 +50,41 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
     for users in &task.sizes {
         for command in COMMANDS {
             service::serve_after(*users, || {});
-            all.push(measure(*users, command));
+            all.push(measure(*users, command, &[]));
         }
     }
+    all.extend(import(task.imported));
     all
 }
 
-fn measure(users: u32, command: &[&str]) -> Measured {
+/// Imports users with the files of google-authenticator: the dry run, the import, and once more with the
+/// same files.
+fn import(users: u32) -> Vec<Measured> {
+    service::serve_after(RESTORED_UP_TO, || {
+        folder::restore(&layout::ours(RESTORED_UP_TO))
+    });
+    let place = layout::imported();
+    folder::create(&place);
+    let files: Vec<String> = User::first(RESTORED_UP_TO + users)
+        .skip(RESTORED_UP_TO as usize)
+        .map(|user| {
+            let file = place.join(user.name());
+            folder::write_secret(&file, &user.google_file_with_codes());
+            format!("{}={}", user.name(), file.display())
+        })
+        .collect();
+    [&IMPORT[..2], &IMPORT, &IMPORT]
+        .map(|command| measure(users, command, &files))
+        .into()
+}
+
+fn measure(users: u32, command: &[&str], files: &[String]) -> Measured {
     let daemon = service::process_of(service::DAEMON);
     daemon.forget_peak();
     let start = Instant::now();
     let mut child = Command::new("tfactl")
         .args(command)
+        .args(files)
         .stdout(Stdio::piped())
         .spawn()
         .or_fail("start tfactl");
