@@ -60,7 +60,7 @@ fn every_call_of_another_user_is_refused_and_logged() {
         }
         attempt('Login', 'Answer', 'us', $_, $code) for 0 .. 40, 4294967295;
         attempt('Login', 'Cancel', 'u', $_) for 0 .. 40, 4294967295;
-        attempt('Admin', 'List', 's', '');
+        attempt('Admin', 'List', 'ss', 'all', '');
         attempt('Admin', $_, 's', 'alice') for 'Show', 'Reset', 'Unlock';
         attempt('Account', 'Setup', 'a{sv}', []);
         attempt('Admin', 'RemoveAuthenticator', 'su', 'alice', 1);

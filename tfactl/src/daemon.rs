@@ -2,15 +2,17 @@
 //! timeout, except for root. A signal ends the wait.
 
 use std::io::{self, IsTerminal};
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_proto::{
     AuditRecord, DaemonFacts, ENUMERATION_TIME_LIMIT, Exemption, Explanation,
-    ExportedAuthenticator, HypotheticalLogin, Impact, Import, ImportResult, RecoveryStatus,
-    Renamed, Status, TokenParameters,
+    ExportedAuthenticator, HypotheticalLogin, Impact, Import, ImportResult, ListFilter,
+    RecoveryStatus, Renamed, Status, TokenParameters,
 };
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use crate::messages;
@@ -28,6 +30,12 @@ pub(crate) struct Daemon {
     // Runs as long as polkit may ask.
     _agent: Option<Agent>,
 }
+
+/// Accounts, the `after` of the next page (empty on the last one), and the number of records that were read.
+pub(crate) type Page = (Vec<Status>, String, u32);
+
+/// A call for a page under way.
+pub(crate) struct PageCall(JoinHandle<Result<Page, Error>>);
 
 impl Daemon {
     /// Connects, and starts polkit's text agent if polkit may have to ask. If the daemon refuses every
@@ -66,9 +74,29 @@ impl Daemon {
         &mut self.interrupt
     }
 
-    /// A page of the accounts that have a record, and the `after` of the next page; empty on the last one.
-    pub(crate) async fn list(&mut self, after: &str) -> Result<(Vec<Status>, String), Failure> {
-        enumerated(&mut self.interrupt, self.admin.list(after)).await
+    /// A page of the accounts that have a record and that the filter selects.
+    pub(crate) async fn list(&mut self, filter: ListFilter, after: &str) -> Result<Page, Failure> {
+        let call = self.begin_list(filter, after).await;
+        self.end_list(call).await
+    }
+
+    /// Calls for a page, as [`Self::list`], and does not wait for it.
+    pub(crate) async fn begin_list(&self, filter: ListFilter, after: &str) -> PageCall {
+        let (admin, after) = (self.admin.clone(), after.to_owned());
+        let call = tokio::spawn(async move { admin.list(filter.name(), &after).await });
+        // The call is sent.
+        tokio::task::yield_now().await;
+        PageCall(call)
+    }
+
+    pub(crate) async fn end_list(&mut self, call: PageCall) -> Result<Page, Failure> {
+        let page = async {
+            match call.0.await {
+                Ok(page) => page,
+                Err(panicked) => resume_unwind(panicked.into_panic()),
+            }
+        };
+        enumerated(&mut self.interrupt, page).await
     }
 
     pub(crate) async fn show(&mut self, user: &str) -> Result<Status, Failure> {

@@ -1,6 +1,6 @@
 //! The filters of `tfactl list`.
 
-use tfa_proto::{OpenEnum, State, Status};
+use tfa_proto::{ListFilter, OpenEnum, State, Status};
 
 /// The users to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,18 @@ pub(crate) enum Filter {
     Locked,
     /// Users for whom the policy requires two-factor login.
     Required,
+}
+
+impl Filter {
+    /// What the daemon leaves out. A filter for users without a record needs to know all who have one.
+    pub(crate) fn of_daemon(self) -> ListFilter {
+        match self {
+            Self::All | Self::Disabled | Self::Required => ListFilter::All,
+            Self::Enabled => ListFilter::Enabled,
+            Self::Paused => ListFilter::Paused,
+            Self::Locked => ListFilter::Locked,
+        }
+    }
 }
 
 /// Whether the filter selects the account.

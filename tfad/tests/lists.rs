@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 use tfa_core::{Account, AuditOutcome, Time, UserExemption};
-use tfa_proto::{ADMIN, AuditRecord, Exemption, NAME, PATH, Status};
+use tfa_proto::{ADMIN, AuditRecord, Exemption, ListFilter, NAME, PATH, Status};
 use tfa_store::{Revision, StateDir, Store};
 use zbus::Connection;
 use zbus::connection::Builder;
@@ -74,7 +74,10 @@ fn fill(state: &Path) {
     store.close();
 }
 
-/// Calls a method until its last page. Returns the lengths of the pages, and what `user` tells of each
+/// A page, and the `after` of the next one.
+type Page<T> = (Vec<T>, String);
+
+/// Calls a method until its last page. `List` has a filter. Returns the lengths of the pages, and what `user` tells of each
 /// entry.
 async fn all<T: DeserializeOwned + Type>(
     bus: &Connection,
@@ -83,9 +86,17 @@ async fn all<T: DeserializeOwned + Type>(
 ) -> (Vec<usize>, Vec<String>) {
     let (mut lengths, mut users, mut after) = (Vec::new(), Vec::new(), String::new());
     loop {
-        let called = bus.call_method(Some(NAME), PATH, Some(ADMIN), method, &after);
-        let reply = called.await.unwrap();
-        let (page, next): (Vec<T>, String) = reply.body().deserialize().unwrap();
+        let (page, next): Page<T> = if method == "List" {
+            let arguments = (ListFilter::All.name(), &after);
+            let called = bus.call_method(Some(NAME), PATH, Some(ADMIN), method, &arguments);
+            let reply = called.await.unwrap();
+            let (page, next, read): (Vec<T>, String, u32) = reply.body().deserialize().unwrap();
+            assert_eq!(page.len(), read as usize);
+            (page, next)
+        } else {
+            let called = bus.call_method(Some(NAME), PATH, Some(ADMIN), method, &after);
+            called.await.unwrap().body().deserialize().unwrap()
+        };
         lengths.push(page.len());
         users.extend(page.into_iter().map(&user));
         if next.is_empty() {

@@ -15,10 +15,12 @@ use crate::error::Error;
     default_path = "/org/tfad/Tfa1"
 )]
 pub trait Admin {
-    /// Returns a page of the accounts that have a record, in the order of the names of their records.
-    /// Pages are as in [`Self::users`]; one may be empty and not the last.
+    /// Returns a page of the accounts that have a record and that the filter (a
+    /// [`ListFilter`](tfa_proto::ListFilter)) selects, in the order of the names of their records. Pages are
+    /// as in [`Self::users`]; one may be empty and not the last. The last value counts the records that were
+    /// read for the page.
     #[zbus(allow_interactive_auth)]
-    fn list(&self, after: &str) -> Result<(Vec<Status>, String), Error>;
+    fn list(&self, filter: &str, after: &str) -> Result<(Vec<Status>, String, u32), Error>;
 
     /// Returns one account.
     #[zbus(allow_interactive_auth)]

@@ -54,7 +54,7 @@ pub use ssh_methods::{
     CERTIFICATE_METHOD, KEY_METHODS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, PUBLICKEY_METHOD,
     SECURITY_KEY_METHOD, SSH_METHODS, methods_in, pam_was_asked,
 };
-pub use status::{Factor, LockScope, State, Status};
+pub use status::{Factor, ListFilter, LockScope, State, Status};
 pub use turn::{
     DecodeTurnError, Line, LineKind, Next, PromptStyle, Question, Turn, Verdict, WireTurn,
 };

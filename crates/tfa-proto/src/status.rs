@@ -100,6 +100,22 @@ wire_enum! {
     }
 }
 
+wire_enum! {
+    /// Which accounts a list has.
+    #[derive(Default)]
+    pub enum ListFilter {
+        /// All that have a record.
+        #[default]
+        All = "all",
+        /// Those in the state [`State::Enabled`].
+        Enabled = "enabled",
+        /// Those in the state [`State::Paused`].
+        Paused = "paused",
+        /// Those with a lock.
+        Locked = "locked",
+    }
+}
+
 impl Status {
     /// Whether the user has enrolled. A state of a later version does not tell it.
     #[must_use]

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use tfa_client::{Failure, Terminal};
 use tfa_doctor::{Administrator, DaemonProblem, Facts, HostFacts, PamFacts, PolicyFacts};
 use tfa_pam_host::PamHost;
-use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, LOGIN_SOCKET, Mode, RecoveryState};
+use tfa_proto::{
+    DaemonFacts, Exemption, ExemptionKind, LOGIN_SOCKET, ListFilter, Mode, RecoveryState,
+};
 
 use super::{groups, host, login, socket, sshd};
 use crate::daemon::Daemon;
@@ -95,7 +97,7 @@ async fn users_with_weak_keys(
         if read > 0 {
             terminal.note(&messages::records_read(read));
         }
-        let (page, next) = match daemon.list(&after).await {
+        let (page, next, _) = match daemon.list(ListFilter::All, &after).await {
             // Names that cannot be looked up are reported elsewhere.
             Err(Failure::Refused(_)) => break,
             page => page?,

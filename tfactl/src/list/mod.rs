@@ -81,26 +81,37 @@ impl List<'_> {
     /// Prints the accounts in the order of the names of their records. After an error, the output of a
     /// list that has begun stays without its end.
     async fn print(&mut self) -> Result<(), Failure> {
-        let mut after = String::new();
+        let filter = self.filter.of_daemon();
+        let (mut accounts, mut next, mut read) = self.daemon.list(filter, "").await?;
         loop {
-            let page = self.daemon.list(&after).await;
-            let (accounts, next) = match page {
-                // Nothing was read yet.
-                Err(failure) if after.is_empty() => return Err(failure),
-                page => self.complete(page)?,
+            // The daemon makes the next page while this one is printed.
+            let page = match next.as_str() {
+                "" => None,
+                after => Some(self.daemon.begin_list(filter, after).await),
             };
-            let printed = self.print_page(accounts).await;
-            self.complete(printed)?;
-            if next.is_empty() {
-                let printed = self.print_others(None).await;
-                return self.complete(printed);
-            }
-            after = next;
+            let left_out = usize::try_from(read)
+                .unwrap_or_default()
+                .saturating_sub(accounts.len());
+            let added = self.add_page(accounts).await;
+            self.progressed(left_out, false);
+            self.print_added(added)?;
+            let Some(page) = page else {
+                let added = self.add_others(None).await;
+                return self.print_added(added);
+            };
+            let page = self.daemon.end_list(page).await;
+            (accounts, next, read) = self.complete(page)?;
         }
     }
 
+    /// Prints what was added, also before an error.
+    fn print_added(&mut self, added: Result<(), Failure>) -> Result<(), Failure> {
+        let printed = self.output.flush().map_err(Failure::from);
+        self.complete(added.and(printed))
+    }
+
     /// Says after an error that the list is incomplete.
-    fn complete<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+    fn complete<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
         match result {
             Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
                 Err(Failure::Output(error))
@@ -115,27 +126,29 @@ impl List<'_> {
         }
     }
 
-    async fn print_page(&mut self, accounts: Vec<Status>) -> Result<(), Failure> {
+    async fn add_page(&mut self, accounts: Vec<Status>) -> Result<(), Failure> {
         for status in accounts {
             let record = status.record.as_ref().unwrap_or(&status.user);
-            self.print_others(Some(record)).await?;
+            self.add_others(Some(record)).await?;
             self.others.remove(record);
             self.others.remove(&status.user);
-            self.print_account(&status)?;
+            self.add_account(&status)?;
         }
         Ok(())
     }
 
-    /// Prints the users without a record whose names are less than this one. The daemon evaluates the
+    /// Adds the users without a record whose names are less than this one. The daemon evaluates the
     /// policy for one user in each call.
-    async fn print_others(&mut self, before: Option<&str>) -> Result<(), Failure> {
+    async fn add_others(&mut self, before: Option<&str>) -> Result<(), Failure> {
         while let Some(user) = self.others.first()
             && before.is_none_or(|before| user.as_str() < before)
         {
+            // Each of these is a call: those before it are shown meanwhile.
+            self.output.flush()?;
             match self.daemon.show(user).await {
                 // The record under another name is listed in its place.
                 Ok(status) if status.record.is_some() => {}
-                Ok(status) => self.print_account(&status)?,
+                Ok(status) => self.add_account(&status)?,
                 // A group can list users who do not exist any more.
                 Err(Failure::Refused(why)) => self.terminal.error(&why),
                 Err(failure) => return Err(failure),
@@ -145,16 +158,21 @@ impl List<'_> {
         Ok(())
     }
 
-    fn print_account(&mut self, status: &Status) -> Result<(), Failure> {
+    fn add_account(&mut self, status: &Status) -> Result<(), Failure> {
         let members = self.members.as_ref();
         let is_member = members.is_none_or(|members| members.contains(&status.user));
         let is_selected = is_member && selects(status, self.filter, now());
         if is_selected {
             self.output.add(status)?;
         }
-        if let Some(read) = self.progress.add(is_selected && self.terminal.is_output()) {
+        self.progressed(1, is_selected && self.terminal.is_output());
+        Ok(())
+    }
+
+    /// Reports from time to time how many accounts were read.
+    fn progressed(&mut self, accounts: usize, is_shown: bool) {
+        if let Some(read) = self.progress.add(accounts, is_shown) {
             self.terminal.note(&messages::list_progress(read));
         }
-        Ok(())
     }
 }

@@ -8,11 +8,13 @@ use tfa_proto::Status;
 use super::table;
 use crate::messages;
 
-/// A table or a JSON array that grows.
+/// A table or a JSON array that grows. What is added is printed by [`Output::flush`]: one call of the system
+/// for each account would take longer than the account.
 pub(super) struct Output<'a> {
     terminal: &'a Terminal,
     as_json: bool,
     has_accounts: bool,
+    added: String,
 }
 
 impl<'a> Output<'a> {
@@ -21,6 +23,7 @@ impl<'a> Output<'a> {
             terminal,
             as_json,
             has_accounts: false,
+            added: String::new(),
         }
     }
 
@@ -31,13 +34,30 @@ impl<'a> Output<'a> {
             // A string in JSON has no line feed.
             let object = json(&StatusJson::from(status))?.replace('\n', "\n  ");
             let before = if is_first { "[" } else { "," };
-            return self.terminal.send(&format!("{before}\n  {object}"));
+            self.added.push_str(&format!("{before}\n  {object}"));
+            return Ok(());
         }
         if is_first {
-            self.terminal.print(&table::header())?;
+            self.add_line(&table::header());
         }
         let row = table::row(status, now(), self.note_width());
-        self.terminal.print(&row)
+        self.add_line(&row);
+        Ok(())
+    }
+
+    fn add_line(&mut self, line: &str) {
+        self.added.push_str(line);
+        self.added.push('\n');
+    }
+
+    /// Prints what was added.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        let added = std::mem::take(&mut self.added);
+        match added.strip_suffix('\n') {
+            _ if added.is_empty() => Ok(()),
+            Some(lines) if !self.as_json => self.terminal.print(lines),
+            _ => self.terminal.send(&added),
+        }
     }
 
     /// Ends a complete list. An empty one is this message, or an empty array.

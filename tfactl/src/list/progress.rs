@@ -12,10 +12,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Counts an account. Returns how many there are, if it is time to report them.
-    pub(super) fn add(&mut self, is_shown: bool) -> Option<usize> {
-        self.read += 1;
-        self.unseen = if is_shown { 0 } else { self.unseen + 1 };
+    /// Counts accounts. Returns how many there are, if it is time to report them.
+    pub(super) fn add(&mut self, accounts: usize, is_shown: bool) -> Option<usize> {
+        self.read += accounts;
+        self.unseen = if is_shown { 0 } else { self.unseen + accounts };
         if self.unseen < STEP {
             return None;
         }
@@ -32,7 +32,7 @@ mod tests {
     fn accounts_are_reported_while_none_is_shown() {
         let mut progress = Progress::default();
         let mut reports = |count: usize, is_shown| -> Vec<usize> {
-            let added = (0..count).filter_map(|_| progress.add(is_shown));
+            let added = (0..count).filter_map(|_| progress.add(1, is_shown));
             added.collect()
         };
         assert_eq!(reports(2 * STEP + 1, false), [STEP, 2 * STEP]);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use tfa_client::{self, Failure, Terminal};
-use tfa_proto::{Impact, OpenEnum, Outcome};
+use tfa_proto::{Impact, ListFilter, OpenEnum, Outcome};
 use tfa_text::time::rfc3339;
 
 use super::files::Files;
@@ -120,7 +120,7 @@ async fn users(daemon: &mut Daemon) -> Result<Users, Failure> {
     };
     let mut after = String::new();
     loop {
-        let (page, next) = daemon.list(&after).await?;
+        let (page, next, _) = daemon.list(ListFilter::All, &after).await?;
         for status in page {
             if status.uid.is_none() {
                 all.unknown.push(status.user);

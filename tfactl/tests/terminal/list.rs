@@ -239,14 +239,14 @@ fn a_closed_pipe_is_no_error() {
     };
     let (code, _, error) = finished(&host.output(&run));
     assert_eq!((code, error.as_str()), (1, ""));
-    // Also in the middle of the list: no further page is asked for.
+    // Also in the middle of the list: at most the next page is asked for.
     host.daemon().account(|account| account.page_length = 1);
     let calls = host.daemon().calls().len();
     for arguments in [&["list"][..], &["list", "--json"]] {
         let (code, _, error) = finished(&host.output(&Run { arguments, ..run }));
         assert_eq!((code, error.as_str()), (1, ""));
     }
-    assert_eq!(host.daemon().calls().len(), calls + 2);
+    assert!(host.daemon().calls().len() <= calls + 4);
 }
 
 #[test]

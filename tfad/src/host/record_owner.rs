@@ -1,9 +1,9 @@
-//! The user of a record, looked up under a time limit.
+//! The users of records, looked up under a time limit.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::time_limit::{self, CallsFor};
+use super::time_limit::{self, CallsFor, Results};
 use super::users::{LookUpError, NameService, NameServiceFailed, User};
 
 /// Whose a record is.
@@ -17,23 +17,48 @@ pub(crate) enum RecordOwner {
     Gone,
 }
 
-/// Looks up the user of a record by its name, and else by its uid. Returns `None` if the name service has
-/// not answered by the deadline.
-pub(crate) fn find(
-    names: Arc<dyn NameService>,
-    name: &str,
-    uid: Option<u32>,
-    deadline: Instant,
-) -> Option<Result<RecordOwner, NameServiceFailed>> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let name = name.to_owned();
-    time_limit::within(CallsFor::Administrators, left, move || {
-        match names.look_up(&name) {
-            Ok(user) => return Ok(RecordOwner::Named(user)),
-            Err(LookUpError::Failed(failed)) => return Err(failed),
-            Err(LookUpError::Unknown(_)) => {}
-        }
-        let renamed = uid.map(|uid| names.by_uid(uid)).transpose()?.flatten();
-        Ok(renamed.map_or(RecordOwner::Gone, RecordOwner::Renamed))
-    })
+/// The owners of records, in the order of the records. They are looked up while they are taken.
+pub(crate) struct RecordOwners(Option<Results<Result<RecordOwner, NameServiceFailed>>>);
+
+/// A record: its name, and the uid in it, if that is known.
+pub(crate) type NameAndUid = (String, Option<u32>);
+
+impl RecordOwners {
+    /// Begins to look up the user of each record by its name, and else by its uid. There is none if the name
+    /// service has not begun by the deadline.
+    pub(crate) fn of(
+        names: Arc<dyn NameService>,
+        records: Vec<NameAndUid>,
+        deadline: Instant,
+    ) -> Self {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let find = move |record| find(&*names, record);
+        Self(time_limit::each(
+            CallsFor::Administrators,
+            left,
+            records,
+            find,
+        ))
+    }
+
+    /// The next owner. `None` if the name service has not answered by the deadline.
+    pub(crate) fn next(
+        &mut self,
+        deadline: Instant,
+    ) -> Option<Result<RecordOwner, NameServiceFailed>> {
+        self.0.as_mut()?.next(deadline)
+    }
+}
+
+fn find(
+    names: &dyn NameService,
+    (name, uid): NameAndUid,
+) -> Result<RecordOwner, NameServiceFailed> {
+    match names.look_up(&name) {
+        Ok(user) => return Ok(RecordOwner::Named(user)),
+        Err(LookUpError::Failed(failed)) => return Err(failed),
+        Err(LookUpError::Unknown(_)) => {}
+    }
+    let renamed = uid.map(|uid| names.by_uid(uid)).transpose()?.flatten();
+    Ok(renamed.map_or(RecordOwner::Gone, RecordOwner::Renamed))
 }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,26 +63,56 @@ struct State {
     idle: usize,
 }
 
+/// The results of calls that go on while they are taken.
+pub(super) struct Results<T>(Receiver<T>);
+
 /// The result of a call, if there is one in time.
 pub(super) fn within<T: Send + 'static>(
     calls: CallsFor,
     limit: Duration,
     call: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
+    let deadline = Instant::now() + limit;
+    let mut call = Some(call);
+    let call = move |()| call.take().map(|call| call());
+    each(calls, limit, vec![()], call)?.next(deadline)?
+}
+
+/// Calls the name service for each of these items, in their order, on one thread. `None` if there is no
+/// permit in time. The calls end after the one under way when the results are dropped.
+pub(super) fn each<I: Send + 'static, T: Send + 'static>(
+    calls: CallsFor,
+    limit: Duration,
+    items: Vec<I>,
+    mut call: impl FnMut(I) -> T + Send + 'static,
+) -> Option<Results<T>> {
     if limit.is_zero() {
         return None;
     }
-    let deadline = Instant::now() + limit;
     let permit = calls.permits().acquire_within(limit)?;
-    let (answer, result) = sync_channel(1);
+    let (answer, results) = channel();
     let job = move || {
         let _permit = permit;
-        // The caller may have given up.
-        let _ = answer.send(call());
+        for item in items {
+            // The caller may have given up.
+            if answer.send(call(item)).is_err() {
+                return;
+            }
+        }
     };
     THREADS.give(Box::new(job))?;
-    let left = deadline.saturating_duration_since(Instant::now());
-    result.recv_timeout(left).ok()
+    Some(Results(results))
+}
+
+impl<T> Results<T> {
+    /// The result of the next item, if there is one by the deadline.
+    pub(super) fn next(&mut self, deadline: Instant) -> Option<T> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        self.0.recv_timeout(left).ok()
+    }
 }
 
 impl Threads {
@@ -161,6 +191,33 @@ mod tests {
         let limit = Duration::from_millis(20);
         assert_eq!(within(Logins, limit, move || wait.recv().is_ok()), None);
         drop(go);
+    }
+
+    #[test]
+    fn results_come_in_order_up_to_a_call_that_hangs() {
+        let (go, wait) = mpsc::channel::<()>();
+        let (say, ended) = mpsc::channel();
+        let call = move |number| {
+            if number == 3 {
+                let _ = wait.recv();
+            }
+            let _ = say.send(number);
+            number
+        };
+        let mut results = each(Administrators, LONG, vec![1, 2, 3, 4, 5], call).unwrap();
+        let deadline = Instant::now() + LONG;
+        assert_eq!(
+            [results.next(deadline), results.next(deadline)],
+            [Some(1), Some(2)]
+        );
+        assert_eq!(
+            results.next(Instant::now() + Duration::from_millis(20)),
+            None
+        );
+        drop(results);
+        drop(go);
+        // No call follows the one under way.
+        assert_eq!(ended.iter().collect::<Vec<_>>(), [1, 2, 3]);
     }
 
     #[test]

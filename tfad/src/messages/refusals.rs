@@ -520,6 +520,12 @@ pub fn nothing_to_unlock(name: &str) -> Error {
     Error::NotSetUp(format!("{name} has no two-factor login to unlock."))
 }
 
+/// A list has no such filter.
+#[must_use]
+pub fn unknown_filter() -> Error {
+    Error::InvalidArgument("The filter can be all, enabled, paused or locked.".to_owned())
+}
+
 /// There is no record of that name.
 #[must_use]
 pub fn nothing_to_reset(name: &str) -> Error {

@@ -1,7 +1,5 @@
 //! The first names after a name, picked from names in any order.
 
-use std::collections::BTreeSet;
-
 use super::error::damaged;
 use crate::StoreError;
 
@@ -9,8 +7,10 @@ use crate::StoreError;
 pub(super) struct FirstNames<'a> {
     after: &'a str,
     limit: usize,
-    names: BTreeSet<String>,
-    is_cut: bool,
+    /// Up to twice as many as the limit, in any order.
+    names: Vec<String>,
+    /// The greatest name that may still be one of the first.
+    last: Option<String>,
 }
 
 impl<'a> FirstNames<'a> {
@@ -19,8 +19,8 @@ impl<'a> FirstNames<'a> {
         Self {
             after,
             limit: limit.max(1),
-            names: BTreeSet::new(),
-            is_cut: false,
+            names: Vec::new(),
+            last: None,
         }
     }
 
@@ -36,23 +36,30 @@ impl<'a> FirstNames<'a> {
         let Ok(name) = std::str::from_utf8(name) else {
             return damaged("a user name in the index is not UTF-8");
         };
-        let is_full = self.names.len() >= self.limit;
-        let is_past = |last: &String| name > last.as_str();
-        if is_full && self.names.last().is_some_and(is_past) {
-            self.is_cut = true;
+        if self.last.as_deref().is_some_and(|last| name > last) {
             return Ok(());
         }
-        self.names.insert(name.to_owned());
-        if self.names.len() > self.limit {
-            self.names.pop_last();
-            self.is_cut = true;
+        self.names.push(name.to_owned());
+        if self.names.len() >= self.limit.saturating_mul(2) {
+            self.cut();
         }
         Ok(())
     }
 
+    /// Drops what is not among the first.
+    fn cut(&mut self) {
+        if self.names.len() > self.limit {
+            let (_, last, _) = self.names.select_nth_unstable(self.limit - 1);
+            self.last = Some(last.clone());
+            self.names.truncate(self.limit);
+        }
+    }
+
     /// The names, and whether further names follow them.
-    pub(super) fn finish(self) -> (BTreeSet<String>, bool) {
-        (self.names, self.is_cut)
+    pub(super) fn finish(mut self) -> (Vec<String>, bool) {
+        self.cut();
+        self.names.sort_unstable();
+        (self.names, self.last.is_some())
     }
 }
 
@@ -65,8 +72,7 @@ mod tests {
         names
             .iter()
             .for_each(|name| first.add(name.as_bytes()).unwrap());
-        let (names, more_follow) = first.finish();
-        (names.into_iter().collect(), more_follow)
+        first.finish()
     }
 
     #[test]
@@ -77,8 +83,9 @@ mod tests {
             ["c", "a", "d", "b"],
         ] {
             let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-            let (two, all): (Vec<String>, Vec<String>) =
-                (owned(&["b", "c"]), owned(&["b", "c", "d"]));
+            let (one, two, all): (Vec<String>, Vec<String>, Vec<String>) =
+                (owned(&["b"]), owned(&["b", "c"]), owned(&["b", "c", "d"]));
+            assert_eq!(first(&names, "a", 1), (one, true));
             assert_eq!(first(&names, "a", 2), (two, true));
             assert_eq!(first(&names, "a", 3), (all.clone(), false));
             assert_eq!(first(&names, "a", 9), (all, false));

@@ -20,6 +20,7 @@ mod group_commit;
 mod index;
 mod meta;
 mod migrate;
+mod names_ahead;
 mod new_database;
 mod one_statement;
 mod reader;

@@ -11,6 +11,7 @@ use super::db_file::DbFile;
 use super::first_names::FirstNames;
 use super::group_commit::GroupCommit;
 use super::index::{Index, PARTS};
+use super::names_ahead::NamesAhead;
 use super::reader::Reader;
 use super::reader_pool::ReaderPool;
 use super::writer::Writer;
@@ -23,6 +24,7 @@ pub struct SqliteStore {
     file: DbFile,
     /// `None` on a read-only file system.
     writer: Option<GroupCommit<Writer>>,
+    names_ahead: NamesAhead,
     /// `None` after the store was closed, and on a read-only file system.
     checkpointer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -43,6 +45,7 @@ impl Database {
                 readers: ReaderPool::new(file.clone(), Some(reader)),
                 file,
                 writer: None,
+                names_ahead: NamesAhead::default(),
                 checkpointer: Mutex::new(None),
             });
         }
@@ -57,6 +60,7 @@ impl Database {
             readers: ReaderPool::new(file.clone(), None),
             file,
             writer: Some(GroupCommit::new(writer)),
+            names_ahead: NamesAhead::default(),
             checkpointer: Mutex::new(Some(checkpointer)),
         })
     }
@@ -142,12 +146,16 @@ impl Store for SqliteStore {
         expected: Revision,
     ) -> Result<Commit, StoreError> {
         limits::check_record(user, uid, record, MAX_STORED_BYTES)?;
-        self.write(Change::Store(NewRecord {
+        let stored = self.write(Change::Store(NewRecord {
             user: user.to_owned(),
             uid,
             bytes: record.to_vec(),
             expected,
-        }))
+        }));
+        if expected == Revision::NONE {
+            self.names_ahead.forget();
+        }
+        stored
     }
 
     fn rename(&self, moves: &[Move<'_>]) -> Result<Commit, StoreError> {
@@ -161,7 +169,9 @@ impl Store for SqliteStore {
             };
             (one.from.to_owned(), record)
         });
-        self.write(Change::Rename(moves.collect()))
+        let renamed = self.write(Change::Rename(moves.collect()));
+        self.names_ahead.forget();
+        renamed
     }
 
     fn remove(&self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
@@ -174,12 +184,14 @@ impl Store for SqliteStore {
         // With a connection of its own: no login waits for a long list. The names come from the index
         // of users and not from the table, which does not show that a record is missing.
         let reader = self.readers.unpooled()?;
-        let mut first = FirstNames::after(after, limit);
-        for number in 0..PARTS {
-            let part = reader.part(Index::Users, number)?;
-            part.users().try_for_each(|user| first.add(user))?;
-        }
-        let (names, more_follow) = first.finish();
+        let (names, more_follow) = self.names_ahead.page(after, limit, |limit| {
+            let mut first = FirstNames::after(after, limit);
+            for number in 0..PARTS {
+                let part = reader.part(Index::Users, number)?;
+                part.users().try_for_each(|user| first.add(user))?;
+            }
+            Ok(first.finish())
+        })?;
         Ok(Page::of_names(names, more_follow, |user| reader.load(user)))
     }
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
     AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator,
-    HypotheticalLogin, Impact, Import, ImportOutcome, ImportResult, Outcome, Reason,
+    HypotheticalLogin, Impact, Import, ImportOutcome, ImportResult, ListFilter, Outcome, Reason,
     RecoveryStatus, RenameOutcome, Renamed, State, Status, TokenParameters,
 };
 use zbus::message::Header;
@@ -18,9 +18,16 @@ pub(super) struct AdminInterface(pub(super) Arc<Shared>);
 
 #[zbus::interface(name = "org.tfad.Tfa1.Admin")]
 impl AdminInterface {
-    async fn list(&self, after: &str) -> Result<(Vec<Status>, String), BusError> {
-        let call = format!("List {after}");
-        self.0.record(call.trim_end().to_owned()).await;
+    /// A list that leaves it to the caller to filter.
+    async fn list(
+        &self,
+        filter: &str,
+        after: &str,
+    ) -> Result<(Vec<Status>, String, u32), BusError> {
+        let filter = Some(filter).filter(|filter| *filter != ListFilter::All.name());
+        let call = format!("List {} {after}", filter.unwrap_or_default());
+        let words: Vec<&str> = call.split_whitespace().collect();
+        self.0.record(words.join(" ")).await;
         let waits = self.0.account.lock().unwrap().list_waits_after.as_deref() == Some(after);
         if waits {
             std::future::pending::<()>().await;
@@ -40,7 +47,8 @@ impl AdminInterface {
         let mut accounts: Vec<Status> = account.others.clone();
         accounts.retain(|status| names.contains(&name(status)));
         accounts.sort_by_key(name);
-        Ok((accounts, next))
+        let read = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
+        Ok((accounts, next, read))
     }
 
     async fn show(&self, user: &str) -> Result<Status, BusError> {

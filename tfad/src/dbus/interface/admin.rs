@@ -31,16 +31,19 @@ pub(crate) struct AdminInterface {
 #[zbus::interface(name = "org.tfad.Tfa1.Admin")]
 impl AdminInterface {
     /// A page of the accounts that have a record.
-    #[zbus(out_args("accounts", "next"))]
+    #[zbus(out_args("accounts", "next", "read"))]
     async fn list(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
+        filter: String,
         after: String,
-    ) -> Result<(Vec<Status>, String), BusError> {
+    ) -> Result<(Vec<Status>, String, u32), BusError> {
         let call = self.admit(&header, connection, "list").await?;
         Ok(self
-            .run(&call, move |administrator| administrator.list(&after))
+            .run(&call, move |administrator| {
+                administrator.list(&filter, &after)
+            })
             .await?)
     }
 

@@ -2,14 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use tfa_core::Account;
-use tfa_proto::{Error, Status};
+use tfa_core::{Account, State, Time};
+use tfa_proto::{Error, ListFilter, Status};
 
 use super::Administrator;
 use crate::account::{self, resolve, status};
-use crate::host::record_owner::{self, RecordOwner};
+use crate::host::clock;
+use crate::host::record_owner::{RecordOwner, RecordOwners};
 use crate::host::users::NameServiceFailed;
 use crate::messages;
+
+/// A record, and its number in the page.
+type Numbered = ((String, Result<Account, account::Error>), u32);
 
 /// What bounds a page. The store bounds it by the length of the records too.
 struct Bounds {
@@ -21,58 +25,94 @@ struct Bounds {
     first: Duration,
 }
 
-const BOUNDS: Bounds = Bounds {
+/// The first page is short, so that its accounts go out soon.
+const FIRST_PAGE: Bounds = Bounds {
+    accounts: 50,
+    time: Duration::from_millis(50),
+    ..FURTHER_PAGES
+};
+
+const FURTHER_PAGES: Bounds = Bounds {
     accounts: 1000,
     time: Duration::from_secs(1),
     first: Duration::from_secs(30),
 };
 
-/// Accounts, and the name after which the next page begins; empty at the end.
-type Page = (Vec<Status>, String);
+/// Accounts, and the name after which the next page begins; empty at the end. Then how many records were
+/// read.
+type Page = (Vec<Status>, String, u32);
 
 impl Administrator {
-    /// A page of the accounts, in the order of the names of their records.
-    pub(in crate::dbus::interface) fn list(&self, after: &str) -> Result<Page, Error> {
-        self.page(after, &BOUNDS)
+    /// A page of the accounts that the filter selects, in the order of the names of their records.
+    pub(in crate::dbus::interface) fn list(
+        &self,
+        filter: &str,
+        after: &str,
+    ) -> Result<Page, Error> {
+        let filter = ListFilter::from_name(filter).ok_or_else(messages::unknown_filter)?;
+        let bounds = if after.is_empty() {
+            &FIRST_PAGE
+        } else {
+            &FURTHER_PAGES
+        };
+        self.page(filter, after, bounds)
     }
 
-    fn page(&self, after: &str, bounds: &Bounds) -> Result<Page, Error> {
+    fn page(&self, filter: ListFilter, after: &str, bounds: &Bounds) -> Result<Page, Error> {
         let page = self.accounts.list(after, bounds.accounts)?;
         // A slow disk leaves the look-ups their time.
         let begun = Instant::now();
-        let mut accounts: Vec<Status> = Vec::with_capacity(page.records.len());
-        let mut last = String::new();
-        for (name, record) in page.records {
+        let decoded = page.records.into_iter().map(|(name, record)| {
             let account = record
                 .map_err(account::Error::from)
                 .and_then(|(record, _)| resolve::decode(&record, &name));
+            (name, account)
+        });
+        let (now, mut read) = (clock::now(), 0);
+        // Before the look-ups, which cost most.
+        let selected = decoded.zip(0_u32..).filter(|((_, account), _)| {
+            read += 1;
+            account
+                .as_ref()
+                .map_or(filter == ListFilter::All, |account| {
+                    selects(filter, account, now)
+                })
+        });
+        let records: Vec<Numbered> = selected.collect();
+        let of_record = |((name, account), _): &Numbered| {
+            (name.clone(), account.as_ref().ok().map(Account::uid))
+        };
+        let asked = records.iter().map(of_record).collect();
+        let names = self.accounts.shared_names();
+        let mut owners = RecordOwners::of(names, asked, begun + bounds.first);
+        let mut accounts: Vec<Status> = Vec::with_capacity(records.len());
+        let mut last = String::new();
+        for ((name, account), number) in records {
             let limit = if accounts.is_empty() {
                 bounds.first
             } else {
                 bounds.time
             };
-            match self.status_of_record(&name, account, begun + limit) {
-                Some(status) => accounts.push(status),
+            match owners.next(begun + limit) {
+                Some(owner) => accounts.push(self.status_of_record(&name, account, owner)),
                 None if accounts.is_empty() => {
                     let late = NameServiceFailed(messages::look_up_takes_too_long(&name));
                     return Err(self.reported("list", late.into()));
                 }
-                None => return Ok((accounts, last)),
+                None => return Ok((accounts, last, number)),
             }
             last = name;
         }
-        Ok((accounts, page.next.unwrap_or_default()))
+        Ok((accounts, page.next.unwrap_or_default(), read))
     }
 
-    /// Describes a record. `None` if its user is not known by the deadline.
+    /// Describes a record.
     fn status_of_record(
         &self,
         name: &str,
         account: Result<Account, account::Error>,
-        deadline: Instant,
-    ) -> Option<Status> {
-        let uid = account.as_ref().ok().map(Account::uid);
-        let owner = record_owner::find(self.accounts.shared_names(), name, uid, deadline)?;
+        owner: Result<RecordOwner, NameServiceFailed>,
+    ) -> Status {
         let status = match (owner, account) {
             (Err(failed), _) => status::unusable(name, None, failed.to_string()),
             (Ok(RecordOwner::Named(user)), account) => {
@@ -97,7 +137,17 @@ impl Administrator {
             },
         };
         let record = (status.user != name).then(|| name.to_owned());
-        Some(Status { record, ..status })
+        Status { record, ..status }
+    }
+}
+
+/// Whether the filter selects the account of a record, whoever its user is.
+fn selects(filter: ListFilter, account: &Account, now: Time) -> bool {
+    match filter {
+        ListFilter::All => true,
+        ListFilter::Enabled => account.state() == State::Enabled,
+        ListFilter::Paused => account.state() == State::Paused,
+        ListFilter::Locked => status::is_locked(account, now),
     }
 }
 
@@ -107,6 +157,7 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::sync::{Arc, Mutex};
 
+    use tfa_proto::TokenParameters;
     use tfa_store::{Revision, Store};
     use tfa_testkit::MemoryStore;
 
@@ -190,7 +241,7 @@ mod tests {
         first: Duration::from_secs(60),
     };
 
-    fn users((accounts, next): Page) -> (Vec<String>, String) {
+    fn users((accounts, next, _): Page) -> (Vec<String>, String) {
         let users = accounts.into_iter().map(|status| status.user);
         (users.collect(), next)
     }
@@ -198,17 +249,46 @@ mod tests {
     #[test]
     fn pages_follow_each_other_to_the_end() {
         let (administrator, _go) = administrator(&[1001, 1002, 1003, 1004], "");
-        let first = administrator.page("", &PATIENT).unwrap();
+        let first = administrator.page(ListFilter::All, "", &PATIENT).unwrap();
         let listed = ["user1001", "user1002", "user1003"].map(str::to_owned);
         assert_eq!(users(first), (listed.to_vec(), "user1003".to_owned()));
-        let second = administrator.page("user1003", &PATIENT).unwrap();
+        let second = administrator
+            .page(ListFilter::All, "user1003", &PATIENT)
+            .unwrap();
         assert_eq!(users(second), (vec!["user1004".to_owned()], String::new()));
+    }
+
+    #[test]
+    fn a_filter_leaves_out_records_before_their_users_are_looked_up() {
+        // The look-up of a user whom the filter leaves out would not end.
+        let (administrator, _go) = administrator(&[1001, 1002, 1003, 1004], "user1002");
+        let phone = TokenParameters {
+            name: "phone".to_owned(),
+            ..TokenParameters::default()
+        };
+        administrator
+            .add_authenticator("user1003", &phone, &[7; 20])
+            .unwrap();
+        let page = |filter| administrator.page(filter, "", &PATIENT).unwrap();
+        let enabled = page(ListFilter::Enabled);
+        assert_eq!(enabled.2, 3, "the records that were read");
+        let listed = (vec!["user1003".to_owned()], "user1003".to_owned());
+        assert_eq!(users(enabled), listed);
+        for filter in [ListFilter::Paused, ListFilter::Locked] {
+            assert_eq!(users(page(filter)), (Vec::new(), listed.1.clone()));
+        }
+        administrator.disable("user1003").unwrap();
+        assert_eq!(
+            users(page(ListFilter::Enabled)),
+            (Vec::new(), listed.1.clone())
+        );
+        assert_eq!(users(page(ListFilter::Paused)), listed);
     }
 
     #[test]
     fn a_record_of_a_renamed_user_names_both() {
         let (administrator, _go) = administrator(&[1001, 5002], "");
-        let (accounts, _) = administrator.page("", &PATIENT).unwrap();
+        let (accounts, ..) = administrator.page(ListFilter::All, "", &PATIENT).unwrap();
         let records: Vec<_> = accounts
             .iter()
             .map(|one| (&*one.user, one.record.as_deref()))
@@ -228,12 +308,14 @@ mod tests {
             first: Duration::from_secs(1),
             ..PATIENT
         };
-        let first = administrator.page("", &bounds).unwrap();
+        let first = administrator.page(ListFilter::All, "", &bounds).unwrap();
         assert_eq!(
             users(first),
             (vec!["user1001".to_owned()], "user1001".to_owned())
         );
-        let failed = administrator.page("user1001", &bounds).unwrap_err();
+        let failed = administrator
+            .page(ListFilter::All, "user1001", &bounds)
+            .unwrap_err();
         assert!(
             matches!(&failed, Error::Storage(why) if why.contains("\"user1002\"")),
             "{failed}"
@@ -247,7 +329,7 @@ mod tests {
             time: Duration::ZERO,
             ..PATIENT
         };
-        let first = administrator.page("", &bounds).unwrap();
+        let first = administrator.page(ListFilter::All, "", &bounds).unwrap();
         assert_eq!(
             users(first),
             (vec!["user1001".to_owned()], "user1001".to_owned())
