@@ -1,4 +1,4 @@
-//! The passphrase of a backup: from a file, or from the terminal.
+//! The passphrase of a backup or an export: from a file, or from the terminal.
 
 use std::fs::OpenOptions;
 use std::io::Read as _;
@@ -24,7 +24,7 @@ pub(crate) async fn new(
     file: Option<&Path>,
 ) -> Result<Zeroizing<String>, Failure> {
     if let Some(file) = file {
-        return long_enough(read(file)?);
+        return new_in(file);
     }
     if !terminal.is_interactive() {
         return Err(Failure::Refused(
@@ -39,6 +39,11 @@ pub(crate) async fn new(
         true => Ok(first),
         false => Err(Failure::Refused(messages::PASSPHRASES_DIFFER.to_owned())),
     }
+}
+
+/// A new passphrase, from a file.
+pub(crate) fn new_in(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    long_enough(read(file)?)
 }
 
 /// The passphrase of a backup that exists.

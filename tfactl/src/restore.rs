@@ -21,6 +21,7 @@ struct RestoreJson<'a> {
     changed: Vec<&'a str>,
     lost: Vec<&'a str>,
     returned: Vec<&'a str>,
+    put_aside: Option<&'a str>,
 }
 
 pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
@@ -66,6 +67,7 @@ fn finish(terminal: &Terminal, args: &RestoreArgs, results: &Results) -> Result<
         changed: results.all("changed").collect(),
         lost: results.all("lost").collect(),
         returned: results.all("returned").collect(),
+        put_aside: results.all("put-aside").next(),
     };
     if args.json {
         json::print(terminal, &restored)?;
@@ -77,6 +79,7 @@ fn finish(terminal: &Terminal, args: &RestoreArgs, results: &Results) -> Result<
             restored.host,
         ))?;
         let texts = [
+            restored.put_aside.map(messages::put_aside),
             messages::lost_records(&restored.lost),
             messages::backup_codes_revived(&restored.backup_codes),
             messages::counters_revived(&restored.counters),

@@ -7,7 +7,6 @@ use tfa_client::{Failure, Interrupt, Terminal, is_root};
 use tfa_text::task::{OPTION, TaskLine};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
-use zeroize::Zeroizing;
 
 use crate::messages;
 
@@ -69,10 +68,11 @@ pub(crate) async fn run(
         .process_group(0)
         .spawn()
         .map_err(not_started)?;
-    let line = Zeroizing::new(format!("{}\n", passphrase.unwrap_or_default()));
     if let Some(input) = &mut child.stdin {
         // An error shows in the report, which then has no end.
-        let _ = input.write_all(line.as_bytes()).await;
+        let passphrase = passphrase.unwrap_or_default().as_bytes();
+        let _ = input.write_all(passphrase).await;
+        let _ = input.write_all(b"\n").await;
     }
     let outcome = follow(&mut child, interrupt, terminal).await;
     terminal.show_progress("");
@@ -101,6 +101,9 @@ async fn follow(
         }
         Some((reason, _)) if reason == "continues" => {
             Err(Failure::Cancelled(messages::ROTATION_CONTINUES.to_owned()))
+        }
+        Some((reason, text)) if reason == "asked" => {
+            Err(Failure::Refused(messages::rotation_asked(&text)))
         }
         Some((reason, text)) if reason == "needs-passphrase" => Ok(Outcome::NeedsPassphrase(text)),
         Some((_, text)) => Err(Failure::Refused(messages::task_refused(&text))),

@@ -81,8 +81,9 @@ impl Rotation {
                 }
             }
         });
-        if spawned.is_err() {
+        if let Err(error) = spawned {
             self.is_running.store(false, Ordering::SeqCst);
+            self.stopped(format!("no thread can be started: {error}"));
         }
     }
 
@@ -112,16 +113,17 @@ impl Rotation {
                 self.report(&TaskLine::result("key", format!("{key} {records}")));
             }
             Err(StoreError::Stopped) => {}
-            Err(error) => {
-                let why = error.to_string();
-                self.report(&TaskLine::Refused {
-                    reason: "refused".to_owned(),
-                    text: why.clone(),
-                });
-                let notice = Notice::RotationStopped { why };
-                self.journal.log_daemon(DaemonEvent::Store(&notice));
-            }
+            Err(error) => self.stopped(error.to_string()),
         }
+    }
+
+    fn stopped(&self, why: String) {
+        self.report(&TaskLine::Refused {
+            reason: "refused".to_owned(),
+            text: why.clone(),
+        });
+        let notice = Notice::RotationStopped { why };
+        self.journal.log_daemon(DaemonEvent::Store(&notice));
     }
 
     /// Replaces the report. Without it the rotation goes on, but how far it is cannot be seen.

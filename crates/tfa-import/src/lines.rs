@@ -1,9 +1,7 @@
 //! The lines of a text file.
 
+use crate::problem::goes_on;
 use crate::{Entry, MAX_FILE, Problem, What};
-
-/// The most problems of one file.
-const MAX_PROBLEMS: usize = 1000;
 
 /// The longest line, in bytes.
 pub const MAX_LINE: usize = 8 * 1024;
@@ -51,8 +49,7 @@ pub(crate) fn entries(
                 Err(what) => problems.push(Problem::at(number, what)),
             },
         }
-        if entries.len() > MAX_ENTRIES || problems.len() > MAX_PROBLEMS {
-            problems.push(Problem::at(number, What::TooManyEntries));
+        if !goes_on(entries.len(), &mut problems, number) {
             break;
         }
     }

@@ -35,7 +35,7 @@ fn uri(line: &str, number: usize) -> Result<Vec<Entry>, What> {
             (1, Value::Bytes(one)) if entries.len() < MAX_AUTHENTICATORS => {
                 entries.push(authenticator(one, number)?);
             }
-            (1, _) => return Err(What::TooManyEntries),
+            (1, _) => return Err(What::TooManyEntries(MAX_AUTHENTICATORS)),
             // The number of QR codes.
             (3, Value::Number(size)) => is_part = size > 1,
             _ => {}

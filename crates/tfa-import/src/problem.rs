@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::{MAX_ENTRIES, MAX_LINE};
 
+/// The most problems of one file that are told.
+const MAX_PROBLEMS: usize = 1000;
+
 /// What is wrong in which line. It never quotes the line, which may have a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -26,6 +29,19 @@ impl Problem {
     }
 }
 
+/// Whether reading goes on after a line; if not, the last problem says why.
+pub(crate) fn goes_on(entries: usize, problems: &mut Vec<Problem>, line: usize) -> bool {
+    let what = if entries > MAX_ENTRIES {
+        What::TooManyEntries(MAX_ENTRIES)
+    } else if problems.len() >= MAX_PROBLEMS {
+        What::TooManyProblems
+    } else {
+        return true;
+    };
+    problems.push(Problem::at(line, what));
+    false
+}
+
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
@@ -33,8 +49,10 @@ pub enum What {
     Empty,
     /// The input is larger than the number of bytes.
     TooLarge(usize),
-    /// The input has too many entries.
-    TooManyEntries,
+    /// The input has more entries than this number.
+    TooManyEntries(usize),
+    /// The input has more problems than are told.
+    TooManyProblems,
     /// The line is not text in UTF-8, or has control characters.
     NotText,
     /// The line is too long.
@@ -70,8 +88,11 @@ impl fmt::Display for What {
         match self {
             Self::Empty => formatter.write_str("there is nothing in it"),
             Self::TooLarge(bytes) => write!(formatter, "it has more than {bytes} bytes"),
-            Self::TooManyEntries => {
-                write!(formatter, "there are more than {MAX_ENTRIES} entries; split the file")
+            Self::TooManyEntries(most) => {
+                write!(formatter, "there are more than {most} entries; split the file")
+            }
+            Self::TooManyProblems => {
+                formatter.write_str("there are more problems; is it a file of this kind?")
             }
             Self::NotText => formatter.write_str("not text in UTF-8"),
             Self::LineTooLong => write!(formatter, "longer than {MAX_LINE} bytes"),

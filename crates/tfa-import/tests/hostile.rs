@@ -88,7 +88,10 @@ fn there_are_not_more_problems_or_entries_than_a_bound() {
     }
     let line = "HOTP a - 31323334353637383930\n";
     let problems = oath(line.repeat(tfa_import::MAX_ENTRIES + 2).as_bytes()).err();
-    assert_eq!(problems.map(|all| all[0].what), Some(What::TooManyEntries));
+    assert_eq!(
+        problems.map(|all| all[0].what),
+        Some(What::TooManyEntries(200_000))
+    );
 }
 
 proptest! {

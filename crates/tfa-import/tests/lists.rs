@@ -208,7 +208,7 @@ fn an_export_of_google_authenticator_has_several_authenticators() {
         (field(1, &field(1, KEY)), What::NoUser),
         (vec![2 << 3, 1], What::NoKey),
         (vec![1 << 3 | 2, 5, 1], cut),
-        (vec![1 << 3, 5], What::TooManyEntries),
+        (vec![1 << 3, 5], What::TooManyEntries(100)),
         (vec![0xff; 20], cut),
     ] {
         assert_eq!(

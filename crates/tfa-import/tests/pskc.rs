@@ -170,6 +170,14 @@ fn costs_and_forms_out_of_range_are_refused() {
     }
     let no_user = TOTP.replace("alice", " ");
     assert_eq!(wrong(&no_user, Unlock::Nothing).what, What::NoUser);
+    // The identifier of a key is no user, and a comment does not cut a name.
+    let no_user = TOTP.replace("<UserId>alice</UserId>", "");
+    assert_eq!(wrong(&no_user, Unlock::Nothing).what, What::NoUser);
+    for mixed in ["alice<!-- -->x", "alice<b/>", "<b/>alice"] {
+        let problem = wrong(&TOTP.replace("alice", mixed), Unlock::Nothing);
+        assert!(matches!(problem.what, What::Malformed(_)), "{problem}");
+        assert_eq!(problem.line, Some(13));
+    }
     let interval = TOTP.replace(">60<", ">-1<");
     assert_eq!(
         wrong(&interval, Unlock::Nothing).what,

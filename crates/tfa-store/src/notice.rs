@@ -63,10 +63,11 @@ pub enum Notice {
         file: String,
         /// How many records it had.
         records: u64,
-        /// How many users had another record before.
-        replaced: usize,
-        /// How many users had a record before, and have none now.
-        lost: usize,
+        /// How many users had another record before, and how many had one and have none now. `None` if
+        /// that is not known.
+        replaced: Option<(usize, usize)>,
+        /// The name that the database has now that could not be read.
+        put_aside: Option<String>,
     },
     /// The sealing key was rotated.
     KeyRotated {
@@ -120,13 +121,22 @@ impl fmt::Display for Notice {
                 file,
                 records,
                 replaced,
-                lost,
-            } => write!(
-                f,
-                "the backup {file} with {records} records was restored. {replaced} records of this host \
-                 were replaced, and {lost} users lost theirs. Backup codes and codes of counters that \
-                 were used since the backup are valid again"
-            ),
+                put_aside,
+            } => {
+                write!(f, "the backup {file} with {records} records was restored. ")?;
+                if let Some((replaced, lost)) = replaced {
+                    write!(
+                        f,
+                        "{replaced} records of this host were replaced, and {lost} users lost theirs. "
+                    )?;
+                }
+                if let Some(path) = put_aside {
+                    write!(f, "The database that could not be read is kept as {path}. ")?;
+                }
+                f.write_str(
+                    "Backup codes and codes of counters that were used since the backup are valid again",
+                )
+            }
             Self::KeyRotated { key, records } => write!(
                 f,
                 "the sealing key was rotated: {records} records are sealed with the key file \

@@ -27,7 +27,8 @@ pub enum TaskLine {
         /// The value.
         value: String,
     },
-    /// The task was refused, and nothing was changed.
+    /// The task did not come to its end. The reason `asked` means that the daemon will do it, `continues`
+    /// that the daemon is doing it; with any other nothing was changed.
     Refused {
         /// Which refusal it is, without a blank.
         reason: String,

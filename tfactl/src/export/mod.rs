@@ -14,8 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::args::{ExportCommand, ExportOptions};
 use crate::daemon::Daemon;
-use crate::import::first_line;
-use crate::{json, messages};
+use crate::{json, messages, passphrase};
 use file::NewFile;
 
 /// The iterations of PBKDF2 with HMAC-SHA1 that OWASP recommends.
@@ -30,7 +29,10 @@ pub(crate) async fn run(command: ExportCommand) -> Result<(), Failure> {
             passphrase_file,
             options,
         } => {
-            let passphrase = passphrase_file.as_deref().map(first_line).transpose()?;
+            let passphrase = passphrase_file
+                .as_deref()
+                .map(passphrase::new_in)
+                .transpose()?;
             let is_encrypted = passphrase.is_some();
             export(options, is_encrypted, |entries| {
                 container(entries, passphrase)
@@ -86,11 +88,11 @@ fn not_written(file: &Path, error: &std::io::Error) -> Failure {
 
 fn container(
     entries: &[Entry],
-    passphrase: Option<Zeroizing<Vec<u8>>>,
+    passphrase: Option<Zeroizing<String>>,
 ) -> Result<Zeroizing<String>, Failure> {
     let mut is_random = true;
     let mut fill = |bytes: &mut [u8]| is_random &= SysRng.try_fill_bytes(bytes).is_ok();
-    let lock = passphrase.map(|passphrase| Lock::new(&passphrase, ITERATIONS, &mut fill));
+    let lock = passphrase.map(|passphrase| Lock::new(passphrase.as_bytes(), ITERATIONS, &mut fill));
     let written = write_pskc(entries, lock.as_ref(), &mut fill);
     let written = written.filter(|_| is_random);
     written.ok_or_else(|| Failure::Refused(messages::EXPORT_NOT_ENCRYPTED.to_owned()))

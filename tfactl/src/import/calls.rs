@@ -81,6 +81,9 @@ impl Call {
             return Ok(());
         }
         let results = daemon.import(&self.imports, check).await?;
+        if results.len() != self.candidates.len() {
+            return Err(Failure::OtherVersion(messages::OTHER_RESULTS.to_owned()));
+        }
         for (candidate, result) in self.candidates.iter().zip(&results) {
             report.add(candidate, result)?;
         }

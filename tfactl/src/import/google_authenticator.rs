@@ -32,11 +32,14 @@ pub(super) fn in_homes(users: &[String]) -> Found {
     for name in users {
         let user = match User::from_name(name) {
             Ok(Some(user)) => user,
-            Ok(None) => continue,
+            Ok(None) => {
+                found.problems.push(messages::user_not_found(name));
+                continue;
+            }
             Err(error) => {
                 found
                     .problems
-                    .push(messages::home_unknown(name, &error.into()));
+                    .push(messages::user_unknown(name, &error.into()));
                 continue;
             }
         };

@@ -20,7 +20,6 @@ use list::{Entries, PHONE, TOKEN};
 use report::Report;
 pub(crate) use report::Sum;
 pub(crate) use source::Unreadable;
-pub(crate) use unlock::first_line;
 
 pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
     let terminal = Terminal::new();

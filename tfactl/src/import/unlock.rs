@@ -44,7 +44,7 @@ pub(super) fn read(passphrase: Option<&Path>, key: Option<&Path>) -> Result<Open
 }
 
 /// The first line of a file, which is not empty.
-pub(crate) fn first_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn first_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let shown = path.display().to_string();
     let content = source::read(path, MAX_LENGTH, source::is_of_administrator);
     let content = content.map_err(|why| {

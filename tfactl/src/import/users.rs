@@ -16,9 +16,16 @@ impl Entries {
     pub(super) fn with_accounts_as_users(mut self) -> Self {
         for entry in &mut self.entries {
             let before = entry.user.rsplit_once('@').map(|(user, _)| user.to_owned());
-            let before = before.filter(|user| !user.is_empty());
-            if let Some(user) = before.filter(|_| !exists(&entry.user)) {
-                entry.user = user;
+            let Some(before) = before.filter(|user| !user.is_empty()) else {
+                continue;
+            };
+            match User::from_name(&entry.user) {
+                Ok(Some(_)) => {}
+                Ok(None) => entry.user = before,
+                // It may be a user: the part before the `@` may be another one.
+                Err(error) => self
+                    .problems
+                    .push(messages::user_unknown(&entry.user, &error.into())),
             }
         }
         self
@@ -44,10 +51,6 @@ impl Entries {
         }
         self
     }
-}
-
-fn exists(user: &str) -> bool {
-    matches!(User::from_name(user), Ok(Some(_)))
 }
 
 /// The users by serial number. Empty lines and comments (`#`) are ignored.

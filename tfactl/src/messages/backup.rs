@@ -29,7 +29,8 @@ this host; the key of a backup of another host is not kept.
 One-time codes of before the restoration are not accepted again, remembered
 devices are forgotten, and invitations and exemptions are void. Backup codes
 that were used since the backup are valid again, and so are codes of counters.
-Keys of the JSON output, which do not change; the last six are arrays of names:
+Keys of the JSON output, which do not change. backup_codes to returned are arrays
+of names:
   records                  the number of records
   created, host            when and on which host the backup was made
   backup_codes             users who have backup codes
@@ -38,6 +39,7 @@ Keys of the JSON output, which do not change; the last six are arrays of names:
   changed                  users who had another record here before
   lost                     users who had a record here, and have none now
   returned                 users who had no record here any more
+  put_aside                the present name of a database that could not be read
 Times are in RFC 3339 format, in UTC.";
 
 pub(crate) const TASK_NEEDS_ROOT: &str =
@@ -98,6 +100,13 @@ pub(crate) fn restored(records: u64, created: u64, host: &str) -> String {
         ),
         MAX_WIDTH,
     )
+}
+
+pub(crate) fn put_aside(path: &str) -> String {
+    let text = format!(
+        "The database that could not be read is kept as {path}. Delete it when you no longer need it."
+    );
+    wrapped(&text, MAX_WIDTH)
 }
 
 pub(crate) fn lost_records(users: &[&str]) -> Option<String> {

@@ -10,7 +10,8 @@ Only root can do this. FILE must not exist; it is made for root alone. With a
 passphrase, the keys are encrypted (PBKDF2, AES-128-CBC and a MAC). Otherwise
 the codes can be computed from the file: delete it after use.
 The log has an alert for each user, and the next login tells the user.
-Security keys and backup codes are not exported: tfa does not have them.
+Security keys and backup codes are not exported: of them tfa has public keys
+and hashes.
 Keys of the JSON output, which do not change: file, encrypted, authenticators
 (an array of objects: user, kind, name).";
 

@@ -202,8 +202,18 @@ pub(crate) fn import_unreadable(file: &str, why: &Unreadable) -> String {
     }
 }
 
-pub(crate) fn home_unknown(user: &str, error: &io::Error) -> String {
-    format!("{user}: the home cannot be looked up: {error}")
+pub(crate) const OTHER_RESULTS: &str = "it does not report on each user of the import";
+
+pub(crate) fn user_unknown(user: &str, error: &io::Error) -> String {
+    format!(
+        "{user}: the user cannot be looked up: {error}. When the name service works, import again"
+    )
+}
+
+pub(crate) fn user_not_found(user: &str) -> String {
+    format!(
+        "{user}: the name service lists this user and does not find it. Find out why, then import again"
+    )
 }
 
 pub(crate) fn home_missing(user: &str, home: &Path) -> String {

@@ -15,6 +15,16 @@ Keys of the JSON output: records, key (the fingerprint of the new key).";
 pub(crate) const ROTATION_CONTINUES: &str = "\
 The daemon continues the rotation. To follow it again: tfactl key rotate";
 
+pub(crate) fn rotation_asked(why: &str) -> String {
+    wrapped(
+        &format!(
+            "The rotation is asked for, but {why}. It begins when the daemon tfad runs. See systemctl status \
+             tfad; then, to follow it: tfactl key rotate"
+        ),
+        MAX_WIDTH,
+    )
+}
+
 pub(crate) fn key_rotated(records: u64, key: &str) -> String {
     let count = plural(records, "1 record is", format!("{records} records are"));
     wrapped(

@@ -41,7 +41,7 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
             true
         }
         Err(error) => {
-            report.refuse_backup(&error);
+            report.refuse_backup(&error, None);
             false
         }
     }

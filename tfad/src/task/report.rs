@@ -67,12 +67,18 @@ impl Report {
         });
     }
 
-    /// Reports why a backup was not made or not restored.
-    pub(super) fn refuse_backup(&self, error: &BackupError) {
+    /// Reports why a backup was not made or not restored, and why the daemon did not start again, if it
+    /// did not.
+    pub(super) fn refuse_backup(&self, error: &BackupError, not_started: Option<&str>) {
         let mut text = error.to_string();
         if let BackupError::Different { created, host, .. } = error {
             let made = date_time(*created);
             text.push_str(&format!(". The backup was made at {made} on {host}"));
+        }
+        if let Some(why) = not_started {
+            text.push_str(&format!(
+                ". The daemon tfad was stopped and did not start again: {why}. See: systemctl status tfad"
+            ));
         }
         self.refuse(reason(error), &text);
     }

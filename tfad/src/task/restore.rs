@@ -29,7 +29,7 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
     };
     let is_of_the_unit = request.state == Path::new(STATE);
     if is_of_the_unit && credentials::is_key_unavailable() {
-        report.refuse_backup(&BackupError::HostKeyMissing);
+        report.refuse_backup(&BackupError::HostKeyMissing, None);
         return false;
     }
     let [mut backup_codes, mut counters, mut paused] = [const { BTreeSet::new() }; 3];
@@ -65,16 +65,20 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
     let restored = match restored {
         Ok(restored) => restored,
         Err(error) => {
-            report.refuse_backup(&error);
+            report.refuse_backup(&error, started.err().as_deref());
             return false;
         }
     };
+    let put_aside = restored.put_aside.map(|path| path.display().to_string());
     let journal = Journal::open();
     journal.log_daemon(DaemonEvent::Store(&Notice::Restored {
         file: request.file.display().to_string(),
         records: restored.records,
-        replaced: restored.replaced.changed.len(),
-        lost: restored.replaced.lost.len(),
+        replaced: restored
+            .replaced
+            .as_ref()
+            .map(|replaced| (replaced.changed.len(), replaced.lost.len())),
+        put_aside: put_aside.clone(),
     }));
     journal.flush();
     report.result("records", restored.records);
@@ -87,12 +91,16 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
     ] {
         users.iter().for_each(|user| report.result(name, user));
     }
+    let replaced = restored.replaced.unwrap_or_default();
     for (name, users) in [
-        ("changed", &restored.replaced.changed),
-        ("lost", &restored.replaced.lost),
-        ("returned", &restored.replaced.returned),
+        ("changed", &replaced.changed),
+        ("lost", &replaced.lost),
+        ("returned", &replaced.returned),
     ] {
         users.iter().for_each(|user| report.result(name, user));
+    }
+    if let Some(path) = put_aside {
+        report.result("put-aside", path);
     }
     if let Err(why) = started {
         report.result("not-started", why);

@@ -34,7 +34,7 @@ pub(super) fn run(state_dir: &StateDir, report: &mut Report) -> bool {
         return false;
     }
     if let Err(why) = Service::wake() {
-        report.refuse("refused", &format!("tfad cannot be asked: {why}"));
+        report.refuse("asked", &format!("the daemon cannot be told: {why}"));
         return false;
     }
     let (mut last, mut since) = (None, Instant::now());
@@ -60,7 +60,7 @@ pub(super) fn run(state_dir: &StateDir, report: &mut Report) -> bool {
             }
             (last, since) = (line, Instant::now());
         } else if since.elapsed() > PATIENCE {
-            report.refuse("refused", "tfad reports nothing: see systemctl status tfad");
+            report.refuse("asked", "the daemon reports nothing");
             return false;
         }
         if report.is_cancelled() {

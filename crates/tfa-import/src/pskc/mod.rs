@@ -10,14 +10,16 @@ use roxmltree::{Document, Error, Node, ParsingOptions};
 use zeroize::Zeroizing;
 
 use crate::otpauth::algorithm;
-use crate::{Algorithm, Entry, MAX_ENTRIES, MAX_FILE, Means, Note, Problem, Used, What, key};
+use crate::problem::goes_on;
+use crate::{Algorithm, Entry, MAX_FILE, Means, Note, Problem, Used, What, key};
 use decrypt::Decryption;
-use xml::{Lines, child, number_of, plain, text};
+use xml::{Lines, child, is_mixed, number_of, plain, text};
 
 /// The most nodes of a document. A key has about 60.
 const MAX_NODES: u32 = 2_000_000;
-/// The most problems of one file.
-const MAX_PROBLEMS: usize = 1000;
+
+/// A comment in the middle of a name or a key would end it there.
+const MIXED: What = What::Malformed("text without a comment or an element in it");
 
 /// What opens an encrypted container.
 #[derive(Clone, Copy)]
@@ -61,6 +63,10 @@ pub fn pskc(input: &[u8], unlock: Unlock<'_>) -> Result<Vec<Entry>, Vec<Problem>
         let form = What::Malformed("a KeyContainer");
         return Err(vec![Problem::at(lines.at(root), form)]);
     }
+    if let Some(node) = document.descendants().find(|node| is_mixed(*node)) {
+        return Err(vec![Problem::at(lines.at(node), MIXED)]);
+    }
+    let mut lines = Lines::of(text);
     let decryption = Decryption::of(root, unlock);
     let (mut entries, mut problems) = (Vec::new(), Vec::new());
     for package in root
@@ -72,8 +78,7 @@ pub fn pskc(input: &[u8], unlock: Unlock<'_>) -> Result<Vec<Entry>, Vec<Problem>
             Ok(read) => entries.extend(read),
             Err(what) => problems.push(Problem::at(line, what)),
         }
-        if entries.len() > MAX_ENTRIES || problems.len() > MAX_PROBLEMS {
-            problems.push(Problem::at(line, What::TooManyEntries));
+        if !goes_on(entries.len(), &mut problems, line) {
             break;
         }
     }
@@ -123,7 +128,7 @@ fn entry(
     let parameters = child(key, "AlgorithmParameters");
     let has_pin = child(key, "Policy").is_some_and(|policy| child(policy, "PINPolicy").is_some());
     let owner = text(key, "UserId").or_else(|| text(device?, "UserId"));
-    let user = owner.map(user_of).or(serial).or(key.attribute("Id"));
+    let user = owner.map(user_of).or(serial);
     let user = user.map(str::trim).filter(|user| !user.is_empty());
     Ok(Some(Entry {
         line,

@@ -8,6 +8,14 @@ pub(super) fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<No
         .find(|child| child.tag_name().name() == name)
 }
 
+/// Whether an element has text and something else.
+pub(super) fn is_mixed(node: Node<'_, '_>) -> bool {
+    let mut texts = node
+        .children()
+        .filter_map(|child| child.text().filter(|_| child.is_text()));
+    texts.any(|text| !text.trim().is_empty()) && node.children().nth(1).is_some()
+}
+
 /// The text of the first child of this name, without blanks around it.
 pub(super) fn text<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
     child(node, name)?.text().map(str::trim)

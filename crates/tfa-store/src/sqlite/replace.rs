@@ -70,6 +70,15 @@ pub(crate) fn put_aside<'d>(directory: &'d LockedDir, now: u64) -> Result<Aside<
 }
 
 impl Aside<'_> {
+    /// The name of the database now, if there was one.
+    pub(crate) fn database(&self) -> Option<PathBuf> {
+        let database = self.directory.join(DATABASE);
+        let mut renamed = self.renamed.iter();
+        renamed
+            .find(|(from, _)| *from == database)
+            .map(|(_, to)| to.clone())
+    }
+
     /// Gives the files their names again, as far as that is possible.
     pub(crate) fn put_back(self) {
         for (from, to) in self.renamed.iter().rev() {

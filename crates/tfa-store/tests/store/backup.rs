@@ -327,7 +327,8 @@ fn records_that_differ_are_replaced_only_by_force() {
         assert!(refused.to_string().contains(said), "{refused}");
         assert_eq!(scratch.picture(), before);
         let done = restored(&scratch, &file(&scratch), None, true).unwrap();
-        assert!(!done.replaced.is_none());
+        assert!(!done.replaced.unwrap().is_none());
+        assert_eq!(done.put_aside, None);
         let store = scratch.store();
         assert_eq!(get(&store, "lea").unwrap().0, b"lea");
         assert_eq!(get(&store, "max").unwrap().0, b"max");
@@ -348,9 +349,11 @@ fn a_database_that_cannot_be_read_is_put_aside_by_force() {
     let refused = restored(&scratch, &file(&scratch), None, false).unwrap_err();
     assert!(matches!(refused, BackupError::Unreadable(_)), "{refused}");
     assert_eq!(fs::read(scratch.file("accounts.db")).unwrap(), [7; 20_000]);
-    restored(&scratch, &file(&scratch), None, true).unwrap();
+    let done = restored(&scratch, &file(&scratch), None, true).unwrap();
+    assert_eq!(done.replaced, None);
     assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
     let aside = scratch.file(&format!("accounts.db.damaged-{NOW}"));
+    assert_eq!(done.put_aside.as_ref(), Some(&aside));
     assert_eq!(fs::read(aside).unwrap(), [7; 20_000]);
 }
 

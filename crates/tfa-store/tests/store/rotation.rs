@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -71,8 +72,13 @@ fn a_rotation_seals_every_record_anew_and_destroys_the_old_key() {
     let next = fs::read(scratch.file("key.next")).unwrap();
     ask_for_rotation(&scratch.state_dir()).unwrap();
     assert_eq!(fs::read(scratch.file("key.next")).unwrap(), next);
+    let mut old_file = fs::File::open(scratch.file("key")).unwrap();
     let rotated = rotate(&scratch).unwrap().unwrap();
     assert_eq!(rotated.records, COUNT as u64);
+    // What had the old key by then reads zeros.
+    let mut read = Vec::new();
+    old_file.read_to_end(&mut read).unwrap();
+    assert_eq!(read, [0; 32]);
     assert_eq!(key(&scratch), next);
     assert_ne!(next, old);
     let names = scratch.picture().into_iter().map(|(name, _)| name);
@@ -262,6 +268,30 @@ fn nothing_that_the_old_key_opens_stays_after_a_rotation() {
     let is_there = |sealed: &Vec<u8>| sealed.chunks_exact(24).any(|piece| windows.contains(piece));
     assert!(sealed(&scratch).iter().all(is_there));
     assert!(!old.iter().chain(&later).any(is_there));
+}
+
+#[test]
+fn the_store_that_still_serves_opens_no_record_of_the_old_key() {
+    let scratch = with_records();
+    let of_user_0 = "SELECT sealed FROM account WHERE user = 'user0'";
+    let old: Vec<u8> = rusqlite::Connection::open(scratch.file("accounts.db"))
+        .unwrap()
+        .query_row(of_user_0, [], |row| row.get(0))
+        .unwrap();
+    let store = Arc::new(scratch.store());
+    ask_for_rotation(&scratch.state_dir()).unwrap();
+    let rotation = KeyRotation::new(Arc::clone(&store), scratch.state_dir());
+    rotation.run(&mut |_, _| true).unwrap().unwrap();
+    get(&*store, "user0").unwrap();
+    // An attacker who has the old key can make a record that it opens.
+    let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+    let replace = "UPDATE account SET sealed = ?1 WHERE user = 'user0'";
+    assert_eq!(db.execute(replace, [&old]).unwrap(), 1);
+    let refused = error(store.load("user0"));
+    assert!(
+        matches!(refused, StoreError::RecordDamaged { .. }),
+        "{refused}"
+    );
 }
 
 #[test]

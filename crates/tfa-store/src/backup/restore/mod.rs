@@ -8,7 +8,7 @@
 mod draft;
 mod keys;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -53,8 +53,10 @@ pub struct Restored {
     pub created: u64,
     /// The host on which it was made.
     pub host: String,
-    /// What was here and not in the backup.
-    pub replaced: Difference,
+    /// What was here and not in the backup. `None` if there was no database, or it could not be read.
+    pub replaced: Option<Difference>,
+    /// The name that the database has now that could not be read.
+    pub put_aside: Option<PathBuf>,
 }
 
 /// Restores a backup into the state directory. `stop` stops the daemon, which cannot start again
@@ -88,6 +90,7 @@ pub fn restore(
         key::store(&directory, &keys.host)?;
     }
     let aside = close_present(&directory, options, keys.host.id())?;
+    let put_aside = aside.as_ref().and_then(Aside::database);
     if let Err(error) = directory.replace_with(&draft.name, DATABASE) {
         if let Some(aside) = aside {
             aside.put_back();
@@ -98,7 +101,8 @@ pub fn restore(
         records: written.header.records,
         created: written.header.created,
         host: written.header.host,
-        replaced: replaced.unwrap_or_default(),
+        replaced,
+        put_aside,
     })
 }
 
