@@ -11,15 +11,49 @@ mod snapshot;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use tfa_pam_stack::{FOLDERS, Files};
+use tfa_pam_stack::{FOLDERS, Files, ReadError};
 
 pub use modules::ModuleFile;
 use snapshot::Once;
 
 pub use reading::Reading;
 pub use snapshot::Snapshot;
+
+/// The number of `/dev/null`, at which libpam reads an empty file: null(4).
+const NULL_DEVICE: u64 = 0x103;
+/// The files of Debian that others include.
+const COMMON: [&str; 5] = [
+    "common-auth",
+    "common-account",
+    "common-password",
+    "common-session",
+    "common-session-noninteractive",
+];
+/// The ends of the names that editors and package managers leave behind.
+const LEFT_BEHIND: [&str; 19] = [
+    "~",
+    ".bak",
+    ".cfsaved",
+    ".dpkg-backup",
+    ".dpkg-bak",
+    ".dpkg-dist",
+    ".dpkg-new",
+    ".dpkg-old",
+    ".dpkg-tmp",
+    ".orig",
+    ".pacnew",
+    ".pacsave",
+    ".pam-old",
+    ".rpmnew",
+    ".rpmsave",
+    ".save",
+    ".swp",
+    ".ucf-dist",
+    ".ucf-old",
+];
 
 /// The files below a folder that stands for `/`.
 #[derive(Debug, Clone)]
@@ -45,8 +79,8 @@ impl PamHost {
         }
     }
 
-    /// The services that have a file. Left out are the files that others include (`common-auth`), and
-    /// those with a dot or a tilde in their names, which editors and package managers leave behind.
+    /// The services that have a file. Left out are the files of Debian that others include (`common-auth`),
+    /// and those that editors and package managers leave behind.
     #[must_use]
     pub fn services(&self) -> BTreeSet<String> {
         let folders = FOLDERS.iter().map(|folder| self.path(folder));
@@ -62,7 +96,7 @@ impl PamHost {
     pub fn has_service(&self, service: &str) -> bool {
         let is_name = !service.is_empty() && !service.contains('/');
         let mut folders = FOLDERS.iter();
-        is_name && folders.any(|folder| self.path(folder).join(service).is_file())
+        is_name && folders.any(|folder| self.path(folder).join(service).exists())
     }
 
     /// What libpam reads for a service.
@@ -90,18 +124,21 @@ impl Default for PamHost {
 }
 
 impl Files for PamHost {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let path = self.path(path);
-        let kind = fs::metadata(&path).ok()?.file_type();
-        if kind.is_dir() {
-            return Some(Vec::new());
+        let metadata = fs::metadata(&path).map_err(|_| ReadError::Absent)?;
+        let kind = metadata.file_type();
+        if kind.is_dir() || (kind.is_char_device() && metadata.rdev() == NULL_DEVICE) {
+            return Ok(Vec::new());
         }
-        // Opening a pipe would wait for its writer.
         if kind.is_file() {
-            fs::read(path).ok()
-        } else {
-            None
+            return fs::read(path).map_err(|_| ReadError::Absent);
         }
+        // A socket cannot be opened. Opening a pipe would wait for its writer.
+        Err(match kind.is_socket() {
+            true => ReadError::Absent,
+            false => ReadError::NoFile,
+        })
     }
 
     fn is_folder(&self, path: &str) -> bool {
@@ -115,8 +152,8 @@ impl Files for PamHost {
 
 /// Whether a file of that name describes a service. libpam looks for names in lower case only.
 fn is_service(name: &str) -> bool {
-    let is_left_behind = name.contains(['.', '~']);
-    !name.starts_with("common-") && !is_left_behind && !name.contains(char::is_uppercase)
+    let is_left_behind = LEFT_BEHIND.iter().any(|end| name.ends_with(end));
+    !COMMON.contains(&name) && !is_left_behind && !name.contains(char::is_uppercase)
 }
 
 #[cfg(test)]
@@ -125,10 +162,24 @@ mod tests {
 
     #[test]
     fn files_that_are_no_services_are_left_out() {
-        for name in ["sshd", "gdm-password", "su-l", "polkit-1", "other"] {
+        for name in [
+            "sshd",
+            "gdm-password",
+            "su-l",
+            "polkit-1",
+            "other",
+            "org.example.app",
+            "common-login",
+        ] {
             assert!(is_service(name), "{name}");
         }
-        for name in ["common-auth", "sshd.dpkg-old", "login~", "SSHD"] {
+        for name in [
+            "common-auth",
+            "sshd.dpkg-old",
+            "login~",
+            "SSHD",
+            "su.pam-old",
+        ] {
             assert!(!is_service(name), "{name}");
         }
     }

@@ -4,14 +4,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use tfa_pam_stack::Files;
+use tfa_pam_stack::{Files, ReadError};
 
 use crate::{PamHost, Reading};
 
 /// What was read so far.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
-    texts: HashMap<String, Option<Vec<u8>>>,
+    texts: HashMap<String, Result<Vec<u8>, ReadError>>,
     folders: HashMap<String, bool>,
     modules: HashMap<String, bool>,
 }
@@ -42,7 +42,7 @@ fn once<T: Clone>(seen: &mut HashMap<String, T>, name: &str, look: impl FnOnce()
 }
 
 impl Files for Once<'_> {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let texts = &mut self.seen.borrow_mut().texts;
         once(texts, path, || Files::read(self.host, path))
     }
@@ -101,22 +101,23 @@ impl Snapshot {
     /// A file of which is known what it contains.
     #[must_use]
     pub fn text(&self, path: &str) -> Option<String> {
-        let bytes = Files::read(self, path)?;
+        let bytes = Files::read(self, path).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The same files, except that one has this text.
     #[must_use]
     pub fn with(mut self, path: &str, text: &str) -> Self {
-        let bytes = Some(text.as_bytes().to_vec());
+        let bytes = Ok(text.as_bytes().to_vec());
         self.seen.texts.insert(path.to_owned(), bytes);
         self
     }
 }
 
 impl Files for Snapshot {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        self.seen.texts.get(path).cloned().flatten()
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let text = self.seen.texts.get(path).cloned();
+        text.unwrap_or(Err(ReadError::Absent))
     }
 
     fn is_folder(&self, path: &str) -> bool {

@@ -3,10 +3,13 @@
 #![cfg(test)]
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+use std::process::Command;
 
 use tfa_pam_host::PamHost;
-use tfa_pam_stack::{Call, Files, Phase};
+use tfa_pam_stack::{Call, Files, Phase, Service, Unreadable};
 
 /// A folder that stands for `/`, removed at the end.
 struct Root(PathBuf);
@@ -65,7 +68,7 @@ fn releases_that_read_a_file_differently_have_a_result_each() {
     );
     let reading = root.host().read("sshd");
     assert_eq!(reading.results().count(), 2);
-    let asks = |service: &tfa_pam_stack::Service| {
+    let asks = |service: &Service| {
         let lines = &service.stack(Phase::Auth).lines;
         lines.iter().any(|line| line.is_tfa())
     };
@@ -91,9 +94,8 @@ fn a_module_is_present_if_one_of_the_folders_has_it() {
     ] {
         assert_eq!(host.has_module(module), expected, "{module}");
     }
-    let is_missing = |service: &tfa_pam_stack::Service| {
-        service.stack(Phase::Auth).lines[1].call == Call::MissingModule
-    };
+    let is_missing =
+        |service: &Service| service.stack(Phase::Auth).lines[1].call == Call::MissingModule;
     assert!(host.read("sshd").all(is_missing));
     // Without a folder of modules, nothing is known.
     assert!(
@@ -104,13 +106,51 @@ fn a_module_is_present_if_one_of_the_folders_has_it() {
 }
 
 #[test]
-fn a_pipe_is_not_read() {
-    let root = Root::new("pipe", &[("etc/pam.d/login", "")]);
-    let pipe = root.0.join("etc/pam.d/sshd");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+fn the_null_device_is_an_empty_file() {
+    let includes = "auth include empty\nauth required pam_permit.so\n";
+    let files = [
+        ("usr/lib/pam.d/masked", "auth required pam_tfa.so\n"),
+        ("etc/pam.d/other", "auth required pam_permit.so\n"),
+        ("etc/pam.d/includes", includes),
+    ];
+    let root = Root::new("null", &files);
+    for name in ["masked", "empty"] {
+        symlink("/dev/null", root.0.join("etc/pam.d").join(name)).unwrap();
+    }
+    for name in ["masked", "includes"] {
+        assert!(root.host().has_service(name), "{name}");
+        let opens = |service: &Service| service.bypass(Phase::Auth).is_some();
+        assert!(root.host().read(name).all(opens), "{name}");
+    }
+}
+
+#[test]
+fn what_a_pipe_or_a_device_holds_is_not_known() {
+    let files = [
+        ("etc/pam.d/other", "auth required pam_tfa.so\n"),
+        (
+            "etc/pam.d/includes",
+            "auth optional pam_x.so\n@include pipe\n",
+        ),
+        ("usr/lib/pam.d/socket", "auth required pam_tfa.so\n"),
+    ];
+    let root = Root::new("pipe", &files);
+    let folder = root.0.join("etc/pam.d");
+    let made = Command::new("mkfifo").arg(folder.join("pipe")).status();
     assert!(made.unwrap().success());
-    assert_eq!(Files::read(&root.host(), "/etc/pam.d/sshd"), None);
-    assert_eq!(Files::read(&root.host(), "/etc/pam.d"), Some(Vec::new()));
+    symlink("/dev/zero", folder.join("zero")).unwrap();
+    for name in ["pipe", "zero", "includes"] {
+        let reading = root.host().read(name);
+        let mut results = reading.results();
+        let is_not_known = |result| matches!(result, Err(&Unreadable::NotRegular(_)));
+        assert!(results.all(is_not_known), "{name}");
+    }
+    // libpam cannot open a socket, and reads the file of the vendor.
+    let _socket = UnixListener::bind(folder.join("socket")).unwrap();
+    let asks = |service: &Service| service.bypass(Phase::Auth).is_none();
+    assert!(root.host().read("socket").all(asks));
+    let folder = Files::read(&root.host(), "/etc/pam.d");
+    assert_eq!(folder, Ok(Vec::new()));
 }
 
 #[test]

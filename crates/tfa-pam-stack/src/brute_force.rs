@@ -2,7 +2,7 @@
 
 use crate::code::{Code, Codes};
 use crate::dispatch::{Next, State};
-use crate::files::Files;
+use crate::files::{Files, ReadError};
 use crate::read::Reader;
 use crate::search::{Facts, Search};
 use crate::stack::{Line, Phase, Service};
@@ -12,9 +12,10 @@ use crate::{FOLDERS, Release};
 struct Texts(Vec<(String, String)>);
 
 impl Files for Texts {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        let (_, text) = self.0.iter().find(|(name, _)| name == path)?;
-        Some(text.clone().into_bytes())
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let found = self.0.iter().find(|(name, _)| name == path);
+        let (_, text) = found.ok_or(ReadError::Absent)?;
+        Ok(text.clone().into_bytes())
     }
 
     fn is_folder(&self, _: &str) -> bool {
@@ -109,7 +110,7 @@ const QUESTIONS: [(&str, Question); 7] = [
         end == Some(Code::SUCCESS) && facts.tfa_refused
     }),
     ("password", |facts, end| {
-        end == Some(Code::SUCCESS) && !facts.password_right
+        end == Some(Code::SUCCESS) && !facts.is_identified()
     }),
     ("before", |facts, _| facts.tfa_before_password),
     ("after", |facts, _| facts.tfa_after_wrong_password),

@@ -148,6 +148,12 @@ impl Codes {
         Self(self.0 | other.0)
     }
 
+    /// The codes of this set that are not in the other.
+    #[must_use]
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     const fn complement(self) -> Self {
         Self(Self::ANY.0 & !self.0)
     }

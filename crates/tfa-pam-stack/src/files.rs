@@ -6,12 +6,24 @@ use crate::stack::Position;
 
 /// The files and modules of a host.
 pub trait Files {
-    /// The content of a file; `None` if it cannot be opened. A folder counts as an empty file.
-    fn read(&self, path: &str) -> Option<Vec<u8>>;
+    /// The content of a file. A folder counts as an empty file.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or what libpam would read from it is not known.
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
     /// Whether the path is a folder.
     fn is_folder(&self, path: &str) -> bool;
     /// Whether libpam can load a module of that name or path.
     fn has_module(&self, module: &str) -> bool;
+}
+
+/// Why a file has no content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadError {
+    /// It cannot be opened.
+    Absent,
+    /// It is a pipe or a device: what libpam reads there is what another program writes.
+    NoFile,
 }
 
 /// Why libpam refuses each login of a service.
@@ -30,6 +42,8 @@ pub enum Unreadable {
     IncludeWithoutName(Position),
     /// A line at which libpam does not stop reading.
     Hang(Rc<str>),
+    /// A pipe or a device. libpam waits for what another program writes there, and reads it.
+    NotRegular(Rc<str>),
     /// More than [`MAX_LINES`] lines or included files. libpam has no such limit.
     TooLong(Rc<str>),
 }
@@ -39,7 +53,7 @@ impl Unreadable {
     pub(crate) fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::IncludeWithoutName(_) | Self::Hang(_) | Self::TooLong(_)
+            Self::IncludeWithoutName(_) | Self::Hang(_) | Self::NotRegular(_) | Self::TooLong(_)
         )
     }
 }

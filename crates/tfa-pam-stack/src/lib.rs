@@ -11,14 +11,14 @@
 //!    ([`possible_codes`]), and answer with a [`Witness`].
 //!
 //! ```
-//! use tfa_pam_stack::{FOLDERS, Files, Phase, Reader, Release};
+//! use tfa_pam_stack::{FOLDERS, Files, Phase, ReadError, Reader, Release};
 //!
 //! struct OneFile;
 //!
 //! impl Files for OneFile {
-//!     fn read(&self, path: &str) -> Option<Vec<u8>> {
+//!     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
 //!         let text = "auth sufficient pam_unix.so\nauth required pam_tfa.so\n";
-//!         (path == "/etc/pam.d/sshd").then(|| text.into())
+//!         (path == "/etc/pam.d/sshd").then(|| text.into()).ok_or(ReadError::Absent)
 //!     }
 //!     fn is_folder(&self, path: &str) -> bool {
 //!         path == "/etc/pam.d"
@@ -52,9 +52,9 @@ mod words;
 pub use code::{Code, Codes};
 pub use control::{Action, Control};
 pub use dispatch::{Run, run, run_after};
-pub use files::{Files, MAX_LINES, Unreadable};
+pub use files::{Files, MAX_LINES, ReadError, Unreadable};
 pub use lines::Release;
-pub use modules::{possible_codes, verifies_password};
+pub use modules::{possible_codes, possible_codes_of_user, verifies_password};
 pub use questions::{Step, Witness};
 pub use read::{FOLDERS, Reader};
 pub use stack::{Call, Line, Phase, Position, Problem, ProblemKind, Service, Stack};

@@ -6,7 +6,7 @@
 
 use crate::code::{Code, Codes};
 use crate::dispatch::forced;
-use crate::stack::{Line, Phase};
+use crate::stack::{Call, Line, Phase};
 
 const SUCCESS: Codes = Codes::of(&[Code::SUCCESS]);
 const IGNORE: Codes = Codes::of(&[Code::IGNORE]);
@@ -18,6 +18,8 @@ const I: Codes = IGNORE.and(Codes::REFUSALS);
 const SI: Codes = S.and(IGNORE);
 /// As before, or the password has to be changed.
 const SIN: Codes = SI.and(Codes::of(&[Code::NEW_AUTHTOK_REQD]));
+/// As before, or a service behind the module does not serve the phase: what it answers is passed on.
+const REMOTE: Codes = SIN.and(NONE);
 /// Fails.
 const F: Codes = Codes::REFUSALS;
 /// Has no function for the phase.
@@ -54,11 +56,11 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     ("pam_rootok.so", [ROOT, ROOT, NONE, ROOT]),
     // Passwords and accounts.
     ("pam_unix.so", [S, SIN, S, SI]),
-    ("pam_sss.so", [SIN; 4]),
-    ("pam_ldap.so", [SIN; 4]),
-    ("pam_winbind.so", [SIN; 4]),
-    ("pam_krb5.so", [SIN; 4]),
-    ("pam_systemd_home.so", [SIN; 4]),
+    ("pam_sss.so", [REMOTE; 4]),
+    ("pam_ldap.so", [REMOTE; 4]),
+    ("pam_winbind.so", [REMOTE; 4]),
+    ("pam_krb5.so", [REMOTE; 4]),
+    ("pam_systemd_home.so", [REMOTE; 4]),
     // Second factors of others.
     ("pam_u2f.so", [SI; 4]),
     ("pam_google_authenticator.so", [SI; 4]),
@@ -77,7 +79,8 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     // The environment of a session.
     ("pam_env.so", [I, F, SI, F]),
     ("pam_group.so", [I, NONE, NONE, NONE]),
-    ("pam_cap.so", [I, NONE, NONE, NONE]),
+    // Success also with the configuration of Debian, which grants nothing.
+    ("pam_cap.so", [SI, NONE, NONE, NONE]),
     ("pam_faildelay.so", [I, NONE, NONE, NONE]),
     ("pam_mail.so", [I, NONE, SI, NONE]),
     ("pam_lastlog.so", [SI, SI, SI, NONE]),
@@ -91,6 +94,11 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     ("pam_umask.so", [NONE, NONE, SI, NONE]),
 ];
 
+/// Services whose programs keep the real uid of the user who runs them, so that `pam_rootok` succeeds for root
+/// alone: su(1), sudo(8), and the programs of users in shadow and util-linux. In all others the real uid may
+/// be 0, as in sshd and login, and in the helper of polkit where systemd starts it.
+const OF_THE_REAL_USER: [&str; 7] = ["su", "su-l", "sudo", "sudo-i", "chfn", "chsh", "passwd"];
+
 /// The modules that verify the password.
 const PASSWORD_MODULES: [&str; 6] = [
     "pam_unix.so",
@@ -99,6 +107,15 @@ const PASSWORD_MODULES: [&str; 6] = [
     "pam_winbind.so",
     "pam_krb5.so",
     "pam_systemd_home.so",
+];
+
+/// The modules that identify the user by something that the user has or is.
+const OTHER_FACTORS: [&str; 5] = [
+    "pam_u2f.so",
+    "pam_google_authenticator.so",
+    "pam_oath.so",
+    "pam_duo.so",
+    "pam_fprintd.so",
 ];
 
 /// The codes that the line can have in the phase of a service.
@@ -122,10 +139,45 @@ pub fn possible_codes(line: &Line, phase: Phase, service: &str) -> Codes {
     }
 }
 
+/// As [`possible_codes`], in a login that root has not begun.
+#[must_use]
+pub fn possible_codes_of_user(line: &Line, phase: Phase, service: &str) -> Codes {
+    const NOT_ROOT: Codes = Codes::of(&[Code::AUTH_ERR]);
+    match line.calls("pam_rootok.so") && OF_THE_REAL_USER.contains(&service) {
+        true => NOT_ROOT,
+        false => possible_codes(line, phase, service),
+    }
+}
+
 /// Whether the line calls a module that verifies the password.
 #[must_use]
 pub fn verifies_password(line: &Line) -> bool {
-    PASSWORD_MODULES.iter().any(|module| line.calls(module))
+    let is_checked_by_program =
+        || line.calls("pam_exec.so") && line.arguments.iter().any(|word| word == "expose_authtok");
+    PASSWORD_MODULES.iter().any(|module| line.calls(module)) || is_checked_by_program()
+}
+
+/// Whether the line calls a module that is not in the table, and so may verify the password.
+pub(crate) fn may_verify_password(line: &Line) -> bool {
+    let is_known = |(module, _): &(&str, _)| line.calls(module);
+    line.call == Call::Module && !line.calls("pam_succeed_if.so") && !TABLE.iter().any(is_known)
+}
+
+/// Whether the line calls a module that identifies the user by something else than the password.
+pub(crate) fn identifies_otherwise(line: &Line) -> bool {
+    OTHER_FACTORS.iter().any(|module| line.calls(module))
+}
+
+/// Whether the line calls a module that identifies the user, or one that may.
+pub(crate) fn identifies(line: &Line) -> bool {
+    verifies_password(line) || may_verify_password(line) || identifies_otherwise(line)
+}
+
+/// Whether an option lets the module ignore some users: `ignore_unknown_user`, `ignore_root`.
+pub(crate) fn ignores_users(line: &Line) -> bool {
+    line.arguments
+        .iter()
+        .any(|word| word.starts_with("ignore_"))
 }
 
 /// The codes of `pam_succeed_if`. A single condition on the service has one answer. The module asks for

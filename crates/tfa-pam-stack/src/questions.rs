@@ -4,7 +4,10 @@ use std::fmt;
 
 use crate::code::{Code, Codes};
 use crate::dispatch::State;
-use crate::modules::{possible_codes, verifies_password};
+use crate::modules::{
+    identifies, ignores_users, may_verify_password, possible_codes, possible_codes_of_user,
+    verifies_password,
+};
 use crate::search::{Path, Reached, Search};
 use crate::stack::{Line, Phase, Position, Service};
 
@@ -50,14 +53,11 @@ impl Service {
         })
     }
 
-    /// As [`Self::bypass`], of a program that root has not started: `pam_rootok` fails.
+    /// As [`Self::bypass`], in a login that root has not begun: `pam_rootok` fails in programs that keep the
+    /// real uid of the user who runs them.
     #[must_use]
     pub fn bypass_of_user(&self, phase: Phase) -> Option<Witness> {
-        const NOT_ROOT: Codes = Codes::of(&[Code::AUTH_ERR]);
-        let codes = |line: &Line| match line.calls("pam_rootok.so") {
-            true => NOT_ROOT,
-            false => self.codes(phase, line),
-        };
+        let codes = |line: &Line| possible_codes_of_user(line, phase, &self.name);
         self.find_with(phase, &codes, &|reached| {
             passes(phase, reached) && !reached.facts.tfa_passed
         })
@@ -72,17 +72,19 @@ impl Service {
     }
 
     /// An auth phase in which `pam_tfa` is called before a module that verifies the password. `None` if
-    /// the service has no such module.
+    /// the service has no such module. An unknown module before `pam_tfa` counts as one.
     #[must_use]
     pub fn before_password(&self) -> Option<Witness> {
-        if !self.stack(Phase::Auth).lines.iter().any(verifies_password) {
+        let lines = &self.stack(Phase::Auth).lines;
+        let mut before = lines.iter().take_while(|line| !line.is_tfa());
+        if !lines.iter().any(verifies_password) && !before.any(may_verify_password) {
             return None;
         }
         self.find(Phase::Auth, &|reached| reached.facts.tfa_before_password)
     }
 
     /// An auth phase that goes on to `pam_tfa` after a wrong password, so that a right code does not prove that
-    /// the password was right.
+    /// the password was right. Where no module is called that is known to verify passwords, an unknown one counts.
     #[must_use]
     pub fn goes_on_after_wrong_password(&self) -> Option<Witness> {
         self.find(Phase::Auth, &|reached| {
@@ -90,12 +92,43 @@ impl Service {
         })
     }
 
-    /// A login that passes the auth phase, although no module that verifies passwords succeeded.
+    /// An auth phase in which `pam_tfa` passes, before or after a wrong password, so that its result does not prove
+    /// that the password was right.
+    #[must_use]
+    pub fn passes_beside_wrong_password(&self) -> Option<Witness> {
+        self.find(Phase::Auth, &|reached| {
+            let facts = reached.facts;
+            reached.next.is_err() && facts.tfa_passed && facts.is_password_wrong()
+        })
+    }
+
+    /// A login of a user that passes the auth phase, although no module succeeded that verifies the password, or
+    /// something else that the user has or is, or that is not known. Such a module counts as one that ignores no
+    /// user, unless an option says so.
     #[must_use]
     pub fn without_password(&self) -> Option<Witness> {
+        self.find_unidentified(|_| true)
+    }
+
+    /// As [`Self::without_password`], and `pam_tfa` has passed: a code is enough, or nothing at all where the
+    /// policy asks for no second factor.
+    #[must_use]
+    pub fn by_code_alone(&self) -> Option<Witness> {
+        self.find_unidentified(|reached| reached.facts.tfa_passed)
+    }
+
+    fn find_unidentified(&self, fits: fn(&Reached<'_>) -> bool) -> Option<Witness> {
+        const IGNORE: Codes = Codes::of(&[Code::IGNORE]);
         let phase = Phase::Auth;
-        self.find(phase, &|reached| {
-            passes(phase, reached) && !reached.facts.password_right
+        let codes = |line: &Line| {
+            let codes = possible_codes_of_user(line, phase, &self.name);
+            match identifies(line) && !ignores_users(line) {
+                true => codes.without(IGNORE),
+                false => codes,
+            }
+        };
+        self.find_with(phase, &codes, &|reached| {
+            passes(phase, reached) && !reached.facts.is_identified() && fits(reached)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::files::{Files, MAX_LINES, Unreadable};
+use crate::files::{Files, MAX_LINES, ReadError, Unreadable};
 use crate::lines::{self, End, Release};
 use crate::parse::{Parser, text_of};
 use crate::stack::{Phase, Position, Service};
@@ -32,6 +32,9 @@ const INCLUDED: &str = "/etc/pam.d";
 /// What is read if there is none of the folders.
 const SINGLE_FILE: &str = "/etc/pam.conf";
 const OTHER: &str = "other";
+
+/// A path, and what the file there contains.
+type Named = (Rc<str>, Vec<u8>);
 
 /// The place of a file in the files that include it.
 #[derive(Clone, Copy)]
@@ -67,13 +70,13 @@ impl Reader<'_> {
             .iter()
             .any(|folder| self.files.is_folder(folder))
         {
-            let text = self.files.read(SINGLE_FILE).ok_or(Unreadable::NoFile)?;
+            let text = self.text_of(&SINGLE_FILE.into())?;
             self.parse(&mut found, &text, &Source::top(SINGLE_FILE.into(), None))?;
             return Ok(found);
         }
         let mut has_file = false;
         for name in [found.name.clone(), OTHER.to_owned()] {
-            if let Some((path, text)) = self.file_of(&name) {
+            if let Some((path, text)) = self.file_of(&name)? {
                 self.parse(&mut found, &text, &Source::top(path, Some(&name)))?;
                 has_file = true;
             }
@@ -85,11 +88,22 @@ impl Reader<'_> {
         }
     }
 
-    fn file_of(&self, service: &str) -> Option<(Rc<str>, Vec<u8>)> {
-        self.folders.iter().find_map(|folder| {
-            let path = format!("{folder}/{service}");
-            let text = self.files.read(&path)?;
-            Some((path.into(), text))
+    fn file_of(&self, service: &str) -> Result<Option<Named>, Unreadable> {
+        for folder in self.folders {
+            let path: Rc<str> = format!("{folder}/{service}").into();
+            match self.text_of(&path) {
+                Ok(text) => return Ok(Some((path, text))),
+                Err(Unreadable::NoFile) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    fn text_of(&self, path: &Rc<str>) -> Result<Vec<u8>, Unreadable> {
+        self.files.read(path).map_err(|error| match error {
+            ReadError::Absent => Unreadable::NoFile,
+            ReadError::NoFile => Unreadable::NotRegular(path.clone()),
         })
     }
 
@@ -166,8 +180,10 @@ impl Reader<'_> {
         if into.files_included > MAX_LINES {
             return Err(Unreadable::TooLong(path));
         }
-        let text = self.files.read(&path).filter(|_| !is_too_deep);
-        let text = text.ok_or(Unreadable::NoFile)?;
+        if is_too_deep {
+            return Err(Unreadable::NoFile);
+        }
+        let text = self.text_of(&path)?;
         let source = Source {
             path,
             service: Some(service),

@@ -10,14 +10,14 @@
 //!   only if a later line of the substack resets.
 //!
 //! So the result is exact: each run has its path through the merged states, and each path is a run. There
-//! are 6 standings and 64 facts for each line. The starts of substacks in each other only get worse, so
+//! are 6 standings and 400 facts for each line. The starts of substacks in each other only get worse, so
 //! there are at most d⁵ of them at the depth d, which is below 16.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::code::{Code, Codes};
 use crate::dispatch::{Impression, Next, Run, Standing, State, run};
-use crate::modules::verifies_password;
+use crate::modules::{identifies_otherwise, may_verify_password, verifies_password};
 use crate::stack::{Line, Stack};
 
 /// What has happened in a run so far, as far as a question asks.
@@ -26,29 +26,70 @@ pub(crate) struct Facts {
     /// `pam_tfa` returned success, or that the login needs no second factor.
     pub(crate) tfa_passed: bool,
     pub(crate) tfa_refused: bool,
-    /// A module that verifies passwords was called.
-    pub(crate) password_asked: bool,
-    pub(crate) password_right: bool,
     /// `pam_tfa` was called before a module that verifies passwords.
     pub(crate) tfa_before_password: bool,
     /// `pam_tfa` was called after a module that verifies passwords, and after none that succeeded.
     pub(crate) tfa_after_wrong_password: bool,
+    /// Modules that verify passwords.
+    password: Asked,
+    /// Modules that are not known. Where no other is called, they may be those that verify the password.
+    unknown: Asked,
+    /// A module that identifies the user by something else succeeded.
+    identified: bool,
+}
+
+/// What modules of one kind returned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Asked {
+    was_called: bool,
+    has_succeeded: bool,
+}
+
+impl Asked {
+    fn add(&mut self, code: Code) {
+        // A number that is no code says nothing of the password, and does not stop a stack either.
+        if code != Code::IGNORE && code != Code::INVALID {
+            self.was_called = true;
+            // After the other code, the password is right and has to be changed.
+            self.has_succeeded |= code == Code::SUCCESS || code == Code::NEW_AUTHTOK_REQD;
+        }
+    }
 }
 
 impl Facts {
     pub(crate) fn after(mut self, line: &Line, code: Code) -> Self {
         if line.is_tfa() {
-            self.tfa_before_password |= !self.password_asked;
-            self.tfa_after_wrong_password |= self.password_asked && !self.password_right;
+            self.tfa_before_password |= !self.password_or_unknown().was_called;
+            self.tfa_after_wrong_password |= self.is_password_wrong();
             let passed = code == Code::SUCCESS || code == Code::IGNORE;
             self.tfa_passed |= passed;
             self.tfa_refused |= !passed;
         }
-        if verifies_password(line) && code != Code::IGNORE {
-            self.password_asked = true;
-            self.password_right |= code == Code::SUCCESS;
+        if verifies_password(line) {
+            self.password.add(code);
+        } else if may_verify_password(line) {
+            self.unknown.add(code);
         }
+        self.identified |= identifies_otherwise(line) && code == Code::SUCCESS;
         self
+    }
+
+    fn password_or_unknown(self) -> Asked {
+        match self.password.was_called {
+            true => self.password,
+            false => self.unknown,
+        }
+    }
+
+    /// Whether modules that verify passwords were called, and none succeeded.
+    pub(crate) fn is_password_wrong(self) -> bool {
+        let password = self.password_or_unknown();
+        password.was_called && !password.has_succeeded
+    }
+
+    /// Whether a module succeeded that verifies something of the user, `pam_tfa` left aside.
+    pub(crate) fn is_identified(self) -> bool {
+        self.password.has_succeeded || self.unknown.has_succeeded || self.identified
     }
 }
 
@@ -112,8 +153,9 @@ impl Search<'_> {
 
     /// The codes of a line, one of those that lead to the same state and the same facts.
     fn distinct_codes(&self, line: &Line) -> Vec<Code> {
-        const APART: [Code; 4] = [
+        const APART: [Code; 5] = [
             Code::SUCCESS,
+            Code::INVALID,
             Code::IGNORE,
             Code::NEW_AUTHTOK_REQD,
             Code::INCOMPLETE,

@@ -118,7 +118,9 @@ fn may_go_on_after_wrong_password(reading: &Reading) -> bool {
     };
     !reading.all(|service| {
         let lines = &service.stack(Phase::Auth).lines;
-        service.goes_on_after_wrong_password().is_none() && !lines.iter().any(goes_on)
+        service.goes_on_after_wrong_password().is_none()
+            && service.passes_beside_wrong_password().is_none()
+            && !lines.iter().any(goes_on)
     })
 }
 
@@ -283,6 +285,32 @@ mod tests {
                 format!("auth requisite pam_tfa.so forward_pass\n{jump}"),
                 true,
                 true,
+            ),
+            (
+                format!("auth required pam_radius_auth.so\n{tfa}"),
+                true,
+                true,
+            ),
+            (
+                format!("auth required pam_exec.so expose_authtok /bin/verify\n{tfa}"),
+                true,
+                true,
+            ),
+            (
+                format!("{tfa}auth requisite pam_radius_auth.so\n"),
+                true,
+                true,
+            ),
+            (format!("{tfa}{jump}"), true, true),
+            (
+                format!("auth requisite pam_radius_auth.so\n{tfa}"),
+                false,
+                false,
+            ),
+            (
+                format!("auth required pam_time.so\n{jump}{tfa}"),
+                false,
+                false,
             ),
             (format!("auth requisite pam_unix.so\n{tfa}"), false, false),
             (format!("{jump}{tfa}"), false, false),

@@ -300,6 +300,22 @@ pub(crate) const PAM_WRONG_PASSWORD: Kind = Kind {
     },
 };
 
+pub(crate) const PAM_PASSWORD_SKIPPED: Kind = Kind {
+    id: "pam-password-skipped",
+    severity: Severity::Hole,
+    why: "A code alone is enough there, and for a user of whom the policy asks for none, nothing at all.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!("{place}: a login of {services} passes this line without a right password.")
+    },
+    remedy: |subject| {
+        by_hand(
+            subject,
+            "Write \"requisite\" for the module that verifies the password, and for the line of pam_tfa.",
+        )
+    },
+};
+
 pub(crate) const PAM_CANNOT_ASK: Kind = Kind {
     id: "pam-cannot-ask",
     severity: Severity::LockOut,
@@ -409,7 +425,8 @@ pub(crate) const PAM_MODULE_MISSING: Kind = Kind {
     what: |subject| {
         let (place, services) = (&subject.place, services(subject));
         format!(
-            "{place}: the file of pam_tfa.so does not exist, which the lines of {services} call."
+            "{place}: libpam cannot load pam_tfa.so, which the lines of {services} call: the file is missing, \
+             or damaged, or for another architecture."
         )
     },
     remedy: |_| {
@@ -417,6 +434,25 @@ pub(crate) const PAM_MODULE_MISSING: Kind = Kind {
             "Install the package again.",
             &["apt-get install --reinstall tfa"],
         )
+    },
+};
+
+pub(crate) const PAM_MODULE_IGNORED: Kind = Kind {
+    id: "pam-module-ignored",
+    severity: Severity::Hole,
+    why: "libpam goes on at a line whose module is not loaded, so no login is asked for a code there.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: libpam cannot load pam_tfa.so (missing, damaged, or for another architecture), and the \
+             control of this line lets {services} go on."
+        )
+    },
+    remedy: |subject| Remedy {
+        text: "Install the package again, and write \"requisite\" in an auth line, and \
+               \"[success=ignore ignore=ignore default=die]\" in an account line."
+            .to_owned(),
+        commands: vec!["apt-get install --reinstall tfa".to_owned(), edit(subject)],
     },
 };
 
@@ -451,6 +487,7 @@ pub(crate) fn unreadable(error: &Unreadable) -> &'static str {
         Unreadable::ModuleName(_) => "a module has no name",
         Unreadable::IncludeWithoutName(_) => "an include names no file",
         Unreadable::Hang(_) => "a line is too long",
+        Unreadable::NotRegular(_) => "it is a pipe or a device, not a file",
         Unreadable::TooLong(_) => "the files are too long, or include each other in a circle",
     }
 }

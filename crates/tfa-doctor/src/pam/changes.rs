@@ -25,6 +25,7 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_ACCOUNT_MISSING, account),
     (&messages::PAM_SKIPPED, control),
     (&messages::PAM_WRONG_PASSWORD, control),
+    (&messages::PAM_PASSWORD_SKIPPED, control),
     (&messages::PAM_REFUSAL_IGNORED, control),
     (&messages::PAM_REFUSAL_LATE, control),
     (&messages::PAM_ACCOUNT_SKIPPED, before_line),
@@ -202,7 +203,11 @@ fn control(case: &Case<'_>) -> Vec<Vec<Edit>> {
     };
     let mut changes = Vec::new();
     let is_tfa = text.contains("pam_tfa.so");
-    if !is_tfa && case.finding.kind.id != messages::PAM_WRONG_PASSWORD.id {
+    let is_kept = [
+        &messages::PAM_WRONG_PASSWORD,
+        &messages::PAM_PASSWORD_SKIPPED,
+    ];
+    if !is_tfa && !is_kept.iter().any(|kind| kind.id == case.finding.kind.id) {
         changes.push(vec![case.replace(number, text, None)]);
     }
     let controls = match text.trim_start().starts_with("account") {

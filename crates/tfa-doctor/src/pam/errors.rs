@@ -1,6 +1,6 @@
 //! What libpam cannot read or load.
 
-use tfa_pam_stack::{Call, Line, Phase, Problem, ProblemKind, Unreadable};
+use tfa_pam_stack::{Call, Line, Phase, Position, Problem, ProblemKind, Step, Unreadable, Witness};
 
 use super::{Fault, Login, names_tfa};
 use crate::messages;
@@ -11,6 +11,7 @@ pub(super) fn unreadable(service: &str, error: &Unreadable) -> Fault {
         Unreadable::NoFile => format!("/etc/pam.d/{service}"),
         Unreadable::EndsInContinuation(file)
         | Unreadable::Hang(file)
+        | Unreadable::NotRegular(file)
         | Unreadable::TooLong(file) => file.to_string(),
         Unreadable::FailedInclude(position)
         | Unreadable::ModuleName(position)
@@ -22,13 +23,39 @@ pub(super) fn unreadable(service: &str, error: &Unreadable) -> Fault {
     }
 }
 
-/// The file of pam_tfa is missing, and a line names it.
+/// libpam cannot load pam_tfa, and a line names it: logins are refused, unless its control lets one pass.
 pub(super) fn module_missing(login: &Login<'_>) -> Vec<Fault> {
-    let is_missing = |line: &&Line| line.call == Call::MissingModule && names_tfa(line);
     let phases = [Phase::Auth, Phase::Account, Phase::Session].into_iter();
-    let lines = phases.flat_map(|phase| login.lines(phase)).find(is_missing);
+    let mut lines = phases.flat_map(|phase| login.lines(phase));
+    let line = lines.find(|line| line.call == Call::MissingModule && names_tfa(line));
+    let line = line.filter(|_| paths_past_missing(login).next().is_none());
     let fault = |line: &Line| Fault::at(&messages::PAM_MODULE_MISSING, &line.position);
-    lines.map(fault).into_iter().collect()
+    line.map(fault).into_iter().collect()
+}
+
+/// As before, and a login passes the line.
+pub(super) fn missing_module_ignored(login: &Login<'_>) -> Vec<Fault> {
+    let fault = |(path, place): (Witness, Position)| {
+        Fault::at(&messages::PAM_MODULE_IGNORED, place).seen(&path)
+    };
+    paths_past_missing(login).map(fault).collect()
+}
+
+/// The logins that pass a phase by a line of pam_tfa that calls nothing, with its place. A login that passes
+/// the auth phase so may still be refused in the account phase.
+fn paths_past_missing(login: &Login<'_>) -> impl Iterator<Item = (Witness, Position)> {
+    let is_let_in = login.service.bypass_of_user(Phase::Account).is_some();
+    let phases = [Phase::Auth, Phase::Account].into_iter();
+    let phases = phases.filter(move |_| is_let_in);
+    phases.filter_map(|phase| {
+        let path = login.service.bypass_of_user(phase)?;
+        let calls_nothing = |step: &&Step| {
+            let line = login.line_of(phase, step);
+            line.is_some_and(|line| line.call == Call::MissingModule && names_tfa(line))
+        };
+        let place = path.steps.iter().find(calls_nothing)?.position.clone();
+        Some((path, place))
+    })
 }
 
 /// An error in the files of a service that asks for codes, which libpam reads past.

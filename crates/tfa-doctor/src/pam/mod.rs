@@ -35,6 +35,8 @@ struct Context<'a> {
     policy: Option<&'a PolicyFacts>,
     /// The services of sshd.
     of_sshd: BTreeSet<&'a str>,
+    /// sshd asks PAM only beside a method of its own, such as a key.
+    demands_own_method: bool,
 }
 
 /// A fault of one service.
@@ -56,9 +58,11 @@ const CHECKS: &[Check] = &[
     skipped::refusal_ignored,
     order::module_first,
     order::goes_on_after_wrong_password,
+    order::password_skipped,
     session::cannot_decide,
     options::unknown,
     errors::module_missing,
+    errors::missing_module_ignored,
     errors::problems,
 ];
 
@@ -68,6 +72,10 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let context = Context {
         policy: facts.policy.as_ref(),
         of_sshd: of_sshd.unwrap_or_default(),
+        demands_own_method: facts
+            .sshd
+            .as_ref()
+            .is_some_and(SshdFacts::demands_own_method),
     };
     let found = faults(&facts.pam, &context);
     remedies::settle(&facts.pam, &context, found)

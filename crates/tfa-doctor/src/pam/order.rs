@@ -1,8 +1,8 @@
 //! The place of pam_tfa beside the modules that verify the password.
 
-use tfa_pam_stack::{Line, Phase};
+use tfa_pam_stack::{Line, Phase, Step, Witness, verifies_password};
 
-use super::{Fault, Login};
+use super::{Fault, Login, services};
 use crate::messages;
 
 /// The options with which the line belongs before the password.
@@ -39,4 +39,38 @@ pub(super) fn goes_on_after_wrong_password(login: &Login<'_>) -> Vec<Fault> {
         Fault::at(&messages::PAM_WRONG_PASSWORD, place).seen(&path)
     };
     path.map(fault).into_iter().collect()
+}
+
+/// A login passes the auth phase with a code alone, or with nothing where its user is exempt: no line requires
+/// that the password is right.
+pub(super) fn password_skipped(login: &Login<'_>) -> Vec<Fault> {
+    if services::has_own_method(login.name) || follows_key(login) {
+        return Vec::new();
+    }
+    let path = login.service.by_code_alone();
+    let fault = |path: &Witness| {
+        let line = |step: &&Step| login.line_of(Phase::Auth, step);
+        let is_password = |step: &&Step| line(step).is_some_and(verifies_password);
+        let is_asked = |step: &&Step| line(step).is_some_and(Line::is_tfa);
+        let steps = path.steps.iter();
+        let step = steps
+            .clone()
+            .rfind(is_password)
+            .or(steps.clone().rfind(is_asked));
+        let place = step.map_or_else(|| login.file(Phase::Auth), |step| step.position.to_string());
+        Fault::at(&messages::PAM_PASSWORD_SKIPPED, place).seen(path)
+    };
+    path.iter().map(fault).collect()
+}
+
+/// Whether the code follows a method of sshd's own, which takes the place of the password: the line asks after
+/// a key alone, or sshd demands the method of each connection.
+fn follows_key(login: &Login<'_>) -> bool {
+    let after_key = |line: &Line| {
+        let mut words = line.arguments.iter();
+        line.is_tfa() && words.any(|word| word == "after_publickey")
+    };
+    let context = login.context;
+    let is_demanded = context.of_sshd.contains(login.name) && context.demands_own_method;
+    login.lines(Phase::Auth).iter().any(after_key) || is_demanded
 }

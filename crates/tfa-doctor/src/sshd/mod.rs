@@ -44,6 +44,12 @@ impl SshdFacts {
         settings.map(Settings::pam_service).collect()
     }
 
+    /// Whether each connection that was asked about has a method of sshd's own in each list with PAM.
+    pub(crate) fn demands_own_method(&self) -> bool {
+        let mut settings = self.corners.iter().map(|(_, settings)| settings);
+        !self.corners.is_empty() && settings.all(Settings::adds_own_method)
+    }
+
     /// The file with which the configuration begins.
     pub(crate) fn main(&self) -> &str {
         self.main.as_deref().unwrap_or(config::MAIN)

@@ -70,6 +70,13 @@ impl Settings {
         lists
     }
 
+    /// Whether each list in which PAM may be asked has a method of sshd's own as well, such as a key.
+    pub(crate) fn adds_own_method(&self) -> bool {
+        let lists = self.passable_lists();
+        let is_of_pam = |method: &&str| [QUESTIONS, PASSWORD, "none"].contains(method);
+        lists.iter().all(|list| !list.iter().all(is_of_pam))
+    }
+
     /// The lists that a login can pass without the auth phase of PAM.
     pub(crate) fn lists_beside_pam(&self) -> Vec<Vec<&str>> {
         let mut lists = self.passable_lists();

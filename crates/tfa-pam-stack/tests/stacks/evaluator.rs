@@ -3,17 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use tfa_pam_stack::{Call, Code, Files, Line, Phase, Reader, Release, Run, Service, Unreadable};
+use tfa_pam_stack::{
+    Call, Code, Files, Line, Phase, ReadError, Reader, Release, Run, Service, Unreadable,
+};
 use tfa_pam_stack::{run, run_after};
 
 /// The files of the host.
 struct Host;
 
 impl Files for Host {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         match Path::new(path).is_dir() {
-            true => Some(Vec::new()),
-            false => fs::read(path).ok(),
+            true => Ok(Vec::new()),
+            false => fs::read(path).map_err(|_| ReadError::Absent),
         }
     }
 

@@ -132,6 +132,19 @@ fn wrong_password_that_goes_on_is_found() {
         ),
         ("auth required pam_unix.so\n".to_owned(), false),
         (format!("{tfa}auth required pam_unix.so\n"), false),
+        // A module that is not known may verify the password.
+        (format!("auth required pam_radius_auth.so\n{tfa}"), true),
+        (format!("auth requisite pam_radius_auth.so\n{tfa}"), false),
+        (
+            format!("auth required pam_exec.so expose_authtok /bin/verify\n{tfa}"),
+            true,
+        ),
+        (format!("auth required pam_exec.so /bin/log\n{tfa}"), false),
+        (format!("auth required pam_time.so\n{UNIX}{tfa}"), false),
+        (
+            format!("auth requisite pam_time.so\nauth required pam_unix.so\n{tfa}"),
+            true,
+        ),
     ] {
         let found = service(&auth).goes_on_after_wrong_password();
         assert_eq!(found.is_some(), expected, "{auth}");
@@ -152,6 +165,83 @@ fn code_before_the_password_is_found() {
         None
     );
     assert_eq!(found("auth required pam_tfa.so\n"), None);
+    let unknown = "auth required pam_radius_auth.so\nauth required pam_tfa.so\n";
+    let steps = vec![(1, Code::IGNORE), (2, Code::SUCCESS)];
+    assert_eq!(found(unknown), Some(steps));
+    let behind = "auth requisite pam_tfa.so\nauth optional pam_gnome_keyring.so\n";
+    assert_eq!(found(behind), None);
+}
+
+#[test]
+fn login_without_a_password_is_found() {
+    let found = |auth: &str| lines(service(auth).by_code_alone());
+    let (yes, no) = (Code::SUCCESS, Code::AUTH_ERR);
+    let tfa = "auth requisite pam_tfa.so\n";
+    let permit = "auth required pam_permit.so\n";
+    for (auth, expected) in [
+        // The user of a wrong password is exempt.
+        (
+            format!("auth [success=ok default=ignore] pam_unix.so\n{tfa}{permit}"),
+            Some(vec![(1, no), (2, yes), (3, yes)]),
+        ),
+        (
+            format!("auth sufficient pam_tfa.so forward_pass\n{UNIX}"),
+            Some(vec![(1, yes)]),
+        ),
+        (tfa.to_owned(), Some(vec![(1, yes)])),
+        (format!("{UNIX}{tfa}"), None),
+        (format!("auth required pam_unix.so\n{tfa}"), None),
+        (format!("{tfa}{UNIX}{permit}"), None),
+        // Other modules identify the user.
+        (format!("auth requisite pam_fprintd.so\n{tfa}"), None),
+        (format!("auth requisite pam_unknown.so\n{tfa}"), None),
+        (format!("auth requisite pam_sss.so\n{tfa}"), None),
+        (
+            format!("auth requisite pam_sss.so ignore_unknown_user\n{tfa}"),
+            Some(vec![(1, Code::IGNORE), (2, yes)]),
+        ),
+    ] {
+        assert_eq!(found(&auth), expected, "{auth}");
+    }
+    // With a jump around pam_tfa, a code is not needed either.
+    let skipped = service(&format!("auth sufficient pam_permit.so\n{UNIX}{tfa}"));
+    assert!(skipped.without_password().is_some());
+    assert_eq!(skipped.by_code_alone(), None);
+}
+
+#[test]
+fn only_programs_that_keep_the_real_uid_refuse_users_by_pam_rootok() {
+    let auth = format!("auth sufficient pam_rootok.so\n{UNIX}auth requisite pam_tfa.so\n");
+    let names = [
+        "su",
+        "su-l",
+        "sudo",
+        "sudo-i",
+        "sshd",
+        "login",
+        "gdm-password",
+        "polkit-1",
+    ];
+    let host = crate::memory::Memory::new(&names.map(|name| (name, auth.as_str())));
+    for name in names {
+        let service = host.read(name, tfa_pam_stack::Release::V1_5).unwrap();
+        let keeps = name.starts_with("su");
+        let found = lines(service.bypass_of_user(Phase::Auth));
+        let expected = (!keeps).then(|| vec![(1, Code::SUCCESS)]);
+        assert_eq!(found, expected, "{name}");
+        assert!(service.bypass(Phase::Auth).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn refusal_that_pam_cap_replaces_is_found() {
+    let auth =
+        format!("{UNIX}auth [success=ok default=ignore] pam_tfa.so\nauth optional pam_cap.so\n");
+    let refused = vec![(1, Code::SUCCESS), (3, Code::AUTH_ERR), (4, Code::SUCCESS)];
+    assert_eq!(
+        lines(service(&auth).refusal_swallowed(Phase::Auth)),
+        Some(refused)
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Files in memory.
 
-use tfa_pam_stack::{FOLDERS, Files, Reader, Release, Service, Unreadable};
+use tfa_pam_stack::{FOLDERS, Files, ReadError, Reader, Release, Service, Unreadable};
 
 /// Files by their paths; each module exists, except `pam_absent.so`.
 pub(crate) struct Memory(pub(crate) Vec<(String, Vec<u8>)>);
@@ -29,9 +29,10 @@ impl Memory {
 }
 
 impl Files for Memory {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        let (_, text) = self.0.iter().find(|(name, _)| name == path)?;
-        Some(text.clone())
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let found = self.0.iter().find(|(name, _)| name == path);
+        let (_, text) = found.ok_or(ReadError::Absent)?;
+        Ok(text.clone())
     }
 
     fn is_folder(&self, path: &str) -> bool {
