@@ -14,6 +14,7 @@ mod directory;
 mod doctor;
 mod doctor_host;
 mod doctor_remedies;
+mod doctor_sshd;
 mod enroll;
 mod exemptions;
 mod explained_logins;

@@ -188,6 +188,7 @@ impl Host {
             sudoers: self.files("/etc/sudoers.d/*"),
             group_cache: Some(self.group_cache()),
             selinux_log: self.text("selinux.log"),
+            sudo_rules: self.sudo_rules(),
             ..HostFacts::default()
         };
         let mut state = StateFacts::default();
@@ -304,6 +305,13 @@ impl Host {
             nscd: self.text("etc/nscd.conf"),
             sssd: self.files("/etc/sssd/sssd.conf"),
         }
+    }
+
+    /// What cvtsudoers(1) prints for the files of sudo, or an error.
+    fn sudo_rules(&self) -> Option<Result<String, String>> {
+        let text = self.text("sudoers.json")?;
+        let why = text.strip_prefix("fails ").map(|why| why.trim().to_owned());
+        Some(why.map_or(Ok(text), Err))
     }
 
     /// The files that a pattern with one star at most matches.

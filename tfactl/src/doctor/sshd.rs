@@ -13,8 +13,12 @@ use super::sshd_unit;
 use crate::messages;
 
 const PROGRAM: &str = "/usr/sbin/sshd";
-/// sshd creates it when it starts. Without it sshd prints nothing.
-const PRIVILEGE_SEPARATION: &str = "/run/sshd";
+/// What sshd says without the folder that its unit creates at the start.
+const NO_FOLDER: &str = "Missing privilege separation directory: ";
+/// Starts sshd where the folder exists: in a mount namespace of its own, in which /run is a new file system with
+/// links to what the old one has. Its first argument is the folder.
+const WITH_FOLDER: &str = "mount --rbind /run /mnt && mount -t tmpfs -o mode=0755 tmpfs /run && \
+                           ln -s /mnt/* /run/ && mkdir -m 0755 \"$0\" && exec /usr/sbin/sshd \"$@\"";
 /// How many connections are asked about between two reports.
 const STEP: usize = 25;
 /// How many names are looked up at once.
@@ -24,10 +28,9 @@ const MAX_NAMES: usize = 5_000;
 /// How many lines of sshd's errors are shown.
 const MAX_ERRORS: usize = 3;
 
-/// Asks sshd. `None` if there is no sshd, or it does not run.
+/// Asks sshd. `None` if there is no sshd.
 pub(super) fn collect(terminal: &Terminal) -> Option<SshdFacts> {
-    let is_here = Path::new(PROGRAM).exists() && Path::new(PRIVILEGE_SEPARATION).exists();
-    is_here.then(|| ask(terminal))
+    Path::new(PROGRAM).exists().then(|| ask(terminal))
 }
 
 fn ask(terminal: &Terminal) -> SshdFacts {
@@ -40,6 +43,10 @@ fn ask(terminal: &Terminal) -> SshdFacts {
     let corners = matching::corners(&lines, &users);
     cuts.extend(corners.cuts);
     let connections = corners.connections;
+    let mut sshd = Sshd {
+        options: options.words,
+        missing: None,
+    };
     let mut facts = SshdFacts {
         lines,
         main: options.main,
@@ -51,34 +58,76 @@ fn ask(terminal: &Terminal) -> SshdFacts {
         if done > 0 && done.is_multiple_of(STEP) {
             terminal.note(&messages::asking_sshd(done, count));
         }
-        match print_settings(&options.words, &connection.argument()) {
-            Ok(text) => facts
-                .corners
-                .push((connection.label(), Settings::parse(&text))),
-            Err(why) => {
-                facts.refusal = Some(why);
-                break;
+        match sshd.settings(&connection.argument()) {
+            Ok(text) => {
+                let settings = Settings::parse(&text);
+                facts.corners.push((connection.label(), settings));
+                continue;
             }
+            Err(Problem::Refuses(why)) => facts.refusal = Some(why),
+            Err(Problem::Fails(why)) => facts.failure = Some(why),
         }
+        break;
     }
     facts
 }
 
-/// What is in force for a connection, or why sshd refuses its configuration.
-fn print_settings(options: &[String], connection: &str) -> Result<String, String> {
-    let mut arguments = vec!["-T", "-C", connection];
-    arguments.extend(options.iter().map(String::as_str));
-    let output = output(PROGRAM, &arguments).ok_or_else(|| messages::not_started(PROGRAM))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+/// Why sshd did not print its settings.
+enum Problem {
+    /// It refuses its configuration.
+    Refuses(String),
+    /// It did not come so far.
+    Fails(String),
+}
+
+/// How sshd is started.
+struct Sshd {
+    options: Vec<String>,
+    /// The folder that sshd misses.
+    missing: Option<String>,
+}
+
+impl Sshd {
+    /// What is in force for a connection.
+    fn settings(&mut self, connection: &str) -> Result<String, Problem> {
+        let result = self.ask(connection);
+        let Err(Problem::Refuses(why)) = &result else {
+            return result;
+        };
+        let Some((_, folder)) = why.split_once(NO_FOLDER) else {
+            return result;
+        };
+        let why = why.clone();
+        if self.missing.is_some() || !folder.starts_with("/run/") {
+            return Err(Problem::Fails(why));
+        }
+        self.missing = Some(folder.to_owned());
+        // What prevents the second try is of no help.
+        self.ask(connection).map_err(|_| Problem::Fails(why))
     }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let lines = errors.lines().map(str::trim);
-    let lines: Vec<&str> = lines
-        .filter(|line| !line.is_empty())
-        .take(MAX_ERRORS)
-        .collect();
-    Err(lines.join("; "))
+
+    fn ask(&self, connection: &str) -> Result<String, Problem> {
+        let mut arguments = vec!["-T", "-C", connection];
+        arguments.extend(self.options.iter().map(String::as_str));
+        let output = match &self.missing {
+            None => output(PROGRAM, &arguments),
+            Some(folder) => {
+                let start = ["--mount", "--", "/bin/sh", "-c", WITH_FOLDER, folder];
+                output("/usr/bin/unshare", &[&start, &arguments[..]].concat())
+            }
+        };
+        let output = output.ok_or_else(|| Problem::Fails(messages::not_started(PROGRAM)))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let lines = errors.lines().map(str::trim);
+        let lines: Vec<&str> = lines
+            .filter(|line| !line.is_empty())
+            .take(MAX_ERRORS)
+            .collect();
+        Err(Problem::Refuses(lines.join("; ")))
+    }
 }
 
 /// The files that a pattern of `Include` matches, with their texts, in the order of their names.

@@ -31,8 +31,10 @@ const STATE_DIR: &str = "/var/lib/tfa";
 /// What is known of a host beside PAM and sshd. A part that is absent or empty is not examined.
 #[derive(Debug, Clone, Default)]
 pub struct HostFacts {
-    /// The files of sudo, by their paths.
+    /// The files of sudo, by their paths, to find the line of a rule.
     pub sudoers: Vec<(String, String)>,
+    /// The rules of sudo in the JSON of cvtsudoers(1), or why they are not known.
+    pub sudo_rules: Option<Result<String, String>>,
     /// The files that decide about logins.
     pub files: Vec<OwnedFile>,
     /// The properties of the daemon's unit, as systemctl(1) prints them.

@@ -76,12 +76,26 @@ pub(crate) const SUDO_NOPASSWD: Kind = Kind {
         format!("{place}: {who} may run every command without a password.")
     },
     remedy: |subject| {
-        let line = subject.place.rsplit(':').next().unwrap_or_default();
         remedy(
-            format!(
-                "Remove NOPASSWD from line {line}, or add sudo to guard in /etc/tfa/tfad.toml."
-            ),
+            "Remove NOPASSWD, !authenticate or exempt_group; or add sudo to guard in /etc/tfa/tfad.toml, \
+             without !pam_acct_mgmt in the rules.",
             &[&format!("visudo -f {}", quoted(subject.file()))],
+        )
+    },
+};
+
+pub(crate) const SUDO_NOT_EXAMINED: Kind = Kind {
+    id: "sudo-not-examined",
+    severity: Severity::Risk,
+    why: "A rule may let a user become root without a password and without a code.",
+    what: |subject| {
+        let why = subject.detail.trim_end_matches('.');
+        format!("The rules of sudo were not examined: {why}.")
+    },
+    remedy: |_| {
+        remedy(
+            "Mend what the check reports. cvtsudoers belongs to the package sudo.",
+            &["visudo -c", "cvtsudoers -f json -e /etc/sudoers"],
         )
     },
 };

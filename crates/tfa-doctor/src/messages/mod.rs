@@ -88,6 +88,7 @@ pub const KINDS: &[&Kind] = &[
     &CLOCK,
     &DAEMON_VERSION,
     &SUDO_NOPASSWD,
+    &SUDO_NOT_EXAMINED,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,
     &KEY_WEAK,
