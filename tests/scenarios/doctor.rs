@@ -261,7 +261,17 @@ fn faults_of_the_host_are_found_and_the_printed_commands_mend_them() {
     machine.write_file(file, "alice ALL=(ALL) NOPASSWD:ALL\n");
     let found = finding(&machine, "risk", "sudo-nopasswd");
     assert_eq!(found["place"], "/etc/sudoers.d/90-cloud:1");
+    machine.write_file(file, "@include /srv/rules\n");
+    machine.write_file(
+        "/srv/rules",
+        "Cmnd_Alias EVERY = ALL\nalice ALL=(ALL) NOPASSWD: EVERY, PASSWD: /bin/ls # M\u{fc}ller\n",
+    );
+    let found = finding(&machine, "risk", "sudo-nopasswd");
+    assert_eq!(found["place"], "/etc/sudoers");
     machine.succeed(["rm", file]);
+    machine.succeed(["chmod", "-x", "/usr/bin/cvtsudoers"]);
+    finding(&machine, "risk", "sudo-not-examined");
+    machine.succeed(["chmod", "+x", "/usr/bin/cvtsudoers"]);
 
     let drop_in = "/run/systemd/system/tfad.service.d/weak.conf";
     machine.write_file(drop_in, "[Service]\nProtectSystem=no\n");
@@ -295,4 +305,24 @@ fn a_daemon_that_is_down_is_a_finding_and_the_rest_is_examined() {
         output.ends_with("Holes: 1, lock-outs: 1, risks: 0, advice: 0.\n"),
         "{output}"
     );
+}
+
+#[test]
+fn sshd_is_examined_without_its_folder() {
+    for suite in [Suite::Bookworm, Suite::Trixie] {
+        let (machine, _alice) = host_of_the_readme(suite);
+        let stop = "systemctl stop ssh.socket ssh.service; rm -r -f /run/sshd";
+        machine.succeed(["sh", "-c", stop]);
+        is_silent(&machine);
+        let file = "/etc/ssh/sshd_config.d/00-group.conf";
+        machine.write_file(file, "Match Group alice\nMaxAuthTries 1\n");
+        let found = finding(&machine, "lock-out", "sshd-one-try");
+        assert_eq!(found["names"], serde_json::json!(["user=alice"]));
+        assert!(!machine.has_file("/run/sshd"));
+        machine.succeed(["chmod", "-x", "/usr/bin/unshare"]);
+        let found = finding(&machine, "risk", "sshd-not-examined");
+        let what = found["what"].as_str().unwrap();
+        let reason = "Missing privilege separation directory: /run/sshd.";
+        assert!(what.ends_with(reason), "{what}");
+    }
 }

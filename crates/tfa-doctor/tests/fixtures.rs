@@ -259,6 +259,7 @@ impl Host {
                     let file = socket.file.as_mut().unwrap();
                     file.mode = u32::from_str_radix(mode, 8).unwrap();
                 }
+                ["missed", ..] => host.not_examined.push(words[1..].join(" ")),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
                 ["exemption", place] => host.endless_exemptions.push(place.to_owned()),

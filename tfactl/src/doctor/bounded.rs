@@ -24,13 +24,13 @@ pub(super) fn text(path: impl AsRef<Path>) -> Option<String> {
     if !file.metadata().ok()?.is_file() {
         return None;
     }
-    bytes(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    bytes(file, MAX_BYTES).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What comes, up to the limit.
-pub(super) fn bytes(mut source: impl Read) -> Option<Vec<u8>> {
+/// What comes, up to a limit in bytes.
+pub(super) fn bytes(mut source: impl Read, limit: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    let limited = &mut source.by_ref().take(MAX_BYTES);
+    let limited = &mut source.by_ref().take(limit);
     limited.read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }

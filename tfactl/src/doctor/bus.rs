@@ -63,7 +63,7 @@ fn owner() -> Option<u32> {
     let output = output(
         "busctl",
         &[&call[..], &["GetConnectionUnixUser", "s", NAME]].concat(),
-    )?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    );
+    let text = String::from_utf8_lossy(&output.ok()?.stdout).into_owned();
     text.trim().strip_prefix("u ")?.parse().ok()
 }

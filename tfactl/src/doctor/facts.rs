@@ -26,7 +26,7 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
         login: login::collect(),
         ..Facts::default()
     };
-    let mut host = host::collect(terminal);
+    let mut host = host::collect();
     match ask(terminal, &mut host).await {
         Ok(policy) => facts.policy = Some(policy),
         Err(Failure::NoBus | Failure::NoDaemon) => facts.daemon = Some(DaemonProblem::Down),
@@ -40,7 +40,7 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     // Only a daemon that runs has a socket.
     let runs = facts.policy.is_some() || matches!(facts.daemon, Some(DaemonProblem::Refuses(_)));
     if runs {
-        host.socket = host::examined(terminal, LOGIN_SOCKET, socket::collect);
+        host.socket = host::examined(&mut host.not_examined, LOGIN_SOCKET, socket::collect);
     }
     facts.host = Some(host);
     Ok(facts)
@@ -56,10 +56,16 @@ async fn ask(terminal: &Terminal, host: &mut HostFacts) -> Result<PolicyFacts, F
     if let Some(cache) = &mut host.group_cache {
         cache.rules_name_groups = groups.clone().next().is_some();
     }
-    host.unknown_groups = groups
-        .filter(|group| !groups::is_known(group))
-        .cloned()
-        .collect();
+    for group in groups {
+        match groups::is_known(group) {
+            Ok(true) => {}
+            Ok(false) => host.unknown_groups.push(group.clone()),
+            Err(why) => {
+                host.not_examined.push(why);
+                break;
+            }
+        }
+    }
     let mut audits = false;
     if facts.requires == Some(true) {
         let exemptions = daemon.policy_exemptions().await?;

@@ -13,12 +13,12 @@ const NSCD: &str = "/etc/nscd.conf";
 const NSCD_SOCKET: &str = "/var/run/nscd/socket";
 const SSSD: [&str; 2] = ["/etc/sssd/sssd.conf", "/etc/sssd/conf.d/*.conf"];
 
-/// Whether this host knows a group. One that cannot be looked up is not unknown.
-pub(super) fn is_known(group: &str) -> bool {
+/// Whether this host knows a group, or why that is not known.
+pub(super) fn is_known(group: &str) -> Result<bool, String> {
     // The exit status of a key that was not found.
     const NOT_FOUND: i32 = 2;
-    let status = output("getent", &["--", "group", group]).map(|output| output.status.code());
-    status != Some(Some(NOT_FOUND))
+    let output = output("getent", &["--", "group", group])?;
+    Ok(output.status.code() != Some(NOT_FOUND))
 }
 
 /// The caches of groups. The daemon knows whether rules name groups.

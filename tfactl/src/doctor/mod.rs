@@ -14,6 +14,7 @@ mod socket;
 mod sshd;
 mod sshd_unit;
 mod state;
+mod sudo;
 
 use std::io::IsTerminal as _;
 

@@ -1,45 +1,66 @@
 //! Programs of the host, and what they print.
 
 use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::bounded;
+use crate::messages;
 
 /// How long a program may take. All that are asked answer from files and local sockets.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// How many bytes a program may print: the users of a large host.
+const MAX_OUTPUT: u64 = 64 << 20;
 /// How long to wait before a program that has closed its output is looked at again.
 const PAUSE: Duration = Duration::from_millis(1);
+/// Where programs are. Root's own path may name other folders.
+const FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/// What a program prints, in English, up to a limit; `None` if it cannot be started or takes too long.
-pub(super) fn output(program: &str, arguments: &[&str]) -> Option<Output> {
+/// What a program prints, in English; or why that is not known: it cannot be started, takes too long or prints
+/// too much.
+pub(super) fn output(program: &str, arguments: &[&str]) -> Result<Output, String> {
     output_within(TIME_LIMIT, program, arguments)
 }
 
 /// Whether a program can be started and succeeds.
 pub(super) fn succeeds(program: &str, arguments: &[&str]) -> bool {
-    output(program, arguments).is_some_and(|output| output.status.success())
+    output(program, arguments).is_ok_and(|output| output.status.success())
 }
 
-fn output_within(limit: Duration, program: &str, arguments: &[&str]) -> Option<Output> {
+fn output_within(limit: Duration, program: &str, arguments: &[&str]) -> Result<Output, String> {
     let end = Instant::now() + limit;
-    let mut child = Command::new(program)
+    let mut child = Command::new(path_of(program))
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .env("LC_ALL", "C")
+        .env("PATH", FOLDERS.join(":"))
         .spawn()
-        .ok()?;
+        .map_err(|_| messages::not_started(program))?;
     let output = finish(&mut child, end);
     if output.is_none() {
         // It may have ended by itself meanwhile.
         let _ = child.kill();
         let _ = child.wait();
     }
-    output
+    let output = output.ok_or_else(|| messages::no_answer(program, limit.as_secs()))?;
+    let length = u64::try_from(output.stdout.len()).unwrap_or(u64::MAX);
+    match length < MAX_OUTPUT {
+        true => Ok(output),
+        false => Err(messages::too_much_output(program)),
+    }
+}
+
+/// The path of a program, from its file name.
+fn path_of(program: &str) -> PathBuf {
+    let mut paths = FOLDERS.iter().map(|folder| Path::new(folder).join(program));
+    paths
+        .find(|path| path.exists())
+        .unwrap_or_else(|| Path::new("/usr/bin").join(program))
 }
 
 fn finish(child: &mut Child, end: Instant) -> Option<Output> {
@@ -60,7 +81,7 @@ fn finish(child: &mut Child, end: Instant) -> Option<Output> {
 fn read(mut source: impl Read + Send + 'static) -> Option<Receiver<Vec<u8>>> {
     let (sender, receiver) = sync_channel(1);
     let read = move || {
-        let bytes = bounded::bytes(&mut source).unwrap_or_default();
+        let bytes = bounded::bytes(&mut source, MAX_OUTPUT).unwrap_or_default();
         let _ = io::copy(&mut source, &mut io::sink());
         // The other end is gone if the time is over.
         let _ = sender.send(bytes);
@@ -88,21 +109,38 @@ mod tests {
     #[test]
     fn a_program_that_does_not_end_is_ended() {
         let short = Duration::from_millis(50);
-        assert!(output_within(short, "sh", &["-c", "exec sleep 1000"]).is_none());
-        assert!(output_within(short, "sh", &["-c", "exec >&- 2>&-; exec sleep 1000"]).is_none());
-        assert!(output_within(short, "sh", &["-c", "yes"]).is_none());
+        let of = |script| output_within(short, "sh", &["-c", script]).unwrap_err();
+        let expected = messages::no_answer("sh", 0);
+        assert_eq!(of("exec sleep 1000"), expected);
+        assert_eq!(of("exec >&- 2>&-; exec sleep 1000"), expected);
+        assert_eq!(of("yes"), expected);
     }
 
     #[test]
-    fn output_is_cut_and_the_program_ends() {
-        let output = output(
-            "sh",
-            &["-c", "head -c 3000000 /dev/zero; echo end >&2; exit 3"],
-        );
-        let output = output.unwrap();
-        assert_eq!(output.stdout.len(), 1 << 20);
+    fn what_a_program_prints_is_read_to_the_end() {
+        let script = "head -c 3000000 /dev/zero; echo end >&2; exit 3";
+        let output = output("sh", &["-c", script]).unwrap();
+        assert_eq!(output.stdout.len(), 3_000_000);
         assert_eq!(output.stderr, b"end\n");
         assert_eq!(output.status.code(), Some(3));
-        assert!(super::output("/nonexistent", &[]).is_none());
+    }
+
+    #[test]
+    fn output_beyond_the_limit_is_an_error() {
+        let script = "head -c 70000000 /dev/zero";
+        let why = output("sh", &["-c", script]).unwrap_err();
+        assert_eq!(why, messages::too_much_output("sh"));
+    }
+
+    #[test]
+    fn programs_are_those_of_the_system() {
+        assert!(
+            ["/usr/bin/sh", "/bin/sh"]
+                .iter()
+                .any(|sh| path_of("sh") == Path::new(sh))
+        );
+        assert_eq!(path_of("/usr/sbin/sshd"), Path::new("/usr/sbin/sshd"));
+        let why = output("nonexistent", &[]).unwrap_err();
+        assert_eq!(why, messages::not_started("nonexistent"));
     }
 }

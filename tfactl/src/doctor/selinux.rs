@@ -1,7 +1,7 @@
 //! What SELinux has denied since the boot.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use super::bounded::{bytes, text};
@@ -28,7 +28,7 @@ pub(super) fn collect() -> Option<String> {
             "-g",
             "avc: +denied",
         ];
-        String::from_utf8_lossy(&output("journalctl", &arguments)?.stdout).into_owned()
+        String::from_utf8_lossy(&output("journalctl", &arguments).ok()?.stdout).into_owned()
     };
     Some(log)
 }
@@ -38,7 +38,7 @@ fn end_of(path: &str) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let start = file.metadata().ok()?.len().saturating_sub(MAX_LOG);
     file.seek(SeekFrom::Start(start)).ok()?;
-    let bytes = bytes(file.take(MAX_LOG))?;
+    let bytes = bytes(file, MAX_LOG)?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

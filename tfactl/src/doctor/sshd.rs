@@ -116,7 +116,7 @@ impl Sshd {
                 output("/usr/bin/unshare", &[&start, &arguments[..]].concat())
             }
         };
-        let output = output.ok_or_else(|| Problem::Fails(messages::not_started(PROGRAM)))?;
+        let output = output.map_err(Problem::Fails)?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -140,46 +140,56 @@ fn matching(pattern: &str) -> Vec<(String, String)> {
     paths.filter_map(read).collect()
 }
 
-/// The users of this host with their groups, if `Match` lines ask for users.
+/// The users of this host with their groups, if `Match` lines ask for users. If the name service fails, the rest
+/// is not looked up.
 fn users(lines: &[config::ConfigLine], cuts: &mut Vec<String>) -> Users {
-    if !lines.iter().any(|line| line.keyword == "match") {
-        return Users::default();
+    let (mut passwd, mut group) = (String::new(), String::new());
+    if lines.iter().any(|line| line.keyword == "match") {
+        let read = read_users(lines, &mut passwd, &mut group);
+        cuts.extend(read.err());
     }
-    let (users, groups) = matching::names(lines);
-    // What a name service lists, then what it knows by its name only.
-    let mut group = entries("group", &[], cuts) + &named("group", &groups, cuts);
-    let mut passwd = entries("passwd", &[], cuts);
-    let members = Users::parse("", &group);
-    let all = users.iter().map(String::as_str).chain(members.names());
-    let listed = Users::parse(&passwd, "");
-    let unlisted = all.filter(|name| !listed.contains(name));
-    passwd += &named("passwd", &unlisted.map(str::to_owned).collect(), cuts);
-    group += &named("group", &matching::primary_groups(&passwd, &group), cuts);
     Users::parse(&passwd, &group)
 }
 
+/// Reads what a name service lists, then what it knows by its name only.
+fn read_users(
+    lines: &[config::ConfigLine],
+    passwd: &mut String,
+    group: &mut String,
+) -> Result<(), String> {
+    let (users, groups) = matching::names(lines);
+    *group += &entries("group", &[])?;
+    *group += &named("group", &groups)?;
+    *passwd += &entries("passwd", &[])?;
+    let members = Users::parse("", group);
+    let all = users.iter().map(String::as_str).chain(members.names());
+    let listed = Users::parse(passwd, "");
+    let unlisted = all.filter(|name| !listed.contains(name));
+    *passwd += &named("passwd", &unlisted.map(str::to_owned).collect())?;
+    *group += &named("group", &matching::primary_groups(passwd, group))?;
+    Ok(())
+}
+
 /// The entries with some names, or numbers, of a database of the name service.
-fn named(database: &str, names: &BTreeSet<String>, cuts: &mut Vec<String>) -> String {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+fn named(database: &str, names: &BTreeSet<String>) -> Result<String, String> {
     if names.len() > MAX_NAMES {
-        cuts.push(messages::names_not_read(database));
+        let why = messages::too_many_names();
+        return Err(messages::names_not_read(database, &why));
     }
-    let parts = names.chunks(NAMES_AT_ONCE).take(MAX_NAMES / NAMES_AT_ONCE);
-    parts.map(|names| entries(database, names, cuts)).collect()
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let parts = names.chunks(NAMES_AT_ONCE);
+    parts.map(|names| entries(database, names)).collect()
 }
 
 /// The entries of a database: those with the names, or all that it lists.
-fn entries(database: &str, names: &[&str], cuts: &mut Vec<String>) -> String {
+fn entries(database: &str, names: &[&str]) -> Result<String, String> {
     // The exit status if one of the names is not known.
     const NOT_FOUND: i32 = 2;
     let output = output("getent", &[&["--", database], names].concat());
-    match output {
-        Some(output) if matches!(output.status.code(), Some(0 | NOT_FOUND)) => {
-            String::from_utf8_lossy(&output.stdout).into_owned()
-        }
-        _ => {
-            cuts.push(messages::names_not_read(database));
-            String::new()
-        }
+    let output = output.map_err(|why| messages::names_not_read(database, &why))?;
+    if !matches!(output.status.code(), Some(0 | NOT_FOUND)) {
+        let why = messages::program_failed("getent", &output.status.to_string());
+        return Err(messages::names_not_read(database, &why));
     }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

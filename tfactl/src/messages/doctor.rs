@@ -36,18 +36,34 @@ pub(crate) fn records_read(count: usize) -> String {
     format!("Reading the records: {count}...")
 }
 
-pub(crate) fn names_not_read(database: &str) -> String {
+pub(crate) fn names_not_read(database: &str, why: &str) -> String {
     format!(
-        "The users that Match lines of sshd tell apart are not all known: \"getent {database}\" failed."
+        "The users that Match lines of sshd tell apart are not all known from the database {database}: {why}."
     )
+}
+
+pub(crate) fn too_many_names() -> String {
+    "there are too many names".to_owned()
 }
 
 pub(crate) fn not_started(program: &str) -> String {
     format!("{program} could not be started")
 }
 
-pub(crate) fn not_examined(subject: &str) -> String {
-    format!("not examined, because it took too long: {subject}")
+pub(crate) fn took_too_long(subject: &str) -> String {
+    format!("{subject} took too long")
+}
+
+pub(crate) fn no_answer(program: &str, seconds: u64) -> String {
+    format!("{program} did not end within {seconds} seconds")
+}
+
+pub(crate) fn too_much_output(program: &str) -> String {
+    format!("{program} printed more than was read")
+}
+
+pub(crate) fn program_failed(program: &str, why: &str) -> String {
+    format!("{program} failed: {why}")
 }
 
 pub(crate) fn asking_sshd(done: usize, count: usize) -> String {

@@ -33,6 +33,8 @@ const STATE_DIR: &str = "/var/lib/tfa";
 pub struct HostFacts {
     /// The files of sudo, by their paths, to find the line of a rule.
     pub sudoers: Vec<(String, String)>,
+    /// What was not examined, and why.
+    pub not_examined: Vec<String>,
     /// The rules of sudo in the JSON of cvtsudoers(1), or why they are not known.
     pub sudo_rules: Option<Result<String, String>>,
     /// The files that decide about logins.
@@ -110,6 +112,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(selinux::denials(host));
     findings.extend(system::clock(host));
     findings.extend(system::version(host));
+    findings.extend(system::not_examined(host));
     findings.extend(sudo::without_password(host, facts.policy.as_ref()));
     let requires = facts.policy.as_ref().is_some_and(|policy| policy.requires);
     findings.extend(people::groups(host));

@@ -56,6 +56,13 @@ pub(super) fn unit(host: &HostFacts) -> Option<Finding> {
     })
 }
 
+pub(super) fn not_examined(host: &HostFacts) -> Vec<Finding> {
+    let missed = host.not_examined.iter();
+    let fault =
+        |why: &String| Finding::beside_pam(&messages::NOT_EXAMINED, "", Vec::new(), why.clone());
+    missed.map(fault).collect()
+}
+
 pub(super) fn clock(host: &HostFacts) -> Option<Finding> {
     let is_wrong = host.is_clock_synchronised == Some(false);
     is_wrong.then(|| Finding::beside_pam(&messages::CLOCK, "", Vec::new(), String::new()))

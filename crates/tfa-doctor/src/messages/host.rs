@@ -100,6 +100,20 @@ pub(crate) const SUDO_NOT_EXAMINED: Kind = Kind {
     },
 };
 
+pub(crate) const NOT_EXAMINED: Kind = Kind {
+    id: "not-examined",
+    severity: Severity::Risk,
+    why: "A fault of what was not examined is not found.",
+    what: |subject| format!("A part of this host was not examined: {}.", subject.detail),
+    remedy: |_| {
+        remedy(
+            "A name service, a file system or a service of this host does not answer: mend it, and run the \
+             doctor again.",
+            &["systemctl --failed", "tfactl doctor"],
+        )
+    },
+};
+
 pub(crate) const GROUP_UNKNOWN: Kind = Kind {
     id: "group-unknown",
     severity: Severity::Risk,

@@ -89,6 +89,7 @@ pub const KINDS: &[&Kind] = &[
     &DAEMON_VERSION,
     &SUDO_NOPASSWD,
     &SUDO_NOT_EXAMINED,
+    &NOT_EXAMINED,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,
     &KEY_WEAK,

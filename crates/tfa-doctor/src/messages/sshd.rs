@@ -305,7 +305,8 @@ pub(crate) const SSHD_NOT_EXAMINED: Kind = Kind {
     },
     remedy: |_| {
         remedy(
-            "Mend what the command reports, and run the doctor again.",
+            "Mend what the command reports, and run the doctor again. A folder that is missing is created when \
+             sshd is started.",
             &["sshd -T", "tfactl doctor"],
         )
     },
