@@ -197,7 +197,9 @@ fn no_connection_has_blocks_that_no_corner_has() {
         let world = ask(&machine, &world());
         let corners = configurations.iter().map(|blocks| {
             let text = text(blocks);
-            let lines = config::read(&|_| vec![(config::MAIN.to_owned(), text.clone())]);
+            let lines = config::read(config::MAIN, &|_| {
+                vec![(config::MAIN.to_owned(), text.clone())]
+            });
             let corners = corners(&lines, &users);
             assert_eq!(corners.cuts, Vec::<String>::new(), "{text}");
             // Those without a domain of their own have none.

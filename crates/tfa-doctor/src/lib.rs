@@ -19,8 +19,8 @@ pub use edit::Edit;
 pub use facts::{DaemonProblem, Facts, LoginFacts, PamFacts, PolicyFacts};
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
-    Administrator, BlockDevice, BusFacts, GroupCacheFacts, HostFacts, OwnedFile, Process, Room,
-    SocketFacts, StateFacts,
+    Administrator, BlockDevice, BusFacts, GroupCacheFacts, HostFacts, OtherWays, OwnedFile,
+    Process, Room, SocketFacts, StateFacts,
 };
 pub use messages::{KINDS, list};
 

@@ -14,7 +14,7 @@ use tfa_core::DEFAULT_GUARD;
 use tfa_doctor::sshd::{Settings, SshdFacts, config};
 use tfa_doctor::{
     Administrator, BlockDevice, BusFacts, DaemonProblem, Edit, Facts, Finding, GroupCacheFacts,
-    HostFacts, KINDS, Kind, LoginFacts, OwnedFile, PamFacts, PolicyFacts, Process, Room,
+    HostFacts, KINDS, Kind, LoginFacts, OtherWays, OwnedFile, PamFacts, PolicyFacts, Process, Room,
     SocketFacts, StateFacts, examine,
 };
 use tfa_pam_host::{ModuleFile, PamHost};
@@ -189,6 +189,11 @@ impl Host {
             group_cache: Some(self.group_cache()),
             selinux_log: self.text("selinux.log"),
             sudo_rules: self.sudo_rules(),
+            other_ways: OtherWays {
+                units: self.text("units").unwrap_or_default(),
+                doas: self.text("etc/doas.conf"),
+                polkit: self.files("/etc/polkit-1/rules.d/*"),
+            },
             ..HostFacts::default()
         };
         let mut state = StateFacts::default();

@@ -8,7 +8,7 @@ use tfa_pam_host::{ModuleFile, PamHost};
 
 use super::bounded::in_time;
 use super::output::{output, succeeds};
-use super::{bus, groups, owned_files, selinux, state, sudo};
+use super::{bus, groups, owned_files, selinux, state, sudo, ways};
 use crate::messages;
 
 /// The file name of the PAM module.
@@ -30,6 +30,7 @@ pub(super) fn collect() -> HostFacts {
     let modules = examined(&mut missed, MODULE, modules);
     let bus = examined(&mut missed, "D-Bus", bus::collect);
     let group_cache = examined(&mut missed, "nscd and sssd", groups::caches);
+    let other_ways = ways::collect();
     let selinux_log = examined(&mut missed, "SELinux", selinux::collect);
     HostFacts {
         sudoers: sudoers.unwrap_or_default(),
@@ -43,6 +44,7 @@ pub(super) fn collect() -> HostFacts {
         unit,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         is_clock_synchronised: clock(),
+        other_ways,
         not_examined: missed,
         ..HostFacts::default()
     }

@@ -15,6 +15,7 @@ mod sshd;
 mod sshd_unit;
 mod state;
 mod sudo;
+mod ways;
 
 use std::io::IsTerminal as _;
 

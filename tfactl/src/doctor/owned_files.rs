@@ -9,7 +9,7 @@ use tfa_doctor::OwnedFile;
 
 /// The files and folders that decide about logins. A star stands for each entry of a folder. The folders
 /// above each of them are looked at, too.
-const FILES: [&str; 33] = [
+const FILES: [&str; 37] = [
     "/etc/tfa",
     "/etc/tfa/tfad.toml",
     "/etc/tfa/tfad.toml.d",
@@ -30,6 +30,10 @@ const FILES: [&str; 33] = [
     "/etc/ssh/sshd_config",
     "/etc/ssh/sshd_config.d",
     "/etc/ssh/sshd_config.d/*",
+    "/etc/sudoers",
+    "/etc/sudoers.d",
+    "/etc/sudoers.d/*",
+    "/etc/doas.conf",
     "/etc/nsswitch.conf",
     "/etc/passwd",
     "/etc/group",

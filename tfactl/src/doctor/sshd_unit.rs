@@ -73,7 +73,7 @@ fn property<T: DeserializeOwned>(unit: &str, name: &str) -> Option<T> {
         "org.freedesktop.systemd1.Service",
         name,
     ];
-    let output = output("busctl", &arguments)?;
+    let output = output("busctl", &arguments).ok()?;
     let property: Property<T> = serde_json::from_slice(&output.stdout).ok()?;
     Some(property.data)
 }

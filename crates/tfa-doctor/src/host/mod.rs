@@ -11,6 +11,7 @@ mod socket;
 mod state;
 mod sudo;
 mod system;
+mod ways;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub use disk::BlockDevice;
 pub use group_cache::GroupCacheFacts;
 pub use socket::SocketFacts;
 pub use state::{Process, Room, StateFacts};
+pub use ways::OtherWays;
 
 /// The state directory.
 const STATE_DIR: &str = "/var/lib/tfa";
@@ -33,6 +35,8 @@ const STATE_DIR: &str = "/var/lib/tfa";
 pub struct HostFacts {
     /// The files of sudo, by their paths, to find the line of a rule.
     pub sudoers: Vec<(String, String)>,
+    /// Ways in beside PAM.
+    pub other_ways: OtherWays,
     /// What was not examined, and why.
     pub not_examined: Vec<String>,
     /// The rules of sudo in the JSON of cvtsudoers(1), or why they are not known.
@@ -113,6 +117,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(system::clock(host));
     findings.extend(system::version(host));
     findings.extend(system::not_examined(host));
+    findings.extend(ways::examine(host));
     findings.extend(sudo::without_password(host, facts.policy.as_ref()));
     let requires = facts.policy.as_ref().is_some_and(|policy| policy.requires);
     findings.extend(people::groups(host));

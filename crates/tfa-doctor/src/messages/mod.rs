@@ -7,6 +7,7 @@ mod host;
 mod pam;
 mod sshd;
 mod state;
+mod ways;
 
 pub(crate) use bus::*;
 pub(crate) use daemon::*;
@@ -15,6 +16,7 @@ pub(crate) use host::*;
 pub(crate) use pam::*;
 pub(crate) use sshd::*;
 pub(crate) use state::*;
+pub(crate) use ways::*;
 
 use crate::finding::{Kind, Remedy, Subject};
 use crate::shell::quoted;
@@ -90,6 +92,11 @@ pub const KINDS: &[&Kind] = &[
     &SUDO_NOPASSWD,
     &SUDO_NOT_EXAMINED,
     &NOT_EXAMINED,
+    &DEBUG_SHELL,
+    &DROPBEAR,
+    &CONSOLE_AUTOLOGIN,
+    &DOAS_NOPASS,
+    &POLKIT_YES,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,
     &KEY_WEAK,

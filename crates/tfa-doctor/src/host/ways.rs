@@ -1,0 +1,102 @@
+//! Ways into the host that PAM is not asked about, or of which it is told that nothing need be verified.
+
+use std::collections::BTreeMap;
+
+use super::HostFacts;
+use crate::finding::{Finding, Kind};
+use crate::messages;
+
+/// What is known of other ways in.
+#[derive(Debug, Clone, Default)]
+pub struct OtherWays {
+    /// What `systemctl show` prints of the units of consoles, of dropbear and of the debug shell.
+    pub units: String,
+    /// The text of `/etc/doas.conf`.
+    pub doas: Option<String>,
+    /// The rules of polkit, by their paths.
+    pub polkit: Vec<(String, String)>,
+}
+
+/// The actions of polkit with which a user becomes root: units and run0, and pkexec.
+const ROOT_ACTIONS: [&str; 2] = [
+    "org.freedesktop.systemd1.manage-units",
+    "org.freedesktop.policykit.exec",
+];
+
+pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
+    let ways = &host.other_ways;
+    let units = ways.units.split("\n\n").map(properties);
+    let units = units.filter(|unit| is_in_use(unit));
+    let mut findings: Vec<Finding> = units.filter_map(|unit| of_unit(&unit)).collect();
+    findings.extend(ways.doas.iter().flat_map(|text| doas(text)));
+    findings.extend(
+        ways.polkit
+            .iter()
+            .filter_map(|(path, text)| polkit(path, text)),
+    );
+    findings
+}
+
+fn found(kind: &'static Kind, place: impl Into<String>, names: &[&str]) -> Finding {
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    Finding::beside_pam(kind, place, names, String::new())
+}
+
+fn properties(text: &str) -> BTreeMap<&str, &str> {
+    text.lines()
+        .filter_map(|line| line.split_once('='))
+        .collect()
+}
+
+/// Whether a unit runs, or is started at the boot.
+fn is_in_use(unit: &BTreeMap<&str, &str>) -> bool {
+    let is = |name, values: &[&str]| unit.get(name).is_some_and(|value| values.contains(value));
+    is("ActiveState", &["active", "activating", "reloading"])
+        || is("UnitFileState", &["enabled", "enabled-runtime", "linked"])
+}
+
+fn of_unit(unit: &BTreeMap<&str, &str>) -> Option<Finding> {
+    let name = *unit.get("Id")?;
+    if name == "debug-shell.service" {
+        return Some(found(&messages::DEBUG_SHELL, "", &[name]));
+    }
+    if name.starts_with("dropbear") {
+        return Some(found(&messages::DROPBEAR, "", &[name]));
+    }
+    let (_, command) = unit.get("ExecStart")?.split_once("argv[]=")?;
+    let mut words = command.split(" ;").next()?.split(' ');
+    let logs_in = |word: &str| word == "-a" || word.starts_with("--autologin");
+    let drop_ins = unit.get("DropInPaths").copied().unwrap_or_default();
+    let place = drop_ins.split(' ').next().unwrap_or_default();
+    words
+        .any(logs_in)
+        .then(|| found(&messages::CONSOLE_AUTOLOGIN, place, &[name]))
+}
+
+/// Rules of doas that ask for nothing, and allow every command.
+fn doas(text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (line, number) in text.lines().zip(1..) {
+        let line = line.split('#').next().unwrap_or_default();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_open = words.first() == Some(&"permit") && words.contains(&"nopass");
+        if is_open && !words.contains(&"cmd") {
+            let place = format!("/etc/doas.conf:{number}");
+            findings.push(found(&messages::DOAS_NOPASS, place, &[]));
+        }
+    }
+    findings
+}
+
+/// A file that allows something, and names an action with which a user becomes root.
+fn polkit(path: &str, text: &str) -> Option<Finding> {
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let code: Vec<&str> = code.collect();
+    let has = |word: &str| code.iter().any(|line| line.contains(word));
+    let actions = ROOT_ACTIONS.into_iter().filter(|action| has(action));
+    let actions: Vec<&str> = actions.collect();
+    let allows = has("Result.YES") || has("\"yes\"") || has("'yes'");
+    (allows && !actions.is_empty()).then(|| found(&messages::POLKIT_YES, path, &actions))
+}

@@ -1,0 +1,82 @@
+//! Ways into the host beside the PAM stacks.
+
+use super::{edit, list, remedy};
+use crate::finding::{Kind, Severity};
+use crate::shell::quoted;
+
+pub(crate) const DEBUG_SHELL: Kind = Kind {
+    id: "debug-shell",
+    severity: Severity::Hole,
+    why: "It is a shell of root on the ninth console, without a password and without a code.",
+    what: |_| "The debug shell of systemd runs, or is started at the boot.".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Turn it off. Remove systemd.debug_shell from the kernel's command line, too.",
+            &["systemctl disable --now debug-shell.service"],
+        )
+    },
+};
+
+pub(crate) const DROPBEAR: Kind = Kind {
+    id: "dropbear",
+    severity: Severity::Hole,
+    why: "dropbear verifies passwords and keys itself, and asks for no code.",
+    what: |subject| {
+        let names = list(&subject.names);
+        format!("A second SSH server runs, or is started at the boot: {names}.")
+    },
+    remedy: |subject| {
+        let names = subject.names.join(" ");
+        remedy(
+            "Turn it off, and use sshd.",
+            &[&format!("systemctl disable --now {names}")],
+        )
+    },
+};
+
+pub(crate) const CONSOLE_AUTOLOGIN: Kind = Kind {
+    id: "console-autologin",
+    severity: Severity::Risk,
+    why: "login is told that the user is verified, so it asks for neither the password nor the code.",
+    what: |subject| {
+        let names = list(&subject.names);
+        format!("A console logs a user in by itself (--autologin): {names}.")
+    },
+    remedy: |subject| {
+        let change = match subject.place.as_str() {
+            "" => format!("systemctl edit --full {}", subject.names.join(" ")),
+            file => format!("editor {}", quoted(file)),
+        };
+        remedy(
+            "Remove the option from the command of the unit.",
+            &[&change, "systemctl daemon-reload"],
+        )
+    },
+};
+
+pub(crate) const DOAS_NOPASS: Kind = Kind {
+    id: "doas-nopass",
+    severity: Severity::Risk,
+    why: "doas asks for neither the password nor the code, so one login is enough to become root.",
+    what: |subject| {
+        let place = &subject.place;
+        format!("{place}: a rule of doas allows every command without a password.")
+    },
+    remedy: |subject| remedy("Remove the word nopass.", &[&edit(subject)]),
+};
+
+pub(crate) const POLKIT_YES: Kind = Kind {
+    id: "polkit-yes",
+    severity: Severity::Advice,
+    why: "With these actions a user becomes root, and polkit may ask for neither the password nor the code.",
+    what: |subject| {
+        let (place, actions) = (&subject.place, list(&subject.names));
+        format!("{place}: a rule of polkit may allow {actions} without a question.")
+    },
+    remedy: |subject| {
+        remedy(
+            "Read the rule: the text was searched, and not evaluated. Return AUTH_ADMIN instead of YES.",
+            &[&edit(subject)],
+        )
+    },
+};
