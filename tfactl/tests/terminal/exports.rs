@@ -1,6 +1,7 @@
 //! Exports: what is written, and that nothing is left behind.
 
-use std::os::unix::fs::MetadataExt;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use tfa_proto::{AuthenticatorKind, ExportedAuthenticator};
 use tfa_testkit::{TestHost, finished};
@@ -90,15 +91,30 @@ fn an_export_that_fails_leaves_no_file() {
 fn an_encrypted_container_is_imported_again() {
     let host = host_with_token();
     let (file, passphrase) = (host.file("keys.xml"), host.file("passphrase"));
-    std::fs::write(&passphrase, "correct horse\n").unwrap();
     let words = ["export", "pskc", "alice", "--json", "--passphrase-file"];
     let rest = [
         passphrase.to_str().unwrap(),
         "--output",
         file.to_str().unwrap(),
     ];
-    let (code, out, _) = finished(&host.output_with(&[&words[..], &rest].concat()));
-    assert_eq!(code, 0);
+    let export = || finished(&host.output_with(&[&words[..], &rest].concat()));
+    // The keys are worth what the passphrase is worth.
+    for (content, mode, said) in [
+        ("correct", 0o600, "at least 12 characters"),
+        ("correct horse\n", 0o644, "only root can read"),
+    ] {
+        std::fs::write(&passphrase, content).unwrap();
+        std::fs::set_permissions(&passphrase, Permissions::from_mode(mode)).unwrap();
+        let (code, _, error) = export();
+        assert!(
+            code == 1 && error.replace('\n', " ").contains(said),
+            "{error}"
+        );
+        assert!(!file.exists());
+    }
+    std::fs::set_permissions(&passphrase, Permissions::from_mode(0o600)).unwrap();
+    let (code, out, error) = export();
+    assert_eq!(code, 0, "{error}");
     let out = json(&out);
     assert_eq!(out["encrypted"], true);
     assert_eq!(out["authenticators"][0]["name"], "token");
