@@ -1,4 +1,5 @@
-//! What an ELF file tells of itself: its architecture, and the version in the note of the PAM module.
+//! What an ELF file tells of itself: its architecture, the functions that it exports, and the version in the
+//! note of the PAM module.
 //! No code of the file is loaded, and only some kilobytes are read.
 
 use std::env::consts::ARCH;
@@ -16,8 +17,16 @@ const MAX_HEADERS: u64 = 64;
 const MAX_NOTES: usize = 4096;
 /// How long a version may be, in bytes.
 const MAX_VERSION: usize = 64;
-/// The type of a segment with notes.
+/// How much of the table of dynamic sections and of the names of symbols is read, in bytes.
+const MAX_DYNAMIC: usize = 4096;
+const MAX_NAMES: usize = 1 << 18;
+/// The types of segments: one that is loaded, the table of dynamic sections, and notes.
+const PT_LOAD: u64 = 1;
+const PT_DYNAMIC: u64 = 2;
 const PT_NOTE: u64 = 4;
+/// The entries of the table with the address of the names of symbols, and with their length.
+const DT_STRTAB: u64 = 5;
+const DT_STRSZ: u64 = 10;
 
 /// What an ELF file tells.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,6 +35,8 @@ pub(crate) struct Elf {
     pub(crate) is_native: bool,
     /// The version of the PAM module.
     pub(crate) version: Option<String>,
+    /// The names of the dynamic symbols, each with a zero behind it.
+    names: Vec<u8>,
 }
 
 impl Elf {
@@ -37,6 +48,12 @@ impl Elf {
             buffer.truncate(read);
             Some(buffer)
         })
+    }
+
+    /// Whether a dynamic symbol has that name. dlopen(3) loads no file of another architecture.
+    pub(crate) fn exports(&self, function: &str) -> bool {
+        let mut names = self.names.split(|byte| *byte == 0);
+        self.is_native && names.any(|name| name == function.as_bytes())
     }
 
     fn from(read: &dyn Fn(u64, usize) -> Option<Vec<u8>>) -> Self {
@@ -57,8 +74,12 @@ impl Elf {
         let is_native = layout.pointer == size_of::<usize>()
             && reader.is_little == cfg!(target_endian = "little")
             && is_this_machine(machine);
-        let version = version(read, &header, layout, reader);
-        Self { is_native, version }
+        let segments = segments(read, &header, layout, reader).unwrap_or_default();
+        Self {
+            is_native,
+            version: version(read, &segments, reader),
+            names: names(read, &segments, layout, reader).unwrap_or_default(),
+        }
     }
 }
 
@@ -70,6 +91,7 @@ struct Layout {
     header_bytes_at: usize,
     header_count_at: usize,
     segment_at: usize,
+    segment_address_at: usize,
     segment_bytes_at: usize,
 }
 
@@ -80,6 +102,7 @@ impl Layout {
         header_bytes_at: 42,
         header_count_at: 44,
         segment_at: 4,
+        segment_address_at: 8,
         segment_bytes_at: 16,
     };
     const BITS_64: Self = Self {
@@ -88,6 +111,7 @@ impl Layout {
         header_bytes_at: 54,
         header_count_at: 56,
         segment_at: 8,
+        segment_address_at: 16,
         segment_bytes_at: 32,
     };
 }
@@ -126,26 +150,86 @@ fn is_this_machine(machine: Option<u64>) -> bool {
     machine == Some(expected)
 }
 
-/// The version in the first note that is one of the module.
-fn version(
+/// A part of the file, as a program header describes it.
+#[derive(Clone, Copy)]
+struct Segment {
+    kind: u64,
+    at: u64,
+    address: u64,
+    bytes: u64,
+}
+
+fn segments(
     read: &dyn Fn(u64, usize) -> Option<Vec<u8>>,
     header: &[u8],
     layout: Layout,
     reader: Reader,
-) -> Option<String> {
+) -> Option<Vec<Segment>> {
     let headers = reader.number(header, layout.headers_at, layout.pointer)?;
     let bytes = reader.number(header, layout.header_bytes_at, 2)?;
     let count = reader.number(header, layout.header_count_at, 2)?;
-    (0..count.min(MAX_HEADERS)).find_map(|index| {
-        let at = headers.checked_add(index * bytes)?;
-        let segment = read(at, HEADER)?;
-        if reader.number(&segment, 0, 4)? != PT_NOTE {
-            return None;
-        }
-        let at = reader.number(&segment, layout.segment_at, layout.pointer)?;
-        let length = reader.number(&segment, layout.segment_bytes_at, layout.pointer)?;
-        let length = usize::try_from(length).unwrap_or(MAX_NOTES).min(MAX_NOTES);
-        version_in(&read(at, length)?, reader)
+    let segment = |index| {
+        let header = read(headers.checked_add(index * bytes)?, HEADER)?;
+        let field = |at| reader.number(&header, at, layout.pointer);
+        Some(Segment {
+            kind: reader.number(&header, 0, 4)?,
+            at: field(layout.segment_at)?,
+            address: field(layout.segment_address_at)?,
+            bytes: field(layout.segment_bytes_at)?,
+        })
+    };
+    (0..count.min(MAX_HEADERS)).map(segment).collect()
+}
+
+/// A length, and no more than so much.
+fn limited(bytes: u64, limit: usize) -> usize {
+    usize::try_from(bytes).unwrap_or(limit).min(limit)
+}
+
+/// The names of the dynamic symbols.
+fn names(
+    read: &dyn Fn(u64, usize) -> Option<Vec<u8>>,
+    segments: &[Segment],
+    layout: Layout,
+    reader: Reader,
+) -> Option<Vec<u8>> {
+    let table = segments.iter().find(|segment| segment.kind == PT_DYNAMIC)?;
+    let table = read(table.at, limited(table.bytes, MAX_DYNAMIC))?;
+    let value = |kind: u64| {
+        let mut entries = table.chunks(2 * layout.pointer);
+        let is_it = |entry: &&[u8]| reader.number(entry, 0, layout.pointer) == Some(kind);
+        reader.number(entries.find(is_it)?, layout.pointer, layout.pointer)
+    };
+    let (address, bytes) = (value(DT_STRTAB)?, value(DT_STRSZ)?);
+    let mut loaded = segments.iter().filter(|segment| segment.kind == PT_LOAD);
+    // Of a file that was cut off, the loader maps what is not there.
+    let has_end = |segment: &Segment| {
+        let last = segment.at.checked_add(segment.bytes)?.checked_sub(1)?;
+        read(last, 1).map(|byte| !byte.is_empty())
+    };
+    if !loaded
+        .clone()
+        .all(|segment| segment.bytes == 0 || has_end(segment) == Some(true))
+    {
+        return None;
+    }
+    let at = loaded.find_map(|segment| {
+        let inside = address.checked_sub(segment.address)?;
+        (inside < segment.bytes).then(|| segment.at.checked_add(inside))?
+    })?;
+    read(at, limited(bytes, MAX_NAMES))
+}
+
+/// The version in the first note that is one of the module.
+fn version(
+    read: &dyn Fn(u64, usize) -> Option<Vec<u8>>,
+    segments: &[Segment],
+    reader: Reader,
+) -> Option<String> {
+    let mut notes = segments.iter().filter(|segment| segment.kind == PT_NOTE);
+    notes.find_map(|segment| {
+        let notes = read(segment.at, limited(segment.bytes, MAX_NOTES))?;
+        version_in(&notes, reader)
     })
 }
 
@@ -174,6 +258,8 @@ fn text(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// A 64-bit file of this byte order with one segment of notes.
@@ -234,6 +320,33 @@ mod tests {
         let mut narrow = file(62, &[]);
         narrow[4] = 1;
         assert!(!read(&narrow).is_native);
+    }
+
+    #[test]
+    fn a_module_of_this_host_exports_its_functions() {
+        let folder = format!("/usr/lib/{ARCH}-linux-gnu/security");
+        let files = fs::read_dir(folder).into_iter().flatten().flatten();
+        let permit = files
+            .map(|file| file.path())
+            .find(|path| path.ends_with("pam_permit.so"));
+        // Another distribution has it elsewhere.
+        let Some(path) = permit else { return };
+        let elf = Elf::read(&File::open(&path).unwrap());
+        for function in ["pam_sm_authenticate", "pam_sm_open_session"] {
+            assert!(elf.exports(function), "{function}");
+        }
+        for function in ["pam_sm_authenticat", "sm_authenticate", "pam_sm_x", ""] {
+            assert!(!elf.exports(function) || function.is_empty(), "{function}");
+        }
+        // Each part of it, as a disk leaves it that was full.
+        let whole = fs::read(path).unwrap();
+        assert!(read(&whole).exports("pam_sm_authenticate"));
+        for length in [0, 1, 64, 500, 1000, whole.len() / 2] {
+            assert!(
+                !read(&whole[..length]).exports("pam_sm_authenticate"),
+                "{length}"
+            );
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use tfa_pam_stack::{FOLDERS, Files, ReadError};
+use tfa_pam_stack::{FOLDERS, Files, Phase, ReadError};
 
 pub use modules::ModuleFile;
 use snapshot::Once;
@@ -145,8 +145,8 @@ impl Files for PamHost {
         self.path(path).is_dir()
     }
 
-    fn has_module(&self, module: &str) -> bool {
-        modules::is_in(&self.modules, module, |path| self.path(path))
+    fn has_module(&self, module: &str, phase: Phase) -> bool {
+        modules::is_in(&self.modules, module, phase, |path| self.path(path))
     }
 }
 

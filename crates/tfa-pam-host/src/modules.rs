@@ -6,6 +6,8 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use tfa_pam_stack::Phase;
+
 use crate::elf::Elf;
 
 /// A file of a module.
@@ -79,7 +81,9 @@ pub(crate) fn files_of(root: &Path, searched: &[PathBuf], module: &str) -> Vec<M
         if !metadata.is_file() || !is_new {
             return None;
         }
-        let Elf { is_native, version } = Elf::read(&File::open(&path).ok()?);
+        let Elf {
+            is_native, version, ..
+        } = Elf::read(&File::open(&path).ok()?);
         let path = Path::new("/").join(path.strip_prefix(root).ok()?);
         Some(ModuleFile {
             path: path.into_os_string().into_string().ok()?,
@@ -91,18 +95,40 @@ pub(crate) fn files_of(root: &Path, searched: &[PathBuf], module: &str) -> Vec<M
     files.collect()
 }
 
-/// Whether one of the folders has the module, or the module is the path of a file. `$ISA` stands for a
-/// folder of the architecture.
-pub(crate) fn is_in(folders: &[PathBuf], module: &str, path: impl FnOnce(&str) -> PathBuf) -> bool {
+/// The module of the project, which is looked into: a line of it that calls nothing may let logins pass.
+const OWN: &str = "pam_tfa.so";
+
+/// Whether libpam finds the function of a phase in one of the folders, or the module is the path of a file.
+/// `$ISA` stands for a folder of the architecture. Files of other modules need only exist.
+pub(crate) fn is_in(
+    folders: &[PathBuf],
+    module: &str,
+    phase: Phase,
+    path: impl FnOnce(&str) -> PathBuf,
+) -> bool {
     if folders.is_empty() {
         return true;
     }
+    let is_callable = |path: &Path| path.is_file() && (!path.ends_with(OWN) || has(path, phase));
     if module.starts_with('/') && !module.contains("$ISA") {
-        return path(module).is_file();
+        return is_callable(&path(module));
     }
     let module = match module.rsplit_once("$ISA/") {
         Some((_, name)) => name,
         None => module,
     };
-    folders.iter().any(|folder| folder.join(module).is_file())
+    folders
+        .iter()
+        .any(|folder| is_callable(&folder.join(module)))
+}
+
+/// Whether a file exports the function of a phase.
+fn has(path: &Path, phase: Phase) -> bool {
+    let function = match phase {
+        Phase::Auth => "pam_sm_authenticate",
+        Phase::Account => "pam_sm_acct_mgmt",
+        Phase::Session => "pam_sm_open_session",
+        Phase::Password => "pam_sm_chauthtok",
+    };
+    File::open(path).is_ok_and(|file| Elf::read(&file).exports(function))
 }

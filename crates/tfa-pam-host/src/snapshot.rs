@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use tfa_pam_stack::{Files, ReadError};
+use tfa_pam_stack::{Files, Phase, ReadError};
 
 use crate::{PamHost, Reading};
 
@@ -13,7 +13,7 @@ use crate::{PamHost, Reading};
 pub(crate) struct Seen {
     texts: HashMap<String, Result<Vec<u8>, ReadError>>,
     folders: HashMap<String, bool>,
-    modules: HashMap<String, bool>,
+    modules: HashMap<(String, Phase), bool>,
 }
 
 /// A host that is looked at once.
@@ -52,9 +52,12 @@ impl Files for Once<'_> {
         once(folders, path, || self.host.is_folder(path))
     }
 
-    fn has_module(&self, module: &str) -> bool {
+    fn has_module(&self, module: &str, phase: Phase) -> bool {
         let modules = &mut self.seen.borrow_mut().modules;
-        once(modules, module, || self.host.has_module(module))
+        let key = (module.to_owned(), phase);
+        *modules
+            .entry(key)
+            .or_insert_with(|| self.host.has_module(module, phase))
     }
 }
 
@@ -79,7 +82,9 @@ impl Snapshot {
             let _ = Files::read(&files, path);
         }
         for module in modules {
-            let _ = files.has_module(module);
+            for phase in Phase::ALL {
+                let _ = files.has_module(module, phase);
+            }
         }
         Self {
             services,
@@ -124,7 +129,8 @@ impl Files for Snapshot {
         self.seen.folders.get(path).copied().unwrap_or_default()
     }
 
-    fn has_module(&self, module: &str) -> bool {
-        self.seen.modules.get(module).copied().unwrap_or_default()
+    fn has_module(&self, module: &str, phase: Phase) -> bool {
+        let key = (module.to_owned(), phase);
+        self.seen.modules.get(&key).copied().unwrap_or_default()
     }
 }

@@ -82,6 +82,8 @@ fn a_module_is_present_if_one_of_the_folders_has_it() {
     let files = [
         ("etc/pam.d/sshd", lines),
         ("usr/lib/security/pam_unix.so", ""),
+        ("opt/pam_tfa.so", ""),
+        ("srv/pam_tfa.so", "#!/bin/sh\n"),
     ];
     let root = Root::new("modules", &files);
     let host = root.host();
@@ -91,8 +93,11 @@ fn a_module_is_present_if_one_of_the_folders_has_it() {
         ("/lib/$ISA/pam_unix.so", true),
         ("pam_tfa.so", false),
         ("/usr/lib/pam_unix.so", false),
+        // These two cannot be loaded: a file of no bytes, and one that is no program.
+        ("/opt/pam_tfa.so", false),
+        ("/srv/pam_tfa.so", false),
     ] {
-        assert_eq!(host.has_module(module), expected, "{module}");
+        assert_eq!(host.has_module(module, Phase::Auth), expected, "{module}");
     }
     let is_missing =
         |service: &Service| service.stack(Phase::Auth).lines[1].call == Call::MissingModule;
@@ -101,7 +106,7 @@ fn a_module_is_present_if_one_of_the_folders_has_it() {
     assert!(
         Root::new("none", &[("etc/x", "")])
             .host()
-            .has_module("pam_tfa.so")
+            .has_module("pam_tfa.so", Phase::Auth)
     );
 }
 

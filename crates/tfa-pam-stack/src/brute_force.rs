@@ -22,7 +22,7 @@ impl Files for Texts {
         true
     }
 
-    fn has_module(&self, module: &str) -> bool {
+    fn has_module(&self, module: &str, _: Phase) -> bool {
         module != "pam_absent.so"
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::stack::Position;
+use crate::stack::{Phase, Position};
 
 /// The files and modules of a host.
 pub trait Files {
@@ -13,8 +13,8 @@ pub trait Files {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
     /// Whether the path is a folder.
     fn is_folder(&self, path: &str) -> bool;
-    /// Whether libpam can load a module of that name or path.
-    fn has_module(&self, module: &str) -> bool;
+    /// Whether libpam can load a module of that name or path, and finds the function of the phase in it.
+    fn has_module(&self, module: &str, phase: Phase) -> bool;
 }
 
 /// Why a file has no content.

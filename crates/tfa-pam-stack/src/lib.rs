@@ -23,7 +23,7 @@
 //!     fn is_folder(&self, path: &str) -> bool {
 //!         path == "/etc/pam.d"
 //!     }
-//!     fn has_module(&self, _: &str) -> bool {
+//!     fn has_module(&self, _: &str, _: Phase) -> bool {
 //!         true
 //!     }
 //! }

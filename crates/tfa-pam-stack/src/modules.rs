@@ -142,10 +142,10 @@ pub fn possible_codes(line: &Line, phase: Phase, service: &str) -> Codes {
 /// As [`possible_codes`], in a login that root has not begun.
 #[must_use]
 pub fn possible_codes_of_user(line: &Line, phase: Phase, service: &str) -> Codes {
-    const NOT_ROOT: Codes = Codes::of(&[Code::AUTH_ERR]);
+    let codes = possible_codes(line, phase, service);
     match line.calls("pam_rootok.so") && OF_THE_REAL_USER.contains(&service) {
-        true => NOT_ROOT,
-        false => possible_codes(line, phase, service),
+        true => codes.without(SUCCESS),
+        false => codes,
     }
 }
 

@@ -182,7 +182,7 @@ impl Parser<'_> {
         };
         line.module = text_of(&module);
         line.arguments = words.map(|word| text_of(&word)).collect();
-        if line.call == Call::Module && !self.reader.files.has_module(&line.module) {
+        if line.call == Call::Module && !self.reader.files.has_module(&line.module, phase) {
             line.call = Call::MissingModule;
             self.report(ProblemKind::MissingModule);
         }

@@ -63,10 +63,11 @@ impl Service {
         })
     }
 
-    /// A login that passes the phase, although a line of `pam_tfa` refused it.
+    /// A login that passes the phase, although a line of `pam_tfa` refused it, where root has not begun it.
     #[must_use]
     pub fn refusal_swallowed(&self, phase: Phase) -> Option<Witness> {
-        self.find(phase, &|reached| {
+        let codes = |line: &Line| possible_codes_of_user(line, phase, &self.name);
+        self.find_with(phase, &codes, &|reached| {
             passes(phase, reached) && reached.facts.tfa_refused
         })
     }

@@ -39,8 +39,8 @@ impl Phase {
 pub enum Call {
     /// The module.
     Module,
-    /// Nothing: the file of the module is missing, and the code is `PAM_MODULE_UNKNOWN`. A dash before
-    /// the kind of the line changes the log only.
+    /// Nothing: libpam cannot load the module, or finds no function for the phase in it, and the code is
+    /// `PAM_MODULE_UNKNOWN`. A dash before the kind of the line changes the log only.
     MissingModule,
     /// Nothing: the line has an error, and the code is `PAM_PERM_DENIED`.
     Malformed,
@@ -164,7 +164,7 @@ pub enum ProblemKind {
     UnknownControl,
     /// The line ends before the module.
     NoModule,
-    /// The file of the module is missing.
+    /// The file of the module is missing, or libpam cannot load it.
     MissingModule,
     /// An included file cannot be read, or is included too deep; the line fails.
     FailedInclude,

@@ -1,10 +1,12 @@
-/* Runs services through libpam. Reads a folder and a service a line; prints what each call returned and
-   the messages of the modules in it. */
+/* Runs services through libpam. Reads a folder, a service and the real uid of the program a line; prints what
+   each call returned and the messages of the modules in it. */
 
+#define _GNU_SOURCE
 #include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int converse(int count, const struct pam_message **messages,
                     struct pam_response **responses, void *data)
@@ -27,7 +29,12 @@ int main(void)
 {
     static char folder[4096], service[256];
     const struct pam_conv conversation = { converse, NULL };
-    while (scanf("%4095s %255s", folder, service) == 2) {
+    const uid_t own = getuid();
+    unsigned uid;
+    while (scanf("%4095s %255s %u", folder, service, &uid) == 3) {
+        /* The effective uid stays, as in a program that is setuid. */
+        if (uid != own && setresuid(uid, own, own) != 0)
+            return 1;
         pam_handle_t *pam = NULL;
         int code = pam_start_confdir(service, "root", &conversation, folder, &pam);
         printf("%d", code);
@@ -39,6 +46,8 @@ int main(void)
             call(pam, pam_close_session);
             pam_end(pam, code);
         }
+        if (uid != own && setresuid(own, own, own) != 0)
+            return 1;
         printf("\n");
         fflush(stdout);
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -52,13 +53,25 @@ impl Driver {
 
     /// Runs the service `service` of each of these subfolders.
     pub(crate) fn run(&self, cases: &[&str]) -> Vec<String> {
+        let cases: Vec<_> = cases
+            .iter()
+            .map(|case| (*case, "service", own_uid()))
+            .collect();
+        self.run_as(&cases)
+    }
+
+    /// Runs services of these subfolders, in a program with this real uid.
+    pub(crate) fn run_as(&self, cases: &[(&str, &str, u32)]) -> Vec<String> {
         let mut program = Command::new(self.folder.join("driver"));
         let program = program.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut program = program.spawn().unwrap();
         let mut input = program.stdin.take().unwrap();
         let lines: String = cases
             .iter()
-            .map(|case| format!("{} service\n", self.folder.join(case).display()))
+            .map(|(case, service, uid)| {
+                let folder = self.folder.join(case);
+                format!("{} {service} {uid}\n", folder.display())
+            })
             .collect();
         let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
         let output = program.wait_with_output().unwrap();
@@ -74,6 +87,11 @@ impl Driver {
         assert_eq!(lines.len(), cases.len());
         lines
     }
+}
+
+/// The uid of this process.
+pub(crate) fn own_uid() -> u32 {
+    fs::metadata("/proc/self").unwrap().uid()
 }
 
 impl Drop for Driver {

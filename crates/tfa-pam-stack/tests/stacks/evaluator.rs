@@ -8,6 +8,14 @@ use tfa_pam_stack::{
 };
 use tfa_pam_stack::{run, run_after};
 
+/// The modules of the host that the services use.
+const INSTALLED: [&str; 4] = [
+    "pam_debug.so",
+    "pam_permit.so",
+    "pam_deny.so",
+    "pam_rootok.so",
+];
+
 /// The files of the host.
 struct Host;
 
@@ -23,20 +31,30 @@ impl Files for Host {
         Path::new(path).is_dir()
     }
 
-    fn has_module(&self, module: &str) -> bool {
-        module.rsplit('/').next() == Some("pam_debug.so")
+    fn has_module(&self, module: &str, _: Phase) -> bool {
+        let is_file = || fs::metadata(module).is_ok_and(|file| file.len() > 0);
+        INSTALLED.contains(&module) || (module.starts_with('/') && is_file())
     }
 }
 
-/// Reads the service of a folder.
+/// Reads the service `service` of a folder.
 pub(crate) fn read(folder: &Path, release: Release) -> Result<Service, Unreadable> {
+    read_named(folder, "service", release)
+}
+
+/// Reads a service of a folder.
+pub(crate) fn read_named(
+    folder: &Path,
+    name: &str,
+    release: Release,
+) -> Result<Service, Unreadable> {
     let folders = [folder.to_str().unwrap()];
     let reader = Reader {
         files: &Host,
         release,
         folders: &folders,
     };
-    reader.read("service")
+    reader.read(name)
 }
 
 /// The line that the driver prints for a service.
@@ -80,7 +98,7 @@ fn code_of(call: &str) -> impl FnMut(&Line) -> Code {
     move |line| argument(line, call).unwrap_or(Code::SUCCESS)
 }
 
-fn argument(line: &Line, call: &str) -> Option<Code> {
+pub(crate) fn argument(line: &Line, call: &str) -> Option<Code> {
     let mut values = line.arguments.iter();
     let value = values.find_map(|argument| argument.strip_prefix(call)?.strip_prefix('='))?;
     Code::from_name(value)

@@ -7,6 +7,7 @@
     reason = "clippy does not recognize the helper functions of tests"
 )]
 
+mod answers;
 mod driver;
 mod evaluator;
 mod faults;

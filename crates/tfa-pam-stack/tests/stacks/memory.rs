@@ -1,6 +1,6 @@
 //! Files in memory.
 
-use tfa_pam_stack::{FOLDERS, Files, ReadError, Reader, Release, Service, Unreadable};
+use tfa_pam_stack::{FOLDERS, Files, Phase, ReadError, Reader, Release, Service, Unreadable};
 
 /// Files by their paths; each module exists, except `pam_absent.so`.
 pub(crate) struct Memory(pub(crate) Vec<(String, Vec<u8>)>);
@@ -40,7 +40,7 @@ impl Files for Memory {
         self.0.iter().any(|(name, _)| name.starts_with(&below))
     }
 
-    fn has_module(&self, module: &str) -> bool {
+    fn has_module(&self, module: &str, _: Phase) -> bool {
         module != "pam_absent.so"
     }
 }
