@@ -30,7 +30,11 @@ const QUESTIONS: (&str, &str) = ("KbdInteractiveAuthentication", "yes");
 
 /// The settings that mend a fault, whatever the other settings are; the best first.
 const KNOWN: &[(&Kind, &[&Settings])] = &[
-    (&messages::SSHD_WITHOUT_PAM, &[&[("UsePAM", "yes")]]),
+    // With PAM alone, a host without questions would lock enrolled users out.
+    (
+        &messages::SSHD_WITHOUT_PAM,
+        &[&[("UsePAM", "yes")], &[("UsePAM", "yes"), QUESTIONS]],
+    ),
     (&messages::SSHD_NO_QUESTIONS, &[&[QUESTIONS], UNCHANGED]),
     (
         &messages::SSHD_PASSWORDS,
