@@ -148,6 +148,66 @@ fn without_the_session_line_a_key_after_the_password_passes_a_rule_on_keys() {
 }
 
 #[test]
+fn another_pam_service_of_sshd_is_examined_as_that_of_sshd() {
+    let (machine, _alice) = host_of_the_readme(Suite::Trixie);
+    let lines = "auth requisite pam_unix.so\naccount required pam_unix.so\n\
+                 session required pam_unix.so\n";
+    machine.write_file("/etc/pam.d/sshd-inner", lines);
+    machine.configure_sshd("00-name", "PAMServiceName sshd-inner");
+    let found = finding(&machine, "hole", "pam-not-asked");
+    assert_eq!(found["names"], json!(["sshd-inner"]));
+    let thief = machine.ssh("alice");
+    thief.expect("Password:");
+    thief.type_secret(PASSWORD);
+    thief.expect("$ ");
+    assert!(!thief.transcript().contains(CODE));
+
+    mend(&machine, &found);
+    is_silent(&machine);
+    set_policy(&machine, NOT_AFTER_KEYS);
+    let found = only(&machine, "pam-session-gate");
+    assert_eq!(found["names"], json!(["sshd-inner"]));
+    mend(&machine, &found);
+    has_no(&machine, "pam-session-gate");
+    has_no(&machine, "pam-session-missing");
+    drop(ssh_to_code_prompt(&machine, "alice"));
+}
+
+#[test]
+fn settings_of_the_command_line_of_sshd_are_found_in_their_place() {
+    let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
+    machine.write_file(
+        "/etc/default/ssh",
+        "SSHD_OPTS='-o UsePAM=no -o PasswordAuthentication=yes'\n",
+    );
+    machine.succeed(["systemctl", "restart", "ssh"]);
+    let found = finding(&machine, "hole", "sshd-without-pam");
+    assert_eq!(found["place"], "/etc/default/ssh");
+    let password = ["-o", "PreferredAuthentications=password"];
+    let thief = machine.ssh_with("alice", &password);
+    thief.expect("password:");
+    thief.type_secret(PASSWORD);
+    thief.expect("$");
+    machine.write_file("/etc/default/ssh", "SSHD_OPTS=\n");
+    machine.succeed(["systemctl", "restart", "ssh"]);
+    is_silent(&machine);
+
+    machine.succeed(["cp", "/etc/ssh/sshd_config", "/etc/ssh/inner"]);
+    machine.succeed([
+        "sed",
+        "-i",
+        "s/^UsePAM.*/UsePAM no/; /^Include/d",
+        "/etc/ssh/inner",
+    ]);
+    let drop_in = "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -f /etc/ssh/inner\n";
+    machine.write_file("/run/systemd/system/ssh.service.d/inner.conf", drop_in);
+    machine.succeed(["systemctl", "daemon-reload"]);
+    let found = only(&machine, "sshd-without-pam");
+    let place = found["place"].as_str().unwrap();
+    assert!(place.starts_with("/etc/ssh/inner:"), "{place}");
+}
+
+#[test]
 fn a_security_key_without_touch_is_refused_after_the_remedy() {
     let (machine, alice) = machine_with_keys();
     let key = make_key(&machine, "lazy", "ed25519-sk", &["-O", "no-touch-required"]);
