@@ -268,7 +268,8 @@ pub(crate) const SSHD_CUT: Kind = Kind {
     what: |subject| subject.detail.clone(),
     remedy: |_| {
         remedy(
-            "Write fewer and simpler Match blocks, or ask sshd about the other connections yourself.",
+            "Mend the name service if it failed. Else write fewer and simpler Match blocks, or ask sshd about the \
+             other connections yourself.",
             &["sshd -T -C user=USER,addr=ADDRESS,host=HOST,laddr=ADDRESS,lport=PORT"],
         )
     },

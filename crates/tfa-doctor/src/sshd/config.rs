@@ -71,7 +71,7 @@ fn read_pattern(
             let Some((keyword, rest)) = split(text) else {
                 continue;
             };
-            let (keyword, words) = (keyword.to_ascii_lowercase(), words(rest));
+            let (keyword, words) = (canonical(keyword), words(rest));
             if into.len() >= MAX_LINES {
                 return;
             }
@@ -99,6 +99,18 @@ pub(super) fn absolute(pattern: &str) -> String {
     match pattern.starts_with('/') {
         true => pattern.to_owned(),
         false => format!("/etc/ssh/{pattern}"),
+    }
+}
+
+/// A keyword in lower case, by the name under which sshd prints it.
+fn canonical(keyword: &str) -> String {
+    let keyword = keyword.to_ascii_lowercase();
+    match keyword.as_str() {
+        "challengeresponseauthentication" | "skeyauthentication" => {
+            "kbdinteractiveauthentication".to_owned()
+        }
+        "pubkeyacceptedkeytypes" => "pubkeyacceptedalgorithms".to_owned(),
+        _ => keyword,
     }
 }
 
@@ -204,6 +216,12 @@ mod tests {
                 "/etc/ssh/sshd_config:5 x11forwarding no true",
             ]
         );
+    }
+
+    #[test]
+    fn older_names_of_keywords_are_those_that_sshd_prints() {
+        let found = lines(&[(MAIN, "ChallengeResponseAuthentication no\n")]);
+        assert_eq!(found[0].keyword, "kbdinteractiveauthentication");
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::messages;
 
 /// How many connections are asked about.
 pub const MAX_CORNERS: usize = 256;
-/// How many combinations of values are looked at.
-const MAX_COMBINATIONS: usize = 200_000;
+/// How much work is done to find them: combinations of values, times lines.
+const MAX_WORK: usize = 2_000_000;
 
 /// A connection, in the terms of `sshd -C`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,7 +251,7 @@ fn fits(line: &MatchLine, value: Value, candidate: &str, users: &Users) -> bool 
 fn combine(classes: &[Classes]) -> (Vec<Connection>, bool) {
     let mut masks: Vec<usize> = (0..1_usize << classes.len()).collect();
     masks.sort_by_key(|mask| mask.count_ones());
-    let (mut connections, mut known, mut seen) = (Vec::new(), BTreeSet::new(), 0);
+    let (mut connections, mut known, mut work) = (Vec::new(), BTreeSet::new(), 0);
     for mask in masks {
         // The first value of the classes outside the mask, each other one of those inside.
         let choices =
@@ -266,8 +266,8 @@ fn combine(classes: &[Classes]) -> (Vec<Connection>, bool) {
         let mut chosen: Vec<usize> = choices.iter().map(|choice| choice.start).collect();
         let mut is_open = choices.iter().all(|choice| !choice.is_empty());
         while is_open {
-            seen += 1;
-            if seen > MAX_COMBINATIONS {
+            work += work_of_one(classes);
+            if work > MAX_WORK {
                 return (connections, true);
             }
             let members: Vec<_> = classes
@@ -295,6 +295,12 @@ fn combine(classes: &[Classes]) -> (Vec<Connection>, bool) {
         }
     }
     (connections, false)
+}
+
+/// The work for one combination.
+fn work_of_one(classes: &[Classes]) -> usize {
+    let lines = classes.iter().filter_map(|classes| classes.members.first());
+    1 + lines.map(|(_, fits)| fits.len()).sum::<usize>()
 }
 
 /// The lines that each value fits.

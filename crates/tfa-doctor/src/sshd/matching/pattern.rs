@@ -42,6 +42,10 @@ pub(super) fn match_list(list: &str, matches: impl Fn(&str) -> bool) -> ListMatc
 
 /// Whether a pattern matches a text.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    // Most patterns are names, and a host may have many users.
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
+    }
     let pattern: Vec<char> = pattern.chars().collect();
     let mut states = start(&pattern);
     for c in text.chars() {
