@@ -3,7 +3,8 @@
 use tfa_tests::{Machine, Suite};
 
 use crate::doctor::{finding, host_of_the_readme, is_silent, mend};
-use crate::users::PASSWORD;
+use crate::known_places::explained;
+use crate::users::{PASSWORD, set_policy};
 
 fn machine() -> Machine {
     host_of_the_readme(Suite::Bookworm).0
@@ -203,4 +204,44 @@ fn pipes_in_place_of_files_are_not_waited_for() {
     let output = machine.run(["tfactl", "doctor", "--json"]);
     assert!(!output.stderr.contains("took too long"), "{output}");
     assert!(output.stdout.trim_end().ends_with(']'), "{output}");
+}
+
+#[test]
+fn nscd_that_does_not_watch_the_files_keeps_a_rule_on_a_group_from_a_new_member() {
+    let machine = Machine::boot_with(&["nscd"]);
+    machine.add_user("alice", PASSWORD);
+    machine.succeed(["groupadd", "vpn"]);
+    let policy = "[policy]\nmode = \"optional\"\n[[policy.rule]]\ngroups = [\"vpn\"]\nmode = \"required\"\ngrace = \"0\"\n";
+    set_policy(&machine, policy);
+    let rule = || explained(&machine, "required", &[]);
+    let faults = || {
+        machine
+            .run(["tfactl", "doctor", "--only", "groups-cached", "--json"])
+            .stdout
+    };
+    let configure = |option: &str| {
+        let text = format!("enable-cache group yes\npositive-time-to-live group 3600\n{option}\n");
+        machine.write_file("/etc/nscd.conf", text);
+        machine.succeed(["systemctl", "restart", "nscd"]);
+        assert_eq!(rule(), "false");
+        // As a directory is changed: the programs of shadow tell nscd.
+        bash(&machine, "sed -i 's/^vpn:.*/&alice/' /etc/group");
+    };
+
+    configure("check-files group no");
+    assert_eq!(rule(), "false");
+    let found = faults();
+    assert!(
+        found.contains("/etc/nscd.conf:1") && found.contains("3600 seconds"),
+        "{found}"
+    );
+    machine.succeed(["nscd", "--invalidate=group"]);
+    assert_eq!(rule(), "true");
+
+    bash(&machine, "sed -i 's/^\\(vpn:.*\\)alice$/\\1/' /etc/group");
+    configure("check-files group yes");
+    const NOTICED: &str =
+        "until tfactl explain alice --json | grep -q '\"required\": true'; do sleep 0.1; done";
+    bash(&machine, NOTICED);
+    assert_eq!(faults().trim(), "[]");
 }
