@@ -20,6 +20,9 @@ use crate::messages;
 /// How long root waits for a call in which the daemon looks up many users.
 const ENUMERATION_TIMEOUT: Duration = ENUMERATION_TIME_LIMIT.saturating_add(CALL_TIMEOUT);
 
+/// How long root waits for a call that imports: each code gets the time of a hash many times over.
+const IMPORT_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// The accounts of this host.
 #[derive(Debug)]
 pub(crate) struct Daemon {
@@ -129,13 +132,15 @@ impl Daemon {
         answered(&mut self.interrupt, call).await
     }
 
-    /// Takes over enrollments, or checks that.
+    /// Takes over enrollments, or checks that. The daemon hashes up to a hundred backup codes in one call,
+    /// which takes long on a busy host.
     pub(crate) async fn import(
         &mut self,
         imports: &[Import],
         check: bool,
     ) -> Result<Vec<ImportResult>, Failure> {
-        answered(&mut self.interrupt, self.admin.import(imports, check)).await
+        let call = self.admin.import(imports, check);
+        answered_within(IMPORT_TIMEOUT, &mut self.interrupt, call).await
     }
 
     /// The authenticators of a user, with their keys.

@@ -3,7 +3,6 @@
 use std::num::NonZero;
 use std::thread;
 
-use rustix::process::setpriority_process;
 use tfa_core::{
     Account, BackupCode, BackupSet, Code, Credential, HashParams, Hashed, HostRecovery, Input,
     LockState, Match, RecoveryCode, ThrottleScope, Time,
@@ -17,10 +16,8 @@ use crate::semaphore::Semaphore;
 /// flood of backup codes must not keep the host from verifying one-time codes.
 const MAX_EVALUATIONS: usize = 2;
 
-/// The number of evaluations at once for imports: one for each processor, up to this.
+/// The number of evaluations at once for imports: one for each processor but one, up to this.
 const MAX_EVALUATIONS_OF_IMPORTS: usize = 4;
-/// The priority of their threads, the lowest of nice(1): logins have the processors first.
-const LOWEST_PRIORITY: i32 = 19;
 
 /// Hashes backup codes.
 #[derive(Debug)]
@@ -37,7 +34,7 @@ impl Default for Hashing {
         Self {
             evaluations: Semaphore::new(MAX_EVALUATIONS),
             draws: Semaphore::new(1),
-            imports: Semaphore::new(processors().min(MAX_EVALUATIONS_OF_IMPORTS)),
+            imports: Semaphore::new(evaluations_of_imports()),
         }
     }
 }
@@ -98,8 +95,9 @@ impl Hashing {
         hash_params.hash_digits(code).map_err(|_| Error::Hashing)
     }
 
-    /// Hashes the backup codes of an import, several at once on threads of a low priority. An import has
-    /// thousands of them.
+    /// Hashes the backup codes of an import, several at once where there are more than two processors. An
+    /// import has thousands of them. Their threads have the usual priority: on a busy host, a lower one would
+    /// leave them no time before the caller gives up.
     ///
     /// # Errors
     /// [`Error::Hashing`], also where a thread cannot start.
@@ -109,7 +107,6 @@ impl Hashing {
         codes: &[Code],
     ) -> Result<Vec<Hashed>, Error> {
         let hash = |code| {
-            lower_priority();
             let _permit = self.imports.acquire();
             hash_params.hash_digits(code).map_err(|_| Error::Hashing)
         };
@@ -174,20 +171,16 @@ impl Hashing {
     }
 }
 
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
-}
-
-/// Lowers the priority of this thread for the rest of its life.
-fn lower_priority() {
-    // With the usual priority the result is the same.
-    let _ = setpriority_process(None, LOWEST_PRIORITY);
+/// A processor is left for logins.
+fn evaluations_of_imports() -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    processors
+        .saturating_sub(1)
+        .clamp(1, MAX_EVALUATIONS_OF_IMPORTS)
 }
 
 #[cfg(test)]
 mod tests {
-    use rustix::process::getpriority_process;
-
     use super::*;
 
     #[test]
@@ -203,20 +196,6 @@ mod tests {
         let one_by_one = codes.iter().map(|code| hashing.digits(&hash_params, code));
         hashed.extend(one_by_one.map(Result::unwrap));
         assert_eq!(set(&hashed), codes.len());
-        assert_eq!(
-            hashing.imports.free(),
-            processors().min(MAX_EVALUATIONS_OF_IMPORTS)
-        );
-    }
-
-    #[test]
-    fn a_low_priority_is_of_one_thread_alone() {
-        let own = getpriority_process(None).unwrap();
-        let lowered = thread::spawn(|| {
-            lower_priority();
-            getpriority_process(None).unwrap()
-        });
-        assert_eq!(lowered.join().unwrap(), LOWEST_PRIORITY);
-        assert_eq!(getpriority_process(None).unwrap(), own);
+        assert_eq!(hashing.imports.free(), evaluations_of_imports());
     }
 }
