@@ -1,6 +1,7 @@
 //! What the doctor reports.
 
 use crate::edit::Edit;
+use crate::messages;
 use crate::shell::printable;
 
 /// How bad a fault is; the worst first.
@@ -146,6 +147,14 @@ impl Finding {
     #[must_use]
     pub fn is_about(&self, id: &str) -> bool {
         self.kind.id == id || self.subject.also.iter().any(|(also, _)| *also == id)
+    }
+
+    /// Whether a report about this id has it: it is about the id, or it makes the report incomplete, so that
+    /// without it the absence of findings would prove nothing.
+    #[must_use]
+    pub fn is_reported_for(&self, id: &str) -> bool {
+        let is_own = |kind: &&Kind| kind.id == self.kind.id;
+        self.is_about(id) || messages::INCOMPLETE.iter().any(is_own)
     }
 
     /// What was found, in whole sentences on one line, without control characters.

@@ -536,6 +536,31 @@ fn is_mechanical(finding: &Finding) -> bool {
         || (!finding.subject.edits.is_empty() && !finding.subject.edits.iter().any(is_policy))
 }
 
+/// `--only` never hides that something was not examined.
+#[test]
+fn a_report_of_one_id_says_what_was_not_examined() {
+    let asked = "pam-auth-missing";
+    for id in [
+        "daemon-down",
+        "daemon-silent",
+        "daemon-refuses",
+        "bus-name-denied",
+        "pam-off",
+        "pam-unreadable",
+        "sshd-refuses",
+        "sshd-cut",
+        "sshd-not-examined",
+        "sudo-not-examined",
+        "not-examined",
+    ] {
+        let findings = Host::new(&[SHIPPED[0], id]).findings();
+        let mut reported = findings.iter().filter(|one| one.is_reported_for(asked));
+        assert!(reported.any(|finding| finding.kind.id == id), "{id}");
+    }
+    let findings = Host::new(&[SHIPPED[0], "clock"]).findings();
+    assert!(findings.iter().all(|one| !one.is_reported_for(asked)));
+}
+
 #[test]
 fn texts_are_short_and_whole() {
     for (name, kind) in fixtures_of_faults() {

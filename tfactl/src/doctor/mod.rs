@@ -63,7 +63,7 @@ pub(crate) fn known_id(id: &str) -> Result<String, String> {
     }
 }
 
-/// Prints the findings, or those of one id. Fails if one is worse than advice.
+/// Prints the findings, or those of one id and those that make the report incomplete. Fails if one is worse than advice.
 pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure> {
     if !is_root() {
         return Err(Failure::NotAllowed(messages::DOCTOR_NEEDS_ROOT.to_owned()));
@@ -71,7 +71,7 @@ pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure
     let terminal = Terminal::new();
     let facts = facts::collect(&terminal).await?;
     let mut findings = examine(&facts);
-    findings.retain(|finding| only.is_none_or(|id| finding.is_about(id)));
+    findings.retain(|finding| only.is_none_or(|id| finding.is_reported_for(id)));
     if as_json {
         let findings: Vec<FindingJson<'_>> = findings.iter().map(as_json_keys).collect();
         json::print(&terminal, &findings)?;

@@ -106,6 +106,23 @@ pub const KINDS: &[&Kind] = &[
     &BACKUP_CODES_NONE,
 ];
 
+/// The kinds with which the report is incomplete: without them, other findings may appear.
+pub(crate) const INCOMPLETE: &[&Kind] = &[
+    &DAEMON_DOWN,
+    &DAEMON_SILENT,
+    &DAEMON_REFUSES,
+    &DAEMON_VERSION,
+    &BUS_NAME_DENIED,
+    &BUS_CALLS_DENIED,
+    &PAM_OFF,
+    &PAM_UNREADABLE,
+    &SSHD_REFUSES,
+    &SSHD_CUT,
+    &SSHD_NOT_EXAMINED,
+    &SUDO_NOT_EXAMINED,
+    &NOT_EXAMINED,
+];
+
 /// How many names a text has.
 const MAX_NAMES: usize = 12;
 
