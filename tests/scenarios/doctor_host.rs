@@ -134,6 +134,19 @@ fn faults_of_the_login_socket_are_found_and_the_printed_commands_mend_them() {
     let found = finding(&machine, "hole", "socket-taken");
     mend(&machine, &found);
     is_silent(&machine);
+
+    // Without the daemon, its socket is still the one that is believed.
+    const LISTEN: &str = "systemctl mask --runtime --now tfad; mkdir -p /run/tfa
+        python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"/run/tfa/login\")'
+        chown daemon /run/tfa/login";
+    bash(&machine, LISTEN);
+    let output = machine.run(["tfactl", "doctor", "--only", "socket-taken"]);
+    assert!(output.stdout.contains("socket-taken"), "{output}");
+    bash(
+        &machine,
+        "rm /run/tfa/login; systemctl unmask --runtime tfad; systemctl start tfad",
+    );
+    is_silent(&machine);
 }
 
 #[test]

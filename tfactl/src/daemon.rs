@@ -28,8 +28,8 @@ const IMPORT_TIMEOUT: Duration = Duration::from_secs(300);
 pub(crate) struct Daemon {
     admin: AdminProxy<'static>,
     interrupt: Interrupt,
-    /// The daemon refuses every login.
-    refuses: bool,
+    /// Why the daemon refuses every login.
+    refusal: Option<String>,
     // Runs as long as polkit may ask.
     _agent: Option<Agent>,
 }
@@ -59,18 +59,22 @@ impl Daemon {
         Ok(Self {
             admin: AdminProxy::new(&connection).await?,
             interrupt,
-            refuses: !refusal.is_empty(),
+            refusal: Some(refusal).filter(|why| !why.is_empty()),
             _agent: agent,
         })
     }
 
     /// Fails if the daemon refuses every login: no policy is in force then, and the reason was printed.
     pub(crate) fn fail_if_not_serving(&self) -> Result<(), Failure> {
-        if self.refuses {
-            Err(Failure::Reported)
-        } else {
-            Ok(())
+        match self.refusal {
+            Some(_) => Err(Failure::Reported),
+            None => Ok(()),
         }
+    }
+
+    /// Why the daemon refuses every login, if it does.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
     }
 
     pub(crate) fn interrupt(&mut self) -> &mut Interrupt {
@@ -104,6 +108,12 @@ impl Daemon {
 
     pub(crate) async fn show(&mut self, user: &str) -> Result<Status, Failure> {
         answered(&mut self.interrupt, self.admin.show(user)).await
+    }
+
+    /// The same; `None` if the system knows no such user.
+    pub(crate) async fn show_if_known(&mut self, user: &str) -> Result<Option<Status>, Failure> {
+        let call = async { if_known(self.admin.show(user).await) };
+        answered(&mut self.interrupt, call).await
     }
 
     pub(crate) async fn reset(&mut self, user: &str) -> Result<(), Failure> {
@@ -243,6 +253,15 @@ impl Daemon {
         all_pages(&mut self.interrupt, call).await
     }
 
+    /// The same; none if the system knows no such group.
+    pub(crate) async fn members_if_known(&mut self, group: &str) -> Result<Vec<String>, Failure> {
+        let call = async |after: &str| {
+            let page = if_known(self.admin.members(group, after).await)?;
+            Ok(page.unwrap_or_default())
+        };
+        all_pages(&mut self.interrupt, call).await
+    }
+
     pub(crate) async fn create_recovery_code(&mut self) -> Result<Zeroizing<String>, Failure> {
         let call = self.admin.create_recovery_code();
         answered(&mut self.interrupt, call)
@@ -261,6 +280,15 @@ impl Daemon {
     pub(crate) async fn audit_records(&mut self) -> Result<Vec<AuditRecord>, Failure> {
         let call = async |after: &str| self.admin.audit_records(after).await;
         all_pages(&mut self.interrupt, call).await
+    }
+}
+
+/// `None` for a user or a group that the system does not know.
+fn if_known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    use tfa_proto::Error as E;
+    match answer {
+        Err(Error::Daemon(E::UnknownUser(_) | E::UnknownGroup(_))) => Ok(None),
+        answer => answer.map(Some),
     }
 }
 

@@ -207,7 +207,7 @@ impl Host {
                 uid: 0,
                 mode: 0o140_666,
             }),
-            answers: true,
+            answers: Some(true),
         };
         let mut bus = self.bus();
         let facts = ["host", "more"].map(|file| self.text(file).unwrap_or_default());
@@ -255,8 +255,9 @@ impl Host {
                     pid: pid.parse().unwrap(),
                 }),
                 ["owner", uid] => bus.owner = Some(uid.parse().unwrap()),
+                ["socket", "unasked"] => socket.answers = None,
                 ["socket", "missing"] => socket.file = None,
-                ["socket", "silent"] => socket.answers = false,
+                ["socket", "silent"] => socket.answers = Some(false),
                 ["socket", "owner", uid] => {
                     socket.file.as_mut().unwrap().uid = uid.parse().unwrap();
                 }

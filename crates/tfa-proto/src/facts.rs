@@ -2,7 +2,8 @@
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
-/// What the daemon knows of its policy and itself. Absent values are false or empty.
+/// What the daemon knows of its policy and itself. Absent values are false or empty, except for
+/// [`Self::requires`]: a reader must take it for true.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct DaemonFacts {

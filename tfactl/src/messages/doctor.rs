@@ -36,6 +36,26 @@ pub(crate) fn records_read(count: usize) -> String {
     format!("Reading the records: {count}...")
 }
 
+/// What the daemon is asked about.
+pub(crate) const EXEMPTIONS: &str = "the exemptions";
+pub(crate) const RECORDS: &str = "the records of the users";
+pub(crate) const ADMINISTRATORS: &str = "the administrators";
+pub(crate) const RECOVERY_CODE: &str = "the recovery code";
+pub(crate) const DAEMON_GONE: &str = "no answer came";
+
+/// An answer of the daemon that did not come, with one of the subjects above.
+pub(crate) fn not_told(subject: &str, why: &str) -> String {
+    let why = why.trim_end_matches('.');
+    format!("tfad was asked about {subject}: {why}")
+}
+
+pub(crate) fn policy_not_told(why: &str) -> String {
+    let why = why.trim_end_matches('.');
+    format!(
+        "tfad was asked about the policy in force, and the rest of this report is incomplete: {why}"
+    )
+}
+
 pub(crate) fn names_not_read(database: &str, why: &str) -> String {
     format!(
         "The users that Match lines of sshd tell apart are not all known from the database {database}: {why}."

@@ -20,7 +20,10 @@ fn one_finding_that_is_not_there_is_a_success() {
     let (code, out, error) = finished(&host.output_with(&["doctor", "--only", "daemon-down"]));
     assert_eq!((code, error.as_str()), (0, ""));
     assert_eq!(out, "Holes: 0, lock-outs: 0, risks: 0, advice: 0.\n");
-    assert_eq!(host.daemon().calls(), ["Facts", "List", "RecoveryStatus"]);
+    assert_eq!(
+        host.daemon().calls(),
+        ["Facts", "PolicyExemptions", "List", "RecoveryStatus"]
+    );
 }
 
 #[test]
@@ -75,4 +78,61 @@ fn a_daemon_of_another_version_and_a_lone_administrator_are_findings() {
         assert!(out.replace("\n ", "").contains(text), "{out}");
         fits(&out);
     }
+}
+
+#[test]
+fn what_the_daemon_cannot_look_up_was_not_examined() {
+    let host = host_with(vec![enabled()]);
+    host.daemon().account(|account| {
+        account.facts = DaemonFacts {
+            administrators: Some(vec!["sudo".to_owned()]),
+            ..DaemonFacts::default()
+        };
+        account.look_ups_fail = true;
+        account.list_fails_at = Some("alice".to_owned());
+    });
+    let arguments = ["doctor", "--only", "not-examined", "--json"];
+    let (code, out, error) = finished(&host.output_with(&arguments));
+    assert_eq!((code, error.as_str()), (1, ""));
+    let found = json(&out);
+    let found: Vec<&str> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["what"].as_str().unwrap())
+        .collect();
+    for subject in [
+        "the administrators: The name service fails.",
+        "the records of the users: The name service takes too long.",
+    ] {
+        assert!(
+            found.iter().any(|what| what.ends_with(subject)),
+            "{found:?}"
+        );
+    }
+    let (_, out, _) = finished(&host.output_with(&["doctor", "--only", "daemon-refuses"]));
+    assert!(out.starts_with("Holes: 0, lock-outs: 0,"), "{out}");
+}
+
+#[test]
+fn all_administrators_are_looked_at() {
+    let host = host_with(vec![]);
+    host.daemon().account(|account| {
+        account.facts.administrators = Some(vec!["sudo".to_owned()]);
+        let members = (0..101).map(|number| format!("admin{number:03}"));
+        account
+            .host_groups
+            .insert("sudo".to_owned(), members.collect());
+    });
+    let arguments = ["doctor", "--only", "administrators-none", "--json"];
+    let (code, out, _) = finished(&host.output_with(&arguments));
+    assert_eq!(code, 1, "{out}");
+    assert_eq!(json(&out)[0]["names"].as_array().unwrap().len(), 101);
+}
+
+#[test]
+fn a_daemon_that_does_not_tell_whether_it_requires_may_require() {
+    let host = host_with(Vec::new());
+    let (_, out, _) = finished(&host.output_with(&["doctor", "--only", "recovery-missing"]));
+    assert!(out.contains("recovery-missing"), "{out}");
 }

@@ -53,7 +53,7 @@ pub struct HostFacts {
     pub state: Option<StateFacts>,
     /// The system bus.
     pub bus: Option<BusFacts>,
-    /// The login socket, if the daemon runs.
+    /// The login socket.
     pub socket: Option<SocketFacts>,
     /// The caches of groups.
     pub group_cache: Option<GroupCacheFacts>,

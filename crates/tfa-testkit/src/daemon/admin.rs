@@ -12,7 +12,7 @@ use tfa_proto::{
 use zbus::message::Header;
 
 use super::error::BusError;
-use super::{INVITATION, RECOVERY_CODE, Shared};
+use super::{Account, INVITATION, RECOVERY_CODE, Shared};
 
 pub(super) struct AdminInterface(pub(super) Arc<Shared>);
 
@@ -55,6 +55,7 @@ impl AdminInterface {
         self.0.record(format!("Show {user}")).await;
         check_known(user)?;
         let account = self.0.account.lock().unwrap();
+        account.check_name_service()?;
         let known = account.others.iter().find(|other| other.user == user);
         Ok(known.cloned().unwrap_or_else(|| Status {
             user: user.to_owned(),
@@ -293,6 +294,7 @@ impl AdminInterface {
         let call = format!("Members {group} {after}");
         self.0.record(call.trim_end().to_owned()).await;
         let account = self.0.account.lock().unwrap();
+        account.check_name_service()?;
         let Some(members) = account.host_groups.get(group) else {
             let text = format!("The group {group} does not exist on this host.");
             return Err(Error::UnknownGroup(text).into());
@@ -333,6 +335,16 @@ impl AdminInterface {
         let mut records = account.audit_records.clone();
         records.retain(|record| users.contains(&record.user));
         (records, next)
+    }
+}
+
+impl Account {
+    fn check_name_service(&self) -> Result<(), Error> {
+        let text = "The name service fails.";
+        match self.look_ups_fail {
+            true => Err(Error::Storage(text.to_owned())),
+            false => Ok(()),
+        }
     }
 }
 
