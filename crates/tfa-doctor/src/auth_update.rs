@@ -27,7 +27,8 @@ const TYPES: [&str; 5] = [
     "session-noninteractive",
 ];
 const PRIMARY: &str = "# here are the per-package modules (the \"Primary\" block)";
-const FALLBACK: &str = "# here's the fallback if no module succeeds";
+/// The comment before the line that denies.
+pub(crate) const FALLBACK: &str = "# here's the fallback if no module succeeds";
 const ADDITIONAL: &str = "# and here are more per-package modules (the \"Additional\" block)";
 const END: &str = "# end of pam-auth-update config";
 
@@ -124,7 +125,8 @@ pub(crate) fn simulate(files: &Snapshot) -> Option<(Snapshot, ProfileUpdate)> {
             let lines = current
                 .lines()
                 .filter(|line| !is_comment(line) && !has(line));
-            let lost = lines.filter(|line| !line.contains("pam_tfa.so"));
+            // What stands in a template is replaced, not lost.
+            let lost = lines.filter(|line| !line.contains("pam_tfa.so") && !line.starts_with('$'));
             update.lost.extend(lost.map(str::to_owned));
             after = after.with(&path, &written);
             update.files.push(path);

@@ -69,7 +69,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads each service that has a file, and the other files. A module that no service names counts as
+    /// Reads each service that has a file, and the other files. A module that none of them names counts as
     /// missing, except `modules`, which are looked for.
     #[must_use]
     pub fn of(host: &PamHost, others: &[&str], modules: &[&str]) -> Self {
@@ -81,7 +81,18 @@ impl Snapshot {
         for path in others {
             let _ = Files::read(&files, path);
         }
-        for module in modules {
+        // After a change, libpam may read lines that it does not reach now.
+        let mut named: BTreeSet<String> = modules.iter().map(|name| (*name).to_owned()).collect();
+        for text in files.seen.borrow().texts.values().flatten() {
+            let text = String::from_utf8_lossy(text);
+            let words = text.split_whitespace();
+            named.extend(
+                words
+                    .filter(|word| word.ends_with(".so"))
+                    .map(str::to_owned),
+            );
+        }
+        for module in &named {
             for phase in Phase::ALL {
                 let _ = files.has_module(module, phase);
             }

@@ -63,6 +63,14 @@ impl Service {
         })
     }
 
+    /// Whether some login passes the phase that root has not begun.
+    #[must_use]
+    pub fn can_pass(&self, phase: Phase) -> bool {
+        let codes = |line: &Line| possible_codes_of_user(line, phase, &self.name);
+        let found = self.find_with(phase, &codes, &|reached| passes(phase, reached));
+        found.is_some()
+    }
+
     /// A login that passes the phase, although a line of `pam_tfa` refused it, where root has not begun it.
     #[must_use]
     pub fn refusal_swallowed(&self, phase: Phase) -> Option<Witness> {

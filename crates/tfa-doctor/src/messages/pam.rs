@@ -418,6 +418,22 @@ pub(crate) const PAM_UNREADABLE: Kind = Kind {
     remedy: |subject| by_hand(subject, "Correct the file."),
 };
 
+pub(crate) const PAM_REFUSES: Kind = Kind {
+    id: "pam-refuses",
+    severity: Severity::LockOut,
+    why: "No user can log in there, whatever the modules return.",
+    what: |subject| {
+        let (place, phase, services) = (&subject.place, &subject.detail, services(subject));
+        format!("{place}: with this line, the {phase} phase of {services} refuses each login.")
+    },
+    remedy: |subject| {
+        by_hand(
+            subject,
+            "Keep a root shell open. Correct or remove the line, or its jump.",
+        )
+    },
+};
+
 pub(crate) const PAM_MODULE_MISSING: Kind = Kind {
     id: "pam-module-missing",
     severity: Severity::LockOut,

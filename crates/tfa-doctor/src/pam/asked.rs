@@ -3,7 +3,16 @@
 use tfa_pam_stack::{Line, Phase, Service};
 
 use super::{Fault, Login, services};
+use crate::finding::Kind;
 use crate::messages;
+
+/// The kinds of [`not_asked`].
+pub(super) const NOT_ASKED: [&Kind; 4] = [
+    &messages::PAM_OWN_STACK,
+    &messages::PAM_TWIN,
+    &messages::PAM_NOT_ASKED,
+    &messages::PAM_NULLOK,
+];
 
 /// Neither phase has a line, and a login passes both. An account with an empty password then gets in
 /// with nothing, if `pam_unix` has the option `nullok`.

@@ -35,6 +35,8 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_SESSION_SKIPPED, session_before_line),
     (&messages::PAM_NULLOK, without_nullok),
     (&messages::PAM_UNKNOWN_OPTION, without_option),
+    (&messages::PAM_UNREADABLE, without_backslash),
+    (&messages::PAM_REFUSES, passable),
     (&messages::PAM_PROFILE_CHANGED, as_in_profile),
 ];
 
@@ -327,6 +329,44 @@ fn without(case: &Case<'_>, option: &str) -> Vec<Vec<Edit>> {
         is_word.then(|| vec![case.replace(number, text, Some(format!("{before}{rest}")))])
     };
     line.and_then(change).into_iter().collect()
+}
+
+/// The last line without the backslash at its end.
+fn without_backslash(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let last = case.text.lines().zip(1..).last();
+    let change = last.and_then(|(line, number)| {
+        let new = line.trim_end().strip_suffix('\\')?.trim_end();
+        Some(vec![case.replace(number, line, Some(new.to_owned()))])
+    });
+    change.into_iter().collect()
+}
+
+/// The line with a shorter jump, or no such line, unless it verifies the password or ends the block of
+/// pam-auth-update(8).
+fn passable(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let Some((number, text)) = case.faulty_line() else {
+        return Vec::new();
+    };
+    let phases = [Phase::Auth, Phase::Account, Phase::Session].into_iter();
+    let mut lines = phases.flat_map(|phase| case.own_lines(phase));
+    let is_kept = |line: &Line| verifies_password(line) || names_tfa(line);
+    let is_kept = lines.any(|line| line.position.line == number && is_kept(line));
+    let jump = "success=";
+    let length = text.split_once(jump).and_then(|(_, rest)| {
+        let digits = rest.split(|next: char| !next.is_ascii_digit()).next()?;
+        digits.parse::<usize>().ok()
+    });
+    let shorter = (1..length.unwrap_or_default()).map(|lines| {
+        let old = format!("{jump}{}", length.unwrap_or_default());
+        let new = text.replacen(&old, &format!("{jump}{lines}"), 1);
+        vec![case.replace(number, text, Some(new))]
+    });
+    let before = number
+        .checked_sub(1)
+        .and_then(|before| case.text_of(before));
+    let is_fallback = before.is_some_and(|text| text.starts_with(auth_update::FALLBACK));
+    let removed = (!is_kept && !is_fallback).then(|| vec![case.replace(number, text, None)]);
+    shorter.chain(removed).collect()
 }
 
 /// The line with a control of the profile.

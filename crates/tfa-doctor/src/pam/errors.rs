@@ -1,12 +1,18 @@
 //! What libpam cannot read or load.
 
+use tfa_pam_host::Snapshot;
 use tfa_pam_stack::{Call, Line, Phase, Position, Problem, ProblemKind, Step, Unreadable, Witness};
 
 use super::{Fault, Login, names_tfa};
 use crate::messages;
 
-/// libpam refuses each login of the service.
-pub(super) fn unreadable(service: &str, error: &Unreadable) -> Fault {
+/// libpam refuses each login of the service. A file that other files include is the place.
+pub(super) fn unreadable(service: &str, error: &Unreadable, files: &Snapshot) -> Fault {
+    if let Unreadable::FailedInclude(position) = error
+        && let Some(file) = unfinished_include(position, files)
+    {
+        return unreadable(service, &Unreadable::EndsInContinuation(file.into()), files);
+    }
     let place = match error {
         Unreadable::NoFile => format!("/etc/pam.d/{service}"),
         Unreadable::EndsInContinuation(file)
@@ -21,6 +27,15 @@ pub(super) fn unreadable(service: &str, error: &Unreadable) -> Fault {
         detail: messages::unreadable(error).to_owned(),
         ..Fault::at(&messages::PAM_UNREADABLE, place)
     }
+}
+
+/// The file that a line includes, if it ends in a backslash.
+fn unfinished_include(position: &Position, files: &Snapshot) -> Option<String> {
+    let text = files.text(&position.file)?;
+    let line = text.lines().nth(position.line.checked_sub(1)?)?;
+    let file = format!("/etc/pam.d/{}", line.split_whitespace().next_back()?);
+    let is_unfinished = files.text(&file)?.trim_end().ends_with('\\');
+    is_unfinished.then_some(file)
 }
 
 /// libpam cannot load pam_tfa, and a line names it: logins are refused, unless its control lets one pass.

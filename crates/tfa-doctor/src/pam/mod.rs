@@ -5,6 +5,7 @@ mod changes;
 mod errors;
 mod options;
 mod order;
+mod passing;
 mod profile;
 mod remedies;
 mod services;
@@ -15,7 +16,7 @@ mod trial;
 use std::collections::BTreeSet;
 
 use tfa_pam_host::Reading;
-use tfa_pam_stack::{Call, Line, Phase, Service, Witness, verifies_password};
+use tfa_pam_stack::{Call, Code, Line, Phase, Service, Witness, verifies_password};
 
 use crate::facts::{Facts, PamFacts, PolicyFacts};
 use crate::finding::{Finding, Kind, Subject};
@@ -64,6 +65,7 @@ const CHECKS: &[Check] = &[
     errors::module_missing,
     errors::missing_module_ignored,
     errors::problems,
+    passing::refuses,
 ];
 
 /// The faults in the PAM files. Those that one remedy mends are one finding.
@@ -88,15 +90,21 @@ fn logins(pam: &PamFacts) -> impl Iterator<Item = (&str, &Reading)> {
     logins.map(|(name, reading)| (name.as_str(), reading))
 }
 
-/// The faults in PAM files. A fault that several services share is one finding.
+/// The faults in PAM files. A fault that several services share is one finding. If no service asks, that is one
+/// finding too, unless no login passes anyway.
 fn faults(pam: &PamFacts, context: &Context<'_>) -> Vec<Finding> {
-    let (mut findings, mut is_asked) = (Vec::new(), false);
+    let mut findings = Vec::new();
+    let (mut is_asked, mut lets_in) = (false, false);
     for (name, reading) in logins(pam) {
         for result in reading.results() {
             let service = match result {
                 Ok(service) => service,
                 Err(error) => {
-                    add(&mut findings, name, errors::unreadable(name, error));
+                    add(
+                        &mut findings,
+                        name,
+                        errors::unreadable(name, error, &pam.files),
+                    );
                     continue;
                 }
             };
@@ -107,17 +115,23 @@ fn faults(pam: &PamFacts, context: &Context<'_>) -> Vec<Finding> {
                 context,
             };
             is_asked |= login.asks(Phase::Auth) || login.asks(Phase::Account);
+            lets_in |= passing::lets_in(service, Code::SUCCESS);
             for fault in CHECKS.iter().flat_map(|check| check(&login)) {
                 add(&mut findings, name, fault);
             }
         }
     }
-    if !is_asked {
-        return vec![Finding {
+    if !is_asked && lets_in {
+        findings.retain(|finding| {
+            asked::NOT_ASKED
+                .iter()
+                .all(|kind| kind.id != finding.kind.id)
+        });
+        findings.push(Finding {
             kind: &messages::PAM_OFF,
             subject: Subject::default(),
             witness: Vec::new(),
-        }];
+        });
     }
     findings.extend(profile::changed(&pam.files));
     findings

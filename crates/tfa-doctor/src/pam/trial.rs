@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use tfa_pam_host::Snapshot;
-use tfa_pam_stack::{Code, Line, Phase, Service, possible_codes, run};
+use tfa_pam_stack::Code;
 
+use super::passing::lets_in;
 use super::{Context, faults, logins};
 use crate::facts::PamFacts;
 use crate::finding::{Finding, Severity};
@@ -106,23 +107,4 @@ fn health(pam: &PamFacts) -> Health {
     logins(pam)
         .map(|(name, reading)| of_service(name, reading))
         .collect()
-}
-
-/// Whether a login passes if each module that can succeed does, and `pam_tfa` returns this code.
-fn lets_in(service: &Service, tfa: Code) -> bool {
-    let passes = |phase| {
-        let code = |line: &Line| {
-            if line.is_tfa() {
-                return tfa;
-            }
-            let codes = possible_codes(line, phase, &service.name);
-            let succeeds = codes.contains(Code::SUCCESS) && !line.calls("pam_rootok.so");
-            match codes.iter().next() {
-                Some(other) if !succeeds => other,
-                _ => Code::SUCCESS,
-            }
-        };
-        run(service.stack(phase), code).result == Code::SUCCESS
-    };
-    passes(Phase::Auth) && passes(Phase::Account)
 }

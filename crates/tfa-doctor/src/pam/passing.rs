@@ -1,0 +1,96 @@
+//! A login in which each module that can succeed does: one with the right password and the right code.
+
+use tfa_pam_stack::{
+    Action, Call, Code, Line, Phase, Run, Service, Step, Witness, possible_codes, run,
+};
+
+use super::{Fault, Login, errors, names_tfa};
+use crate::messages;
+
+/// Whether such a login passes if `pam_tfa` returns this code.
+pub(super) fn lets_in(service: &Service, tfa: Code) -> bool {
+    let passes = |phase| run_of(service, phase, tfa).result == Code::SUCCESS;
+    passes(Phase::Auth) && passes(Phase::Account)
+}
+
+fn run_of(service: &Service, phase: Phase, tfa: Code) -> Run {
+    run(service.stack(phase), |line| {
+        if line.is_tfa() {
+            return tfa;
+        }
+        let codes = possible_codes(line, phase, &service.name);
+        // Root needs no login.
+        let can_be = |code: &Code| *code != Code::SUCCESS || !line.calls("pam_rootok.so");
+        codes.iter().find(can_be).unwrap_or(Code::SUCCESS)
+    })
+}
+
+/// A phase that no login passes, whatever the modules return. An error that is a finding of its own is left to
+/// that, and so is a service that was closed.
+pub(super) fn refuses(login: &Login<'_>) -> Vec<Fault> {
+    let phases = [Phase::Auth, Phase::Account, Phase::Session].into_iter();
+    let closed = phases.filter(|phase| !login.service.can_pass(*phase));
+    let faults = closed.filter_map(|phase| {
+        let run = run_of(login.service, phase, Code::SUCCESS);
+        let line = deciding_line(login, phase, &run)?;
+        let is_missing = line.call == Call::MissingModule && names_tfa(line);
+        if is_missing || has_error(login, line) || is_closed(login, phase, line) {
+            return None;
+        }
+        let fault = Fault {
+            detail: phase.name().to_owned(),
+            ..Fault::at(&messages::PAM_REFUSES, &line.position)
+        };
+        Some(fault.seen(&witness(login, phase, &run)))
+    });
+    faults.collect()
+}
+
+/// The line that refuses: the first one that fails, or else a jump over all lines that could succeed, or else the
+/// last one.
+fn deciding_line<'a>(login: &'a Login<'_>, phase: Phase, run: &Run) -> Option<&'a Line> {
+    let lines = login.lines(phase);
+    let steps = run.lines.iter();
+    let mut steps = steps.filter_map(|(index, code)| {
+        let line = lines.get(*index)?;
+        Some((line, line.control.action(*code)))
+    });
+    let fails = |action: &Action| matches!(action, Action::Bad | Action::Die);
+    let jumps = |action: &Action| matches!(action, Action::Jump(_));
+    let mut failing = steps.clone().filter(|(_, action)| fails(action));
+    let mut jumping = steps.clone().filter(|(_, action)| jumps(action));
+    let found = failing.next().or_else(|| jumping.next_back());
+    found.or_else(|| steps.next_back()).map(|(line, _)| line)
+}
+
+/// Whether the line has an error that is reported as such.
+fn has_error(login: &Login<'_>, line: &Line) -> bool {
+    let mut problems = errors::problems(login).into_iter();
+    problems.any(|problem| problem.place == line.position.to_string())
+}
+
+/// Whether the service was closed on purpose: its own file denies every login and asks for no code, or libpam
+/// takes the lines of the service `other`, as for a program that does not use the phase.
+fn is_closed(login: &Login<'_>, phase: Phase, line: &Line) -> bool {
+    let file = &*line.position.file;
+    let is_own = file == format!("/etc/pam.d/{}", login.name);
+    let denies = is_own && line.calls("pam_deny.so") && !login.asks(phase);
+    denies || file == "/etc/pam.d/other"
+}
+
+fn witness(login: &Login<'_>, phase: Phase, run: &Run) -> Witness {
+    let lines = login.lines(phase);
+    let steps = run.lines.iter().filter_map(|(index, code)| {
+        let line = lines.get(*index)?;
+        Some(Step {
+            position: line.position.clone(),
+            module: line.module.clone(),
+            code: *code,
+        })
+    });
+    Witness {
+        phase,
+        steps: steps.collect(),
+        result: Some(run.result),
+    }
+}
