@@ -194,36 +194,14 @@ mod tests {
         assert!(!options.forward_pass);
     }
 
+    /// The file is that of the test of `tfactl doctor` too.
     #[test]
-    fn all_unknown_options_are_returned() {
-        let line = "debug nullok Echo timeout=5 unreachable=allow echo=";
-        let unknown = ["nullok", "Echo", "unreachable=allow", "echo="].map(str::to_owned);
-        assert_eq!(parse(line), Err(unknown.to_vec()));
-    }
-
-    #[test]
-    fn an_invalid_timeout_is_rejected() {
-        for value in [
-            "",
-            "0",
-            "-1",
-            "+5",
-            "3601",
-            "1s",
-            "1.5",
-            "99999999999999999999",
-        ] {
-            let argument = format!("timeout={value}");
-            assert_eq!(parse(&argument), Err(vec![argument]));
+    fn all_rejected_options_are_returned() {
+        let file = include_str!("../../tests/pam-options");
+        for line in file.lines().filter(|line| !line.starts_with('#')) {
+            let (options, expected) = line.split_once("->").unwrap();
+            let expected: Vec<String> = expected.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(parse(options).err().unwrap_or_default(), expected, "{line}");
         }
-    }
-
-    #[test]
-    fn try_first_pass_and_use_first_pass_exclude_each_other() {
-        assert_eq!(
-            parse("try_first_pass use_first_pass"),
-            Err(vec!["use_first_pass".to_owned()])
-        );
-        assert!(parse("use_first_pass use_first_pass").is_ok());
     }
 }

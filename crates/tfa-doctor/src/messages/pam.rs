@@ -399,10 +399,10 @@ pub(crate) const PAM_SESSION_SKIPPED: Kind = Kind {
 pub(crate) const PAM_UNKNOWN_OPTION: Kind = Kind {
     id: "pam-unknown-option",
     severity: Severity::LockOut,
-    why: "The module refuses every login if it does not know an option.",
+    why: "The module refuses every login if it rejects an option.",
     what: |subject| {
         let (place, option, services) = (&subject.place, &subject.detail, services(subject));
-        format!("{place}: pam_tfa has no option {option}, which the line has for {services}.")
+        format!("{place}: pam_tfa rejects the option {option}, which the line has for {services}.")
     },
     remedy: |subject| by_hand(subject, "Remove the option."),
 };
