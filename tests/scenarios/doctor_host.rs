@@ -163,7 +163,11 @@ fn another_copy_of_the_module_and_a_file_that_is_no_module_are_found() {
         &machine,
         "cd /usr/lib/*/security && cp pam_tfa.so /root && echo >pam_tfa.so",
     );
-    finding(&machine, "lock-out", "module-foreign");
+    let found = finding(&machine, "lock-out", "pam-module-missing");
+    assert!(
+        found["what"].as_str().unwrap().contains("or damaged"),
+        "{found}"
+    );
     // A real module that is not of the project tells no version.
     bash(
         &machine,

@@ -310,6 +310,7 @@ fn a_weak_key_of_a_uri_is_imported_and_marked() {
 fn an_exported_key_is_told_to_its_owner_and_serves_another_host() {
     let (machine, alice) = crate::users::machine_with_alice_set_up();
     machine.write_file("/root/passphrase", "battery staple\n");
+    machine.succeed(["chmod", "600", "/root/passphrase"]);
     let export = [
         "tfactl",
         "export",

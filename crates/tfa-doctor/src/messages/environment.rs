@@ -71,25 +71,6 @@ pub(crate) const MODULE_VERSION: Kind = Kind {
     },
 };
 
-pub(crate) const MODULE_FOREIGN: Kind = Kind {
-    id: "module-foreign",
-    severity: Severity::LockOut,
-    why: "libpam cannot load the module, and refuses each login that it is asked about.",
-    what: |subject| {
-        let place = &subject.place;
-        format!("{place} is not a module for the architecture of this host.")
-    },
-    remedy: |_| {
-        remedy(
-            "Install the package of the architecture that dpkg names.",
-            &[
-                "dpkg --print-architecture",
-                "apt-get install --reinstall tfa",
-            ],
-        )
-    },
-};
-
 pub(crate) const MODULE_COPIES: Kind = Kind {
     id: "module-copies",
     severity: Severity::Risk,

@@ -86,7 +86,6 @@ pub const KINDS: &[&Kind] = &[
     &GROUPS_CACHED,
     &SELINUX_DENIED,
     &MODULE_VERSION,
-    &MODULE_FOREIGN,
     &MODULE_COPIES,
     &CLOCK,
     &DAEMON_VERSION,
