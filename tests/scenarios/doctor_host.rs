@@ -46,6 +46,63 @@ fn a_read_only_state_directory_is_found_and_the_printed_command_mends_it() {
 }
 
 #[test]
+fn a_lost_key_is_found_and_a_backup_with_the_key_brings_the_users_back() {
+    let machine = machine();
+    const BACK_UP: &str = "umask 077; echo 'words of a long passphrase' >/root/passphrase
+        tfactl backup /root/tfa.backup --with-key --passphrase-file /root/passphrase
+        mv /var/lib/tfa/key /root/key; systemctl restart tfad";
+    bash(&machine, BACK_UP);
+    let found = finding(&machine, "lock-out", "key-lost");
+    bash(&machine, "mv /root/key /var/lib/tfa/key");
+    mend(&machine, &found);
+    is_silent(&machine);
+
+    // Another key is no better. The remedy is run as it is printed.
+    const REPLACE: &str =
+        "umask 077; head -c 32 /dev/urandom >/var/lib/tfa/key; systemctl restart tfad";
+    bash(&machine, REPLACE);
+    let found = finding(&machine, "lock-out", "key-lost");
+    let text = found["remedy"].as_str().unwrap();
+    let restore = text.split('"').nth(1).unwrap();
+    let file = "/root/tfa.backup --passphrase-file /root/passphrase";
+    bash(&machine, &restore.replace("FILE", file));
+    bash(
+        &machine,
+        "rm -r /root/lost /root/tfa.backup /root/passphrase",
+    );
+    is_silent(&machine);
+}
+
+#[test]
+fn an_error_on_disk_and_a_file_that_is_not_loaded_are_found() {
+    let machine = machine();
+    const KEEP: &str = "cp -a /etc/tfa/tfad.toml /root/";
+    bash(
+        &machine,
+        &format!("{KEEP}; echo 'mod = 1' >>/etc/tfa/tfad.toml"),
+    );
+    machine.fail(["systemctl", "reload", "tfad"]);
+    let found = finding(&machine, "lock-out", "policy-error");
+    assert!(
+        found["what"]
+            .as_str()
+            .unwrap()
+            .contains("/etc/tfa/tfad.toml"),
+        "{found}"
+    );
+    bash(&machine, "cp -a /root/tfad.toml /etc/tfa/");
+    is_silent(&machine);
+
+    bash(
+        &machine,
+        "mkdir -p /etc/tfa/tfad.toml.d; printf '[enrollment]\\nissuer = \"Example\"\\n' >/etc/tfa/tfad.toml.d/50-issuer.toml",
+    );
+    let found = finding(&machine, "risk", "policy-not-loaded");
+    mend(&machine, &found);
+    is_silent(&machine);
+}
+
+#[test]
 fn a_long_log_is_found_with_the_process_that_has_the_database_open() {
     let machine = machine();
     // Zeros behind the end of a log are no part of it.
@@ -137,14 +194,14 @@ fn faults_of_the_login_socket_are_found_and_the_printed_commands_mend_them() {
 
     // Without the daemon, its socket is still the one that is believed.
     const LISTEN: &str = "systemctl mask --runtime --now tfad; mkdir -p /run/tfa
-        python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"/run/tfa/login\")'
-        chown daemon /run/tfa/login";
+        systemd-run -q -u stranger systemd-socket-activate -l /run/tfa/login cat
+        until [ -S /run/tfa/login ]; do sleep 0.1; done; chown daemon /run/tfa/login";
     bash(&machine, LISTEN);
     let output = machine.run(["tfactl", "doctor", "--only", "socket-taken"]);
     assert!(output.stdout.contains("socket-taken"), "{output}");
     bash(
         &machine,
-        "rm /run/tfa/login; systemctl unmask --runtime tfad; systemctl start tfad",
+        "systemctl stop stranger; rm /run/tfa/login; systemctl unmask --runtime tfad; systemctl start tfad",
     );
     is_silent(&machine);
 }

@@ -138,12 +138,20 @@ impl DaemonState {
         self.config().issuer.clone().unwrap_or_else(host_name)
     }
 
+    /// The configuration on disk, as a reload would read it. It reads files, and blocks.
+    ///
+    /// # Errors
+    /// [`BadConfig`] with the places of the mistakes.
+    pub fn read_config(&self) -> Result<Config, BadConfig> {
+        Config::read(&self.config_file, &Trust::own())
+    }
+
     /// Reads the configuration again. On an error the one in force stays. It reads files, and blocks.
     ///
     /// # Errors
     /// [`BadConfig`] with the places of the mistakes.
     pub fn reload(&self) -> Result<(), BadConfig> {
-        let read = Config::read(&self.config_file, &Trust::own());
+        let read = self.read_config();
         let why = || {
             self.bad_config
                 .write()

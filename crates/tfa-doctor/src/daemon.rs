@@ -1,13 +1,12 @@
 //! Faults of the daemon, and of its policy as a whole.
 
-use crate::facts::{DaemonProblem, Facts};
+use crate::facts::{DaemonProblem, Facts, PolicyFacts};
 use crate::finding::{Finding, Subject};
 use crate::{host, messages};
 
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let Some(problem) = &facts.daemon else {
-        let audits = facts.policy.as_ref().is_some_and(|policy| policy.audits);
-        return audits.then(audit_mode).into_iter().collect();
+        return facts.policy.as_ref().map(of_policy).unwrap_or_default();
     };
     let (kind, detail) = match problem {
         DaemonProblem::Down => (&messages::DAEMON_DOWN, String::new()),
@@ -35,12 +34,20 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     }]
 }
 
-fn audit_mode() -> Finding {
-    Finding {
-        kind: &messages::AUDIT_MODE,
-        subject: Subject::default(),
-        witness: Vec::new(),
+/// Faults of the policy as a whole.
+fn of_policy(policy: &PolicyFacts) -> Vec<Finding> {
+    let found = |kind, detail: &str| Finding::beside_pam(kind, "", Vec::new(), detail.to_owned());
+    let error = policy.error_on_disk.iter();
+    let mut findings: Vec<Finding> = error
+        .map(|why| found(&messages::POLICY_ERROR, why))
+        .collect();
+    if policy.is_outdated {
+        findings.push(found(&messages::POLICY_NOT_LOADED, ""));
     }
+    if policy.audits {
+        findings.push(found(&messages::AUDIT_MODE, ""));
+    }
+    findings
 }
 
 #[cfg(test)]

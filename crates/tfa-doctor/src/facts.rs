@@ -61,6 +61,10 @@ pub struct PamFacts {
 pub struct PolicyFacts {
     /// A second factor is required for some logins.
     pub requires: bool,
+    /// The errors of the configuration on disk. The policy in force is an older one.
+    pub error_on_disk: Option<String>,
+    /// The configuration on disk has no error, and is not the one in force.
+    pub is_outdated: bool,
     /// Audit mode is on: what is required is recorded, and no login is refused.
     pub audits: bool,
     /// A rule names methods of sshd.

@@ -265,6 +265,7 @@ impl Host {
                     let file = socket.file.as_mut().unwrap();
                     file.mode = u32::from_str_radix(mode, 8).unwrap();
                 }
+                ["key-lost", ..] => host.key_lost = Some(words[1..].join(" ")),
                 ["missed", ..] => host.not_examined.push(words[1..].join(" ")),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
@@ -381,6 +382,10 @@ fn policy_of(text: &str) -> PolicyFacts {
     let has = |fact: &str| text.lines().any(|line| line == fact);
     PolicyFacts {
         requires: has("requires"),
+        error_on_disk: text
+            .lines()
+            .find_map(|line| Some(line.strip_prefix("error ")?.to_owned())),
+        is_outdated: has("outdated"),
         audits: has("audits"),
         names_methods: has("names-methods"),
         demands_security_keys: has("demands-security-keys"),

@@ -9,6 +9,12 @@ use zbus::wire::{DeserializeDict, SerializeDict, Type};
 pub struct DaemonFacts {
     /// The version of the daemon.
     pub version: Option<String>,
+    /// Why the records cannot be opened, if the sealing key is missing or wrong.
+    pub key_lost: Option<String>,
+    /// The errors of the configuration on disk, which a reload would refuse, and a start of the daemon.
+    pub config_error: Option<String>,
+    /// The configuration on disk is not the one in force.
+    pub config_changed: Option<bool>,
     /// A second factor is required for some logins, audit mode aside.
     pub requires: Option<bool>,
     /// A rule names methods of sshd.

@@ -190,8 +190,9 @@ impl KeySources<'_> {
         let remedy = format!(
             "the key that sealed the accounts (fingerprint {sealed_with}) is not here: {why}. Users who \
              have enrolled are refused. Put the right key back as {file} (mode 600) or as the systemd \
-             credential {CREDENTIAL} and restart tfad. If it is lost for good, run `tfactl reset USER` \
-             for every user of `tfactl list` and restart tfad, which then takes a new key"
+             credential {CREDENTIAL} and restart tfad. If it is lost for good, restore a backup that \
+             has the key: tfad(8), SEALING KEY. Without one, run `tfactl reset USER` for every user of \
+             `tfactl list` and restart tfad, which then takes a new key"
         );
         Ok(KeyChoice::Lost { remedy })
     }

@@ -20,6 +20,7 @@ pub(super) async fn collect(
 ) -> Result<PolicyFacts, Failure> {
     let version = facts.version.clone();
     host.versions = version.map(|version| (version, env!("CARGO_PKG_VERSION").to_owned()));
+    host.key_lost.clone_from(&facts.key_lost);
     look_up_groups(&facts, host);
     let mut policy = policy_of(&facts);
     if policy.requires {
@@ -145,6 +146,8 @@ async fn administrators(
 /// A daemon that does not tell whether it requires a second factor may do so.
 fn policy_of(facts: &DaemonFacts) -> PolicyFacts {
     PolicyFacts {
+        error_on_disk: facts.config_error.clone(),
+        is_outdated: facts.config_changed.unwrap_or_default(),
         audits: false,
         requires: facts.requires.unwrap_or(true),
         names_methods: facts.names_methods.unwrap_or_default(),

@@ -69,6 +69,8 @@ pub struct HostFacts {
     pub endless_exemptions: Vec<String>,
     /// The members of the groups of administrators.
     pub administrators: Vec<Administrator>,
+    /// Why the records of users cannot be opened, if the sealing key is missing or wrong.
+    pub key_lost: Option<String>,
     /// The users who have an authenticator with a weak key.
     pub users_with_weak_keys: Vec<String>,
     /// Whether the host has a recovery code that was not used.
@@ -108,6 +110,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     };
     let mut findings = system::writable(host);
     findings.extend(system::unit(host));
+    findings.extend(state::key_lost(host));
     findings.extend(state::examine(host));
     findings.extend(bus::examine(host));
     findings.extend(socket::examine(host));

@@ -55,6 +55,15 @@ pub struct Process {
     pub pid: u32,
 }
 
+/// The key that the records are sealed with is not here.
+pub(super) fn key_lost(host: &HostFacts) -> Option<Finding> {
+    let why = host.key_lost.as_ref()?;
+    // The daemon says what is wrong first, and then what to do.
+    let first = why.split(". ").next().unwrap_or_default().to_owned();
+    let kind = &messages::KEY_LOST;
+    Some(Finding::beside_pam(kind, STATE_DIR, Vec::new(), first))
+}
+
 pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     let Some(state) = &host.state else {
         return Vec::new();

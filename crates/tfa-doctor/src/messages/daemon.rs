@@ -40,6 +40,39 @@ pub(crate) const DAEMON_REFUSES: Kind = Kind {
     },
 };
 
+pub(crate) const POLICY_ERROR: Kind = Kind {
+    id: "policy-error",
+    severity: Severity::LockOut,
+    why: "An older policy stays in force until the daemon starts again, as at the next boot; then every \
+          login is refused.",
+    what: |subject| {
+        let why = subject.detail.trim_end_matches('.');
+        format!("The configuration on disk has an error, and cannot be loaded: {why}.")
+    },
+    remedy: |_| {
+        remedy(
+            "Correct the error, which the check shows with its line. Then load the file.",
+            &["tfactl policy check", "systemctl reload tfad"],
+        )
+    },
+};
+
+pub(crate) const POLICY_NOT_LOADED: Kind = Kind {
+    id: "policy-not-loaded",
+    severity: Severity::Risk,
+    why: "What the file says is not in force yet. The next boot loads it, perhaps unexpectedly.",
+    what: |_| "The configuration on disk was changed, and is not the one in force.".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Look at the effect of the change, then load it.",
+            &[
+                "tfactl policy impact /etc/tfa/tfad.toml",
+                "systemctl reload tfad",
+            ],
+        )
+    },
+};
+
 pub(crate) const AUDIT_MODE: Kind = Kind {
     id: "audit-mode",
     severity: Severity::Risk,

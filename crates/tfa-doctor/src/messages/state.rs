@@ -118,6 +118,25 @@ pub(crate) const STORE_LOG: Kind = Kind {
     },
 };
 
+pub(crate) const KEY_LOST: Kind = Kind {
+    id: "key-lost",
+    severity: Severity::LockOut,
+    why: "Users who have enrolled are refused, until their records can be opened again.",
+    what: |subject| {
+        let (place, why) = (&subject.place, subject.detail.trim_end_matches('.'));
+        format!("{place}: {why}.")
+    },
+    remedy: |_| {
+        remedy(
+            "Put the key back (/var/lib/tfa/key, mode 600, or credential tfad.key), and restart the \
+             daemon. Else restore a backup that has it: \"mkdir /root/lost && mv \
+             /var/lib/tfa/{accounts.db,key}* /root/lost && tfactl restore FILE\". Else \"tfactl reset \
+             USER\" for each user.",
+            &["systemctl restart tfad"],
+        )
+    },
+};
+
 pub(crate) const KEY_BESIDE_DATABASE: Kind = Kind {
     id: "key-beside-database",
     severity: Severity::Advice,
