@@ -48,9 +48,8 @@ impl Service {
     /// the policy asks for no second factor.
     #[must_use]
     pub fn bypass(&self, phase: Phase) -> Option<Witness> {
-        self.find(phase, &|reached| {
-            passes(phase, reached) && !reached.facts.tfa_passed
-        })
+        let codes = |line: &Line| self.codes(phase, line);
+        self.find_passing(phase, &codes, |reached| !reached.facts.tfa_passed)
     }
 
     /// As [`Self::bypass`], in a login that root has not begun: `pam_rootok` fails in programs that keep the
@@ -58,9 +57,7 @@ impl Service {
     #[must_use]
     pub fn bypass_of_user(&self, phase: Phase) -> Option<Witness> {
         let codes = |line: &Line| possible_codes_of_user(line, phase, &self.name);
-        self.find_with(phase, &codes, &|reached| {
-            passes(phase, reached) && !reached.facts.tfa_passed
-        })
+        self.find_passing(phase, &codes, |reached| !reached.facts.tfa_passed)
     }
 
     /// Whether some login passes the phase that root has not begun.
@@ -75,9 +72,7 @@ impl Service {
     #[must_use]
     pub fn refusal_swallowed(&self, phase: Phase) -> Option<Witness> {
         let codes = |line: &Line| possible_codes_of_user(line, phase, &self.name);
-        self.find_with(phase, &codes, &|reached| {
-            passes(phase, reached) && reached.facts.tfa_refused
-        })
+        self.find_passing(phase, &codes, |reached| reached.facts.tfa_refused)
     }
 
     /// An auth phase in which `pam_tfa` is called before a module that verifies the password. `None` if
@@ -124,6 +119,22 @@ impl Service {
     #[must_use]
     pub fn by_code_alone(&self) -> Option<Witness> {
         self.find_unidentified(|reached| reached.facts.tfa_passed)
+    }
+
+    /// A login that passes the phase. One that has to change its password is shown only if no other passes.
+    fn find_passing(
+        &self,
+        phase: Phase,
+        codes: &dyn Fn(&Line) -> Codes,
+        fits: fn(&Reached<'_>) -> bool,
+    ) -> Option<Witness> {
+        let succeeds = |reached: &Reached<'_>| matches!(reached.next, Err(Code::SUCCESS));
+        let usual = self.find_with(phase, codes, &|reached| succeeds(reached) && fits(reached));
+        usual.or_else(|| {
+            self.find_with(phase, codes, &|reached| {
+                passes(phase, reached) && fits(reached)
+            })
+        })
     }
 
     fn find_unidentified(&self, fits: fn(&Reached<'_>) -> bool) -> Option<Witness> {

@@ -77,8 +77,8 @@ pub(crate) const SUDO_NOPASSWD: Kind = Kind {
     },
     remedy: |subject| {
         remedy(
-            "Remove NOPASSWD, !authenticate or exempt_group; or add sudo to guard in /etc/tfa/tfad.toml, \
-             without !pam_acct_mgmt in the rules.",
+            "Remove NOPASSWD, !authenticate or exempt_group. A guard of sudo helps only where the policy requires a \
+             second factor and no rule has !pam_acct_mgmt, and replaces the whole list: tfad.toml(5).",
             &[&format!("visudo -f {}", quoted(subject.file()))],
         )
     },

@@ -20,7 +20,10 @@ fn profile_update(update: &ProfileUpdate) -> Remedy {
     let files = list(&names);
     if !update.needs_force {
         return remedy(
-            format!("Have pam-auth-update write the lines of the package's profile into {files}."),
+            format!(
+                "Keep a root shell open, and have pam-auth-update write the lines of the package's profile \
+                 into {files}."
+            ),
             &["pam-auth-update --enable tfa"],
         );
     }
@@ -32,8 +35,8 @@ fn profile_update(update: &ProfileUpdate) -> Remedy {
     };
     remedy(
         format!(
-            "Have pam-auth-update write {files} again, and keep the old ones as *.pam-old. Without \
-             --force it refuses, because of changes by hand.{lost}"
+            "Keep a root shell open. Have {files} written again; the old ones stay as *.pam-old. Without \
+             --force, changes by hand are kept.{lost}"
         ),
         &["pam-auth-update --force --enable tfa"],
     )
@@ -58,7 +61,9 @@ fn changed_lines(edits: &[Edit]) -> Remedy {
         }
     }
     Remedy {
-        text: "Change these lines. Keep this session open until a new login has worked.".to_owned(),
+        text:
+            "Keep a root shell open, and change these lines. Keep it until a new login has worked."
+                .to_owned(),
         commands: files
             .iter()
             .map(|(file, line)| format!("editor +{line} {}", quoted(file)))
@@ -93,7 +98,7 @@ pub(crate) const PAM_OFF: Kind = Kind {
     what: |_| "No PAM service has a line of pam_tfa.".to_owned(),
     remedy: |subject| {
         let profile = "pam-auth-update --enable tfa";
-        let text = "Enable the profile of the package.";
+        let text = "Keep a root shell open, and enable the profile of the package.";
         tried(subject).unwrap_or_else(|| remedy(text, &[profile]))
     },
 };
@@ -193,8 +198,7 @@ pub(crate) const PAM_ACCOUNT_MISSING: Kind = Kind {
     remedy: |subject| {
         by_hand(
             subject,
-            "Add the account lines: \"@include common-account\", or those in pam_tfa(8), \"THE SHIPPED \
-             PROFILE\".",
+            "Add the account line of pam_tfa to the file: pam_tfa(8), \"THE SHIPPED PROFILE\".",
         )
     },
 };

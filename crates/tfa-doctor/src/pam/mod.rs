@@ -209,12 +209,16 @@ impl Login<'_> {
         self.lines(phase).iter().any(names_tfa)
     }
 
-    /// The file of the line of a phase that verifies the password, else of its first line, else that of the
-    /// service.
+    /// The file of the line of a phase that verifies the password, else of a line that several services have,
+    /// else of its first line, else that of the service.
     fn file(&self, phase: Phase) -> String {
         let lines = self.lines(phase);
         let password = lines.iter().find(|line| verifies_password(line));
+        let mut shared = lines
+            .iter()
+            .filter(|line| line.position.file.starts_with("/etc/pam.d/common-"));
         let file = password
+            .or(shared.next())
             .or(lines.first())
             .map(|line| line.position.file.to_string());
         file.unwrap_or_else(|| format!("/etc/pam.d/{}", self.name))
