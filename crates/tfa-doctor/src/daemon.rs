@@ -9,7 +9,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         return facts.policy.as_ref().map(of_policy).unwrap_or_default();
     };
     let (kind, detail) = match problem {
-        DaemonProblem::Down => (&messages::DAEMON_DOWN, String::new()),
+        DaemonProblem::Down => (&messages::DAEMON_DOWN, masked(facts)),
         DaemonProblem::Silent => (&messages::DAEMON_SILENT, String::new()),
         // The files of the bus may tell more.
         DaemonProblem::Denied if host::explains_denial(facts) => return Vec::new(),
@@ -34,6 +34,15 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     }]
 }
 
+fn masked(facts: &Facts) -> String {
+    let is_masked = facts.host.as_ref().is_some_and(|host| host.is_masked);
+    if is_masked {
+        messages::MASKED.to_owned()
+    } else {
+        String::new()
+    }
+}
+
 /// Faults of the policy as a whole.
 fn of_policy(policy: &PolicyFacts) -> Vec<Finding> {
     let found = |kind, detail: &str| Finding::beside_pam(kind, "", Vec::new(), detail.to_owned());
@@ -43,6 +52,11 @@ fn of_policy(policy: &PolicyFacts) -> Vec<Finding> {
         .collect();
     if policy.is_outdated {
         findings.push(found(&messages::POLICY_NOT_LOADED, ""));
+    }
+    if policy.is_off {
+        findings.push(found(&messages::POLICY_OFF, ""));
+    } else if policy.enrolled == Some(0) && !policy.requires {
+        findings.push(found(&messages::ENROLLED_NONE, ""));
     }
     if policy.audits {
         findings.push(found(&messages::AUDIT_MODE, ""));

@@ -61,6 +61,10 @@ pub struct PamFacts {
 pub struct PolicyFacts {
     /// A second factor is required for some logins.
     pub requires: bool,
+    /// Two-factor login is off for the whole host.
+    pub is_off: bool,
+    /// How many users have enrolled; `None` if not all records are known.
+    pub enrolled: Option<usize>,
     /// The errors of the configuration on disk. The policy in force is an older one.
     pub error_on_disk: Option<String>,
     /// The configuration on disk has no error, and is not the one in force.

@@ -265,6 +265,7 @@ impl Host {
                     let file = socket.file.as_mut().unwrap();
                     file.mode = u32::from_str_radix(mode, 8).unwrap();
                 }
+                ["masked"] => host.is_masked = true,
                 ["key-lost", ..] => host.key_lost = Some(words[1..].join(" ")),
                 ["missed", ..] => host.not_examined.push(words[1..].join(" ")),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
@@ -386,6 +387,8 @@ fn policy_of(text: &str) -> PolicyFacts {
             .lines()
             .find_map(|line| Some(line.strip_prefix("error ")?.to_owned())),
         is_outdated: has("outdated"),
+        is_off: has("off"),
+        enrolled: Some(usize::from(!has("enrolled none"))),
         audits: has("audits"),
         names_methods: has("names-methods"),
         demands_security_keys: has("demands-security-keys"),
@@ -567,6 +570,24 @@ fn a_report_of_one_id_says_what_was_not_examined() {
     }
     let findings = Host::new(&[SHIPPED[0], "clock"]).findings();
     assert!(findings.iter().all(|one| !one.is_reported_for(asked)));
+}
+
+#[test]
+fn the_remedy_of_a_daemon_depends_on_the_cause() {
+    for (fixture, id, command) in [
+        ("daemon-refuses", "daemon-refuses", "tfactl policy check"),
+        (
+            "daemon-refuses.database",
+            "daemon-refuses",
+            "ls -la /var/lib/tfa",
+        ),
+        ("daemon-down", "daemon-down", "systemctl restart tfad"),
+        ("daemon-down.masked", "daemon-down", "systemctl unmask tfad"),
+    ] {
+        let findings = Host::new(&[SHIPPED[0], fixture]).findings();
+        let finding = findings.iter().find(|one| one.kind.id == id).unwrap();
+        assert_eq!(finding.remedy().commands[0], command, "{fixture}");
+    }
 }
 
 #[test]

@@ -9,6 +9,8 @@ use zbus::wire::{DeserializeDict, SerializeDict, Type};
 pub struct DaemonFacts {
     /// The version of the daemon.
     pub version: Option<String>,
+    /// Two-factor login is off for the whole host.
+    pub off: Option<bool>,
     /// Why the records cannot be opened, if the sealing key is missing or wrong.
     pub key_lost: Option<String>,
     /// The errors of the configuration on disk, which a reload would refuse, and a start of the daemon.

@@ -32,7 +32,12 @@ pub(super) async fn collect(
     }
     host.administrators = administrators(daemon, &facts, host).await?;
     let users = records(daemon, terminal, host).await?;
+    policy.enrolled = users.as_ref().map(|users| {
+        let enrolled = users.iter().filter(|status| counts(status));
+        enrolled.count()
+    });
     let weak = users
+        .unwrap_or_default()
         .into_iter()
         .filter(|status| status.authenticators.iter().any(|one| one.weak));
     host.users_with_weak_keys = weak.map(|status| status.user).collect();
@@ -90,12 +95,17 @@ fn endless(exemption: &Exemption) -> Option<String> {
     (is_rule && mode == Some(Mode::Off) && is_open).then(|| format!("{file}:{line}"))
 }
 
-/// The users who have a record.
+/// Whether a user has enrolled, or may have: what cannot be opened is a record, too.
+fn counts(status: &Status) -> bool {
+    status.is_set_up() || status.problem.is_some()
+}
+
+/// The users who have a record; `None` if they are not all known.
 async fn records(
     daemon: &mut Daemon,
     terminal: &Terminal,
     host: &mut HostFacts,
-) -> Result<Vec<Status>, Failure> {
+) -> Result<Option<Vec<Status>>, Failure> {
     let (mut users, mut read, mut after) = (Vec::new(), 0, String::new());
     loop {
         if read > 0 {
@@ -103,12 +113,12 @@ async fn records(
         }
         let page = daemon.list(ListFilter::All, &after).await;
         let Some((page, next, _)) = told(page, messages::RECORDS, host)? else {
-            return Ok(users);
+            return Ok(None);
         };
         read += page.len();
         users.extend(page);
         if next.is_empty() {
-            return Ok(users);
+            return Ok(Some(users));
         }
         after = next;
     }
@@ -146,6 +156,8 @@ async fn administrators(
 /// A daemon that does not tell whether it requires a second factor may do so.
 fn policy_of(facts: &DaemonFacts) -> PolicyFacts {
     PolicyFacts {
+        is_off: facts.off.unwrap_or_default(),
+        enrolled: None,
         error_on_disk: facts.config_error.clone(),
         is_outdated: facts.config_changed.unwrap_or_default(),
         audits: false,

@@ -21,7 +21,7 @@ const PROPERTIES: &str = "NoNewPrivileges,ProtectSystem,ProtectHome,PrivateTmp,P
 /// Collects what the daemon need not be asked for.
 pub(super) fn collect() -> HostFacts {
     let mut missed = Vec::new();
-    let unit = unit(&mut missed);
+    let (unit, is_masked) = unit(&mut missed);
     let of_unit = unit.clone();
     let state = move || state::collect(&of_unit);
     let sudoers = examined(&mut missed, "/etc/sudoers", sudo::files);
@@ -42,6 +42,7 @@ pub(super) fn collect() -> HostFacts {
         group_cache,
         selinux_log: selinux_log.flatten(),
         unit,
+        is_masked,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         is_clock_synchronised: clock(),
         other_ways,
@@ -67,7 +68,8 @@ fn modules() -> Vec<ModuleFile> {
     PamHost::new().files_of(MODULE)
 }
 
-fn unit(missed: &mut Vec<String>) -> BTreeMap<String, String> {
+/// The properties of the unit, and whether it is masked.
+fn unit(missed: &mut Vec<String>) -> (BTreeMap<String, String>, bool) {
     let property = format!("--property={PROPERTIES}");
     let shown = output("systemctl", &["show", "tfad.service", &property]);
     let text = match shown {
@@ -85,13 +87,9 @@ fn unit(missed: &mut Vec<String>) -> BTreeMap<String, String> {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     // A masked unit has the defaults of systemd.
-    let is_loaded = properties
-        .get("LoadState")
-        .is_some_and(|state| state == "loaded");
-    if is_loaded {
-        properties
-    } else {
-        BTreeMap::new()
+    match properties.get("LoadState").map(String::as_str) {
+        Some("loaded") => (properties, false),
+        state => (BTreeMap::new(), state == Some("masked")),
     }
 }
 

@@ -155,3 +155,17 @@ fn a_lost_key_and_an_error_on_disk_are_findings() {
     says(&host, "key-lost", "/var/lib/tfa: the key is not here.");
     says(&host, "policy-error", "tfad.toml:3: unknown key.");
 }
+
+#[test]
+fn a_host_without_two_factor_login_is_told_from_one_that_has_it() {
+    let host = host_with(Vec::new());
+    host.daemon()
+        .account(|account| account.facts.requires = Some(false));
+    one(&host, "enrolled-none");
+    host.daemon()
+        .account(|account| account.others = vec![enabled()]);
+    assert_eq!(found(&host, "enrolled-none"), Vec::<Value>::new());
+    host.daemon()
+        .account(|account| account.facts.off = Some(true));
+    one(&host, "policy-off");
+}

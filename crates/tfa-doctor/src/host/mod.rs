@@ -45,6 +45,8 @@ pub struct HostFacts {
     pub files: Vec<OwnedFile>,
     /// The properties of the daemon's unit, as systemctl(1) prints them.
     pub unit: BTreeMap<String, String>,
+    /// The daemon's unit is masked.
+    pub is_masked: bool,
     /// The version of the commands.
     pub installed_version: Option<String>,
     /// The files of the PAM module, in the order in which libpam looks for one.

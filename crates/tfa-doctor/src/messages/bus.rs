@@ -73,7 +73,8 @@ pub(crate) const BUS_NAME_DENIED: Kind = Kind {
 pub(crate) const BUS_CALLS_DENIED: Kind = Kind {
     id: "bus-calls-denied",
     severity: Severity::Risk,
-    why: "The commands do not reach the daemon, nor do logins while its own socket is missing.",
+    why: "The commands do not reach the daemon, nor do logins while its socket is missing. If root cannot call \
+          it, the rest of this report is incomplete.",
     what: |subject| {
         let (place, who, interface) = (&subject.place, list(&subject.names), &subject.detail);
         match place.as_str() {

@@ -3,16 +3,33 @@
 use super::remedy;
 use crate::finding::{Kind, Severity};
 
+/// The unit of a daemon that is down is masked.
+pub(crate) const MASKED: &str = "masked";
+
+/// The database, which each reason of the daemon names that is about it.
+const DATABASE: &str = "accounts.db";
+
 pub(crate) const DAEMON_DOWN: Kind = Kind {
     id: "daemon-down",
     severity: Severity::LockOut,
     why: "While the daemon is down, logins are refused, and the rest of this report is incomplete.",
-    what: |_| "The daemon tfad does not run and could not be started.".to_owned(),
-    remedy: |_| {
-        remedy(
+    what: |subject| match subject.detail.as_str() {
+        MASKED => "The unit of the daemon tfad is masked, so it cannot be started.".to_owned(),
+        _ => "The daemon tfad does not run and could not be started.".to_owned(),
+    },
+    remedy: |subject| match subject.detail.as_str() {
+        MASKED => remedy(
+            "Unmask and start it. Keep a session open meanwhile.",
+            &[
+                "systemctl unmask tfad",
+                "systemctl unmask --runtime tfad",
+                "systemctl start tfad",
+            ],
+        ),
+        _ => remedy(
             "Start it, and read the log if it does not start. Keep a session open meanwhile.",
             &["systemctl restart tfad", "journalctl -u tfad -n 50"],
-        )
+        ),
     },
 };
 
@@ -27,16 +44,23 @@ pub(crate) const DAEMON_SILENT: Kind = Kind {
 pub(crate) const DAEMON_REFUSES: Kind = Kind {
     id: "daemon-refuses",
     severity: Severity::LockOut,
-    why: "The daemon refuses every login until its configuration and its state can be used.",
+    why: "The daemon refuses every login until its configuration and its state can be used, and the rest \
+          of this report is incomplete.",
     what: |subject| {
         let why = subject.detail.trim_end_matches('.');
         format!("The daemon tfad cannot serve logins: {why}.")
     },
-    remedy: |_| {
-        remedy(
-            "Correct the error, which the check shows with its line.",
+    remedy: |subject| match subject.detail.contains(DATABASE) {
+        true => remedy(
+            "Put the file of the database back; or restore a backup with \"tfactl restore FILE --force\", \
+             which starts the daemon again. If the key has gone with it, the backup must have it.",
+            &["ls -la /var/lib/tfa", "systemctl reload tfad"],
+        ),
+        false => remedy(
+            "Correct the error, which the check shows with its line. If it is not in the configuration, \
+             do what the finding says.",
             &["tfactl policy check", "systemctl restart tfad"],
-        )
+        ),
     },
 };
 
@@ -69,6 +93,32 @@ pub(crate) const POLICY_NOT_LOADED: Kind = Kind {
                 "tfactl policy impact /etc/tfa/tfad.toml",
                 "systemctl reload tfad",
             ],
+        )
+    },
+};
+
+pub(crate) const POLICY_OFF: Kind = Kind {
+    id: "policy-off",
+    severity: Severity::Advice,
+    why: "No user is asked for a code, also those who have enrolled.",
+    what: |_| "Two-factor login is off for the whole host: mode = \"off\".".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Set mode to optional, or to required, in /etc/tfa/tfad.toml.",
+            &["tfactl policy check", "systemctl reload tfad"],
+        )
+    },
+};
+
+pub(crate) const ENROLLED_NONE: Kind = Kind {
+    id: "enrolled-none",
+    severity: Severity::Advice,
+    why: "No login is asked for a code. If users had enrolled, their records are lost.",
+    what: |_| "No user has enrolled, and a second factor is required of none.".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Have users enroll, as themselves; or restore their records with \"tfactl restore FILE\".",
+            &["tfa-enroll setup"],
         )
     },
 };

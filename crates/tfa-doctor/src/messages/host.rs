@@ -59,7 +59,8 @@ pub(crate) const CLOCK: Kind = Kind {
 pub(crate) const DAEMON_VERSION: Kind = Kind {
     id: "daemon-version",
     severity: Severity::Risk,
-    why: "After an update, what it corrects is not in force until the daemon is started again.",
+    why: "After an update, what it corrects is not in force until the daemon is started again. What it does \
+          not tell is missing from this report.",
     what: |subject| format!("The version of the daemon that runs is {}.", subject.detail),
     remedy: |_| remedy("Start the daemon again.", &["systemctl restart tfad"]),
 };

@@ -28,6 +28,8 @@ pub const KINDS: &[&Kind] = &[
     &DAEMON_REFUSES,
     &POLICY_ERROR,
     &POLICY_NOT_LOADED,
+    &POLICY_OFF,
+    &ENROLLED_NONE,
     &AUDIT_MODE,
     &PAM_OFF,
     &PAM_NOT_ASKED,

@@ -22,6 +22,7 @@ impl Administrator {
         let on_disk = self.state.read_config();
         Ok(DaemonFacts {
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            off: Some(policy.is_off()),
             key_lost: self.key_lost()?,
             config_error: on_disk.as_ref().err().map(BadConfig::summary),
             config_changed: on_disk.ok().map(|on_disk| on_disk != *config),
