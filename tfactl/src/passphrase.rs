@@ -14,6 +14,8 @@ use crate::messages;
 
 /// The fewest characters of a new passphrase.
 const MIN_LENGTH: usize = 12;
+/// How often a new passphrase is asked for.
+const TRIES: usize = 3;
 /// The most bytes of any.
 const MAX_LENGTH: usize = 1024;
 
@@ -32,6 +34,19 @@ pub(crate) async fn new(
         ));
     }
     terminal.print(messages::NEW_PASSPHRASE)?;
+    for _ in 1..TRIES {
+        match ask_new(interrupt, terminal).await {
+            Err(Failure::Refused(why)) => terminal.error(&why),
+            asked => return asked,
+        }
+    }
+    ask_new(interrupt, terminal).await
+}
+
+async fn ask_new(
+    interrupt: &mut Interrupt,
+    terminal: &mut Terminal,
+) -> Result<Zeroizing<String>, Failure> {
     let first = ask(interrupt, terminal, messages::ASK_NEW_PASSPHRASE).await?;
     let first = long_enough(first)?;
     let second = ask(interrupt, terminal, messages::ASK_PASSPHRASE_AGAIN).await?;

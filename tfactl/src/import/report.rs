@@ -4,6 +4,7 @@ use serde::Serialize;
 use tfa_client::{Failure, Terminal};
 use tfa_import::Means;
 use tfa_proto::{ImportOutcome, ImportResult, OpenEnum};
+use tfa_text::wrapped;
 
 use super::candidate::{Candidate, algorithm, kind};
 use crate::args::ImportOptions;
@@ -64,14 +65,14 @@ impl<'a> Report<'a> {
             self.users.push(UserJson::new(candidate, result));
         } else {
             let kinds: Vec<_> = candidate.entries.iter().map(kind).collect();
-            let text = messages::import_line(
+            let parts = messages::import_parts(
                 result,
                 &kinds,
                 candidate.backup_codes(),
                 &candidate.notes(),
                 self.options.apply,
             );
-            self.terminal.print(&text)?;
+            self.terminal.print(&shown(self.terminal, &parts))?;
         }
         let done = self.sum.users();
         if done.is_multiple_of(PROGRESS_STEP) && !self.terminal.is_output() {
@@ -111,7 +112,7 @@ impl<'a> Report<'a> {
             )?;
         }
         for problem in problems {
-            terminal.error(problem);
+            terminal.error(&shown(terminal, std::slice::from_ref(problem)));
         }
         if !options.json {
             terminal.print(&messages::import_sum(sum, problems.len(), options.apply))?;
@@ -121,6 +122,14 @@ impl<'a> Report<'a> {
         } else {
             Err(Failure::Reported)
         }
+    }
+}
+
+/// One line for other programs; on a terminal a row for each part, with the later ones below the first.
+fn shown(terminal: &Terminal, parts: &[String]) -> String {
+    match terminal.is_output() {
+        true => wrapped(&parts.join("\n    "), messages::width(terminal)),
+        false => parts.join("; "),
     }
 }
 

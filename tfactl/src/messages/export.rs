@@ -40,5 +40,10 @@ pub(crate) fn exported(file: &Path, count: usize, is_encrypted: bool) -> String 
 
 pub(crate) fn export_not_written(file: &Path, error: &io::Error) -> String {
     let file = file.display();
-    format!("{file} cannot be written: {error}. Name a new file in a folder of root.")
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("{file} exists, and an export never replaces a file. Give another name.")
+        }
+        _ => format!("{file} cannot be written: {error}. Name a new file in a folder of root."),
+    }
 }

@@ -77,14 +77,14 @@ pub(crate) fn import_note(note: Note) -> String {
     }
 }
 
-/// One user, in one line.
-pub(crate) fn import_line(
+/// One user: what happens, and what the administrator should know of it.
+pub(crate) fn import_parts(
     result: &ImportResult,
     kinds: &[AuthenticatorKind],
     backup_codes: usize,
     notes: &[String],
     applied: bool,
-) -> String {
+) -> Vec<String> {
     let user = &result.user;
     let what = contents(kinds, backup_codes);
     let mut notes = notes.to_vec();
@@ -110,10 +110,7 @@ pub(crate) fn import_line(
         (Some(ImportOutcome::Unchanged), _) => format!("{user}: unchanged, was imported before"),
         (Some(ImportOutcome::Refused) | None, _) => format!("{user}: refused: {}", result.why),
     };
-    std::iter::once(line)
-        .chain(notes)
-        .collect::<Vec<_>>()
-        .join("; ")
+    std::iter::once(line).chain(notes).collect()
 }
 
 fn contents(kinds: &[AuthenticatorKind], backup_codes: usize) -> String {

@@ -68,7 +68,7 @@ fn a_backup_says_what_is_in_the_file_and_what_is_not() {
 
 #[test]
 fn a_new_passphrase_is_typed_twice_and_never_shown() {
-    for (second, is_same) in [("correct horse", true), ("correct house", false)] {
+    for third in ["correct horse", "correct house"] {
         let host = host();
         let before = with_program(&host, MADE);
         let mut terminal = host.terminal(&Run {
@@ -76,8 +76,14 @@ fn a_new_passphrase_is_typed_twice_and_never_shown() {
             before: &before,
             ..Run::default()
         });
-        terminal.answers("New passphrase:", "correct horse");
-        terminal.answers("The same again:", second);
+        terminal.answers("New passphrase:", "correct");
+        let again = "at least 12 characters. Nothing was changed.\nNew passphrase:";
+        terminal.answers(again, "correct horse");
+        terminal.answers("The same again:", "correct house");
+        let again = "are not the same. Nothing was changed.\nNew passphrase:";
+        terminal.answers(again, "correct horse");
+        terminal.answers(&format!("{again} \nThe same again:"), third);
+        let is_same = third == "correct horse";
         if is_same {
             terminal.expect("give every code");
         } else {

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use tfa_proto::{AuthenticatorKind, Import, ImportOutcome, ImportResult};
-use tfa_testkit::{TestHost, finished};
+use tfa_testkit::{Run, TestHost, finished};
 
 use crate::{fits, host_with, json};
 
@@ -101,6 +101,18 @@ erin: was imported before; codes that were used since are marked as used; an opt
 Imported: 1, updated: 1, unchanged: 1, not imported: 1.
 ";
     assert_eq!(out, expected);
+
+    // On a terminal no row breaks in a word.
+    let mut terminal = host.terminal(&Run {
+        arguments: &arguments,
+        ..Run::default()
+    });
+    terminal.expect(
+        "dave: imported: 1 counter-based authenticator\n    weak: the key is shorter than 128 bits\n    \
+         an option of an unknown name is not carried over\n",
+    );
+    assert_eq!(terminal.exit_code(), 1);
+    fits(&terminal.everything());
 
     arguments.push("--json");
     let (code, out, _) = run(&host, &arguments);
