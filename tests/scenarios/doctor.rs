@@ -70,7 +70,7 @@ fn change(machine: &Machine, edit: &Value) {
 }
 
 fn witness(finding: &Value) -> Vec<&str> {
-    let steps = finding["witness"].as_array().unwrap();
+    let steps = finding["path"].as_array().unwrap();
     steps.iter().map(|step| step.as_str().unwrap()).collect()
 }
 

@@ -1,15 +1,15 @@
-//! The corners of `Match` blocks, compared with sshd over each combination of a small world: no connection has a
-//! set of blocks that none of the corners has.
+//! The connections of `Match` blocks, compared with sshd over each combination of a small world: no connection has a
+//! set of blocks that none of the connections has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfa_doctor::sshd::config;
-use tfa_doctor::sshd::matching::{Users, corners};
+use tfa_doctor::sshd::matching::{Users, connections};
 use tfa_tests::{Machine, Suite};
 
 /// How many configurations are compared. sshd reads all of them at once.
 const CONFIGURATIONS: usize = 50;
-const CONFIG: &str = "/root/corners.conf";
+const CONFIG: &str = "/root/connections.conf";
 
 const USERS: [&str; 6] = ["root", "nobody", "ann", "anton", "bob", "carol"];
 const ADDRESSES: [&str; 9] = [
@@ -177,7 +177,7 @@ fn world() -> BTreeSet<String> {
 }
 
 #[test]
-fn no_connection_has_blocks_that_no_corner_has() {
+fn no_connection_has_blocks_that_no_connection_has() {
     for suite in [Suite::Bookworm, Suite::Trixie] {
         let machine = Machine::boot_on(suite);
         for command in [
@@ -195,15 +195,15 @@ fn no_connection_has_blocks_that_no_corner_has() {
         let all: String = configurations.iter().map(|blocks| text(blocks)).collect();
         machine.write_file(CONFIG, all);
         let world = ask(&machine, &world());
-        let corners = configurations.iter().map(|blocks| {
+        let connections = configurations.iter().map(|blocks| {
             let text = text(blocks);
             let lines = config::read(config::MAIN, &|_| {
                 vec![(config::MAIN.to_owned(), text.clone())]
             });
-            let corners = corners(&lines, &users);
-            assert_eq!(corners.cuts, Vec::<String>::new(), "{text}");
+            let connections = connections(&lines, &users);
+            assert_eq!(connections.not_examined, Vec::<String>::new(), "{text}");
             // Those without a domain of their own have none.
-            let arguments = corners.connections.iter().map(|connection| {
+            let arguments = connections.connections.iter().map(|connection| {
                 let argument = connection.argument();
                 match argument.contains("rdomain=") {
                     true => argument,
@@ -212,17 +212,17 @@ fn no_connection_has_blocks_that_no_corner_has() {
             });
             arguments.collect::<BTreeSet<String>>()
         });
-        let corners: Vec<BTreeSet<String>> = corners.collect();
-        let answers = ask(&machine, &corners.iter().flatten().cloned().collect());
+        let connections: Vec<BTreeSet<String>> = connections.collect();
+        let answers = ask(&machine, &connections.iter().flatten().cloned().collect());
         let mut sets = 0;
-        for (blocks, corners) in configurations.iter().zip(&corners) {
+        for (blocks, connections) in configurations.iter().zip(&connections) {
             let names: BTreeSet<String> = blocks.iter().map(|(_, name)| name.clone()).collect();
             let applying = |all: &BTreeSet<String>| -> BTreeSet<String> {
                 all.intersection(&names).cloned().collect()
             };
-            let known: BTreeSet<_> = corners
+            let known: BTreeSet<_> = connections
                 .iter()
-                .map(|corner| applying(&answers[corner]))
+                .map(|connection| applying(&answers[connection]))
                 .collect();
             for (connection, blocks_there) in &world {
                 let found = applying(blocks_there);
@@ -238,7 +238,7 @@ fn no_connection_has_blocks_that_no_corner_has() {
         assert!(sets > 4 * CONFIGURATIONS, "{sets}");
         let (count, asked) = (world.len(), answers.len());
         println!(
-            "{suite:?}: {CONFIGURATIONS} configurations, {count} connections, {asked} corners, {sets} sets"
+            "{suite:?}: {CONFIGURATIONS} configurations, {count} connections, {asked} connections, {sets} sets"
         );
     }
 }

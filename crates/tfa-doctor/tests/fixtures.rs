@@ -85,12 +85,12 @@ impl Host {
     fn sshd(&self) -> SshdFacts {
         let base = self.text("sshd-T").unwrap();
         let changes = self.text("sshd").unwrap_or_default();
-        let mut corners = vec![(String::new(), base.clone())];
+        let mut connections = vec![(String::new(), base.clone())];
         let mut facts = SshdFacts::default();
         for line in changes.lines() {
             if let Some(name) = line.strip_prefix('[') {
-                let (_, outside) = corners.first().unwrap().clone();
-                corners.push((name.trim_end_matches(']').to_owned(), outside));
+                let (_, outside) = connections.first().unwrap().clone();
+                connections.push((name.trim_end_matches(']').to_owned(), outside));
             } else if let Some(why) = line.strip_prefix("refuses ") {
                 facts.refusal = Some(why.to_owned());
             } else if let Some(option) = line.strip_prefix("option ") {
@@ -98,16 +98,16 @@ impl Host {
                 facts.lines.extend(config::option(place, text));
             } else if let Some(why) = line.strip_prefix("fails ") {
                 facts.failure = Some(why.to_owned());
-            } else if let Some(why) = line.strip_prefix("cut ") {
-                facts.cuts.push(why.to_owned());
+            } else if let Some(why) = line.strip_prefix("not-examined ") {
+                facts.not_examined.push(why.to_owned());
             } else {
-                let (_, text) = corners.last_mut().unwrap();
+                let (_, text) = connections.last_mut().unwrap();
                 text.push_str(line);
                 text.push('\n');
             }
         }
-        let corners = corners.into_iter();
-        facts.corners = corners
+        let connections = connections.into_iter();
+        facts.connections = connections
             .map(|(name, text)| (name, Settings::parse(&text)))
             .collect();
         let files = config::read(config::MAIN, &|pattern| self.files(pattern));
@@ -559,7 +559,7 @@ fn a_report_of_one_id_says_what_was_not_examined() {
         "pam-off",
         "pam-unreadable",
         "sshd-refuses",
-        "sshd-cut",
+        "sshd-partly-examined",
         "sshd-not-examined",
         "sudo-not-examined",
         "not-examined",

@@ -36,7 +36,7 @@ struct FindingJson<'a> {
     why: &'a str,
     remedy: String,
     commands: Vec<String>,
-    witness: Option<&'a [String]>,
+    path: Option<&'a [String]>,
     edits: Vec<EditJson<'a>>,
     also: Vec<AlsoJson<'a>>,
 }
@@ -111,7 +111,7 @@ fn as_json_keys(finding: &Finding) -> FindingJson<'_> {
         why: finding.kind.why,
         remedy: remedy.text,
         commands: remedy.commands,
-        witness: (!finding.witness.is_empty()).then_some(&finding.witness),
+        path: (!finding.witness.is_empty()).then_some(&finding.witness),
         edits: edits.collect(),
         also: also.map(|(id, names)| AlsoJson { id, names }).collect(),
     }

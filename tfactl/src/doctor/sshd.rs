@@ -38,11 +38,11 @@ fn ask(terminal: &Terminal) -> SshdFacts {
     let main = options.main.as_deref().unwrap_or(config::MAIN);
     let mut lines = options.lines;
     lines.extend(config::read(main, &matching));
-    let mut cuts = Vec::new();
-    let users = users(&lines, &mut cuts);
-    let corners = matching::corners(&lines, &users);
-    cuts.extend(corners.cuts);
-    let connections = corners.connections;
+    let mut not_examined = Vec::new();
+    let users = users(&lines, &mut not_examined);
+    let connections = matching::connections(&lines, &users);
+    not_examined.extend(connections.not_examined);
+    let connections = connections.connections;
     let mut sshd = Sshd {
         options: options.words,
         missing: None,
@@ -50,7 +50,7 @@ fn ask(terminal: &Terminal) -> SshdFacts {
     let mut facts = SshdFacts {
         lines,
         main: options.main,
-        cuts,
+        not_examined,
         ..SshdFacts::default()
     };
     let count = connections.len();
@@ -61,7 +61,7 @@ fn ask(terminal: &Terminal) -> SshdFacts {
         match sshd.settings(&connection.argument()) {
             Ok(text) => {
                 let settings = Settings::parse(&text);
-                facts.corners.push((connection.label(), settings));
+                facts.connections.push((connection.label(), settings));
                 continue;
             }
             Err(Problem::Refuses(why)) => facts.refusal = Some(why),
@@ -142,11 +142,11 @@ fn matching(pattern: &str) -> Vec<(String, String)> {
 
 /// The users of this host with their groups, if `Match` lines ask for users. If the name service fails, the rest
 /// is not looked up.
-fn users(lines: &[config::ConfigLine], cuts: &mut Vec<String>) -> Users {
+fn users(lines: &[config::ConfigLine], not_examined: &mut Vec<String>) -> Users {
     let (mut passwd, mut group) = (String::new(), String::new());
     if lines.iter().any(|line| line.keyword == "match") {
         let read = read_users(lines, &mut passwd, &mut group);
-        cuts.extend(read.err());
+        not_examined.extend(read.err());
     }
     Users::parse(&passwd, &group)
 }

@@ -6,8 +6,8 @@ use tfa_doctor::{Edit, Finding, Severity};
 use super::{indented, width};
 
 pub(crate) const DOCTOR_HELP: &str = "\
-Each finding has what was found, why it is dangerous, and the commands that mend
-it. A path is a login that PAM lets in: the lines, and what the modules return.
+Each finding has what was found, why it is dangerous, and the commands that fix
+it. A path is a login through PAM: the lines, and what the modules return.
 Only root can run it. Nothing is changed. tfa-doctor(7) describes each finding.
 Exit status: 0 nothing worse than advice, 1 a hole, a lock-out or a risk, or the
 command failed, 2 wrong usage. If the daemon cannot be reached, that is a finding.
@@ -18,12 +18,12 @@ The JSON output is an array of objects. Its keys, which do not change:
   names        what it applies to: PAM services, connections of sshd, users, ...
   what         what was found
   why          why it is dangerous
-  remedy       how to mend it
+  remedy       how to fix it
   commands     the commands for that, which root runs in this order
-  witness      the path: an array of lines; or null
+  path         as above: an array of lines; or null
   edits        the changes to make in an editor: file, after (the number of the
                line before the change), removed and added (arrays of lines)
-  also         what the same remedy mends: id, and names as above";
+  also         what the same remedy fixes: id, and names as above";
 
 pub(crate) const DOCTOR_NEEDS_ROOT: &str =
     "only root may do that. Run the command as root, for example with sudo";
@@ -102,7 +102,7 @@ pub(crate) fn finding(finding: &Finding, terminal: &Terminal) -> String {
     let mut lines = vec![head, indented(&finding.what(), 2, width)];
     lines.push(indented(&format!("Danger: {}", finding.kind.why), 2, width));
     if !finding.witness.is_empty() {
-        lines.push("  A login goes this way:".to_owned());
+        lines.push("  The path of a login:".to_owned());
         // Lines that can be compared with the files are not wrapped.
         lines.extend(shortened(&finding.witness).map(|step| format!("    {step}")));
     }
@@ -139,11 +139,11 @@ fn shortened(witness: &[String]) -> impl Iterator<Item = String> {
         .chain(last.iter().cloned())
 }
 
-/// Another fault that the remedy mends.
+/// Another fault that the remedy fixes.
 fn also(id: &str, names: &[String]) -> String {
     match names {
-        [] => format!("The same remedy mends {id}."),
-        names => format!("The same remedy mends {id} of {}.", tfa_doctor::list(names)),
+        [] => format!("The same remedy fixes {id}."),
+        names => format!("The same remedy fixes {id} of {}.", tfa_doctor::list(names)),
     }
 }
 

@@ -67,7 +67,7 @@ fn a_daemon_that_refuses_every_login_is_a_finding() {
     fits(&out);
     let finding = one(&host, "daemon-refuses");
     assert!(finding["what"].as_str().unwrap().contains(why), "{finding}");
-    assert!(finding["witness"].is_null() && finding["place"].is_null());
+    assert!(finding["path"].is_null() && finding["place"].is_null());
 }
 
 #[test]

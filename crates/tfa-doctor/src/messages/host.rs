@@ -95,7 +95,7 @@ pub(crate) const SUDO_NOT_EXAMINED: Kind = Kind {
     },
     remedy: |_| {
         remedy(
-            "Mend what the check reports. cvtsudoers belongs to the package sudo.",
+            "Fix what the check reports. cvtsudoers belongs to the package sudo.",
             &["visudo -c", "cvtsudoers -f json -e /etc/sudoers"],
         )
     },
@@ -108,7 +108,7 @@ pub(crate) const NOT_EXAMINED: Kind = Kind {
     what: |subject| format!("A part of this host was not examined: {}.", subject.detail),
     remedy: |_| {
         remedy(
-            "A name service, a file system or a service of this host does not answer: mend it, and run the \
+            "A name service, a file system or a service of this host does not answer: fix it, and run the \
              doctor again.",
             &["systemctl --failed", "tfactl doctor"],
         )

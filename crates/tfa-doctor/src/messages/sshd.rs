@@ -261,14 +261,14 @@ pub(crate) const SSHD_EMPTY_PASSWORDS: Kind = Kind {
     remedy: |subject| set(subject, "Refuse empty passwords."),
 };
 
-pub(crate) const SSHD_CUT: Kind = Kind {
-    id: "sshd-cut",
+pub(crate) const SSHD_PARTLY_EXAMINED: Kind = Kind {
+    id: "sshd-partly-examined",
     severity: Severity::Risk,
     why: "A connection that was not examined may need no second factor.",
     what: |subject| subject.detail.clone(),
     remedy: |_| {
         remedy(
-            "Mend the name service if it failed. Else write fewer and simpler Match blocks, or ask sshd about the \
+            "Fix the name service if it failed. Else write fewer and simpler Match blocks, or ask sshd about the \
              other connections yourself.",
             &["sshd -T -C user=USER,addr=ADDRESS,host=HOST,laddr=ADDRESS,lport=PORT"],
         )
@@ -306,7 +306,7 @@ pub(crate) const SSHD_NOT_EXAMINED: Kind = Kind {
     },
     remedy: |_| {
         remedy(
-            "Mend what the command reports, and run the doctor again. A folder that is missing is created when \
+            "Fix what the command reports, and run the doctor again. A folder that is missing is created when \
              sshd is started.",
             &["sshd -T", "tfactl doctor"],
         )

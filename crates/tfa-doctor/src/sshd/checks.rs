@@ -1,7 +1,7 @@
 //! The faults of one connection.
 
 use super::settings::QUESTIONS;
-use super::{Corner, Fault};
+use super::{Connection, Fault};
 use crate::finding::Kind;
 use crate::messages;
 
@@ -10,7 +10,7 @@ pub(crate) const ENROLLMENT_SECONDS: u32 = 300;
 /// The file of the package, which sets `KbdInteractiveAuthentication` on a host that accepts passwords.
 const OF_THE_PACKAGE: &str = "/etc/ssh/sshd_config.d/zz-tfa.conf";
 
-type Check = fn(&Corner<'_>) -> Option<Fault>;
+type Check = fn(&Connection<'_>) -> Option<Fault>;
 
 const CHECKS: &[Check] = &[
     without_pam,
@@ -27,8 +27,11 @@ const CHECKS: &[Check] = &[
 ];
 
 /// The faults of a connection.
-pub(super) fn faults(corner: &Corner<'_>) -> Vec<Fault> {
-    CHECKS.iter().filter_map(|check| check(corner)).collect()
+pub(super) fn faults(connection: &Connection<'_>) -> Vec<Fault> {
+    CHECKS
+        .iter()
+        .filter_map(|check| check(connection))
+        .collect()
 }
 
 fn fault(kind: &'static Kind, keyword: &'static str) -> Option<Fault> {
@@ -40,7 +43,7 @@ fn fault(kind: &'static Kind, keyword: &'static str) -> Option<Fault> {
     })
 }
 
-impl Corner<'_> {
+impl Connection<'_> {
     fn is(&self, keyword: &str, value: &str) -> bool {
         self.settings.is(keyword, value)
     }
@@ -72,19 +75,19 @@ impl Corner<'_> {
 }
 
 /// sshd verifies passwords without PAM.
-fn without_pam(corner: &Corner<'_>) -> Option<Fault> {
-    let is_so = corner.is("usepam", "no");
+fn without_pam(connection: &Connection<'_>) -> Option<Fault> {
+    let is_so = connection.is("usepam", "no");
     is_so
         .then(|| fault(&messages::SSHD_WITHOUT_PAM, "usepam"))
         .flatten()
 }
 
 /// Passwords are accepted, and no method can ask for a code.
-fn no_questions(corner: &Corner<'_>) -> Option<Fault> {
-    let lists = corner.settings.passable_lists();
+fn no_questions(connection: &Connection<'_>) -> Option<Fault> {
+    let lists = connection.settings.passable_lists();
     let has = |method: &str| lists.iter().any(|list| list.contains(&method));
-    let is_so = corner.is("usepam", "yes") && has("password") && !has(QUESTIONS);
-    let keyword = match corner.is("kbdinteractiveauthentication", "yes") {
+    let is_so = connection.is("usepam", "yes") && has("password") && !has(QUESTIONS);
+    let keyword = match connection.is("kbdinteractiveauthentication", "yes") {
         true => "authenticationmethods",
         false => "kbdinteractiveauthentication",
     };
@@ -94,15 +97,18 @@ fn no_questions(corner: &Corner<'_>) -> Option<Fault> {
 }
 
 /// One file turns passwords off, and another the questions on, which accept passwords too.
-fn passwords_by_questions(corner: &Corner<'_>) -> Option<Fault> {
+fn passwords_by_questions(connection: &Connection<'_>) -> Option<Fault> {
     let file = |keyword: &str| {
-        let place = corner.place(keyword);
+        let place = connection.place(keyword);
         place.split(':').next().unwrap_or_default().to_owned()
     };
-    let asks = corner.settings.passable_lists().contains(&vec![QUESTIONS]);
+    let asks = connection
+        .settings
+        .passable_lists()
+        .contains(&vec![QUESTIONS]);
     let off = file("passwordauthentication");
     let on = file("kbdinteractiveauthentication");
-    let is_so = corner.is("passwordauthentication", "no")
+    let is_so = connection.is("passwordauthentication", "no")
         && asks
         && !off.is_empty()
         && (on.is_empty() || on == OF_THE_PACKAGE);
@@ -112,9 +118,12 @@ fn passwords_by_questions(corner: &Corner<'_>) -> Option<Fault> {
 }
 
 /// Each list of `AuthenticationMethods` has a method that is not enabled.
-fn methods_unsatisfiable(corner: &Corner<'_>) -> Option<Fault> {
-    let is_so = corner.settings.passable_lists().is_empty();
-    let detail = corner.settings.value("authenticationmethods").to_owned();
+fn methods_unsatisfiable(connection: &Connection<'_>) -> Option<Fault> {
+    let is_so = connection.settings.passable_lists().is_empty();
+    let detail = connection
+        .settings
+        .value("authenticationmethods")
+        .to_owned();
     is_so.then_some(Fault {
         kind: &messages::SSHD_METHODS,
         keyword: "authenticationmethods",
@@ -124,10 +133,12 @@ fn methods_unsatisfiable(corner: &Corner<'_>) -> Option<Fault> {
 
 /// A second factor is required for some logins, sshd lets users in without the auth phase of PAM, and the
 /// policy does not guard it.
-fn keys_not_guarded(corner: &Corner<'_>) -> Option<Fault> {
-    let is_guarded = corner.policy.is_none_or(|policy| corner.is_guarded(policy));
-    let ways = corner.ways_beside_pam();
-    let is_so = corner.requires() && !is_guarded && !ways.is_empty();
+fn keys_not_guarded(connection: &Connection<'_>) -> Option<Fault> {
+    let is_guarded = connection
+        .policy
+        .is_none_or(|policy| connection.is_guarded(policy));
+    let ways = connection.ways_beside_pam();
+    let is_so = connection.requires() && !is_guarded && !ways.is_empty();
     is_so.then_some(Fault {
         kind: &messages::SSHD_KEYS_NOT_GUARDED,
         keyword: "authenticationmethods",
@@ -137,38 +148,40 @@ fn keys_not_guarded(corner: &Corner<'_>) -> Option<Fault> {
 
 /// A second factor is required for some logins, and a connection has only ways that are none. Rules on methods
 /// may exempt them.
-fn keys_only(corner: &Corner<'_>) -> Option<Fault> {
-    let has_rules = corner.policy.is_none_or(|policy| policy.names_methods);
-    let is_guarded = corner
+fn keys_only(connection: &Connection<'_>) -> Option<Fault> {
+    let has_rules = connection.policy.is_none_or(|policy| policy.names_methods);
+    let is_guarded = connection
         .policy
-        .is_some_and(|policy| corner.is_guarded(policy));
-    let lists = corner.settings.passable_lists();
-    let has_no_other = !lists.is_empty() && lists == corner.settings.lists_beside_pam();
-    let is_so = corner.requires() && is_guarded && !has_rules && has_no_other;
-    let keyword = match corner.is("kbdinteractiveauthentication", "yes") {
+        .is_some_and(|policy| connection.is_guarded(policy));
+    let lists = connection.settings.passable_lists();
+    let has_no_other = !lists.is_empty() && lists == connection.settings.lists_beside_pam();
+    let is_so = connection.requires() && is_guarded && !has_rules && has_no_other;
+    let keyword = match connection.is("kbdinteractiveauthentication", "yes") {
         true => "authenticationmethods",
         false => "kbdinteractiveauthentication",
     };
     is_so.then(|| Fault {
         kind: &messages::SSHD_KEYS_ONLY,
         keyword,
-        detail: corner.ways_beside_pam(),
+        detail: connection.ways_beside_pam(),
     })
 }
 
 /// Each way in asks for a code outside the `Match` blocks, and not inside.
-fn weaker_in_match(corner: &Corner<'_>) -> Option<Fault> {
-    let (_, outside) = corner.sshd.corners.first()?;
-    let outside = Corner {
+fn weaker_in_match(connection: &Connection<'_>) -> Option<Fault> {
+    let (_, outside) = connection.sshd.connections.first()?;
+    let outside = Connection {
         name: "",
         settings: outside,
-        ..*corner
+        ..*connection
     };
-    let has_rules = corner.policy.is_none_or(|policy| policy.names_methods);
-    let is_so = outside.always_asks() && !corner.always_asks() && !has_rules;
+    let has_rules = connection.policy.is_none_or(|policy| policy.names_methods);
+    let is_so = outside.always_asks() && !connection.always_asks() && !has_rules;
     let keyword = ["authenticationmethods", "kbdinteractiveauthentication"];
-    let keyword = keyword.into_iter().find(|keyword| corner.differs(keyword));
-    let lists: Vec<String> = corner
+    let keyword = keyword
+        .into_iter()
+        .find(|keyword| connection.differs(keyword));
+    let lists: Vec<String> = connection
         .settings
         .passable_lists()
         .iter()
@@ -182,9 +195,9 @@ fn weaker_in_match(corner: &Corner<'_>) -> Option<Fault> {
 }
 
 /// Users may have to enroll inside a login, and sshd ends the login before.
-fn grace_time(corner: &Corner<'_>) -> Option<Fault> {
-    let seconds = corner.settings.number("logingracetime")?;
-    let is_so = corner.requires() && (1..ENROLLMENT_SECONDS).contains(&seconds);
+fn grace_time(connection: &Connection<'_>) -> Option<Fault> {
+    let seconds = connection.settings.number("logingracetime")?;
+    let is_so = connection.requires() && (1..ENROLLMENT_SECONDS).contains(&seconds);
     is_so.then(|| Fault {
         kind: &messages::SSHD_GRACE_TIME,
         keyword: "logingracetime",
@@ -193,19 +206,19 @@ fn grace_time(corner: &Corner<'_>) -> Option<Fault> {
 }
 
 /// The first refused key or wrong answer ends the connection.
-fn one_try(corner: &Corner<'_>) -> Option<Fault> {
-    let is_so = corner.settings.number("maxauthtries") == Some(1);
+fn one_try(connection: &Connection<'_>) -> Option<Fault> {
+    let is_so = connection.settings.number("maxauthtries") == Some(1);
     is_so
         .then(|| fault(&messages::SSHD_ONE_TRY, "maxauthtries"))
         .flatten()
 }
 
 /// Rules accept security keys only, and a key without touch is enough for sshd.
-fn touch(corner: &Corner<'_>) -> Option<Fault> {
-    let demands = corner
+fn touch(connection: &Connection<'_>) -> Option<Fault> {
+    let demands = connection
         .policy
         .is_some_and(|policy| policy.demands_security_keys);
-    let options = corner.settings.value("pubkeyauthoptions");
+    let options = connection.settings.value("pubkeyauthoptions");
     let requires = ["touch-required", "verify-required"];
     let is_so = demands && !requires.iter().any(|option| options.contains(option));
     is_so
@@ -214,8 +227,8 @@ fn touch(corner: &Corner<'_>) -> Option<Fault> {
 }
 
 /// An account without a password is entered without one.
-fn empty_passwords(corner: &Corner<'_>) -> Option<Fault> {
-    let is_so = corner.is("permitemptypasswords", "yes");
+fn empty_passwords(connection: &Connection<'_>) -> Option<Fault> {
+    let is_so = connection.is("permitemptypasswords", "yes");
     is_so
         .then(|| fault(&messages::SSHD_EMPTY_PASSWORDS, "permitemptypasswords"))
         .flatten()

@@ -25,13 +25,13 @@ pub struct SshdFacts {
     pub main: Option<String>,
     /// What is in force for each connection, by what is special about it; that outside all `Match` blocks
     /// first, with an empty name.
-    pub corners: Vec<(String, Settings)>,
+    pub connections: Vec<(String, Settings)>,
     /// Why sshd refuses its configuration.
     pub refusal: Option<String>,
     /// Why sshd did not print its settings.
     pub failure: Option<String>,
     /// Why there may be connections with other settings, in whole sentences.
-    pub cuts: Vec<String>,
+    pub not_examined: Vec<String>,
 }
 
 /// The PAM service of sshd, unless `PAMServiceName` names another.
@@ -40,14 +40,14 @@ const PAM_SERVICE: &str = "sshd";
 impl SshdFacts {
     /// The PAM services of sshd, of all connections that were asked about.
     pub(crate) fn pam_services(&self) -> BTreeSet<&str> {
-        let settings = self.corners.iter().map(|(_, settings)| settings);
+        let settings = self.connections.iter().map(|(_, settings)| settings);
         settings.map(Settings::pam_service).collect()
     }
 
     /// Whether each connection that was asked about has a method of sshd's own in each list with PAM.
     pub(crate) fn demands_own_method(&self) -> bool {
-        let mut settings = self.corners.iter().map(|(_, settings)| settings);
-        !self.corners.is_empty() && settings.all(Settings::adds_own_method)
+        let mut settings = self.connections.iter().map(|(_, settings)| settings);
+        !self.connections.is_empty() && settings.all(Settings::adds_own_method)
     }
 
     /// The file with which the configuration begins.
@@ -57,7 +57,7 @@ impl SshdFacts {
 }
 
 /// A connection under examination.
-pub(crate) struct Corner<'a> {
+pub(crate) struct Connection<'a> {
     name: &'a str,
     settings: &'a Settings,
     sshd: &'a SshdFacts,
@@ -95,26 +95,31 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
             why.clone(),
         ));
     }
-    for (name, settings) in &sshd.corners {
-        let corner = Corner {
+    for (name, settings) in &sshd.connections {
+        let connection = Connection {
             name,
             settings,
             sshd,
             policy: facts.policy.as_ref(),
             written: None,
         };
-        let mut faults: Vec<Fault> = checks::faults(&corner);
+        let mut faults: Vec<Fault> = checks::faults(&connection);
         let known: Vec<&str> = faults.iter().map(|fault| fault.kind.id).collect();
         while !faults.is_empty() {
             let fault = faults.remove(0);
-            let finding = remedies::settle(&corner, fault, &known, &mut faults);
-            add(&mut findings, &corner, finding);
+            let finding = remedies::settle(&connection, fault, &known, &mut faults);
+            add(&mut findings, &connection, finding);
         }
     }
     let cut = |why: &String| {
-        Finding::beside_pam(&messages::SSHD_CUT, sshd.main(), Vec::new(), why.clone())
+        Finding::beside_pam(
+            &messages::SSHD_PARTLY_EXAMINED,
+            sshd.main(),
+            Vec::new(),
+            why.clone(),
+        )
     };
-    findings.extend(sshd.cuts.iter().map(cut));
+    findings.extend(sshd.not_examined.iter().map(cut));
     for finding in &mut findings {
         finding.subject.sshd_file.clone_from(&sshd.main);
     }
@@ -123,7 +128,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
 
 /// Adds a finding of a connection. What holds outside all `Match` blocks is not repeated for those inside,
 /// if it stands in the same place.
-fn add(findings: &mut Vec<Finding>, corner: &Corner<'_>, mut found: Finding) {
+fn add(findings: &mut Vec<Finding>, connection: &Connection<'_>, mut found: Finding) {
     let is_same = |finding: &&mut Finding| {
         let (known, new) = (&finding.subject, &found.subject);
         let has_same_remedy = !known.edits.is_empty() && known.edits == new.edits;
@@ -138,20 +143,20 @@ fn add(findings: &mut Vec<Finding>, corner: &Corner<'_>, mut found: Finding) {
                 known.push_str(new);
             }
             let names = &mut finding.subject.names;
-            if !names.is_empty() && !names.iter().any(|name| includes(corner.name, name)) {
-                names.push(corner.name.to_owned());
+            if !names.is_empty() && !names.iter().any(|name| includes(connection.name, name)) {
+                names.push(connection.name.to_owned());
             }
         }
         None => {
-            if !corner.name.is_empty() {
-                found.subject.names.push(corner.name.to_owned());
+            if !connection.name.is_empty() {
+                found.subject.names.push(connection.name.to_owned());
             }
             findings.push(found);
         }
     }
 }
 
-impl Corner<'_> {
+impl Connection<'_> {
     /// Whether the policy guards the connection. The daemon knows sshd under each name.
     fn is_guarded(&self, policy: &PolicyFacts) -> bool {
         policy.guards(PAM_SERVICE) || policy.guards(self.settings.pam_service())
@@ -184,7 +189,7 @@ impl Corner<'_> {
 
     /// Whether the value is another one than outside all `Match` blocks.
     fn differs(&self, keyword: &str) -> bool {
-        let outside = self.sshd.corners.first().map(|(_, settings)| settings);
+        let outside = self.sshd.connections.first().map(|(_, settings)| settings);
         outside.is_some_and(|outside| outside.value(keyword) != self.settings.value(keyword))
     }
 }

@@ -2,7 +2,7 @@
 //! are written to.
 
 use super::config::{ConfigLine, absolute};
-use super::{Corner, Fault, checks};
+use super::{Connection, Fault, checks};
 use crate::edit::Edit;
 use crate::facts::PolicyFacts;
 use crate::finding::{Finding, Kind, Severity};
@@ -60,27 +60,27 @@ const KNOWN: &[(&Kind, &[&Settings])] = &[
 
 /// The finding of a fault with its remedy, and with the others that it mends, which are taken.
 pub(super) fn settle(
-    corner: &Corner<'_>,
+    connection: &Connection<'_>,
     fault: Fault,
     known: &[&'static str],
     others: &mut Vec<Fault>,
 ) -> Finding {
-    let place = corner.place(fault.keyword);
+    let place = connection.place(fault.keyword);
     let mut finding = Finding::beside_pam(fault.kind, place, Vec::new(), fault.detail);
     if fault.kind.id == messages::SSHD_KEYS_NOT_GUARDED.id {
-        finding.subject.edits = corner.policy.map(guard).into_iter().collect();
+        finding.subject.edits = connection.policy.map(guard).into_iter().collect();
     }
     let all = KNOWN.iter().filter(|(kind, _)| kind.id == fault.kind.id);
     let all = all.flat_map(|(_, all)| all.iter());
-    let with_methods = all.flat_map(|settings| with_methods(corner, settings));
+    let with_methods = all.flat_map(|settings| with_methods(connection, settings));
     let mut tried = with_methods.filter_map(|settings| {
-        let left = left_after(corner, &settings, fault.kind, known)?;
+        let left = left_after(connection, &settings, fault.kind, known)?;
         Some((settings, left))
     });
     let Some((settings, left)) = tried.next() else {
         return finding;
     };
-    write(corner, &settings, &mut finding);
+    write(connection, &settings, &mut finding);
     others.retain(|other| {
         let is_left = left.contains(&other.kind.id);
         if !is_left {
@@ -112,13 +112,13 @@ fn guard(policy: &PolicyFacts) -> Edit {
 
 /// The settings as they are, and with lists of methods that ask for a code instead of the password, or after
 /// a key.
-fn with_methods(corner: &Corner<'_>, settings: &Settings) -> Vec<Vec<Setting>> {
+fn with_methods(connection: &Connection<'_>, settings: &Settings) -> Vec<Vec<Setting>> {
     let settings: Vec<Setting> = settings
         .iter()
-        .filter(|(keyword, value)| !is_set(corner, keyword, value))
+        .filter(|(keyword, value)| !is_set(connection, keyword, value))
         .map(|(keyword, value)| (*keyword, (*value).to_owned()))
         .collect();
-    let methods = corner.settings.value("authenticationmethods");
+    let methods = connection.settings.value("authenticationmethods");
     let mut all = vec![settings.clone()];
     if !methods.is_empty() && methods != "any" {
         let instead = methods.replace("password", "keyboard-interactive");
@@ -136,28 +136,28 @@ fn with_methods(corner: &Corner<'_>, settings: &Settings) -> Vec<Vec<Setting>> {
 }
 
 /// Whether a line sets the value already.
-fn is_set(corner: &Corner<'_>, keyword: &str, value: &str) -> bool {
+fn is_set(connection: &Connection<'_>, keyword: &str, value: &str) -> bool {
     let keyword = keyword.to_ascii_lowercase();
-    corner.settings.is(&keyword, value) && corner.line(&keyword).is_some()
+    connection.settings.is(&keyword, value) && connection.line(&keyword).is_some()
 }
 
 /// The ids of the faults of a connection after a change; `None` if the change does not mend the fault, or
 /// makes a new one.
 fn left_after(
-    corner: &Corner<'_>,
+    connection: &Connection<'_>,
     settings: &[Setting],
     kind: &Kind,
     known: &[&'static str],
 ) -> Option<Vec<&'static str>> {
-    let mut changed = corner.settings.clone();
+    let mut changed = connection.settings.clone();
     for (keyword, value) in settings {
         changed = changed.with(&keyword.to_ascii_lowercase(), value);
     }
-    let places = corner.places_after(settings);
-    let changed = Corner {
+    let places = connection.places_after(settings);
+    let changed = Connection {
         settings: &changed,
         written: Some(&places),
-        ..*corner
+        ..*connection
     };
     let left = checks::faults(&changed);
     let is_new =
@@ -169,9 +169,9 @@ fn left_after(
 }
 
 /// Writes settings: into a file that sshd reads first, else in the lines that set them now.
-fn write(corner: &Corner<'_>, settings: &[Setting], finding: &mut Finding) {
+fn write(connection: &Connection<'_>, settings: &[Setting], finding: &mut Finding) {
     let subject = &mut finding.subject;
-    if let Some(file) = drop_in(corner, settings) {
+    if let Some(file) = drop_in(connection, settings) {
         let write = |(keyword, value): &Setting| {
             format!("echo {} >>{file}", quoted(&format!("{keyword} {value}")))
         };
@@ -181,18 +181,18 @@ fn write(corner: &Corner<'_>, settings: &[Setting], finding: &mut Finding) {
     // Neither an option of the command line nor a line of a block that was not found can be changed.
     let can_change = |(keyword, _): &Setting| {
         let keyword = keyword.to_ascii_lowercase();
-        let line = corner.line(&keyword);
-        line.map_or(!corner.differs(&keyword), |line| !line.is_option())
+        let line = connection.line(&keyword);
+        line.map_or(!connection.differs(&keyword), |line| !line.is_option())
     };
     if !settings.iter().all(can_change) {
         return;
     }
     let edits = settings.iter().map(|(keyword, value)| {
         let setting = format!("{keyword} {value}");
-        match corner.line(&keyword.to_ascii_lowercase()) {
+        match connection.line(&keyword.to_ascii_lowercase()) {
             Some(line) => replace(line, &setting),
             None => Edit {
-                file: corner.sshd.main().to_owned(),
+                file: connection.sshd.main().to_owned(),
                 after: 0,
                 removed: Vec::new(),
                 added: vec![setting],
@@ -221,13 +221,13 @@ fn split(place: &str) -> (&str, usize) {
 }
 
 /// The file for settings, if sshd reads it before each line that sets them for the connection.
-fn drop_in(corner: &Corner<'_>, settings: &[Setting]) -> Option<String> {
-    let lines = &corner.sshd.lines;
+fn drop_in(connection: &Connection<'_>, settings: &[Setting]) -> Option<String> {
+    let lines = &connection.sshd.lines;
     let file = format!("{FOLDER}{NAME}");
     let includes = |line: &ConfigLine| {
         let is_top = line.keyword == "include"
             && !line.in_match
-            && split(&line.place).0 == corner.sshd.main();
+            && split(&line.place).0 == connection.sshd.main();
         is_top
             && line
                 .values
@@ -238,8 +238,8 @@ fn drop_in(corner: &Corner<'_>, settings: &[Setting]) -> Option<String> {
     let has_block = |line: &ConfigLine| line.in_match && split(&line.place).0 == file;
     let is_before = |(keyword, _): &Setting| {
         let keyword = keyword.to_ascii_lowercase();
-        let Some(line) = corner.line(&keyword) else {
-            return !corner.differs(&keyword);
+        let Some(line) = connection.line(&keyword) else {
+            return !connection.differs(&keyword);
         };
         let index = lines.iter().position(|other| other.place == line.place);
         let name = split(&line.place).0.strip_prefix(FOLDER);
@@ -249,7 +249,7 @@ fn drop_in(corner: &Corner<'_>, settings: &[Setting]) -> Option<String> {
     (!lines.iter().any(has_block) && settings.iter().all(is_before)).then_some(file)
 }
 
-impl Corner<'_> {
+impl Connection<'_> {
     /// The files in which settings stand after a change.
     fn places_after(&self, settings: &[Setting]) -> Vec<(String, String)> {
         let drop_in = drop_in(self, settings);

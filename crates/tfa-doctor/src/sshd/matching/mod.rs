@@ -16,7 +16,7 @@ use super::config::{ConfigLine, MAX_LINES};
 use crate::messages;
 
 /// How many connections are asked about.
-pub const MAX_CORNERS: usize = 256;
+pub const MAX_CONNECTIONS: usize = 256;
 /// How much work is done to find them: combinations of values, times lines.
 const MAX_WORK: usize = 2_000_000;
 
@@ -54,11 +54,11 @@ fn join<'a>(parts: impl Iterator<Item = &'a Part>) -> String {
 
 /// The connections to ask about.
 #[derive(Debug, Clone, Default)]
-pub struct Corners {
+pub struct Connections {
     /// The connection outside all patterns first, if there can be one; then those with few special values.
     pub connections: Vec<Connection>,
     /// Why others may differ from them all, in whole sentences.
-    pub cuts: Vec<String>,
+    pub not_examined: Vec<String>,
 }
 
 /// The users and groups that `Match` lines name without a star. A name service may know them and not list
@@ -82,10 +82,10 @@ pub fn names(lines: &[ConfigLine]) -> (BTreeSet<String>, BTreeSet<String>) {
 
 /// The connections of which each has another set of `Match` lines that apply.
 #[must_use]
-pub fn corners(lines: &[ConfigLine], users: &Users) -> Corners {
+pub fn connections(lines: &[ConfigLine], users: &Users) -> Connections {
     let is_full = lines.len() >= MAX_LINES;
     let meanings = match_lines(lines);
-    let mut cuts: Vec<String> = meanings
+    let mut not_examined: Vec<String> = meanings
         .iter()
         .filter_map(|meanings| unknown(meanings))
         .map(messages::unknown_criterion)
@@ -96,19 +96,22 @@ pub fn corners(lines: &[ConfigLine], users: &Users) -> Corners {
         // sshd before 7.8 does not know it in `-C`.
         let is_named = lines.iter().any(|line| line.names(value));
         if is_named || value != Value::RoutingDomain {
-            classes.push(Classes::new(value, &lines, users, &mut cuts));
+            classes.push(Classes::new(value, &lines, users, &mut not_examined));
         }
     }
-    let (connections, is_cut) = combine(&classes);
-    if is_cut {
-        cuts.push(messages::too_many_connections());
+    let (connections, is_incomplete) = combine(&classes);
+    if is_incomplete {
+        not_examined.push(messages::too_many_connections());
     }
     if is_full {
-        cuts.push(messages::too_many_lines());
+        not_examined.push(messages::too_many_lines());
     }
-    cuts.sort();
-    cuts.dedup();
-    Corners { connections, cuts }
+    not_examined.sort();
+    not_examined.dedup();
+    Connections {
+        connections,
+        not_examined,
+    }
 }
 
 /// What each `Match` line may mean.
@@ -140,10 +143,15 @@ struct Classes {
 }
 
 impl Classes {
-    fn new(value: Value, lines: &[MatchLine], users: &Users, cuts: &mut Vec<String>) -> Self {
+    fn new(
+        value: Value,
+        lines: &[MatchLine],
+        users: &Users,
+        not_examined: &mut Vec<String>,
+    ) -> Self {
         let preferred = usual(value);
         let mut candidates = vec![preferred.clone()];
-        candidates.extend(values(value, lines, users, cuts));
+        candidates.extend(values(value, lines, users, not_examined));
         let mut members: BTreeMap<Vec<bool>, String> = BTreeMap::new();
         for candidate in candidates {
             let fits = |line: &MatchLine| fits(line, value, &candidate, users);
@@ -182,7 +190,12 @@ fn usual(value: Value) -> String {
 }
 
 /// Values of which one is in each class.
-fn values(value: Value, lines: &[MatchLine], users: &Users, cuts: &mut Vec<String>) -> Vec<String> {
+fn values(
+    value: Value,
+    lines: &[MatchLine],
+    users: &Users,
+    not_examined: &mut Vec<String>,
+) -> Vec<String> {
     let criteria = lines.iter().flat_map(|line| &line.criteria);
     let lists = criteria.filter(|(criterion, _)| *criterion == Criterion::Of(value));
     let named: BTreeSet<String> = lists
@@ -201,12 +214,12 @@ fn values(value: Value, lines: &[MatchLine], users: &Users, cuts: &mut Vec<Strin
         }
         Value::LocalPort => (named.into_iter().collect(), Vec::new()),
         Value::User | Value::Host | Value::RoutingDomain => {
-            let (texts, is_cut) = pattern::texts(&named);
-            let first = named.into_iter().next().filter(|_| is_cut);
+            let (texts, is_incomplete) = pattern::texts(&named);
+            let first = named.into_iter().next().filter(|_| is_incomplete);
             (texts, first.into_iter().collect())
         }
     };
-    cuts.extend(
+    not_examined.extend(
         uncertain
             .iter()
             .map(|pattern| messages::uncertain_pattern(pattern)),
@@ -276,7 +289,7 @@ fn combine(classes: &[Classes]) -> (Vec<Connection>, bool) {
                 .filter_map(|(classes, index)| Some((classes.value, classes.members.get(*index)?)))
                 .collect();
             if known.insert(applying(&members)) {
-                if connections.len() >= MAX_CORNERS {
+                if connections.len() >= MAX_CONNECTIONS {
                     return (connections, true);
                 }
                 let parts = members

@@ -95,7 +95,7 @@ pub(super) fn texts(patterns: &BTreeSet<String>) -> (Vec<String>, bool) {
     let mut found: BTreeMap<Vec<bool>, String> = BTreeMap::new();
     let mut known = BTreeSet::from([first.clone()]);
     let mut queue = VecDeque::from([(first, String::new())]);
-    let mut is_cut = false;
+    let mut is_incomplete = false;
     while let Some((states, text)) = queue.pop_front() {
         let pairs = patterns.iter().zip(&states);
         let combination = pairs.map(|(pattern, states)| accepts(pattern, states));
@@ -111,14 +111,14 @@ pub(super) fn texts(patterns: &BTreeSet<String>) -> (Vec<String>, bool) {
                 continue;
             }
             if known.len() >= MAX_STATES {
-                is_cut = true;
+                is_incomplete = true;
                 continue;
             }
             known.insert(next.clone());
             queue.push_back((next, format!("{text}{c}")));
         }
     }
-    (found.into_values().collect(), is_cut)
+    (found.into_values().collect(), is_incomplete)
 }
 
 #[cfg(test)]
@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn each_combination_of_patterns_has_a_text() {
         let patterns = ["a*", "*b", "ab", "a?b"].map(str::to_owned);
-        let (texts, is_cut) = texts(&BTreeSet::from(patterns.clone()));
-        assert!(!is_cut);
+        let (texts, is_incomplete) = texts(&BTreeSet::from(patterns.clone()));
+        assert!(!is_incomplete);
         let combination = |text: &str| patterns.clone().map(|pattern| matches(&pattern, text));
         let found: BTreeSet<_> = texts.iter().map(|text| combination(text)).collect();
         let mut expected = BTreeSet::from([combination("")]);

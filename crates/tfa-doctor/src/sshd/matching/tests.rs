@@ -18,18 +18,18 @@ staff:x:203:alice,carol
 mfa:x:204:alice
 ";
 
-fn found(blocks: &[&str]) -> Corners {
+fn found(blocks: &[&str]) -> Connections {
     let lines = blocks.iter().map(|block| format!("Match {block}\n"));
     let text: String = lines.collect();
     let lines = config::read(config::MAIN, &|_| {
         vec![(config::MAIN.to_owned(), text.clone())]
     });
-    corners(&lines, &Users::parse(PASSWD, GROUP))
+    connections(&lines, &Users::parse(PASSWD, GROUP))
 }
 
 fn labels(blocks: &[&str]) -> Vec<String> {
     let found = found(blocks);
-    assert!(found.cuts.is_empty(), "{:?}", found.cuts);
+    assert!(found.not_examined.is_empty(), "{:?}", found.not_examined);
     found.connections.iter().map(Connection::label).collect()
 }
 
@@ -84,12 +84,15 @@ fn what_cannot_be_told_apart_is_reported() {
     let blocks: Vec<String> = users.into_iter().chain(networks).collect();
     let blocks: Vec<&str> = blocks.iter().map(String::as_str).collect();
     let cut = found(&blocks);
-    assert_eq!(cut.connections.len(), MAX_CORNERS);
-    assert_eq!(cut.cuts, [messages::too_many_connections()]);
+    assert_eq!(cut.connections.len(), MAX_CONNECTIONS);
+    assert_eq!(cut.not_examined, [messages::too_many_connections()]);
     let newer = found(&["Tag x User bob"]);
-    assert_eq!(newer.cuts, [messages::unknown_criterion("tag")]);
+    assert_eq!(newer.not_examined, [messages::unknown_criterion("tag")]);
     let uncertain = found(&["Address 10.*.7"]);
-    assert_eq!(uncertain.cuts, [messages::uncertain_pattern("10.*.7")]);
+    assert_eq!(
+        uncertain.not_examined,
+        [messages::uncertain_pattern("10.*.7")]
+    );
 }
 
 #[test]
