@@ -23,6 +23,7 @@ pub use host::{
     Process, Room, SocketFacts, StateFacts,
 };
 pub use messages::{KINDS, list};
+pub use pam::services_that_ask;
 
 /// The findings about a host, the worst first.
 #[must_use]

@@ -22,7 +22,7 @@ use std::io::IsTerminal as _;
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal, is_root};
-use tfa_doctor::{Finding, KINDS, Severity, examine};
+use tfa_doctor::{Finding, KINDS, Severity, examine, services_that_ask};
 
 use crate::{json, messages};
 
@@ -77,6 +77,10 @@ pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure
         let findings: Vec<FindingJson<'_>> = findings.iter().map(as_json_keys).collect();
         json::print(&terminal, &findings)?;
     } else {
+        if let Some(policy) = &facts.policy {
+            let services = services_that_ask(&facts.pam);
+            terminal.print(&messages::in_force(policy, &services, &terminal))?;
+        }
         // On a terminal the last lines are what is seen.
         if std::io::stdout().is_terminal() {
             findings.reverse();

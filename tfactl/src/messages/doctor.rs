@@ -1,7 +1,8 @@
 //! `tfactl doctor`.
 
 use tfa_client::Terminal;
-use tfa_doctor::{Edit, Finding, Severity};
+use tfa_doctor::{Edit, Finding, PolicyFacts, Severity};
+use tfa_text::plural;
 
 use super::{indented, width};
 
@@ -88,6 +89,34 @@ pub(crate) fn program_failed(program: &str, why: &str) -> String {
 
 pub(crate) fn asking_sshd(done: usize, count: usize) -> String {
     format!("Asking sshd about its connections: {done} of {count}...")
+}
+
+/// What is in force: the policy, the users, the services.
+pub(crate) fn in_force(policy: &PolicyFacts, services: &[String], terminal: &Terminal) -> String {
+    let mode = match policy {
+        PolicyFacts { is_off: true, .. } => "off",
+        PolicyFacts { audits: true, .. } => "audit mode",
+        PolicyFacts { requires: true, .. } => "a second factor is required for some logins",
+        _ => "optional",
+    };
+    let enrolled = match policy.enrolled {
+        None => "It is not known how many users have enrolled".to_owned(),
+        Some(0) => "No user has enrolled".to_owned(),
+        Some(count) => {
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            plural(
+                count,
+                "1 user has enrolled",
+                format!("{count} users have enrolled"),
+            )
+        }
+    };
+    let services = match services {
+        [] => "none".to_owned(),
+        services => tfa_doctor::list(services),
+    };
+    let text = format!("Policy: {mode}. {enrolled}. Services that ask for a code: {services}.");
+    indented(&text, 0, width(terminal))
 }
 
 /// A finding, for a terminal.

@@ -162,10 +162,17 @@ fn a_host_without_two_factor_login_is_told_from_one_that_has_it() {
     host.daemon()
         .account(|account| account.facts.requires = Some(false));
     one(&host, "enrolled-none");
+    let begins = |text: &str| {
+        let (_, out, _) = finished(&host.output_with(&["doctor"]));
+        assert!(out.starts_with(text), "{out}");
+        fits(&out);
+    };
+    begins("Policy: optional. No user has enrolled. Services that ask for a code: ");
     host.daemon()
         .account(|account| account.others = vec![enabled()]);
     assert_eq!(found(&host, "enrolled-none"), Vec::<Value>::new());
     host.daemon()
         .account(|account| account.facts.off = Some(true));
     one(&host, "policy-off");
+    begins("Policy: off. 1 user has enrolled. ");
 }

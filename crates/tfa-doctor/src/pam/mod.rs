@@ -90,6 +90,14 @@ fn logins(pam: &PamFacts) -> impl Iterator<Item = (&str, &Reading)> {
     logins.map(|(name, reading)| (name.as_str(), reading))
 }
 
+/// The services with which users log in, and whose auth phase has a line of pam_tfa.
+#[must_use]
+pub fn services_that_ask(pam: &PamFacts) -> Vec<String> {
+    let asks = |service: &Service| service.stack(Phase::Auth).lines.iter().any(names_tfa);
+    let asking = logins(pam).filter(|(_, reading)| reading.any(asks));
+    asking.map(|(name, _)| name.to_owned()).collect()
+}
+
 /// The faults in PAM files. A fault that several services share is one finding. If no service asks, that is one
 /// finding too, unless no login passes anyway.
 fn faults(pam: &PamFacts, context: &Context<'_>) -> Vec<Finding> {
