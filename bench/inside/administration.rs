@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::folder::{self, RESTORED_UP_TO};
+use super::passwd::WithoutLocalUsers;
 use super::process::Process;
 use super::service;
 use crate::layout;
@@ -46,6 +47,7 @@ pub(crate) struct Measured {
 }
 
 pub(super) fn run(task: &Task) -> Vec<Measured> {
+    let _without = WithoutLocalUsers::begin();
     let mut all = Vec::new();
     for users in &task.sizes {
         for command in COMMANDS {
