@@ -33,6 +33,26 @@ pub struct Witness {
     pub result: Option<Code>,
 }
 
+impl Witness {
+    /// The run in which these lines, by number, returned these codes.
+    #[must_use]
+    pub fn of(phase: Phase, lines: &[Line], run: &[(usize, Code)], result: Option<Code>) -> Self {
+        let steps = run.iter().filter_map(|(index, code)| {
+            let line = lines.get(*index)?;
+            Some(Step {
+                position: line.position.clone(),
+                module: line.module.clone(),
+                code: *code,
+            })
+        });
+        Self {
+            phase,
+            steps: steps.collect(),
+            result,
+        }
+    }
+}
+
 impl fmt::Display for Witness {
     /// One line for each step: `/etc/pam.d/common-auth:17 pam_unix.so success`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,20 +202,8 @@ impl Service {
     }
 
     fn witness(&self, phase: Phase, search: &Search<'_>, path: &Path) -> Witness {
-        let lines = &search.stack.lines;
-        let steps = path.lines.iter().filter_map(|(index, code)| {
-            let line = lines.get(*index)?;
-            Some(Step {
-                position: line.position.clone(),
-                module: line.module.clone(),
-                code: *code,
-            })
-        });
-        Witness {
-            phase,
-            steps: steps.collect(),
-            result: path.has_ended.then(|| search.replay(path).result),
-        }
+        let result = path.has_ended.then(|| search.replay(path).result);
+        Witness::of(phase, &search.stack.lines, &path.lines, result)
     }
 }
 

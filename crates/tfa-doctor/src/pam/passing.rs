@@ -1,8 +1,6 @@
 //! A login in which each module that can succeed does: one with the right password and the right code.
 
-use tfa_pam_stack::{
-    Action, Call, Code, Line, Phase, Run, Service, Step, Witness, possible_codes, run,
-};
+use tfa_pam_stack::{Action, Call, Code, Line, Phase, Run, Service, Witness, possible_codes, run};
 
 use super::{Fault, Login, errors, names_tfa};
 use crate::messages;
@@ -79,18 +77,5 @@ fn is_closed(login: &Login<'_>, phase: Phase, line: &Line) -> bool {
 }
 
 fn witness(login: &Login<'_>, phase: Phase, run: &Run) -> Witness {
-    let lines = login.lines(phase);
-    let steps = run.lines.iter().filter_map(|(index, code)| {
-        let line = lines.get(*index)?;
-        Some(Step {
-            position: line.position.clone(),
-            module: line.module.clone(),
-            code: *code,
-        })
-    });
-    Witness {
-        phase,
-        steps: steps.collect(),
-        result: Some(run.result),
-    }
+    Witness::of(phase, login.lines(phase), &run.lines, Some(run.result))
 }

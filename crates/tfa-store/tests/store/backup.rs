@@ -28,6 +28,27 @@ pub(crate) fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(Zeroizing::new(text.to_owned()))
 }
 
+/// A backup without its key.
+pub(crate) fn backup_to(target: &Path) -> BackupOptions<'_> {
+    BackupOptions {
+        target,
+        passphrase: None,
+        now: NOW,
+        host: "one.example",
+    }
+}
+
+/// A restoration that needs no passphrase.
+pub(crate) fn restoration_of(source: &Path, force: bool) -> RestoreOptions<'_> {
+    RestoreOptions {
+        source,
+        passphrase: None,
+        force,
+        now: NOW,
+        max_age: Duration::MAX,
+    }
+}
+
 /// Makes a backup, with the key if there is a passphrase.
 pub(crate) fn backed_up(
     scratch: &Scratch,
@@ -36,10 +57,8 @@ pub(crate) fn backed_up(
     let passphrase = with.map(passphrase);
     let target = file(scratch);
     let options = BackupOptions {
-        target: &target,
         passphrase: passphrase.as_ref(),
-        now: NOW,
-        host: "one.example",
+        ..backup_to(&target)
     };
     let mut can_be_read = |_: &str, _: &[u8]| true;
     back_up(
@@ -59,11 +78,8 @@ pub(crate) fn restored(
 ) -> Result<Restored, BackupError> {
     let passphrase = with.map(passphrase);
     let options = RestoreOptions {
-        source,
         passphrase: passphrase.as_ref(),
-        force,
-        now: NOW,
-        max_age: Duration::MAX,
+        ..restoration_of(source, force)
     };
     restore(
         &scratch.state_dir(),
@@ -169,12 +185,7 @@ fn a_backup_is_private_and_never_replaces_a_file() {
 fn a_cancelled_backup_leaves_no_file() {
     let scratch = with_records(&["lea"]);
     let target = file(&scratch);
-    let options = BackupOptions {
-        target: &target,
-        passphrase: None,
-        now: NOW,
-        host: "one.example",
-    };
+    let options = backup_to(&target);
     let mut can_be_read = |_: &str, _: &[u8]| true;
     let state = scratch.state_dir();
     let cancelled = back_up(&state, &options, &mut can_be_read, &mut |_, _| false);
@@ -276,11 +287,8 @@ fn a_restoration_seals_with_the_credential_of_the_host() {
     let place = other.with_credential(&[9; 32]);
     let (source, passphrase) = (file(&scratch), passphrase("twelve letters"));
     let options = RestoreOptions {
-        source: &source,
         passphrase: Some(&passphrase),
-        force: false,
-        now: NOW,
-        max_age: Duration::MAX,
+        ..restoration_of(&source, false)
     };
     let mut keep = |_: &str, record: &[u8], _| Some(Zeroizing::new(record.to_vec()));
     restore(&place, &options, &mut keep, &mut || Ok(()), &mut |_, _| {
@@ -437,11 +445,8 @@ fn records_are_revised_again_if_they_are_old_when_the_daemon_stops() {
         backed_up(&scratch, None).unwrap();
         let source = file(&scratch);
         let options = RestoreOptions {
-            source: &source,
-            passphrase: None,
-            force: false,
-            now: NOW,
             max_age,
+            ..restoration_of(&source, false)
         };
         let (revisions, stopped) = (Cell::new(0), Cell::new(false));
         let mut revise = |_: &str, _: &[u8], created| {
@@ -471,13 +476,7 @@ fn a_restoration_seals_with_the_key_that_a_rotation_leaves() {
     let scratch = with_records(&["lea", "max"]);
     backed_up(&scratch, None).unwrap();
     let source = file(&scratch);
-    let options = RestoreOptions {
-        source: &source,
-        passphrase: None,
-        force: true,
-        now: NOW,
-        max_age: Duration::MAX,
-    };
+    let options = restoration_of(&source, true);
     let mut revised = 0;
     let mut revise = |_: &str, record: &[u8], _| {
         if revised == 0 {
@@ -503,12 +502,7 @@ fn a_restoration_seals_with_the_key_that_a_rotation_leaves() {
 fn a_rotation_during_a_backup_waits_for_its_end_and_no_backup_is_made() {
     let scratch = with_records(&["lea", "max"]);
     let target = file(&scratch);
-    let options = BackupOptions {
-        target: &target,
-        passphrase: None,
-        now: NOW,
-        host: "one.example",
-    };
+    let options = backup_to(&target);
     let mut checked = 0;
     let mut can_be_read = |_: &str, _: &[u8]| {
         if checked == 0 {
@@ -533,12 +527,7 @@ fn a_rotation_during_a_backup_waits_for_its_end_and_no_backup_is_made() {
 fn a_record_that_cannot_be_read_is_named_and_gives_no_backup() {
     let scratch = with_records(&["lea", "max"]);
     let target = file(&scratch);
-    let options = BackupOptions {
-        target: &target,
-        passphrase: None,
-        now: NOW,
-        host: "one.example",
-    };
+    let options = backup_to(&target);
     let mut is_lea = |user: &str, record: &[u8]| user == "lea" && record == b"lea";
     let state = scratch.state_dir();
     match back_up(&state, &options, &mut is_lea, &mut |_, _| true) {
@@ -637,12 +626,7 @@ fn a_full_disk_gives_no_backup_and_restores_nothing() {
     let disk = crate::crash::SmallDisk::new();
     disk.fill_but(1 << 20);
     let target = disk.scratch.file("backup");
-    let options = BackupOptions {
-        target: &target,
-        passphrase: None,
-        now: NOW,
-        host: "one.example",
-    };
+    let options = backup_to(&target);
     let names = || disk.scratch.picture().into_iter().map(|(name, _)| name);
     let mut can_be_read = |_: &str, _: &[u8]| true;
     let state = scratch.state_dir();

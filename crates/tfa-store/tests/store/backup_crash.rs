@@ -1,11 +1,9 @@
 //! Restorations that are killed: the database is the old one or the new one.
 
-use std::time::Duration;
-
-use tfa_store::{RestoreOptions, Revision, restore};
+use tfa_store::{Revision, restore};
 use zeroize::Zeroizing;
 
-use crate::backup::{NOW, backed_up, file, restored};
+use crate::backup::{backed_up, file, restoration_of, restored};
 use crate::kills::Kills;
 use crate::scratch::{Scratch, child_word, get, put};
 
@@ -15,13 +13,7 @@ fn child_restores_until_it_is_killed() {
     let Some(state) = child_word() else { return };
     let scratch = std::mem::ManuallyDrop::new(Scratch::of(state.into()));
     let source = file(&scratch);
-    let options = RestoreOptions {
-        source: &source,
-        passphrase: None,
-        force: true,
-        now: NOW,
-        max_age: Duration::MAX,
-    };
+    let options = restoration_of(&source, true);
     println!("writes");
     let mut stop = || {
         println!("replaces");

@@ -5,15 +5,14 @@ use std::fs;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use tfa_store::{
-    BackupOptions, Commit, KeyRotation, Notice, RestoreOptions, Revision, Rotated, StateDir, Store,
-    StoreError, ask_for_rotation, back_up, restore,
+    Commit, KeyRotation, Notice, Revision, Rotated, StateDir, Store, StoreError, ask_for_rotation,
+    back_up, restore,
 };
 use zeroize::Zeroizing;
 
-use crate::backup::{NOW, backed_up, file};
+use crate::backup::{backed_up, backup_to, file, restoration_of};
 use crate::kills::Kills;
 use crate::scratch::{Scratch, child_word, error, get, key_lost, lost_key_among, open, put};
 
@@ -341,25 +340,20 @@ fn a_credential_that_a_rotation_replaced_is_never_used_again() {
     drop(opened);
     assert_eq!(key(&scratch), replacement);
     // ... nor for a backup that is restored.
-    let options = BackupOptions {
-        target: &file(&scratch),
-        passphrase: None,
-        now: NOW,
-        host: "one.example",
-    };
-    back_up(&place, &options, &mut |_, _| true, &mut |_, _| true).unwrap();
+    let target = file(&scratch);
+    back_up(
+        &place,
+        &backup_to(&target),
+        &mut |_, _| true,
+        &mut |_, _| true,
+    )
+    .unwrap();
     for loss in [&[][..], &["accounts.db"], &["accounts.db", "key.id"]] {
         for name in loss {
             fs::remove_file(scratch.file(name)).unwrap();
         }
         let source = file(&scratch);
-        let options = RestoreOptions {
-            source: &source,
-            passphrase: None,
-            force: false,
-            now: NOW,
-            max_age: Duration::MAX,
-        };
+        let options = restoration_of(&source, false);
         let mut keep = |_: &str, record: &[u8], _| Some(Zeroizing::new(record.to_vec()));
         restore(&place, &options, &mut keep, &mut || Ok(()), &mut |_, _| {
             true
