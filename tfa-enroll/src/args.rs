@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn the_manual_has_every_command_and_option_and_no_others() {
         let page = include_str!("../../man/tfa-enroll.1");
-        tfa_testkit::assert_synopsis(&Args::command(), page);
+        tfa_testkit::assert_manual_page(&Args::command(), page);
     }
 
     #[test]

@@ -33,7 +33,7 @@ const COMMON: [&str; 5] = [
     "common-session-noninteractive",
 ];
 /// The ends of the names that editors and package managers leave behind.
-const LEFT_BEHIND: [&str; 19] = [
+const LEFT_BEHIND: [&str; 20] = [
     "~",
     ".bak",
     ".cfsaved",
@@ -43,6 +43,7 @@ const LEFT_BEHIND: [&str; 19] = [
     ".dpkg-new",
     ".dpkg-old",
     ".dpkg-tmp",
+    ".old",
     ".orig",
     ".pacnew",
     ".pacsave",
@@ -179,6 +180,7 @@ mod tests {
             "login~",
             "SSHD",
             "su.pam-old",
+            "sshd.old",
         ] {
             assert!(!is_service(name), "{name}");
         }

@@ -4,7 +4,7 @@
 //! - [`MemoryStore`]: a double of the store, in memory.
 //! - [`PrivateBus`]: a message bus for one test. [`NotifySocket`]: waits until a service is ready.
 //! - [`TestHost`] runs a command where that bus is the system bus, on a [`Terminal`] or without.
-//! - [`assert_synopsis`] compares a manual page with the command line of its program.
+//! - [`assert_manual_page`] compares a manual page with the command line of its program.
 //! - [`store_contract!`]: the tests that every store must pass.
 //! - [`skip_without_root`] and [`skip_without_uid`]: skip a test that needs privileges.
 
@@ -29,7 +29,7 @@ mod test_host;
 /// How long a test waits for an event. Only a test that fails waits that long, even on a busy host.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
-pub use manual_page::assert_synopsis;
+pub use manual_page::assert_manual_page;
 pub use memory_store::MemoryStore;
 pub use notify_socket::NotifySocket;
 pub use private_bus::PrivateBus;

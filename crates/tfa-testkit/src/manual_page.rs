@@ -1,4 +1,4 @@
-//! Compares the synopsis of a manual page with the command line that a program parses.
+//! Compares a manual page with the command line that a program parses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,12 +7,13 @@ use clap::{Arg, Command};
 /// The long options of each command; the program itself has an empty name.
 type Options = BTreeMap<String, BTreeSet<String>>;
 
-/// Checks that the synopsis of a page has every command and every option of the program, and no others.
+/// Checks that the synopsis of a page has every command and every option of the program, and no others,
+/// and that the page has an item for each option.
 ///
 /// # Panics
 /// If it does not.
 #[track_caller]
-pub fn assert_synopsis(command: &Command, page: &str) {
+pub fn assert_manual_page(command: &Command, page: &str) {
     let global: BTreeSet<String> = command
         .get_arguments()
         .filter(|argument| argument.is_global_set())
@@ -34,6 +35,25 @@ pub fn assert_synopsis(command: &Command, page: &str) {
         }
     }
     assert_eq!(documented, parsed, "left: the page, right: the program");
+    let items = page.lines().filter(|line| line.starts_with(".It "));
+    let described: BTreeSet<String> = items.flat_map(|line| options(&words(line))).collect();
+    let all: BTreeSet<String> = parsed.into_values().flatten().collect();
+    let missing: Vec<_> = all.difference(&described).collect();
+    assert!(missing.is_empty(), "no item: {missing:?}");
+}
+
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
+/// The long options among the words of a line.
+fn options(words: &[&str]) -> BTreeSet<String> {
+    words
+        .windows(2)
+        .filter(|pair| matches!(pair, ["Fl" | ".Fl", _]))
+        .filter_map(|pair| pair.get(1)?.strip_prefix('-'))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn collect(command: &Command, typed: &str, parsed: &mut Options) {
@@ -65,7 +85,7 @@ fn synopsis(page: &str) -> Options {
     let lines = page.lines().skip_while(|line| *line != ".Sh SYNOPSIS");
     let mut commands = vec![String::new()];
     for line in lines.skip(1).take_while(|line| !line.starts_with(".Sh")) {
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let words = words(line);
         match words.as_slice() {
             [".Nm", ..] => commands = vec![String::new()],
             [".Cm", names @ ..] => {
@@ -86,12 +106,7 @@ fn synopsis(page: &str) -> Options {
 }
 
 fn add(documented: &mut Options, commands: &[String], words: &[&str]) {
-    let mut options: BTreeSet<String> = words
-        .windows(2)
-        .filter(|pair| matches!(pair, ["Fl" | ".Fl", _]))
-        .filter_map(|pair| pair.get(1)?.strip_prefix('-'))
-        .map(str::to_owned)
-        .collect();
+    let mut options = options(words);
     if let Some(at) = words.windows(2).position(|pair| pair == ["options", "of"]) {
         let other = words.get(at + 2).copied().unwrap_or_default();
         options.extend(documented.get(other).cloned().unwrap_or_default());
@@ -125,6 +140,8 @@ mod tests {
 .Cm pause | resume
 .Sh DESCRIPTION
 .Fl -other
+.It Fl -all
+.It Fl -none , Fl -json
 ";
 
     fn tool() -> Command {
@@ -145,17 +162,18 @@ mod tests {
 
     #[test]
     fn a_page_with_all_commands_and_options_passes() {
-        assert_synopsis(&tool(), PAGE);
+        assert_manual_page(&tool(), PAGE);
     }
 
     #[test]
     fn what_is_missing_on_either_side_fails() {
         let fails = |command: Command, page: String| {
-            let compare = || assert_synopsis(&command, &page);
+            let compare = || assert_manual_page(&command, &page);
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(compare)).is_err()
         };
         assert!(fails(tool(), PAGE.replace(" | Fl -none", "")));
         assert!(fails(tool(), PAGE.replace("-none", "-some")));
+        assert!(fails(tool(), PAGE.replace(".It Fl -all\n", "")));
         assert!(fails(tool(), PAGE.replace("key rotate", "key turn")));
         assert!(fails(
             tool().subcommand(Command::new("new")),

@@ -323,6 +323,6 @@ mod tests {
     #[test]
     fn the_manual_has_every_command_and_option_and_no_others() {
         let page = include_str!("../../../man/tfactl.8");
-        tfa_testkit::assert_synopsis(&super::Args::command(), page);
+        tfa_testkit::assert_manual_page(&super::Args::command(), page);
     }
 }
