@@ -40,7 +40,7 @@ pub(crate) struct Elf {
 }
 
 impl Elf {
-    /// Reads a file. One that is no ELF file is not native.
+    /// Reads a file. A file in another format is not native.
     pub(crate) fn read(file: &File) -> Self {
         Self::from(&|offset, bytes| {
             let mut buffer = vec![0; bytes];

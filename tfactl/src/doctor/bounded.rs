@@ -41,7 +41,7 @@ pub(super) fn in_time<T: Send + 'static>(
 ) -> Option<T> {
     let (sender, receiver) = sync_channel(1);
     let run = move || {
-        // Nobody waits any more if this fails.
+        // It fails if the caller has stopped waiting.
         let _ = sender.send(function());
     };
     thread::Builder::new().spawn(run).ok()?;

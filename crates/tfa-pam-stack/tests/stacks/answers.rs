@@ -5,13 +5,12 @@ use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_pam_stack::{Code, Line, Phase, Release, Run, Service, run};
 
 use crate::driver::{Driver, own_uid};
 use crate::evaluator::{argument, read_named};
-use crate::generate::Random;
+use crate::generate::{Random, seed};
 
 /// How many random stacks are compared.
 const STACKS: usize = 400;
@@ -204,11 +203,7 @@ fn read(folder: &Path, service: &str, release: Release) -> Service {
 fn search_finds_what_libpam_lets_in() {
     let driver = Driver::new("answers");
     let modules = modules(&driver);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let given = std::env::var("TFA_SEED")
-        .ok()
-        .map(|seed| seed.parse().unwrap());
-    let seed = given.unwrap_or(now.subsec_nanos().into());
+    let seed = seed();
     let mut random = Random(seed);
     let stacks: Vec<Stack> = (0..STACKS)
         .map(|_| Stack::generate(&mut random, &modules))

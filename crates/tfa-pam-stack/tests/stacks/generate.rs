@@ -3,8 +3,18 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_pam_stack::Code;
+
+/// The seed in `TFA_SEED`, or one of the time.
+pub(crate) fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let given = std::env::var("TFA_SEED")
+        .ok()
+        .map(|seed| seed.parse().unwrap());
+    given.unwrap_or(now.subsec_nanos().into())
+}
 
 /// SplitMix64: the same numbers for the same seed.
 pub(crate) struct Random(pub(crate) u64);

@@ -1,12 +1,10 @@
 //! The evaluator and the libpam of this host give the same codes and execute the same lines.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use tfa_pam_stack::{ProblemKind, Service, Unreadable};
 
 use crate::driver::Driver;
 use crate::evaluator;
-use crate::generate::{Case, Random};
+use crate::generate::{Case, Random, seed};
 
 /// How many random services are compared.
 const CASES: usize = 6000;
@@ -57,11 +55,7 @@ fn shrink(driver: &Driver, mut case: Case) -> Case {
 #[test]
 fn random_services_end_as_in_libpam() {
     let driver = Driver::new("random");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let given = std::env::var("TFA_SEED")
-        .ok()
-        .map(|seed| seed.parse().unwrap());
-    let seed = given.unwrap_or(now.subsec_nanos().into());
+    let seed = seed();
     let mut random = Random(seed);
     let names: Vec<String> = (0..CASES).map(|number| format!("{number}")).collect();
     let (mut kept, mut cases, mut expected) = (Vec::new(), Vec::new(), Vec::new());

@@ -141,7 +141,7 @@ impl Administrator {
     }
 }
 
-/// Whether the filter selects the account of a record, whoever its user is.
+/// Whether the filter selects the account of a record, without a look-up of its user.
 fn selects(filter: ListFilter, account: &Account, now: Time) -> bool {
     match filter {
         ListFilter::All => true,
