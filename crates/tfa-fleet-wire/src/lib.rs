@@ -1,0 +1,20 @@
+//! What tfad and tfa-fleet say to each other on one host, over Unix sockets.
+//!
+//! A connection carries one [`Request`], then its [`Reply`], then the next request: there are no
+//! request numbers, and a request that times out ends its connection. [`frame`] has the bytes.
+//! [`Client`] is the blocking side, for tfad. Neither knows protobuf, TLS or the network.
+
+mod client;
+pub mod frame;
+mod message;
+mod peer;
+
+pub use client::{CallError, Client};
+pub use message::{Reply, Request, Status, VerifierStatus};
+pub use peer::is_trusted;
+
+/// The socket at which tfa-fleet takes the requests of tfad.
+pub const CALL_SOCKET: &str = "/run/tfa-fleet/call";
+
+/// How many connections tfa-fleet serves at once at [`CALL_SOCKET`].
+pub const MAX_CALL_CONNECTIONS: usize = 512;

@@ -1,0 +1,62 @@
+//! The messages of tfad to tfa-fleet. Each is a CBOR array: its number, then its fields. The numbers
+//! and the order of the fields are never used anew.
+
+use minicbor::{Decode, Encode};
+
+/// What tfad asks tfa-fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
+pub enum Request {
+    /// What tfa-fleet is connected to.
+    #[n(0)]
+    Status,
+}
+
+/// What tfa-fleet replies.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
+pub enum Reply {
+    /// To [`Request::Status`].
+    #[n(0)]
+    Status(#[n(0)] Status),
+    /// The request was not a known message. tfa-fleet then closes the connection.
+    #[n(1)]
+    NotUnderstood,
+}
+
+/// What tfa-fleet is connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Status {
+    /// The version of the program.
+    #[n(0)]
+    pub version: String,
+    /// The name of this host in its certificate.
+    #[n(1)]
+    pub host: String,
+    /// How many hosts have a connection to this verifier. 0 on a member.
+    #[n(2)]
+    pub hosts: u32,
+    /// The verifiers that the configuration names, in its order.
+    #[n(3)]
+    pub verifiers: Vec<VerifierStatus>,
+}
+
+/// A connection to a verifier, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct VerifierStatus {
+    /// The name of the host in its certificate.
+    #[n(0)]
+    pub name: String,
+    /// Whether it has answered `Hello` on a connection that is still open.
+    #[n(1)]
+    pub is_connected: bool,
+    /// How far its clock is ahead of this host's, in milliseconds, by the last `Hello`.
+    #[n(2)]
+    pub clock_ahead_ms: Option<i64>,
+    /// How long the last `Hello` took, in microseconds.
+    #[n(3)]
+    pub round_trip_us: Option<u32>,
+    /// Why the last attempt to connect failed. `None` after a success.
+    #[n(4)]
+    pub error: Option<String>,
+}

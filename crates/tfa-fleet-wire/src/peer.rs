@@ -1,0 +1,12 @@
+//! Who may be at the other end of a socket. Both ends ask the kernel (`SO_PEERCRED`): tfad has the uid
+//! of root and no capabilities, so it cannot use the modes and owners of the socket files.
+
+/// The uid of root, and so of tfad.
+const ROOT: u32 = 0;
+
+/// Returns whether a peer with this uid is trusted where one of `expected` is expected. Root is
+/// trusted everywhere: it can replace every program.
+#[must_use]
+pub fn is_trusted(peer: u32, expected: u32) -> bool {
+    peer == expected || peer == ROOT
+}
