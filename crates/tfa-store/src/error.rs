@@ -98,6 +98,17 @@ pub enum StoreError {
         /// What happened.
         why: String,
     },
+    /// The service that keeps the records does not answer, or refuses. Nothing was stored.
+    Unavailable {
+        /// What happened.
+        why: String,
+    },
+    /// The service that keeps the records did not confirm a change. It may be stored, or be stored
+    /// later.
+    Ambiguous {
+        /// What happened.
+        why: String,
+    },
     /// The store was closed, or its thread ended.
     Stopped,
 }
@@ -155,7 +166,13 @@ impl fmt::Display for StoreError {
             | Self::Io { why }
             | Self::Busy { why }
             | Self::NoRandomness { why }
-            | Self::Superseded { why } => write!(f, "the store cannot be used: {why}"),
+            | Self::Superseded { why }
+            | Self::Unavailable { why } => write!(f, "the store cannot be used: {why}"),
+            Self::Ambiguous { why } => write!(
+                f,
+                "it is not known whether the change is stored ({why}); the code that was given may be \
+                 used up. Look at the account before you make the change again"
+            ),
             Self::Stopped => f.write_str("the store cannot be used: it has stopped; restart tfad"),
         }
     }

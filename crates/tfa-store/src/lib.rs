@@ -5,6 +5,7 @@
 //!   makes a code good for one login.
 //! - [`Sealed`] is a store over any other store. It encrypts and authenticates every record.
 //! - [`SqliteStore`] keeps records in one SQLite database.
+//! - [`etcd`] keeps records in etcd, for the verifiers of a fleet. No program opens it yet.
 //! - [`open`] opens the two together in the state directory, with the sealing key that belongs to them.
 //! - [`StateFile`] is a small file beside the store, for what belongs to the host and not to a user.
 //! - [`back_up`] writes all records of one moment to a file, and [`restore`] brings them back.
@@ -14,6 +15,7 @@
 
 mod backup;
 mod error;
+pub mod etcd;
 mod key;
 mod key_choice;
 mod keyring;

@@ -5,7 +5,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// The version of a record: a number that grows with every commit in the whole store, not always by
-/// one. It is never given twice, not even to a record that was removed and created again.
+/// one. It is never given twice, not even to a record that was removed and created again. Records that
+/// one change moves may share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(u64);
 

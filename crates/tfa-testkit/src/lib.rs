@@ -1,7 +1,8 @@
 //! What the tests of several crates share. No program depends on this crate.
 //!
 //! - [`daemon`]: a double of the daemon, with one account and fixed codes.
-//! - [`MemoryStore`]: a double of the store, in memory.
+//! - [`MemoryStore`]: a double of the store, in memory. [`MemoryKv`]: a double of etcd, whose faults are
+//!   a script of [`Fault`]s.
 //! - [`PrivateBus`]: a message bus for one test. [`NotifySocket`]: waits until a service is ready.
 //! - [`TestHost`] runs a command where that bus is the system bus, on a [`Terminal`] or without.
 //! - [`assert_manual_page`] compares a manual page with the command line of its program.
@@ -18,6 +19,7 @@
 
 pub mod daemon;
 mod manual_page;
+mod memory_kv;
 mod memory_store;
 mod notify_socket;
 mod private_bus;
@@ -30,6 +32,7 @@ mod test_host;
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
 pub use manual_page::assert_manual_page;
+pub use memory_kv::{Fault, MemoryKv};
 pub use memory_store::MemoryStore;
 pub use notify_socket::NotifySocket;
 pub use private_bus::PrivateBus;

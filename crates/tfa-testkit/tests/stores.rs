@@ -1,8 +1,9 @@
-//! The store in memory passes the contract tests, also under sealing.
+//! The store in memory and the store in etcd pass the contract tests, also under sealing.
 
+use tfa_store::etcd::EtcdStore;
 use tfa_store::{Sealed, SealingKey};
-use tfa_testkit::MemoryStore;
 use tfa_testkit::store_contract::Backend;
+use tfa_testkit::{MemoryKv, MemoryStore};
 use zeroize::Zeroizing;
 
 #[derive(Default)]
@@ -23,9 +24,34 @@ impl Backend for SealedMemory {
     type Store = Sealed<MemoryStore>;
 
     fn open(&self) -> Sealed<MemoryStore> {
-        let key = SealingKey::new(Zeroizing::new([7; 32]));
-        Sealed::new(self.0.another(), key)
+        Sealed::new(self.0.another(), key())
     }
+}
+
+#[derive(Default)]
+struct Etcd(MemoryKv);
+
+impl Backend for Etcd {
+    type Store = EtcdStore<MemoryKv>;
+
+    fn open(&self) -> EtcdStore<MemoryKv> {
+        EtcdStore::new(self.0.another(), "/tfa/")
+    }
+}
+
+#[derive(Default)]
+struct SealedEtcd(MemoryKv);
+
+impl Backend for SealedEtcd {
+    type Store = Sealed<EtcdStore<MemoryKv>>;
+
+    fn open(&self) -> Sealed<EtcdStore<MemoryKv>> {
+        Sealed::new(EtcdStore::new(self.0.another(), "/tfa/"), key())
+    }
+}
+
+fn key() -> SealingKey {
+    SealingKey::new(Zeroizing::new([7; 32]))
 }
 
 #[cfg(test)]
@@ -36,4 +62,14 @@ mod memory {
 #[cfg(test)]
 mod sealed_memory {
     tfa_testkit::store_contract!(super::SealedMemory::default());
+}
+
+#[cfg(test)]
+mod etcd {
+    tfa_testkit::store_contract!(super::Etcd::default());
+}
+
+#[cfg(test)]
+mod sealed_etcd {
+    tfa_testkit::store_contract!(super::SealedEtcd::default());
 }

@@ -79,7 +79,10 @@ fn level_of_store(error: &StoreError) -> Level {
         // A name that no record can have.
         StoreError::Invalid { .. } => Level::Warning,
         // It passes by itself.
-        StoreError::Busy { .. } | StoreError::Stopped => Level::Error,
+        StoreError::Busy { .. }
+        | StoreError::Unavailable { .. }
+        | StoreError::Ambiguous { .. }
+        | StoreError::Stopped => Level::Error,
         // No login that needs the record is let in until an administrator acts.
         _ => Level::Critical,
     }

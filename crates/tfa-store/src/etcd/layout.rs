@@ -1,0 +1,62 @@
+//! The names of the keys.
+
+use super::kv::Range;
+use crate::StoreError;
+
+/// The keys under a prefix.
+pub(super) struct Layout {
+    prefix: String,
+}
+
+impl Layout {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    /// The key of a user's record.
+    pub(super) fn account(&self, user: &str) -> Vec<u8> {
+        format!("{}a/{user}", self.prefix).into_bytes()
+    }
+
+    /// The key of the name that a uid's record has.
+    pub(super) fn owner(&self, uid: u32) -> Vec<u8> {
+        format!("{}u/{uid}", self.prefix).into_bytes()
+    }
+
+    /// The keys of records whose names are greater than `after`.
+    pub(super) fn accounts_after(&self, after: &str, limit: usize) -> Range {
+        let from = format!("{}a/{after}\0", self.prefix);
+        self.until_next_folder(from.into_bytes(), 'a', limit)
+    }
+
+    /// All keys of uids, from the first one after this key.
+    pub(super) fn owners_after(&self, after: Option<Vec<u8>>, limit: usize) -> Range {
+        let from = match after {
+            None => format!("{}u/", self.prefix).into_bytes(),
+            Some(mut key) => {
+                key.push(0);
+                key
+            }
+        };
+        self.until_next_folder(from, 'u', limit)
+    }
+
+    /// The user of the key of a record.
+    pub(super) fn user(&self, key: &[u8]) -> Result<String, StoreError> {
+        let name = key.strip_prefix(self.account("").as_slice());
+        let name = name.and_then(|name| str::from_utf8(name).ok());
+        let name = name.ok_or_else(|| StoreError::RecordDamaged {
+            user: String::from_utf8_lossy(key).into_owned(),
+            why: "its key in etcd is not the name of a user".to_owned(),
+        })?;
+        Ok(name.to_owned())
+    }
+
+    /// `0` is the byte after `/`.
+    fn until_next_folder(&self, from: Vec<u8>, folder: char, limit: usize) -> Range {
+        let to = format!("{}{folder}0", self.prefix).into_bytes();
+        Range { from, to, limit }
+    }
+}

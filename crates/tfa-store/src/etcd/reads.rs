@@ -1,0 +1,103 @@
+//! Reading one record or many.
+
+use std::collections::BTreeMap;
+
+use super::kv::{Entry, Kv, KvError, Range, RangeReply};
+use super::store::{EtcdStore, MAX_ROUNDS, contended};
+use super::value::{Slot, slot};
+use crate::{ByUid, Page, Record, Revision, StoreError, limits};
+
+/// How many entries one call reads at first. A quarter is read where their length is too much.
+const CHUNK: usize = 256;
+
+impl<K: Kv> EtcdStore<K> {
+    pub(super) fn load_record(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
+        limits::check_user(user)?;
+        let [entry] = self.get([self.layout.account(user)])?;
+        record_of(user, entry.as_ref())
+    }
+
+    pub(super) fn find_record(&self, uid: u32) -> Result<ByUid, StoreError> {
+        let owner = self.layout.owner(uid);
+        let [mut named] = self.get([owner.clone()])?;
+        for _ in 0..MAX_ROUNDS {
+            let Some(name) = named.take() else {
+                return Ok(ByUid::None);
+            };
+            let user = String::from_utf8_lossy(&name.value).into_owned();
+            let [still, entry] = self.get([owner.clone(), self.layout.account(&user)])?;
+            if still.as_ref().map(|still| still.revision) != Some(name.revision) {
+                named = still;
+                continue;
+            }
+            return match slot(&user, entry.as_ref())? {
+                Slot::Taken(stored) if stored.uid == uid => {
+                    Ok(ByUid::Found(user, stored.record(), stored.revision))
+                }
+                Slot::Taken(_) | Slot::Free => Err(StoreError::RecordDamaged {
+                    user,
+                    why: format!(
+                        "the index of uids names it for uid {uid}, which it does not have"
+                    ),
+                }),
+            };
+        }
+        Err(contended(&format!("uid {uid}")))
+    }
+
+    pub(super) fn page_of_records(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let limit = limit.clamp(1, CHUNK);
+        let RangeReply { entries, more } =
+            self.chunk(limit, |limit| self.layout.accounts_after(after, limit))?;
+        let named = entries
+            .into_iter()
+            .map(|entry| Ok((self.layout.user(&entry.key)?, entry)));
+        let entries: BTreeMap<String, Entry> = named.collect::<Result<_, StoreError>>()?;
+        let load = |user: &str| record_of(user, entries.get(user));
+        Ok(Page::of_names(entries.keys().cloned(), more, load))
+    }
+
+    /// The keys of all uids whose record the index says is under this name.
+    pub(super) fn owners_named(&self, user: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let (mut named, mut after) = (Vec::new(), None);
+        loop {
+            let RangeReply { entries, more } = self.chunk(CHUNK, |limit| {
+                self.layout.owners_after(after.clone(), limit)
+            })?;
+            let Some(last) = entries.last() else { break };
+            after = Some(last.key.clone());
+            let of_user = entries.into_iter().filter(|it| it.value == user.as_bytes());
+            named.extend(of_user.map(|entry| entry.key));
+            if !more {
+                break;
+            }
+        }
+        Ok(named)
+    }
+
+    /// The first entries of a range: at most `limit`, or as many as one reply can have.
+    fn chunk(
+        &self,
+        mut limit: usize,
+        range: impl Fn(usize) -> Range,
+    ) -> Result<RangeReply, StoreError> {
+        loop {
+            let asked = range(limit);
+            let read = self.read(|kv| match kv.range(&asked) {
+                Err(KvError::TooLarge) if limit > 1 => Ok(None),
+                read => read.map(Some),
+            });
+            match read? {
+                Some(reply) => return Ok(reply),
+                None => limit = limit.div_ceil(4),
+            }
+        }
+    }
+}
+
+fn record_of(user: &str, entry: Option<&Entry>) -> Result<Option<(Record, Revision)>, StoreError> {
+    Ok(match slot(user, entry)? {
+        Slot::Free => None,
+        Slot::Taken(stored) => Some((stored.record(), stored.revision)),
+    })
+}

@@ -1,0 +1,137 @@
+//! The store over a [`Kv`].
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use super::attempt::{CommitAttempt, Outcome, unavailable};
+use super::kv::{Entry, Kv, KvError};
+use super::layout::Layout;
+use crate::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
+
+/// How often a change is prepared anew because the keys that it depends on have changed meanwhile.
+pub(super) const MAX_ROUNDS: u32 = 16;
+
+/// A store in etcd. It keeps the bytes as they are: it belongs under a [`Sealed`](crate::Sealed).
+pub struct EtcdStore<K> {
+    pub(super) kv: K,
+    pub(super) layout: Layout,
+    /// Held for reading during each call.
+    is_open: RwLock<bool>,
+}
+
+impl<K: Kv> EtcdStore<K> {
+    /// The store whose keys begin with this prefix.
+    pub fn new(kv: K, prefix: &str) -> Self {
+        Self {
+            kv,
+            layout: Layout::new(prefix),
+            is_open: RwLock::new(true),
+        }
+    }
+
+    fn enter(&self) -> Result<RwLockReadGuard<'_, bool>, StoreError> {
+        let is_open = self.is_open.read().unwrap_or_else(PoisonError::into_inner);
+        match *is_open {
+            true => Ok(is_open),
+            false => Err(StoreError::Stopped),
+        }
+    }
+
+    /// Reads, again after a failure that may pass.
+    pub(super) fn read<T>(&self, read: impl Fn(&K) -> Result<T, KvError>) -> Result<T, StoreError> {
+        let mut tries = 0;
+        loop {
+            let error = match read(&self.kv) {
+                Ok(read) => return Ok(read),
+                Err(error) => error,
+            };
+            tries += 1;
+            let may_pass = matches!(error, KvError::Unsent(_) | KvError::Unknown(_));
+            if !may_pass || !self.kv.pause(tries) {
+                return Err(unavailable(error));
+            }
+        }
+    }
+
+    /// The values of these keys, in their order.
+    pub(super) fn get<const N: usize>(
+        &self,
+        keys: [Vec<u8>; N],
+    ) -> Result<[Option<Entry>; N], StoreError> {
+        let found = self.read(|kv| kv.get(&keys))?;
+        found.try_into().map_err(|_| bad_reply())
+    }
+
+    /// Sends a transaction until its outcome is known or the time is over.
+    pub(super) fn make(&self, mut attempt: CommitAttempt) -> Result<Outcome, StoreError> {
+        let mut tries = 0;
+        loop {
+            let error = match self.kv.txn(attempt.txn()) {
+                Ok(reply) => return attempt.replied(reply),
+                Err(error) => error,
+            };
+            tries += 1;
+            attempt.failed(error.clone())?;
+            if !self.kv.pause(tries) {
+                return Err(attempt.give_up(error));
+            }
+        }
+    }
+}
+
+impl<K: Kv> Store for EtcdStore<K> {
+    fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
+        let _open = self.enter()?;
+        self.load_record(user)
+    }
+
+    fn find(&self, uid: u32) -> Result<ByUid, StoreError> {
+        let _open = self.enter()?;
+        self.find_record(uid)
+    }
+
+    fn commit(
+        &self,
+        user: &str,
+        uid: u32,
+        record: &[u8],
+        expected: Revision,
+    ) -> Result<Commit, StoreError> {
+        let _open = self.enter()?;
+        self.commit_record(user, uid, record, expected)
+    }
+
+    fn rename(&self, moves: &[Move<'_>]) -> Result<Commit, StoreError> {
+        let _open = self.enter()?;
+        self.move_records(moves)
+    }
+
+    fn remove(&self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
+        let _open = self.enter()?;
+        self.remove_record(user, expected)
+    }
+
+    fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let _open = self.enter()?;
+        self.page_of_records(after, limit)
+    }
+
+    fn close(&self) {
+        *self.is_open.write().unwrap_or_else(PoisonError::into_inner) = false;
+    }
+}
+
+/// The error of a change whose keys never stay as they were read.
+pub(super) fn contended(user: &str) -> StoreError {
+    StoreError::Busy {
+        why: format!(
+            "the record of {user} changes all the time, or its uid belongs to another name"
+        ),
+    }
+}
+
+/// The error of a reply that has another number of keys than the request.
+pub(super) fn bad_reply() -> StoreError {
+    StoreError::Unavailable {
+        why: "etcd has replied to something that was not asked".to_owned(),
+    }
+}
