@@ -8,6 +8,7 @@
 //! - [`assert_manual_page`] compares a manual page with the command line of its program.
 //! - [`store_contract!`]: the tests that every store must pass.
 //! - [`skip_without_root`] and [`skip_without_uid`]: skip a test that needs privileges.
+//!   [`skip_without_program`]: skip one that needs a program which is not installed.
 
 #![expect(
     clippy::unwrap_used,
@@ -36,6 +37,6 @@ pub use memory_kv::{Fault, MemoryKv};
 pub use memory_store::MemoryStore;
 pub use notify_socket::NotifySocket;
 pub use private_bus::PrivateBus;
-pub use privileges::{NOBODY, skip_without_root, skip_without_uid};
+pub use privileges::{NOBODY, skip_without_program, skip_without_root, skip_without_uid};
 pub use terminal::Terminal;
 pub use test_host::{Run, TestHost, finished};

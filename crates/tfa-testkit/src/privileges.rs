@@ -1,4 +1,4 @@
-//! Skips tests for which this process has too few privileges.
+//! Skips tests for which this process has too few privileges, or the host no program.
 //!
 //! `tests/runner` gives a test program that needs root a user namespace. Root of such a namespace
 //! can mount a tmpfs, but no disk, and it can use another uid only if the namespace maps it.
@@ -33,6 +33,14 @@ pub fn skip_without_root(reason: &str) -> bool {
     } else {
         skip(&format!("needs root ({reason})"))
     }
+}
+
+/// Whether a program is not installed, which this package of Debian has; says so then.
+#[must_use = "the test must return"]
+pub fn skip_without_program(program: &str, package: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_installed = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    !is_installed && skip(&format!("needs {program} (the package {package})"))
 }
 
 /// The uids that exist in this user namespace, each as the first and how many.
