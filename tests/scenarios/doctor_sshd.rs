@@ -99,9 +99,19 @@ impl Numbers {
     }
 }
 
+/// How sshd accepts the keyword.
+const KEYWORDS: [&str; 6] = [
+    "Match",
+    "MATCH",
+    "\"Match\"",
+    "Ma\"tch\"",
+    "=Match",
+    "\t= Match",
+];
+
 /// A `Match` line with one to three criteria.
 fn match_line(numbers: &mut Numbers) -> String {
-    let mut line = "Match".to_owned();
+    let mut line = numbers.one_of(&KEYWORDS).to_owned();
     for _ in 0..=numbers.below(3) {
         let (criterion, patterns) = PATTERNS[numbers.below(PATTERNS.len())];
         let count = match criterion {
@@ -197,9 +207,7 @@ fn no_connection_has_blocks_that_no_connection_has() {
         let world = ask(&machine, &world());
         let connections = configurations.iter().map(|blocks| {
             let text = text(blocks);
-            let lines = config::read(config::MAIN, &|_| {
-                vec![(config::MAIN.to_owned(), text.clone())]
-            });
+            let lines = config::read(config::MAIN, &|_| Some(text.clone()), &|_| None).lines;
             let connections = connections(&lines, &users);
             assert_eq!(connections.not_examined, Vec::<String>::new(), "{text}");
             // Those without a domain of their own have none.

@@ -59,6 +59,8 @@ pub struct Subject {
     pub edits: Vec<Edit>,
     /// The commands that write settings into a file that sshd reads first, if that mends it.
     pub(crate) drop_in: Vec<String>,
+    /// The connections of sshd of which the remedy would refuse each login, so that it is not printed.
+    pub(crate) refused: Vec<String>,
     /// The file with which the configuration of sshd begins, if it is not the usual one.
     pub(crate) sshd_file: Option<String>,
     /// Whether pam-auth-update(8) mends it.

@@ -15,6 +15,27 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// The text of a regular file, or of its first mebibyte.
 pub(super) fn text(path: impl AsRef<Path>) -> Option<String> {
+    start_of(path.as_ref(), MAX_BYTES).map(lossy)
+}
+
+/// The text of a file that is read to its end; `None` for a longer one. A link to the null device is an empty
+/// file.
+pub(super) fn whole_text(path: impl AsRef<Path>) -> Option<String> {
+    let path = path.as_ref();
+    if path.canonicalize().ok()? == Path::new("/dev/null") {
+        return Some(String::new());
+    }
+    let bytes = start_of(path, MAX_BYTES + 1)?;
+    let length = u64::try_from(bytes.len()).ok()?;
+    (length <= MAX_BYTES).then(|| lossy(bytes))
+}
+
+fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The first bytes of a regular file.
+fn start_of(path: &Path, limit: u64) -> Option<Vec<u8>> {
     // Opening a pipe would wait for its writer.
     let file = OpenOptions::new()
         .read(true)
@@ -24,7 +45,7 @@ pub(super) fn text(path: impl AsRef<Path>) -> Option<String> {
     if !file.metadata().ok()?.is_file() {
         return None;
     }
-    bytes(file, MAX_BYTES).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    bytes(file, limit)
 }
 
 /// What comes, up to a limit in bytes.
@@ -73,6 +94,10 @@ mod tests {
         let large = folder.join("large");
         fs::write(&large, vec![b'x'; 3 << 20]).unwrap();
         assert_eq!(text(&large).unwrap().len(), 1 << 20);
+        assert_eq!(whole_text(&large), None);
+        fs::write(&large, vec![b'x'; 1 << 20]).unwrap();
+        assert_eq!(whole_text(&large).unwrap().len(), 1 << 20);
+        assert_eq!(whole_text("/dev/null"), Some(String::new()));
         fs::remove_dir_all(folder).unwrap();
     }
 }

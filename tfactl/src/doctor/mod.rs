@@ -7,6 +7,7 @@ mod disk;
 mod facts;
 mod groups;
 mod host;
+mod include;
 mod login;
 mod output;
 mod owned_files;

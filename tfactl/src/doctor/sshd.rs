@@ -7,9 +7,9 @@ use tfa_client::Terminal;
 use tfa_doctor::sshd::matching::{self, Users};
 use tfa_doctor::sshd::{Settings, SshdFacts, config};
 
-use super::bounded::text;
+use super::bounded::whole_text;
 use super::output::output;
-use super::sshd_unit;
+use super::{include, sshd_unit};
 use crate::messages;
 
 const PROGRAM: &str = "/usr/sbin/sshd";
@@ -37,8 +37,9 @@ fn ask(terminal: &Terminal) -> SshdFacts {
     let options = sshd_unit::read();
     let main = options.main.as_deref().unwrap_or(config::MAIN);
     let mut lines = options.lines;
-    lines.extend(config::read(main, &matching));
-    let mut not_examined = Vec::new();
+    let config = config::read(main, &|path| whole_text(path), &include::matching);
+    lines.extend(config.lines);
+    let mut not_examined = config.not_read;
     let users = users(&lines, &mut not_examined);
     let connections = matching::connections(&lines, &users);
     not_examined.extend(connections.not_examined);
@@ -128,16 +129,6 @@ impl Sshd {
             .collect();
         Err(Problem::Refuses(lines.join("; ")))
     }
-}
-
-/// The files that a pattern of `Include` matches, with their texts, in the order of their names.
-fn matching(pattern: &str) -> Vec<(String, String)> {
-    let paths = glob::glob(pattern).into_iter().flatten().flatten();
-    let read = |path: std::path::PathBuf| {
-        let text = text(&path)?;
-        Some((path.into_os_string().into_string().ok()?, text))
-    };
-    paths.filter_map(read).collect()
 }
 
 /// The users of this host with their groups, if `Match` lines ask for users. If the name service fails, the rest

@@ -2,7 +2,7 @@
 
 use super::{list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
-use crate::shell::quoted;
+use crate::shell::{append, quoted};
 use crate::sshd::GUARD;
 use crate::sshd::config::MAIN;
 
@@ -162,17 +162,48 @@ pub(crate) const SSHD_KEYS_NOT_GUARDED: Kind = Kind {
              does not guard sshd{connections}."
         )
     },
-    remedy: |_| {
-        remedy(
-            "Add sshd to guard, or require a key and a code: \"AuthenticationMethods \
-             publickey,keyboard-interactive\".",
-            &[
-                &format!("editor {GUARD}"),
-                "tfactl policy check && systemctl reload tfad",
-            ],
-        )
-    },
+    remedy: guard,
 };
+
+/// Adds sshd to the guard, behind what opens a way in that asks for a code.
+fn guard(subject: &Subject) -> Remedy {
+    if !subject.refused.is_empty() {
+        let names = subject.refused.iter().map(|name| match name.as_str() {
+            "" => "outside the Match blocks".to_owned(),
+            name => format!("with {name}"),
+        });
+        let names: Vec<String> = names.collect();
+        let text = format!(
+            "Let sshd ask for codes, then run the doctor again: if guard had sshd now, each login of connections \
+             {} would be refused.",
+            list(&names)
+        );
+        return set(subject, &text);
+    }
+    let edits = subject.edits.iter().map(|edit| edit.file.as_str());
+    let mut files: Vec<&str> = edits.filter(|file| *file != GUARD).collect();
+    files.dedup();
+    let editors = files.iter().map(|file| format!("editor {}", quoted(file)));
+    let mut commands: Vec<String> = subject.drop_in.iter().cloned().chain(editors).collect();
+    let text = match commands.is_empty() {
+        true => {
+            "Add sshd to guard, or require a key and a code: \"AuthenticationMethods \
+             publickey,keyboard-interactive\"."
+        }
+        false => {
+            commands.push(reload(subject));
+            "Let sshd ask for codes, then add sshd to guard. A login by key alone is refused from then on, so test one \
+             with a password and a code. To demand the key as well: \"AuthenticationMethods \
+             publickey,keyboard-interactive\"."
+        }
+    };
+    commands.push(format!("editor {GUARD}"));
+    commands.push("tfactl policy check && systemctl reload tfad".to_owned());
+    Remedy {
+        text: text.to_owned(),
+        commands,
+    }
+}
 
 pub(crate) const SSHD_KEYS_ONLY: Kind = Kind {
     id: "sshd-keys-only",
@@ -292,6 +323,22 @@ pub(crate) fn uncertain_pattern(pattern: &str) -> String {
     )
 }
 
+pub(crate) fn sshd_file_not_read(path: &str) -> String {
+    format!(
+        "{path} could not be read as sshd reads it, and may have Match blocks that were not examined."
+    )
+}
+
+pub(crate) fn sshd_line_not_read(place: &str) -> String {
+    format!("{place} is not UTF-8, so the connections that this line is about were not examined.")
+}
+
+pub(crate) fn sshd_pattern_not_read(pattern: &str) -> String {
+    format!(
+        "The files that sshd reads for \"Include {pattern}\" are not known, and may have Match blocks that were not examined."
+    )
+}
+
 pub(crate) fn too_many_lines() -> String {
     "The files of sshd have more lines than were read.".to_owned()
 }
@@ -328,7 +375,7 @@ pub(crate) const LOGIN_TIMEOUT: Kind = Kind {
             Some((file, line)) => {
                 format!("sed -i '{line}s/.*/LOGIN_TIMEOUT 600/' {}", quoted(file))
             }
-            None => "echo 'LOGIN_TIMEOUT 600' >>/etc/login.defs".to_owned(),
+            None => append("LOGIN_TIMEOUT 600", "/etc/login.defs"),
         };
         remedy("Give ten minutes.", &[&change])
     },

@@ -1,6 +1,8 @@
 //! The configuration files of sshd, as far as the doctor needs them: where a keyword stands, and what the
 //! `Match` blocks ask for. sshd itself says what is in force (`sshd -T`).
 
+use crate::messages;
+
 /// Where sshd's configuration begins.
 pub const MAIN: &str = "/etc/ssh/sshd_config";
 /// How deep files include others, as in sshd.
@@ -25,12 +27,33 @@ pub struct ConfigLine {
     pub in_match: bool,
 }
 
+/// The lines of the files, and what is missing from them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The lines, in the order in which sshd reads them.
+    pub lines: Vec<ConfigLine>,
+    /// What was not read as sshd reads it, in whole sentences.
+    pub not_read: Vec<String>,
+}
+
 /// Reads the configuration, in the order in which sshd reads it. `main` is the file with which it begins.
-/// `files` returns the files that a pattern of `Include` matches, with their texts, in order.
-pub fn read(main: &str, files: &dyn Fn(&str) -> Vec<(String, String)>) -> Vec<ConfigLine> {
-    let mut lines = Vec::new();
-    read_pattern(main, false, 0, files, &mut lines);
-    lines
+/// `text` returns the text of a file, `None` if it cannot be read to its end. `matching` returns the files that
+/// a pattern of `Include` matches, in order, `None` if that is not known.
+pub fn read(
+    main: &str,
+    text: &dyn Fn(&str) -> Option<String>,
+    matching: &dyn Fn(&str) -> Option<Vec<String>>,
+) -> Config {
+    let mut reader = Reader {
+        text,
+        matching,
+        config: Config::default(),
+    };
+    reader.file(main, false, 0);
+    let mut config = reader.config;
+    config.not_read.sort();
+    config.not_read.dedup();
+    config
 }
 
 /// A setting of the command line, such as that of `-o UsePAM=no`. `place` is where the command line stands;
@@ -41,7 +64,7 @@ pub fn option(place: &str, text: &str) -> Option<ConfigLine> {
     Some(ConfigLine {
         place: place.to_owned(),
         text: text.to_owned(),
-        keyword: keyword.to_ascii_lowercase(),
+        keyword: canonical(&keyword),
         values: words(rest),
         rest: rest.to_owned(),
         in_match: false,
@@ -55,40 +78,69 @@ impl ConfigLine {
     }
 }
 
-fn read_pattern(
-    pattern: &str,
-    in_match: bool,
-    depth: usize,
-    files: &dyn Fn(&str) -> Vec<(String, String)>,
-    into: &mut Vec<ConfigLine>,
-) {
-    if depth > MAX_DEPTH {
-        return;
-    }
-    for (path, text) in files(pattern) {
+struct Reader<'a> {
+    text: &'a dyn Fn(&str) -> Option<String>,
+    matching: &'a dyn Fn(&str) -> Option<Vec<String>>,
+    config: Config,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, path: &str, in_match: bool, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        let text = (self.text)(path);
+        // After a null byte, sshd takes the next line for the rest of the line.
+        let Some(text) = text.filter(|text| !text.contains('\0')) else {
+            self.config
+                .not_read
+                .push(messages::sshd_file_not_read(path));
+            return;
+        };
         let mut in_match = in_match;
-        for (text, number) in text.lines().zip(1..) {
+        for (text, number) in text.split('\n').zip(1..) {
+            if self.config.lines.len() >= MAX_LINES {
+                return;
+            }
             let Some((keyword, rest)) = split(text) else {
                 continue;
             };
-            let (keyword, words) = (canonical(keyword), words(rest));
-            if into.len() >= MAX_LINES {
-                return;
-            }
+            let keyword = canonical(&keyword);
             in_match |= keyword == "match";
             let line = ConfigLine {
                 place: format!("{path}:{number}"),
-                text: text.to_owned(),
+                text: text.trim_end_matches('\r').to_owned(),
                 keyword,
-                values: words,
+                values: words(rest),
                 rest: rest.to_owned(),
                 in_match,
             };
-            let is_include = line.keyword == "include";
-            let patterns = line.values.clone();
-            into.push(line);
-            for pattern in patterns.iter().filter(|_| is_include) {
-                read_pattern(&absolute(pattern), in_match, depth + 1, files, into);
+            let is_block = ["include", "match"].contains(&line.keyword.as_str());
+            if is_block && rest.contains(char::REPLACEMENT_CHARACTER) {
+                let why = messages::sshd_line_not_read(&line.place);
+                self.config.not_read.push(why);
+            }
+            let patterns = match line.keyword.as_str() {
+                "include" => line.values.clone(),
+                _ => Vec::new(),
+            };
+            self.config.lines.push(line);
+            for pattern in &patterns {
+                self.include(&absolute(pattern), in_match, depth + 1);
+            }
+        }
+    }
+
+    fn include(&mut self, pattern: &str, in_match: bool, depth: usize) {
+        match (self.matching)(pattern) {
+            Some(paths) => {
+                for path in paths {
+                    self.file(&path, in_match, depth);
+                }
+            }
+            None => {
+                let why = messages::sshd_pattern_not_read(pattern);
+                self.config.not_read.push(why);
             }
         }
     }
@@ -96,7 +148,8 @@ fn read_pattern(
 
 /// The path of a pattern of `Include`.
 pub(super) fn absolute(pattern: &str) -> String {
-    match pattern.starts_with('/') {
+    // sshd expands no `~`, and adds no folder before one.
+    match pattern.starts_with(['/', '~']) {
         true => pattern.to_owned(),
         false => format!("/etc/ssh/{pattern}"),
     }
@@ -114,18 +167,34 @@ fn canonical(keyword: &str) -> String {
     }
 }
 
-/// The keyword of a line, and the text behind it; `None` for a comment. One `=` may stand between them.
-fn split(line: &str) -> Option<(&str, &str)> {
-    const WHITESPACE: [char; 3] = [' ', '\t', '\r'];
-    let line = line.trim_matches(WHITESPACE);
-    if line.is_empty() || line.starts_with('#') {
-        return None;
+/// What separates words of a line.
+const WHITESPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// The keyword of a line, and the text behind it; `None` for a comment.
+fn split(line: &str) -> Option<(String, &str)> {
+    let line = line.trim_start_matches(WHITESPACE);
+    let line = line.trim_end_matches(|c| WHITESPACE.contains(&c) || c == '\u{c}');
+    let (first, rest) = next_word(line)?;
+    let (keyword, rest) = match first.as_str() {
+        "" => next_word(rest)?,
+        _ => (first, rest),
+    };
+    (!keyword.is_empty() && !keyword.starts_with('#')).then_some((keyword, rest))
+}
+
+/// The first word of a text, and the text behind it (`strdelim` in `misc.c`). One `=` may stand between them. A
+/// quotation mark may stand inside the word, which ends at the next one. `None` without that.
+fn next_word(text: &str) -> Option<(String, &str)> {
+    let is_end = |c: char| WHITESPACE.contains(&c) || matches!(c, '"' | '=');
+    let (start, rest) = text.split_at(text.find(is_end).unwrap_or(text.len()));
+    if let Some(quoted) = rest.strip_prefix('"') {
+        let (inside, rest) = quoted.split_once('"')?;
+        let word = format!("{start}{inside}");
+        return Some((word, rest.trim_start_matches(WHITESPACE)));
     }
-    let end = line.find([' ', '\t', '\r', '=', '"']).unwrap_or(line.len());
-    let (keyword, rest) = line.split_at(end);
     let rest = rest.trim_start_matches(WHITESPACE);
     let rest = rest.strip_prefix('=').unwrap_or(rest);
-    Some((keyword, rest.trim_start_matches(WHITESPACE)))
+    Some((start.to_owned(), rest.trim_start_matches(WHITESPACE)))
 }
 
 /// The words of a text, as sshd splits them (`argv_split` in `misc.c`): at white space, with quotation marks of
@@ -164,17 +233,24 @@ fn words(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn lines(files: &[(&str, &str)]) -> Vec<ConfigLine> {
-        read(MAIN, &|pattern| {
-            let matches = |path: &str| match pattern.split_once('*') {
-                Some((start, end)) => path.starts_with(start) && path.ends_with(end),
-                None => path == pattern,
-            };
-            let found = files.iter().filter(|(path, _)| matches(path));
-            found
-                .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
-                .collect()
+    fn config(files: &[(&str, &str)]) -> Config {
+        let text = |path: &str| {
+            let file = files.iter().find(|(name, _)| *name == path);
+            file.map(|(_, text)| (*text).to_owned())
+        };
+        read(MAIN, &text, &|pattern| {
+            let (start, end) = pattern.split_once('*')?;
+            let names = files.iter().map(|(path, _)| (*path).to_owned());
+            Some(
+                names
+                    .filter(|path| path.starts_with(start) && path.ends_with(end))
+                    .collect(),
+            )
         })
+    }
+
+    fn lines(files: &[(&str, &str)]) -> Vec<ConfigLine> {
+        config(files).lines
     }
 
     #[test]
@@ -226,9 +302,43 @@ mod tests {
 
     #[test]
     fn files_that_include_each_other_end() {
-        let ends = lines(&[(MAIN, "Include sshd_config\n")]);
+        let ends = lines(&[(MAIN, "Include sshd_config*\n")]);
         assert!(ends.iter().all(|line| line.keyword == "include"));
-        let many = "Port 22\nInclude sshd_config\nInclude sshd_config\n";
+        let many = "Port 22\nInclude sshd_config*\nInclude sshd_config*\n";
         assert!(lines(&[(MAIN, many)]).len() <= MAX_LINES);
+    }
+
+    #[test]
+    fn keywords_are_split_as_in_sshd() {
+        for (line, keyword, rest) in [
+            ("\"Match\" User bob", "match", "User bob"),
+            ("Ma\"tch\"User bob", "match", "User bob"),
+            ("\"include\"=x", "include", "=x"),
+            (" \t= UsePAM=no", "usepam", "no"),
+            ("=UsePAM = no \u{c}\r", "usepam", "no"),
+            ("UsePAM ==no", "usepam", "=no"),
+            ("\"Port\" ", "port", ""),
+        ] {
+            let found = lines(&[(MAIN, line)]);
+            assert_eq!(found[0].keyword, keyword, "{line}");
+            assert_eq!(found[0].rest, rest, "{line}");
+        }
+        for comment in ["", " ", "=", "\"#\" a", " # a", "\"open"] {
+            assert_eq!(lines(&[(MAIN, comment)]), [], "{comment}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_reported() {
+        let not_read = |text| config(&[(MAIN, text)]).not_read;
+        assert_eq!(not_read("# f\u{fffd}r\n"), Vec::<String>::new());
+        let absent = messages::sshd_file_not_read("/absent");
+        assert_eq!(read("/absent", &|_| None, &|_| None).not_read, [absent]);
+        let null = messages::sshd_file_not_read(MAIN);
+        assert_eq!(not_read("# a\0\nUsePAM no\n"), [null]);
+        let pattern = messages::sshd_pattern_not_read("~x");
+        assert_eq!(not_read("Include ~x\nInclude ~x\n"), [pattern]);
+        let line = messages::sshd_line_not_read(&format!("{MAIN}:1"));
+        assert_eq!(not_read("Match User f\u{fffd}r\n"), [line]);
     }
 }

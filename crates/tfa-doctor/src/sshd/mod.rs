@@ -127,13 +127,13 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Adds a finding of a connection. What holds outside all `Match` blocks is not repeated for those inside,
-/// if it stands in the same place.
+/// if it stands in the same place or has the same remedy.
 fn add(findings: &mut Vec<Finding>, connection: &Connection<'_>, mut found: Finding) {
     let is_same = |finding: &&mut Finding| {
         let (known, new) = (&finding.subject, &found.subject);
         let has_same_remedy = !known.edits.is_empty() && known.edits == new.edits;
-        let is_alike = known.detail == new.detail || has_same_remedy;
-        finding.kind.id == found.kind.id && known.place == new.place && is_alike
+        let is_alike = known.place == new.place && known.detail == new.detail;
+        finding.kind.id == found.kind.id && (is_alike || has_same_remedy)
     };
     match findings.iter_mut().find(is_same) {
         Some(finding) => {

@@ -2,12 +2,12 @@
 //! are written to.
 
 use super::config::{ConfigLine, absolute};
-use super::{Connection, Fault, checks};
+use super::{Connection, Fault, PAM_SERVICE, checks};
 use crate::edit::Edit;
 use crate::facts::PolicyFacts;
 use crate::finding::{Finding, Kind, Severity};
 use crate::messages;
-use crate::shell::quoted;
+use crate::shell::append;
 
 /// The file of settings that mend a fault. It must be read before the file that is wrong, because the first
 /// value of a keyword is in force.
@@ -68,19 +68,16 @@ pub(super) fn settle(
     let place = connection.place(fault.keyword);
     let mut finding = Finding::beside_pam(fault.kind, place, Vec::new(), fault.detail);
     if fault.kind.id == messages::SSHD_KEYS_NOT_GUARDED.id {
-        finding.subject.edits = connection.policy.map(guard).into_iter().collect();
+        if let Some(policy) = connection.policy {
+            guard(connection, policy, &mut finding);
+        }
+        return finding;
     }
-    let all = KNOWN.iter().filter(|(kind, _)| kind.id == fault.kind.id);
-    let all = all.flat_map(|(_, all)| all.iter());
-    let with_methods = all.flat_map(|settings| with_methods(connection, settings));
-    let mut tried = with_methods.filter_map(|settings| {
-        let left = left_after(connection, &settings, fault.kind, known)?;
-        Some((settings, left))
-    });
-    let Some((settings, left)) = tried.next() else {
+    let Some((change, left)) = mend(connection, fault.kind, known) else {
         return finding;
     };
-    write(connection, &settings, &mut finding);
+    finding.subject.drop_in = change.drop_in;
+    finding.subject.edits = change.edits;
     others.retain(|other| {
         let is_left = left.contains(&other.kind.id);
         if !is_left {
@@ -91,12 +88,81 @@ pub(super) fn settle(
     finding
 }
 
-/// The list of guarded services with that of sshd, in a drop-in that is read last.
-fn guard(policy: &PolicyFacts) -> Edit {
-    let guarded = policy.guard.iter().map(String::as_str);
-    let names: Vec<String> = ["sshd"]
-        .into_iter()
-        .chain(guarded)
+/// How settings are written: commands that write them into a file that sshd reads first, or changes of lines.
+#[derive(Default)]
+struct Change {
+    drop_in: Vec<String>,
+    edits: Vec<Edit>,
+}
+
+/// The best change that mends a fault, with the ids of the faults that are left after it. The change is empty if
+/// it can be written to no file.
+fn mend(
+    connection: &Connection<'_>,
+    kind: &Kind,
+    known: &[&'static str],
+) -> Option<(Change, Vec<&'static str>)> {
+    let all = KNOWN.iter().filter(|(known, _)| known.id == kind.id);
+    let all = all.flat_map(|(_, all)| all.iter());
+    let mut with_methods = all.flat_map(|settings| with_methods(connection, settings));
+    with_methods.find_map(|settings| {
+        let left = left_after(connection, &settings, kind, known)?;
+        Some((write(connection, &settings), left))
+    })
+}
+
+/// Adds sshd to the guard, if no connection is without a way in then. Settings that open one come before. If none
+/// do for a connection, it is named, and the guard is not changed.
+fn guard(connection: &Connection<'_>, policy: &PolicyFacts, finding: &mut Finding) {
+    let names = |connection: &Connection<'_>| -> Vec<&'static str> {
+        let faults = checks::faults(connection);
+        faults.iter().map(|fault| fault.kind.id).collect()
+    };
+    let mut guarding = policy.clone();
+    guarding.guard.insert(0, PAM_SERVICE.to_owned());
+    let mut change = Change::default();
+    for (name, settings) in &connection.sshd.connections {
+        let before = Connection {
+            name,
+            settings,
+            ..*connection
+        };
+        let after = Connection {
+            policy: Some(&guarding),
+            ..before
+        };
+        let mut known = names(&before);
+        if !names(&after).contains(&messages::SSHD_KEYS_ONLY.id) {
+            continue;
+        }
+        known.push(messages::SSHD_KEYS_ONLY.id);
+        let opened = mend(&after, &messages::SSHD_KEYS_ONLY, &known);
+        let opened = opened.map(|(change, _)| change);
+        match opened.filter(|opened| !opened.drop_in.is_empty() || !opened.edits.is_empty()) {
+            Some(opened) => {
+                change.drop_in.extend(opened.drop_in);
+                change.edits.extend(opened.edits);
+            }
+            None => {
+                finding.subject.place = after.place("kbdinteractiveauthentication");
+                finding.subject.refused.push(name.clone());
+            }
+        }
+    }
+    if finding.subject.refused.is_empty() {
+        change.drop_in.dedup();
+        change.edits.dedup();
+        change.edits.push(guard_drop_in(&guarding));
+        finding.subject.drop_in = change.drop_in;
+        finding.subject.edits = change.edits;
+    }
+}
+
+/// The list of guarded services, in a drop-in that is read last.
+fn guard_drop_in(policy: &PolicyFacts) -> Edit {
+    let names: Vec<String> = policy
+        .guard
+        .iter()
         .map(|name| format!("{name:?}"))
         .collect();
     Edit {
@@ -169,14 +235,13 @@ fn left_after(
 }
 
 /// Writes settings: into a file that sshd reads first, else in the lines that set them now.
-fn write(connection: &Connection<'_>, settings: &[Setting], finding: &mut Finding) {
-    let subject = &mut finding.subject;
+fn write(connection: &Connection<'_>, settings: &[Setting]) -> Change {
     if let Some(file) = drop_in(connection, settings) {
-        let write = |(keyword, value): &Setting| {
-            format!("echo {} >>{file}", quoted(&format!("{keyword} {value}")))
+        let write = |(keyword, value): &Setting| append(&format!("{keyword} {value}"), &file);
+        return Change {
+            drop_in: settings.iter().map(write).collect(),
+            edits: Vec::new(),
         };
-        subject.drop_in = settings.iter().map(write).collect();
-        return;
     }
     // Neither an option of the command line nor a line of a block that was not found can be changed.
     let can_change = |(keyword, _): &Setting| {
@@ -185,7 +250,7 @@ fn write(connection: &Connection<'_>, settings: &[Setting], finding: &mut Findin
         line.map_or(!connection.differs(&keyword), |line| !line.is_option())
     };
     if !settings.iter().all(can_change) {
-        return;
+        return Change::default();
     }
     let edits = settings.iter().map(|(keyword, value)| {
         let setting = format!("{keyword} {value}");
@@ -199,7 +264,10 @@ fn write(connection: &Connection<'_>, settings: &[Setting], finding: &mut Findin
             },
         }
     });
-    subject.edits = edits.collect();
+    Change {
+        drop_in: Vec::new(),
+        edits: edits.collect(),
+    }
 }
 
 /// The line with another setting, indented as before.

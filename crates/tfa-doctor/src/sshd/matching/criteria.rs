@@ -139,9 +139,7 @@ mod tests {
 
     fn of(line: &str) -> Vec<String> {
         let text = format!("Match {line}\n");
-        let lines = config::read(config::MAIN, &|_| {
-            vec![("/etc/ssh/sshd_config".to_owned(), text.clone())]
-        });
+        let lines = config::read(config::MAIN, &|_| Some(text.clone()), &|_| None).lines;
         let meanings = parse(&lines[0]).into_iter();
         let shown = meanings.map(|meaning| {
             let criteria = meaning.criteria.iter();

@@ -21,9 +21,7 @@ mfa:x:204:alice
 fn found(blocks: &[&str]) -> Connections {
     let lines = blocks.iter().map(|block| format!("Match {block}\n"));
     let text: String = lines.collect();
-    let lines = config::read(config::MAIN, &|_| {
-        vec![(config::MAIN.to_owned(), text.clone())]
-    });
+    let lines = config::read(config::MAIN, &|_| Some(text.clone()), &|_| None).lines;
     connections(&lines, &Users::parse(PASSWD, GROUP))
 }
 
