@@ -517,6 +517,7 @@ fn each_remedy_of_lines_mends_its_finding() {
     let expected = [
         "pam-account-missing",
         "pam-account-skipped",
+        "pam-after-publickey",
         "pam-auth-missing",
         "pam-module-first",
         "pam-not-asked",

@@ -23,7 +23,7 @@ use crate::stack::{Line, Stack};
 /// What has happened in a run so far, as far as a question asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Facts {
-    /// `pam_tfa` returned success, or that the login needs no second factor.
+    /// `pam_tfa` returned success, or `PAM_IGNORE` because the login needs no second factor.
     pub(crate) tfa_passed: bool,
     pub(crate) tfa_refused: bool,
     /// `pam_tfa` was called before a module that verifies passwords.
@@ -34,7 +34,7 @@ pub(crate) struct Facts {
     password: Asked,
     /// Modules that are not known. Where no other is called, they may be those that verify the password.
     unknown: Asked,
-    /// A module that identifies the user by something else succeeded.
+    /// A module that identifies the user by something else succeeded, or sshd has accepted a public key.
     identified: bool,
 }
 
@@ -61,9 +61,12 @@ impl Facts {
         if line.is_tfa() {
             self.tfa_before_password |= !self.password_or_unknown().was_called;
             self.tfa_after_wrong_password |= self.is_password_wrong();
-            let passed = code == Code::SUCCESS || code == Code::IGNORE;
-            self.tfa_passed |= passed;
-            self.tfa_refused |= !passed;
+            let after_key = line.asks_after_public_key();
+            // Ignored, such a line says nothing of the policy.
+            self.tfa_passed |= code == Code::SUCCESS || (code == Code::IGNORE && !after_key);
+            self.tfa_refused |= code != Code::SUCCESS && code != Code::IGNORE;
+            // It succeeds after a key, which stands for the password.
+            self.identified |= after_key && code == Code::SUCCESS;
         }
         if verifies_password(line) {
             self.password.add(code);

@@ -92,6 +92,13 @@ impl Line {
     pub fn is_tfa(&self) -> bool {
         self.calls("pam_tfa.so")
     }
+
+    /// Whether the line calls `pam_tfa`, which asks in the auth phase only if sshd has accepted a public key
+    /// before. Otherwise it returns `PAM_IGNORE`, whatever the policy requires.
+    #[must_use]
+    pub fn asks_after_public_key(&self) -> bool {
+        self.is_tfa() && self.arguments.iter().any(|word| word == "after_publickey")
+    }
 }
 
 /// The lines of one phase, with those of included files.

@@ -219,6 +219,21 @@ pub(crate) const PAM_SKIPPED: Kind = Kind {
     },
 };
 
+pub(crate) const PAM_AFTER_PUBLICKEY: Kind = Kind {
+    id: "pam-after-publickey",
+    severity: Severity::Hole,
+    why: "A user who has enrolled logs in without a code wherever sshd has not accepted a public key before, as \
+          at the console and in sudo.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: with the option after_publickey, the line asks for a code after a public key only, and \
+             no other line of {services} asks without one."
+        )
+    },
+    remedy: |subject| by_hand(subject, "Remove the option after_publickey."),
+};
+
 pub(crate) const PAM_ACCOUNT_SKIPPED: Kind = Kind {
     id: "pam-account-skipped",
     severity: Severity::Hole,

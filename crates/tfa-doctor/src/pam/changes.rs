@@ -24,6 +24,7 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_AUTH_MISSING, auth),
     (&messages::PAM_ACCOUNT_MISSING, account),
     (&messages::PAM_SKIPPED, control),
+    (&messages::PAM_AFTER_PUBLICKEY, without_after_publickey),
     (&messages::PAM_WRONG_PASSWORD, control),
     (&messages::PAM_PASSWORD_SKIPPED, control),
     (&messages::PAM_REFUSAL_IGNORED, control),
@@ -311,6 +312,10 @@ fn session_before_line(case: &Case<'_>) -> Vec<Vec<Edit>> {
 
 fn without_nullok(case: &Case<'_>) -> Vec<Vec<Edit>> {
     without(case, "nullok")
+}
+
+fn without_after_publickey(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    without(case, "after_publickey")
 }
 
 fn without_option(case: &Case<'_>) -> Vec<Vec<Edit>> {

@@ -38,6 +38,8 @@ struct Context<'a> {
     of_sshd: BTreeSet<&'a str>,
     /// sshd asks PAM only beside a method of its own, such as a key.
     demands_own_method: bool,
+    /// As before, and the method is a public key.
+    demands_public_key: bool,
 }
 
 /// A fault of one service.
@@ -70,14 +72,12 @@ const CHECKS: &[Check] = &[
 
 /// The faults in the PAM files. Those that one remedy mends are one finding.
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
-    let of_sshd = facts.sshd.as_ref().map(SshdFacts::pam_services);
+    let sshd = facts.sshd.as_ref();
     let context = Context {
         policy: facts.policy.as_ref(),
-        of_sshd: of_sshd.unwrap_or_default(),
-        demands_own_method: facts
-            .sshd
-            .as_ref()
-            .is_some_and(SshdFacts::demands_own_method),
+        of_sshd: sshd.map(SshdFacts::pam_services).unwrap_or_default(),
+        demands_own_method: sshd.is_some_and(SshdFacts::demands_own_method),
+        demands_public_key: sshd.is_some_and(SshdFacts::demands_public_key),
     };
     let found = faults(&facts.pam, &context);
     remedies::settle(&facts.pam, &context, found)

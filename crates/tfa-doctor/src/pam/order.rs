@@ -44,7 +44,7 @@ pub(super) fn goes_on_after_wrong_password(login: &Login<'_>) -> Vec<Fault> {
 /// A login passes the auth phase with a code alone, or with nothing where its user is exempt: no line requires
 /// that the password is right.
 pub(super) fn password_skipped(login: &Login<'_>) -> Vec<Fault> {
-    if services::has_own_method(login.name) || follows_key(login) {
+    if services::has_own_method(login.name) || follows_own_method(login) {
         return Vec::new();
     }
     let path = login.service.by_code_alone();
@@ -63,14 +63,9 @@ pub(super) fn password_skipped(login: &Login<'_>) -> Vec<Fault> {
     path.iter().map(fault).collect()
 }
 
-/// Whether the code follows a method of sshd's own, which takes the place of the password: the line asks after
-/// a key alone, or sshd demands the method of each connection.
-fn follows_key(login: &Login<'_>) -> bool {
-    let after_key = |line: &Line| {
-        let mut words = line.arguments.iter();
-        line.is_tfa() && words.any(|word| word == "after_publickey")
-    };
+/// Whether the code follows a method of sshd's own, which takes the place of the password: sshd demands it of each
+/// connection.
+fn follows_own_method(login: &Login<'_>) -> bool {
     let context = login.context;
-    let is_demanded = context.of_sshd.contains(login.name) && context.demands_own_method;
-    login.lines(Phase::Auth).iter().any(after_key) || is_demanded
+    context.of_sshd.contains(login.name) && context.demands_own_method
 }

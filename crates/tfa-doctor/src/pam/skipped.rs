@@ -1,12 +1,12 @@
 //! Stacks with a line of pam_tfa that a login passes without it, or against its refusal.
 
-use tfa_pam_stack::{Action, Phase, Step, Witness};
+use tfa_pam_stack::{Action, Code, Line, Phase, Step, Witness};
 
 use super::{Fault, Login, services};
 use crate::messages;
 
-/// A login passes a phase, and no line of pam_tfa was called: it stands behind `sufficient`, or a jump
-/// leads over it.
+/// A login passes a phase, and no line of pam_tfa decided: it stands behind `sufficient`, a jump leads over it, or
+/// it asks after a public key only.
 pub(super) fn skipped(login: &Login<'_>) -> Vec<Fault> {
     let kinds = [
         (Phase::Auth, &messages::PAM_SKIPPED),
@@ -19,10 +19,38 @@ pub(super) fn skipped(login: &Login<'_>) -> Vec<Fault> {
         .filter(|(phase, _)| login.asks(*phase) && !is_meant(*phase));
     let faults = asked.filter_map(|(phase, kind)| {
         let path = login.service.bypass_of_user(phase)?;
-        let was_called = path.steps.iter().any(is_tfa);
-        (!was_called).then(|| Fault::at(kind, way_around(login, &path)).seen(&path))
+        let mut asked = path.steps.iter().filter(|step| is_tfa(step));
+        match asked.next() {
+            None => Some(Fault::at(kind, way_around(login, &path)).seen(&path)),
+            Some(first) if exempts_all(login, &path) => after_public_key(login, &path, first),
+            Some(_) => None,
+        }
     });
     faults.collect()
+}
+
+/// Whether each line of pam_tfa in a path asks after a public key only, and was ignored.
+fn exempts_all(login: &Login<'_>, path: &Witness) -> bool {
+    let mut asked = path.steps.iter().filter(|step| is_tfa(step));
+    asked.all(|step| {
+        let line = login.line_of(path.phase, step);
+        step.code == Code::IGNORE && line.is_some_and(Line::asks_after_public_key)
+    })
+}
+
+/// A login without a public key passes a line that asks after one only. That is meant where sshd demands a key
+/// of each connection. Where another line asks without a key, the fault is the way around that.
+fn after_public_key(login: &Login<'_>, path: &Witness, first: &Step) -> Option<Fault> {
+    let context = login.context;
+    if context.of_sshd.contains(login.name) && context.demands_public_key {
+        return None;
+    }
+    let mut lines = login.lines(path.phase).iter();
+    let fault = match lines.any(|line| line.is_tfa() && !line.asks_after_public_key()) {
+        true => Fault::at(&messages::PAM_SKIPPED, way_around(login, path)),
+        false => Fault::at(&messages::PAM_AFTER_PUBLICKEY, &first.position),
+    };
+    Some(fault.seen(path))
 }
 
 /// A login passes a phase that a line of pam_tfa refused.

@@ -50,6 +50,12 @@ impl SshdFacts {
         !self.connections.is_empty() && settings.all(Settings::adds_own_method)
     }
 
+    /// Whether each connection that was asked about has a public key in each list with PAM.
+    pub(crate) fn demands_public_key(&self) -> bool {
+        let mut settings = self.connections.iter().map(|(_, settings)| settings);
+        !self.connections.is_empty() && settings.all(Settings::adds_public_key)
+    }
+
     /// The file with which the configuration begins.
     pub(crate) fn main(&self) -> &str {
         self.main.as_deref().unwrap_or(config::MAIN)

@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use super::PAM_SERVICE;
 
+/// Whether a method asks PAM.
+fn is_of_pam(method: &&str) -> bool {
+    [QUESTIONS, PASSWORD, "none"].contains(method)
+}
+
 /// The settings of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings(BTreeMap<String, String>);
@@ -73,8 +78,14 @@ impl Settings {
     /// Whether each list in which PAM may be asked has a method of sshd's own as well, such as a key.
     pub(crate) fn adds_own_method(&self) -> bool {
         let lists = self.passable_lists();
-        let is_of_pam = |method: &&str| [QUESTIONS, PASSWORD, "none"].contains(method);
         lists.iter().all(|list| !list.iter().all(is_of_pam))
+    }
+
+    /// Whether each list in which PAM may be asked has a public key as well.
+    pub(crate) fn adds_public_key(&self) -> bool {
+        let mut lists = self.passable_lists();
+        lists.retain(|list| list.iter().any(is_of_pam));
+        lists.iter().all(|list| list.contains(&"publickey"))
     }
 
     /// The lists that a login can pass without the auth phase of PAM.

@@ -173,6 +173,26 @@ fn code_before_the_password_is_found() {
 }
 
 #[test]
+fn line_that_asks_after_a_public_key_only_is_no_second_factor_of_other_logins() {
+    let found = |auth: &str| lines(service(auth).bypass(Phase::Auth));
+    let key = "auth [success=done ignore=ignore default=die] pam_tfa.so after_publickey\n";
+    let tfa = "auth requisite pam_tfa.so\n";
+    let (yes, ignored) = (Code::SUCCESS, Code::IGNORE);
+    let permit = "auth required pam_permit.so\n";
+    let alone = format!("{UNIX}{permit}auth requisite pam_tfa.so after_publickey\n");
+    let path = vec![(1, yes), (3, yes), (4, ignored)];
+    assert_eq!(found(&alone), Some(path));
+    let around = format!("{key}auth sufficient pam_unix.so\n{tfa}");
+    assert_eq!(found(&around), Some(vec![(1, ignored), (2, yes)]));
+    let documented = service(&format!("{key}{UNIX}{tfa}"));
+    assert_eq!(documented.bypass(Phase::Auth), None);
+    // The key stands for the password, and only there.
+    assert_eq!(documented.by_code_alone(), None);
+    let open = service(&format!("{key}{tfa}"));
+    assert_eq!(lines(open.by_code_alone()), Some(vec![(1, ignored), (2, yes)]));
+}
+
+#[test]
 fn login_without_a_password_is_found() {
     let found = |auth: &str| lines(service(auth).by_code_alone());
     let (yes, no) = (Code::SUCCESS, Code::AUTH_ERR);
