@@ -4,6 +4,7 @@
 //! (`/var/lib/pam`). If one is neither of them nor one of them with other options, it refuses to write
 //! without `--force`. Else it writes the lines of the enabled profiles again, with the options as they are.
 
+mod by_hand;
 mod profile;
 mod saved;
 
@@ -13,6 +14,7 @@ use tfa_pam_host::{PamHost, Snapshot};
 use tfa_pam_stack::Files;
 
 use crate::finding::ProfileUpdate;
+pub(crate) use by_hand::added_lines;
 use profile::{Block, Profile};
 use saved::Saved;
 
@@ -78,7 +80,7 @@ pub(crate) fn common_files(files: &Snapshot) -> impl Iterator<Item = (String, St
 }
 
 /// The files after `pam-auth-update --enable tfa`, with `--force` if it refuses without; `None` if it
-/// changes nothing, or cannot work on this host.
+/// changes nothing, cannot work on this host, or drops a module that users may log in with.
 pub(crate) fn simulate(files: &Snapshot) -> Option<(Snapshot, ProfileUpdate)> {
     tfa_profile(files)?;
     let saved = TYPES.map(|kind| {
@@ -121,6 +123,9 @@ pub(crate) fn simulate(files: &Snapshot) -> Option<(Snapshot, ProfileUpdate)> {
             (written, _) => written,
         }?;
         if written != current {
+            if update.needs_force && drops_module(&current, &written) {
+                return None;
+            }
             let has = |line: &&str| written.lines().any(|kept| same_words(kept, line));
             let lines = current
                 .lines()
@@ -133,6 +138,21 @@ pub(crate) fn simulate(files: &Snapshot) -> Option<(Snapshot, ProfileUpdate)> {
         }
     }
     (!update.files.is_empty()).then_some((after, update))
+}
+
+/// Whether no line is left of a module of the auth or account phase: the users of a directory may log in with it
+/// alone.
+fn drops_module(current: &str, written: &str) -> bool {
+    let modules = |text: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter(|line| {
+            let kind = line.trim_start().trim_start_matches('-');
+            kind.starts_with("auth") || kind.starts_with("account")
+        });
+        let words = lines.flat_map(str::split_whitespace);
+        let modules = words.filter(|word| word.ends_with(".so"));
+        modules.map(str::to_owned).collect()
+    };
+    !modules(current).is_subset(&modules(written))
 }
 
 fn same_words(one: &str, other: &str) -> bool {

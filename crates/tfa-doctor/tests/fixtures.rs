@@ -522,6 +522,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         "pam-module-first",
         "pam-not-asked",
         "pam-nullok",
+        "pam-off",
         "pam-password-skipped",
         "pam-profile-changed",
         "pam-refusal-ignored",

@@ -69,13 +69,7 @@ type Change = fn(&str) -> String;
 
 #[test]
 fn other_lines_between_the_markers_need_force_and_are_lost() {
-    const FOREIGN: &str = "auth\toptional\tpam_faildelay.so delay=3000000";
-    let changes: [(&str, Change, &[&str]); 4] = [
-        (
-            "line",
-            |text| text.replace(END, &format!("{FOREIGN}\n{END}")),
-            &[FOREIGN],
-        ),
+    let changes: [(&str, Change, &[&str]); 3] = [
         (
             "control",
             |text| text.replace("[success=1 default=ignore]", "sufficient"),
@@ -99,6 +93,17 @@ fn other_lines_between_the_markers_need_force_and_are_lost() {
         assert_eq!(update.lost, lost, "{name}");
         assert_eq!(after.text(AUTH), untouched.text(AUTH), "{name}");
     }
+}
+
+/// Its users would be locked out.
+#[test]
+fn a_module_between_the_markers_is_never_dropped() {
+    let before = "auth\t[success=1 default=ignore]\tpam_unix.so";
+    let with_ldap = |text: &str| {
+        let ldap = "auth [success=2 default=ignore] pam_ldap.so use_first_pass";
+        text.replace(before, &format!("{ldap}\n{before}"))
+    };
+    assert!(simulate(&host("shipped-12", AUTH, with_ldap)).is_none());
 }
 
 #[test]

@@ -27,11 +27,15 @@ fn profile_update(update: &ProfileUpdate) -> Remedy {
             &["pam-auth-update --enable tfa"],
         );
     }
-    let others = update.lost.len().saturating_sub(1);
-    let lost = match (update.lost.first(), others) {
-        (None, _) => String::new(),
-        (Some(line), 0) => format!(" This line is lost: \"{}\".", shortened(line)),
-        (Some(line), _) => format!(" Lost are \"{}\" and {others} others.", shortened(line)),
+    let lost: Vec<String> = update
+        .lost
+        .iter()
+        .map(|line| format!("\"{}\"", shortened(line)))
+        .collect();
+    let lost = match lost.as_slice() {
+        [] => String::new(),
+        [line] => format!(" This line is lost: {line}."),
+        lines => format!(" These lines are lost: {}.", list(lines)),
     };
     remedy(
         format!(

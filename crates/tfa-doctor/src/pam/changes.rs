@@ -51,6 +51,9 @@ struct Case<'a> {
 
 /// The changes that may mend a fault.
 pub(super) fn of(finding: &Finding, pam: &PamFacts) -> Vec<Vec<Edit>> {
+    if finding.kind.id == messages::PAM_OFF.id {
+        return auth_update::added_lines(&pam.files).into_iter().collect();
+    }
     let file = finding.subject.file();
     let mut known = KNOWN.iter();
     let changes = known.find(|(kind, _)| kind.id == finding.kind.id);

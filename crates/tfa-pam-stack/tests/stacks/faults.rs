@@ -189,7 +189,10 @@ fn line_that_asks_after_a_public_key_only_is_no_second_factor_of_other_logins() 
     // The key stands for the password, and only there.
     assert_eq!(documented.by_code_alone(), None);
     let open = service(&format!("{key}{tfa}"));
-    assert_eq!(lines(open.by_code_alone()), Some(vec![(1, ignored), (2, yes)]));
+    assert_eq!(
+        lines(open.by_code_alone()),
+        Some(vec![(1, ignored), (2, yes)])
+    );
 }
 
 #[test]
