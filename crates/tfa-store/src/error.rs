@@ -14,6 +14,13 @@ pub enum StoreError {
         /// What was found.
         why: String,
     },
+    /// A document exists, and is not what was stored.
+    DocumentDamaged {
+        /// The document.
+        document: String,
+        /// What was found.
+        why: String,
+    },
     /// A uid has several records, and it is not known which one is meant.
     DuplicateUid {
         /// The uid.
@@ -121,6 +128,11 @@ impl fmt::Display for StoreError {
                 "the record of {user} is damaged ({why}); it is left as it is and {user} is refused. \
                  Restore a backup (`tfactl restore FILE --force`), or run `tfactl reset {user}` to let \
                  {user} enroll again"
+            ),
+            Self::DocumentDamaged { document, why } => write!(
+                f,
+                "the document {document} is damaged ({why}); it is left as it is, and what depends on \
+                 it is refused"
             ),
             Self::DuplicateUid { uid, users } => write!(
                 f,

@@ -4,8 +4,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use zeroize::Zeroizing;
 
-use crate::seal::{SealError, seal, unseal};
-use crate::{Record, SealingKey, StoreError};
+use crate::seal::{SealError, Sealing, seal, seal_as, unseal, unseal_as};
+use crate::{DocumentId, Record, SealingKey, StoreError};
 
 /// The keys of a store, or the error where they are lost.
 pub(crate) struct KeyRing(RwLock<Result<Keys, StoreError>>);
@@ -73,13 +73,34 @@ impl Keys {
         seal(&self.seals, user, record)
     }
 
+    pub(crate) fn seal_document(
+        &self,
+        id: &DocumentId,
+        document: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        seal_as(Sealing::Document(id), &self.seals, document)
+    }
+
     /// Opens a record, with the former key if it has to be.
     pub(crate) fn unseal(&self, user: &str, sealed: Record) -> Result<Record, SealError> {
+        self.open(Sealing::Record(user), sealed)
+    }
+
+    /// Opens a document, with the former key if it has to be.
+    pub(crate) fn unseal_document(
+        &self,
+        id: &DocumentId,
+        sealed: Record,
+    ) -> Result<Record, SealError> {
+        self.open(Sealing::Document(id), sealed)
+    }
+
+    fn open(&self, what: Sealing<'_>, sealed: Record) -> Result<Record, SealError> {
         let Some(former) = &self.former else {
-            return unseal(&self.seals, user, sealed);
+            return unseal_as(what, &self.seals, sealed);
         };
         let copy = Record::new(Zeroizing::new(sealed.as_bytes().to_vec()));
-        unseal(&self.seals, user, copy).or_else(|_| unseal(former, user, sealed))
+        unseal_as(what, &self.seals, copy).or_else(|_| unseal_as(what, former, sealed))
     }
 
     /// Whether a record is sealed with the key that seals.

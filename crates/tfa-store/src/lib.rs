@@ -4,6 +4,7 @@
 //!   committed only if the revision it was judged on is still the stored one (compare-and-swap). That
 //!   makes a code good for one login.
 //! - [`Sealed`] is a store over any other store. It encrypts and authenticates every record.
+//! - [`Documents`] is the contract of documents, which belong to a fleet and not to a user.
 //! - [`SqliteStore`] keeps records in one SQLite database.
 //! - [`etcd`] keeps records in etcd, for the verifiers of a fleet. No program opens it yet.
 //! - [`open`] opens the two together in the state directory, with the sealing key that belongs to them.
@@ -14,6 +15,7 @@
 //! Every call blocks. None may run on the thread that serves the bus.
 
 mod backup;
+mod documents;
 mod error;
 pub mod etcd;
 mod key;
@@ -27,6 +29,7 @@ mod record;
 mod rotation;
 mod seal;
 mod sealed;
+mod sealed_documents;
 mod sqlite;
 mod state_dir;
 mod state_file;
@@ -36,6 +39,10 @@ mod unavailable;
 pub use backup::{
     BackupError, BackupOptions, BackupWritten, Check, Difference, Passphrase, Progress,
     RestoreOptions, Restored, Revise, back_up, restore,
+};
+pub use documents::{
+    DocumentChange, DocumentId, DocumentKind, Documents, MAX_DOCUMENT_CHANGES,
+    MAX_DOCUMENT_NAME_BYTES,
 };
 pub use error::StoreError;
 pub use key::{KeyId, SealingKey};

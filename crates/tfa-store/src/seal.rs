@@ -13,7 +13,7 @@ use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use rand::TryRng;
 use rand::rngs::SysRng;
 
-use crate::{Record, SealingKey, StoreError};
+use crate::{DocumentId, Record, SealingKey, StoreError};
 
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
@@ -51,6 +51,8 @@ impl fmt::Display for SealError {
 pub(crate) enum Sealing<'a> {
     /// The record of this user.
     Record(&'a str),
+    /// This document.
+    Document(&'a DocumentId),
     /// The checksum of a backup.
     BackupChecksum,
     /// The sealing key inside a backup.
@@ -128,19 +130,23 @@ pub(crate) fn unseal_as(
 }
 
 impl Sealing<'_> {
-    /// The associated data that the sealed bytes are bound to. The length before the name keeps the
-    /// name apart from what a later version may append.
+    /// The associated data that the sealed bytes are bound to. The length before each name keeps the
+    /// name apart from what follows, also in a later version.
     fn context(self, version: u8) -> Vec<u8> {
-        let (title, user) = match self {
-            Self::Record(user) => ("org.tfad.tfa sealed account record", Some(user)),
-            Self::BackupChecksum => ("org.tfad.tfa sealed checksum of a backup", None),
-            Self::BackupKey => ("org.tfad.tfa sealed key of a backup", None),
+        let (title, names): (&str, [Option<&str>; 2]) = match self {
+            Self::Record(user) => ("org.tfad.tfa sealed account record", [Some(user), None]),
+            Self::Document(id) => (
+                "org.tfad.tfa sealed document",
+                [Some(id.kind().word()), Some(id.name())],
+            ),
+            Self::BackupChecksum => ("org.tfad.tfa sealed checksum of a backup", [None; 2]),
+            Self::BackupKey => ("org.tfad.tfa sealed key of a backup", [None; 2]),
         };
         let mut context = title.as_bytes().to_vec();
         context.push(version);
-        if let Some(user) = user {
-            context.extend_from_slice(&(user.len() as u64).to_be_bytes());
-            context.extend_from_slice(user.as_bytes());
+        for name in names.into_iter().flatten() {
+            context.extend_from_slice(&(name.len() as u64).to_be_bytes());
+            context.extend_from_slice(name.as_bytes());
         }
         context
     }

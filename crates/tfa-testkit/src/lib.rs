@@ -6,7 +6,7 @@
 //! - [`PrivateBus`]: a message bus for one test. [`NotifySocket`]: waits until a service is ready.
 //! - [`TestHost`] runs a command where that bus is the system bus, on a [`Terminal`] or without.
 //! - [`assert_manual_page`] compares a manual page with the command line of its program.
-//! - [`store_contract!`]: the tests that every store must pass.
+//! - [`store_contract!`] and [`document_contract!`]: the tests that every store must pass.
 //! - [`skip_without_root`] and [`skip_without_uid`]: skip a test that needs privileges.
 //!   [`skip_without_program`]: skip one that needs a program which is not installed.
 
@@ -19,6 +19,7 @@
 )]
 
 pub mod daemon;
+pub mod document_contract;
 mod manual_page;
 mod memory_kv;
 mod memory_store;

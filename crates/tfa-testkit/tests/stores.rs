@@ -67,9 +67,11 @@ mod sealed_memory {
 #[cfg(test)]
 mod etcd {
     tfa_testkit::store_contract!(super::Etcd::default());
+    tfa_testkit::document_contract!(super::Etcd::default());
 }
 
 #[cfg(test)]
 mod sealed_etcd {
     tfa_testkit::store_contract!(super::SealedEtcd::default());
+    tfa_testkit::document_contract!(super::SealedEtcd::default());
 }

@@ -8,7 +8,7 @@ use crate::StoreError;
 /// How long a change id is, in bytes.
 pub(super) const ID_BYTES: usize = 16;
 
-/// A random number that stands in every value that one change puts under `a/`. After a lost reply it
+/// A random number that stands in every value that one change puts under `a/` and `d/`. After a lost reply it
 /// tells whether the value there is this change's, even where another change puts the same record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct ChangeId(pub(super) [u8; ID_BYTES]);

@@ -1,7 +1,7 @@
 //! The names of the keys.
 
 use super::kv::Range;
-use crate::StoreError;
+use crate::{DocumentKind, StoreError};
 
 /// The keys under a prefix.
 pub(super) struct Layout {
@@ -25,10 +25,37 @@ impl Layout {
         format!("{}u/{uid}", self.prefix).into_bytes()
     }
 
+    /// The key of a document.
+    pub(super) fn document(&self, kind: DocumentKind, name: &str) -> Vec<u8> {
+        format!("{}d/{}/{name}", self.prefix, kind.word()).into_bytes()
+    }
+
+    /// The keys of documents of a kind whose names are greater than `after`.
+    pub(super) fn documents_after(&self, kind: DocumentKind, after: &str, limit: usize) -> Range {
+        let folder = format!("d/{}", kind.word());
+        let from = format!("{}{folder}/{after}\0", self.prefix);
+        self.until_next_folder(from.into_bytes(), &folder, limit)
+    }
+
+    /// The name in the key of a document of this kind.
+    pub(super) fn document_name(
+        &self,
+        kind: DocumentKind,
+        key: &[u8],
+    ) -> Result<String, StoreError> {
+        let name = key.strip_prefix(self.document(kind, "").as_slice());
+        let name = name.and_then(|name| str::from_utf8(name).ok());
+        let name = name.ok_or_else(|| StoreError::DocumentDamaged {
+            document: String::from_utf8_lossy(key).into_owned(),
+            why: "its key in etcd is not the name of a document".to_owned(),
+        })?;
+        Ok(name.to_owned())
+    }
+
     /// The keys of records whose names are greater than `after`.
     pub(super) fn accounts_after(&self, after: &str, limit: usize) -> Range {
         let from = format!("{}a/{after}\0", self.prefix);
-        self.until_next_folder(from.into_bytes(), 'a', limit)
+        self.until_next_folder(from.into_bytes(), "a", limit)
     }
 
     /// All keys of uids, from the first one after this key.
@@ -40,7 +67,7 @@ impl Layout {
                 key
             }
         };
-        self.until_next_folder(from, 'u', limit)
+        self.until_next_folder(from, "u", limit)
     }
 
     /// The user of the key of a record.
@@ -55,7 +82,7 @@ impl Layout {
     }
 
     /// `0` is the byte after `/`.
-    fn until_next_folder(&self, from: Vec<u8>, folder: char, limit: usize) -> Range {
+    fn until_next_folder(&self, from: Vec<u8>, folder: &str, limit: usize) -> Range {
         let to = format!("{}{folder}0", self.prefix).into_bytes();
         Range { from, to, limit }
     }

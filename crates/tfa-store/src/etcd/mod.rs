@@ -6,15 +6,17 @@
 //! | --- | --- |
 //! | `a/<name>` | the record of this user, or the mark of a removal |
 //! | `u/<uid>` | the name that the record of this uid is stored under |
+//! | `d/<kind>/<name>` | a document, or the mark of its removal |
 //!
-//! One transaction changes both. A key `a/<name>` is never deleted: its revision would become 0 again,
-//! and a first commit that arrives late would bring a removed record back. A removal replaces its value.
-//! Every transaction compares the revision of the `a/<name>` that it changes, which never comes back. So
-//! it is applied once at most, however often it arrives.
+//! One transaction changes both keys of a record. A key under `a/` or `d/` is never deleted: its revision
+//! would become 0 again, and a first commit that arrives late would bring back what was removed. A removal
+//! replaces its value. Every transaction compares the revision of such a key that it changes, which never
+//! comes back. So it is applied once at most, however often it arrives.
 
 mod attempt;
 mod change_id;
 mod commit;
+mod documents;
 mod kv;
 mod layout;
 mod reads;

@@ -8,7 +8,7 @@ use super::value::{Slot, slot};
 use crate::{ByUid, Page, Record, Revision, StoreError, limits};
 
 /// How many entries one call reads at first. A quarter is read where their length is too much.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 
 impl<K: Kv> EtcdStore<K> {
     pub(super) fn load_record(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
@@ -76,7 +76,7 @@ impl<K: Kv> EtcdStore<K> {
     }
 
     /// The first entries of a range: at most `limit`, or as many as one reply can have.
-    fn chunk(
+    pub(super) fn chunk(
         &self,
         mut limit: usize,
         range: impl Fn(usize) -> Range,

@@ -28,7 +28,7 @@ impl<K: Kv> EtcdStore<K> {
         }
     }
 
-    fn enter(&self) -> Result<RwLockReadGuard<'_, bool>, StoreError> {
+    pub(super) fn enter(&self) -> Result<RwLockReadGuard<'_, bool>, StoreError> {
         let is_open = self.is_open.read().unwrap_or_else(PoisonError::into_inner);
         match *is_open {
             true => Ok(is_open),

@@ -1,16 +1,17 @@
-//! The values under `a/`.
+//! The values under `a/` and `d/`.
 //!
 //! Layout: kind (1 byte), change id (16 bytes). In a record then: uid (4 bytes, big endian), the bytes
-//! of the record.
+//! of the record. In a document: its bytes.
 
 use zeroize::Zeroizing;
 
 use super::change_id::{ChangeId, ID_BYTES};
 use super::kv::Entry;
-use crate::{Record, Revision, StoreError};
+use crate::{DocumentId, Record, Revision, StoreError};
 
 const REMOVED: u8 = 0;
 const RECORD: u8 = 1;
+const DOCUMENT: u8 = 2;
 
 /// What is under the name of a user.
 pub(super) enum Slot<'e> {
@@ -43,7 +44,16 @@ pub(super) fn record(id: ChangeId, uid: u32, record: &[u8]) -> Vec<u8> {
     value
 }
 
-/// The value that a change puts in the place of a record that it removes.
+/// The value of a document that a change puts.
+pub(super) fn of_document(id: ChangeId, document: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(1 + ID_BYTES + document.len());
+    value.push(DOCUMENT);
+    value.extend_from_slice(&id.0);
+    value.extend_from_slice(document);
+    value
+}
+
+/// The value that a change puts in the place of what it removes.
 pub(super) fn removal(id: ChangeId) -> Vec<u8> {
     let mut value = vec![REMOVED];
     value.extend_from_slice(&id.0);
@@ -64,6 +74,27 @@ pub(super) fn slot<'e>(user: &str, entry: Option<&'e Entry>) -> Result<Slot<'e>,
         user: user.to_owned(),
         why: "etcd has a value in its place that tfad did not write".to_owned(),
     })
+}
+
+/// A document, from what is in its place.
+pub(super) fn document(
+    id: &DocumentId,
+    entry: Option<&Entry>,
+) -> Result<Option<(Record, Revision)>, StoreError> {
+    let Some(entry) = entry else { return Ok(None) };
+    let value = entry.value.split_first();
+    let value = value.and_then(|(kind, rest)| Some((*kind, rest.split_at_checked(ID_BYTES)?.1)));
+    match value {
+        Some((REMOVED, [])) => Ok(None),
+        Some((DOCUMENT, bytes)) => {
+            let document = Record::new(Zeroizing::new(bytes.to_vec()));
+            Ok(Some((document, revision(entry.revision))))
+        }
+        _ => Err(StoreError::DocumentDamaged {
+            document: id.to_string(),
+            why: "etcd has a value in its place that tfad did not write".to_owned(),
+        }),
+    }
 }
 
 fn decode(entry: &Entry) -> Option<Slot<'_>> {

@@ -27,4 +27,9 @@ mod contract {
         Some(etcd) => etcd,
         None => return,
     });
+
+    tfa_testkit::document_contract!(match Etcd::start() {
+        Some(etcd) => etcd,
+        None => return,
+    });
 }

@@ -1,0 +1,149 @@
+//! Documents: what belongs to the fleet and not to a user. The contract of the stores that keep them.
+
+use std::fmt;
+
+use crate::limits::MAX_RECORD_BYTES;
+use crate::{Commit, Page, Record, Revision, StoreError};
+
+/// The longest name of a document, in bytes: that of a host.
+pub const MAX_DOCUMENT_NAME_BYTES: usize = 253;
+
+/// How many documents one change has at most.
+pub const MAX_DOCUMENT_CHANGES: usize = 32;
+
+/// What a document is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DocumentKind {
+    /// A host of the fleet. Its name is that of the host.
+    Host,
+    /// An invitation for one host. Its name is the id of the invitation.
+    Invitation,
+    /// The published policy.
+    Policy,
+    /// The key of the certificate authority.
+    Authority,
+}
+
+impl DocumentKind {
+    /// The word for this kind, in keys and in texts.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Invitation => "invitation",
+            Self::Policy => "policy",
+            Self::Authority => "authority",
+        }
+    }
+
+    /// Whether there may be several of this kind, each with a name.
+    fn has_names(self) -> bool {
+        matches!(self, Self::Host | Self::Invitation)
+    }
+}
+
+/// Which document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DocumentId {
+    kind: DocumentKind,
+    name: String,
+}
+
+impl DocumentId {
+    /// The document of this kind and name. The name is empty where there is one document of the kind.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a name that no document of the kind can have.
+    pub fn new(kind: DocumentKind, name: &str) -> Result<Self, StoreError> {
+        let is_valid = match kind.has_names() {
+            true => (1..=MAX_DOCUMENT_NAME_BYTES).contains(&name.len()) && !name.contains('\0'),
+            false => name.is_empty(),
+        };
+        if !is_valid {
+            return Err(StoreError::Invalid {
+                why: format!("no {} has this name", kind.word()),
+            });
+        }
+        Ok(Self {
+            kind,
+            name: name.to_owned(),
+        })
+    }
+
+    /// What it is about.
+    pub fn kind(&self) -> DocumentKind {
+        self.kind
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for DocumentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.word())?;
+        match self.name.as_str() {
+            "" => Ok(()),
+            name => write!(f, " {name}"),
+        }
+    }
+}
+
+/// A document that is put or removed.
+#[derive(Clone, Copy)]
+pub struct DocumentChange<'a> {
+    /// Which one.
+    pub id: &'a DocumentId,
+    /// The revision that it has; [`Revision::NONE`] if it must not exist.
+    pub expected: Revision,
+    /// What it is to be. `None` removes it.
+    pub document: Option<&'a [u8]>,
+}
+
+/// A store of opaque documents. A caller that gets an error grants nothing.
+pub trait Documents: Send + Sync {
+    /// A document and its revision. `None` means that it certainly does not exist.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] that says why it is not certain.
+    fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError>;
+
+    /// A page of the documents of a kind, by their names, as [`Store::list`](crate::Store::list) makes
+    /// pages of users.
+    ///
+    /// # Errors
+    /// As [`Documents::document`].
+    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError>;
+
+    /// Puts and removes documents, all of them or none, if each has the expected revision. It is durable
+    /// when this returns. Those that were put then have the revision of [`Commit::Committed`].
+    ///
+    /// # Errors
+    /// As [`Documents::document`], and [`StoreError::Invalid`] for a document that is too long or comes
+    /// twice, and for too many. After an error the change is usually not made, but may be.
+    fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError>;
+}
+
+/// Checks a change whose documents have at most `max` bytes.
+pub(crate) fn check_changes(changes: &[DocumentChange<'_>], max: usize) -> Result<(), StoreError> {
+    let invalid = |why: String| Err(StoreError::Invalid { why });
+    if changes.len() > MAX_DOCUMENT_CHANGES {
+        return invalid(format!(
+            "{MAX_DOCUMENT_CHANGES} documents change at once at most"
+        ));
+    }
+    for (number, one) in changes.iter().enumerate() {
+        let id = one.id;
+        if changes.iter().take(number).any(|other| other.id == id) {
+            return invalid(format!("{id} comes twice in one change"));
+        }
+        let length = one.document.map_or(0, <[u8]>::len);
+        if length > max {
+            return invalid(format!(
+                "{id} has {length} bytes, the limit is {MAX_RECORD_BYTES}"
+            ));
+        }
+    }
+    Ok(())
+}

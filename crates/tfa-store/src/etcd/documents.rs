@@ -1,0 +1,88 @@
+//! Documents in etcd: one key for each.
+
+use std::collections::BTreeMap;
+
+use super::attempt::{CommitAttempt, Outcome};
+use super::change_id::ChangeId;
+use super::kv::{Compare, Entry, Kv, RangeReply, Txn, Write};
+use super::reads::CHUNK;
+use super::store::{EtcdStore, MAX_ROUNDS, bad_reply, contended};
+use super::value;
+use crate::documents::check_changes;
+use crate::limits::MAX_STORED_BYTES;
+use crate::{
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, Record, Revision, StoreError,
+};
+
+impl<K: Kv> Documents for EtcdStore<K> {
+    fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError> {
+        let _open = self.enter()?;
+        let [entry] = self.get([self.layout.document(id.kind(), id.name())])?;
+        value::document(id, entry.as_ref())
+    }
+
+    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let _open = self.enter()?;
+        let limit = limit.clamp(1, CHUNK);
+        let RangeReply { entries, more } = self.chunk(limit, |limit| {
+            self.layout.documents_after(kind, after, limit)
+        })?;
+        let named = entries
+            .into_iter()
+            .map(|entry| Ok((self.layout.document_name(kind, &entry.key)?, entry)));
+        let entries: BTreeMap<String, Entry> = named.collect::<Result<_, StoreError>>()?;
+        let load = |name: &str| value::document(&DocumentId::new(kind, name)?, entries.get(name));
+        Ok(Page::of_names(entries.keys().cloned(), more, load))
+    }
+
+    fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError> {
+        check_changes(changes, MAX_STORED_BYTES)?;
+        let _open = self.enter()?;
+        let Some(first) = changes.first() else {
+            return Ok(Commit::Committed(Revision::NONE));
+        };
+        let key = |one: &DocumentChange<'_>| self.layout.document(one.id.kind(), one.id.name());
+        let keys: Vec<Vec<u8>> = changes.iter().map(key).collect();
+        for _ in 0..MAX_ROUNDS {
+            let found = self.read(|kv| kv.get(&keys))?;
+            if found.len() != keys.len() {
+                return Err(bad_reply());
+            }
+            for (one, entry) in changes.iter().zip(&found) {
+                let current = value::document(one.id, entry.as_ref())?;
+                if current.map_or(Revision::NONE, |(_, revision)| revision) != one.expected {
+                    return Ok(Commit::Conflict);
+                }
+            }
+            if let Outcome::Applied(revision) = self.make(change(changes, &keys, &found)?)? {
+                return Ok(Commit::Committed(revision));
+            }
+        }
+        Err(contended(&first.id.to_string()))
+    }
+}
+
+/// The transaction that makes these changes if the keys are still as they were found.
+fn change(
+    changes: &[DocumentChange<'_>],
+    keys: &[Vec<u8>],
+    found: &[Option<Entry>],
+) -> Result<CommitAttempt, StoreError> {
+    let id = ChangeId::random()?;
+    let compare = |(key, entry): (&Vec<u8>, &Option<Entry>)| {
+        Compare::Revision(key.clone(), entry.as_ref().map_or(0, |it| it.revision))
+    };
+    let write = |(key, one): (&Vec<u8>, &DocumentChange<'_>)| {
+        let value = match one.document {
+            Some(document) => value::of_document(id, document),
+            None => value::removal(id),
+        };
+        Write::Put(key.clone(), value)
+    };
+    let txn = Txn {
+        compares: keys.iter().zip(found).map(compare).collect(),
+        then: keys.iter().zip(changes).map(write).collect(),
+        otherwise: keys.first().cloned().into_iter().collect(),
+    };
+    Ok(CommitAttempt::new(id, txn))
+}

@@ -1,0 +1,64 @@
+//! Documents under the same sealing as records.
+
+use crate::documents::check_changes;
+use crate::limits::MAX_RECORD_BYTES;
+use crate::{
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, Record, Revision, Sealed,
+    Store, StoreError,
+};
+
+impl<S: Store + Documents> Sealed<S> {
+    fn unseal_document(&self, id: &DocumentId, sealed: Record) -> Result<Record, StoreError> {
+        let keys = self.keys().get();
+        let keys = keys.as_ref().map_err(Clone::clone)?;
+        let opened = keys.unseal_document(id, sealed);
+        opened.map_err(|error| StoreError::DocumentDamaged {
+            document: id.to_string(),
+            why: error.to_string(),
+        })
+    }
+}
+
+impl<S: Store + Documents> Documents for Sealed<S> {
+    fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError> {
+        match self.inner().document(id)? {
+            None => Ok(None),
+            Some((sealed, revision)) => Ok(Some((self.unseal_document(id, sealed)?, revision))),
+        }
+    }
+
+    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let Page { records, next } = self.inner().documents(kind, after, limit)?;
+        let records = records.into_iter().map(|(name, found)| {
+            let opened = found.and_then(|(sealed, revision)| {
+                let id = DocumentId::new(kind, &name)?;
+                Ok((self.unseal_document(&id, sealed)?, revision))
+            });
+            (name, opened)
+        });
+        let records = records.collect();
+        Ok(Page { records, next })
+    }
+
+    fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError> {
+        check_changes(changes, MAX_RECORD_BYTES)?;
+        // Until it is made: a rotation of the key waits for what the key of before has sealed.
+        let keys = self.keys().get();
+        let in_use = keys.as_ref().map_err(Clone::clone)?;
+        let sealed = changes.iter().map(|one| {
+            let document = one.document;
+            document
+                .map(|document| in_use.seal_document(one.id, document))
+                .transpose()
+        });
+        let sealed: Vec<Option<Vec<u8>>> = sealed.collect::<Result<_, _>>()?;
+        let changes = changes.iter().zip(&sealed);
+        let changes: Vec<DocumentChange<'_>> = changes
+            .map(|(one, sealed)| DocumentChange {
+                document: sealed.as_deref(),
+                ..*one
+            })
+            .collect();
+        self.inner().change_documents(&changes)
+    }
+}
