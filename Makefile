@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help check build lint deny test scenario demo bench figures prerequisites deb quick-deb \
+.PHONY: help check build lint deny proto test scenario demo bench figures prerequisites deb quick-deb \
 	install clean
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
@@ -54,6 +54,11 @@ lint: ## format, clippy, documentation, and man pages if mandoc is installed
 
 deny: ## licences, advisories, sources and duplicates of the dependencies (cargo install cargo-deny)
 	cargo deny --locked check
+	# The generator is no part of the programs: its duplicates do not matter.
+	cargo deny --locked --manifest-path tools/proto/Cargo.toml check --config deny.toml advisories licenses sources
+
+proto: ## the Rust code of the .proto, after a change of it
+	cargo run --locked --manifest-path tools/proto/Cargo.toml --target-dir target/proto
 
 prerequisites:
 	packaging/prerequisites

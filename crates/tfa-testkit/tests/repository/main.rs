@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod unsafe_code;

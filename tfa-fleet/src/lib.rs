@@ -1,0 +1,36 @@
+//! The network part of a fleet. It carries the logins of members to verifiers, and knows neither the
+//! policy nor the accounts: those are tfad's, which has no network.
+//!
+//! [`config`] reads the file, and [`tls`] the certificates it names. [`server`] accepts the
+//! connections of hosts; [`client`] keeps one to each verifier; [`local`] answers tfad. [`run`] puts
+//! them together. [`generated`] is `proto/tfad/fleet/v1/fleet.proto` in Rust.
+
+pub mod client;
+pub mod config;
+#[allow(
+    clippy::all,
+    missing_docs,
+    unreachable_pub,
+    reason = "made by `make proto`"
+)]
+#[rustfmt::skip]
+pub mod generated;
+pub mod limiter;
+pub mod local;
+pub mod log;
+pub mod run;
+pub mod server;
+pub mod stop;
+pub mod tls;
+
+/// The version of `fleet.proto` that this program speaks.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The longest message, in bytes, in both directions.
+pub const MAX_MESSAGE: usize = 64 * 1024;
+
+/// The longest list of headers, in bytes, in both directions.
+pub const MAX_HEADERS: u32 = 8 * 1024;
+
+/// The protocol that both sides agree on in the TLS handshake: HTTP/2, under gRPC.
+pub const ALPN: &[u8] = b"h2";

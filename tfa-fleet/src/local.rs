@@ -1,0 +1,124 @@
+//! The socket at which tfad calls: `/run/tfa-fleet/call`.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use tfa_fleet_core::HostName;
+use tfa_fleet_wire::frame::{self, LENGTH_BYTES};
+use tfa_fleet_wire::{MAX_CALL_CONNECTIONS, Reply, Request, Status, is_trusted};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+
+use crate::client::Link;
+use crate::log::{Level, RareLog, log};
+use crate::server::{Server, unless_stopped};
+use crate::stop::Stop;
+
+/// What the replies are made of.
+#[derive(Debug)]
+pub struct Answers {
+    /// The name of this host.
+    pub host: HostName,
+    /// The server, also where it listens nowhere.
+    pub server: Arc<Server>,
+    /// The verifiers of the configuration.
+    pub links: Vec<Arc<Link>>,
+}
+
+impl Answers {
+    fn reply(&self, request: &Request) -> Reply {
+        match request {
+            Request::Status => Reply::Status(Status {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                host: self.host.to_string(),
+                hosts: u32::try_from(self.server.hosts()).unwrap_or(u32::MAX),
+                verifiers: self.links.iter().map(|link| link.status()).collect(),
+            }),
+        }
+    }
+}
+
+/// Makes the socket, in the place of one that an earlier process has left.
+///
+/// # Errors
+/// Those of bind(2), and of removing what is there.
+pub fn bind(path: &Path) -> io::Result<UnixListener> {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        fs::remove_file(path)?;
+    }
+    let listener = UnixListener::bind(path)?;
+    // Guarded by the uid of the peer: tfad has no capabilities, and so could not open a socket of
+    // another user with a stricter mode.
+    fs::set_permissions(path, Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+/// Answers tfad until the program ends.
+pub async fn serve(listener: UnixListener, answers: Arc<Answers>, mut stop: Stop) {
+    let connections = Arc::new(Semaphore::new(MAX_CALL_CONNECTIONS));
+    let refused = RareLog::default();
+    let own = rustix::process::geteuid().as_raw();
+    while let Some(accepted) = unless_stopped(&mut stop, listener.accept()).await {
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                log(Level::Error, &format_args!("cannot accept calls: {error}"));
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        // Before a byte is read, and outside the limit: other users do not count.
+        match stream.peer_cred() {
+            Ok(peer) if is_trusted(peer.uid(), own) => {}
+            Ok(peer) => {
+                let uid = peer.uid();
+                refused.warn(&format_args!(
+                    "refused a call of uid {uid}: only tfad may call"
+                ));
+                continue;
+            }
+            Err(_) => continue,
+        }
+        let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else {
+            refused.warn(&"refused a call: too many are under way");
+            continue;
+        };
+        let (answers, mut stop) = (Arc::clone(&answers), stop.clone());
+        tokio::spawn(async move {
+            let _ = unless_stopped(&mut stop, converse(stream, &answers)).await;
+            drop(permit);
+        });
+    }
+}
+
+/// Answers one request after the other, until the peer closes the connection or breaks a rule.
+async fn converse(mut stream: UnixStream, answers: &Answers) -> io::Result<()> {
+    loop {
+        let mut length = [0; LENGTH_BYTES];
+        stream.read_exact(&mut length).await?;
+        let length = frame::body_length(length).map_err(io::Error::other)?;
+        let mut body = Vec::new();
+        // Grows as the bytes arrive.
+        let read = (&mut stream)
+            .take(length as u64)
+            .read_to_end(&mut body)
+            .await?;
+        if read < length {
+            return Ok(());
+        }
+        let request = frame::decode(&body);
+        let reply = match &request {
+            Ok(request) => answers.reply(request),
+            Err(_) => Reply::NotUnderstood,
+        };
+        let reply = frame::encode(&reply).map_err(io::Error::other)?;
+        stream.write_all(&reply).await?;
+        if request.is_err() {
+            return Ok(());
+        }
+    }
+}

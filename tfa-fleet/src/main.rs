@@ -1,0 +1,73 @@
+//! `tfa-fleet`: reads its options, and serves.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use tfa_fleet::log::{Level, log};
+use tfa_fleet::run;
+
+const USAGE: &str = "usage: tfa-fleet [--config FILE] [--socket PATH]. See tfa-fleet(8).";
+
+/// One more than a login needs at a time, so that a slow handshake does not hold up the others.
+const WORKER_THREADS: usize = 2;
+
+/// What the command line says.
+struct Options {
+    config: PathBuf,
+    socket: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let options = match options(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            log(Level::Info, &USAGE);
+            return ExitCode::SUCCESS;
+        }
+        Err(wrong) => {
+            log(Level::Error, &format_args!("{wrong}. {USAGE}"));
+            return ExitCode::from(2);
+        }
+    };
+    match serve(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            log(Level::Error, &why);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: &Options) -> Result<(), String> {
+    // The key and the codes of logins are in the memory: no core dump, and no other process of the
+    // same user reads it.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| format!("cannot protect the memory: {error}"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let result = runtime.block_on(run::run(&options.config, &options.socket));
+    // Without waiting for a name that is still looked up.
+    runtime.shutdown_background();
+    result
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+    let mut options = Options {
+        config: PathBuf::from("/etc/tfa/tfa-fleet.toml"),
+        socket: PathBuf::from(tfa_fleet_wire::CALL_SOCKET),
+    };
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--config" => options.config = PathBuf::from(value()?),
+            "--socket" => options.socket = PathBuf::from(value()?),
+            "--help" | "-h" => return Ok(None),
+            _ => return Err(format!("unknown argument {argument:?}")),
+        }
+    }
+    Ok(Some(options))
+}

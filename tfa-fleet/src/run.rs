@@ -1,0 +1,133 @@
+//! The program from its start to its end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use sd_notify::NotifyState;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::client::Link;
+use crate::config::Config;
+use crate::local::{self, Answers};
+use crate::log::{Level, log};
+use crate::server::Server;
+use crate::stop;
+use crate::tls::Identity;
+
+/// Serves until SIGTERM or SIGINT. SIGHUP reads the certificates again.
+///
+/// # Errors
+/// Why the program cannot start, as a sentence.
+pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
+    let config = Config::read(config_file).map_err(|error| error.to_string())?;
+    let identity = Identity::read(&config).map_err(|error| error.to_string())?;
+    let mut signals =
+        Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let server = Arc::new(Server::new(identity.server, config.limits));
+    let links: Vec<_> = config
+        .verifiers
+        .iter()
+        .map(|verifier| {
+            let (host, tls) = (identity.host.clone(), Arc::clone(&identity.client));
+            Arc::new(Link::new(verifier.clone(), host, tls))
+        })
+        .collect();
+    let answers = Arc::new(Answers {
+        host: identity.host,
+        server: Arc::clone(&server),
+        links: links.clone(),
+    });
+
+    // All sockets are there before the program is ready, and before it connects anywhere.
+    let mut listeners = Vec::new();
+    for address in &config.listen {
+        listeners.push(
+            listen(*address)
+                .await
+                .map_err(|error| format!("cannot listen at {address}: {error}"))?,
+        );
+    }
+    let calls = local::bind(socket)
+        .map_err(|error| format!("cannot listen at {}: {error}", socket.display()))?;
+
+    let (stopper, stop) = stop::channel();
+    for listener in listeners {
+        tokio::spawn(Arc::clone(&server).serve(listener, stop.clone()));
+    }
+    for link in &links {
+        tokio::spawn(Arc::clone(link).keep(stop.clone()));
+    }
+    tokio::spawn(local::serve(calls, answers, stop));
+    log(Level::Info, &"ready");
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+
+    while signals.next().await == Asked::Reload {
+        reload(&config, &server, &links);
+    }
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    log(Level::Info, &"stopping");
+    // Within the limits of the connections that end.
+    stopper.stop().await;
+    let _ = std::fs::remove_file(socket);
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await?;
+    // Of port 0, the one that the kernel has chosen.
+    log(
+        Level::Info,
+        &format_args!("listening at {}", listener.local_addr()?),
+    );
+    Ok(listener)
+}
+
+/// Reads the certificates again. Connections that are open keep theirs until their time is over.
+fn reload(config: &Config, server: &Server, links: &[Arc<Link>]) {
+    match Identity::read(config) {
+        Ok(identity) => {
+            server.replace(identity.server);
+            for link in links {
+                link.replace(Arc::clone(&identity.client));
+            }
+            log(Level::Info, &"read the certificates again");
+        }
+        Err(error) => log(
+            Level::Error,
+            &format_args!("keeping the current certificates: {error}"),
+        ),
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Asked {
+    Stop,
+    Reload,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.hang_up.recv() => Asked::Reload,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! One connection of a host: the TLS handshake, then HTTP/2.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tfa_fleet_core::HostName;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
+use tonic::Status;
+use tonic::body::Body;
+use tower_service::Service as _;
+
+use super::service::Verifier;
+use crate::generated::verifier_server::VerifierServer;
+use crate::stop::Stop;
+use crate::tls::peer_of;
+use crate::{MAX_HEADERS, MAX_MESSAGE};
+
+/// Requests under way on one connection.
+const MAX_STREAMS: u32 = 64;
+/// What one request may send ahead of its reader, in bytes: the smallest that HTTP/2 allows to begin
+/// with, and a whole message.
+const WINDOW: u32 = 64 * 1024 - 1;
+/// How long one request may take.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
+/// A silent connection is asked after this time whether the peer is alive, and closed without an answer.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+const KEEP_ALIVE_TIME: Duration = Duration::from_secs(10);
+/// How long the requests of a connection that ends may take.
+const END_TIME: Duration = Duration::from_secs(5);
+
+/// Performs the handshake, and returns the name of the host in its certificate.
+pub(super) async fn accept(
+    stream: TcpStream,
+    tls: Arc<ServerConfig>,
+    limit: Duration,
+) -> Result<(TlsStream<TcpStream>, HostName), String> {
+    // A request is small and waited for.
+    let _ = stream.set_nodelay(true);
+    let stream = timeout(limit, TlsAcceptor::from(tls).accept(stream))
+        .await
+        .map_err(|_| "the TLS handshake took too long".to_owned())?
+        .map_err(|error| format!("the TLS handshake failed: {error}"))?;
+    let (_, session) = stream.get_ref();
+    let host = peer_of(session.peer_certificates(), session.alpn_protocol());
+    let host = host.map_err(|why| why.to_string())?;
+    Ok((stream, host))
+}
+
+/// Serves the requests of a host until it closes the connection, or the time of the connection is over.
+pub(super) async fn serve(
+    stream: TlsStream<TcpStream>,
+    host: HostName,
+    limit: Duration,
+    mut stop: Stop,
+) {
+    let verifier = VerifierServer::new(Verifier::new(host))
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE);
+    let service = service_fn(move |request| answer(verifier.clone(), request));
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADERS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(MAX_MESSAGE)
+        .keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIME)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // An error is the peer's, and ends its connection alone.
+        _ = &mut connection => return,
+        () = stop.asked() => {}
+        () = sleep(limit) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = timeout(END_TIME, connection).await;
+}
+
+async fn answer(
+    mut verifier: VerifierServer<Verifier>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    match timeout(REQUEST_TIME, verifier.call(request)).await {
+        Ok(reply) => reply,
+        Err(_) => Ok(Status::deadline_exceeded("the request took too long").into_http()),
+    }
+}

@@ -1,0 +1,100 @@
+//! The files with the certificates and the key.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tfa_fleet_core::HostName;
+
+use super::peer::host_of;
+use crate::config::Config;
+
+/// The longest file that is read, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// The mode bits that the key's file must not have: none for others, and its group only reads.
+const FORBIDDEN_MODE: u32 = 0o037;
+
+/// Why a file cannot be used. The text names it.
+#[derive(Debug)]
+pub struct BadFile(String);
+
+impl BadFile {
+    pub(super) fn new(path: &Path, why: &dyn fmt::Display) -> Self {
+        Self(format!("{}: {why}", path.display()))
+    }
+}
+
+/// What the files hold.
+pub(super) struct Files<'a> {
+    config: &'a Config,
+    ca: Vec<CertificateDer<'static>>,
+    /// The certificate of this host first.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn read(config: &'a Config) -> Result<Self, BadFile> {
+        let (key, mode) = read(&config.key)?;
+        if mode & FORBIDDEN_MODE != 0 {
+            let why = format!("the mode is {:o}: run chmod 600", mode & 0o7777);
+            return Err(BadFile::new(&config.key, &why));
+        }
+        Ok(Self {
+            config,
+            ca: certificates(&config.ca)?,
+            chain: certificates(&config.certificate)?,
+            key: PrivateKeyDer::from_pem_slice(&key)
+                .map_err(|_| BadFile::new(&config.key, &"no private key in PEM"))?,
+        })
+    }
+
+    pub(super) fn roots(&self) -> Result<RootCertStore, BadFile> {
+        let mut roots = RootCertStore::empty();
+        for certificate in &self.ca {
+            roots
+                .add(certificate.clone())
+                .map_err(|error| BadFile::new(&self.config.ca, &error))?;
+        }
+        Ok(roots)
+    }
+
+    pub(super) fn host(&self) -> Result<HostName, BadFile> {
+        let bad = |why: &dyn fmt::Display| BadFile::new(&self.config.certificate, why);
+        let own = self.chain.first().ok_or_else(|| bad(&"no certificate"))?;
+        host_of(own).map_err(|why| bad(&why))
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadFile> {
+    let (bytes, _) = read(path)?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    match certificates {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(BadFile::new(path, &"no certificate in PEM")),
+    }
+}
+
+/// Reads a file, and returns its mode.
+fn read(path: &Path) -> Result<(Vec<u8>, u32), BadFile> {
+    let bad = |error: std::io::Error| BadFile::new(path, &error);
+    let file = File::open(path).map_err(bad)?;
+    let mode = file.metadata().map_err(bad)?.permissions().mode();
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(bad)?;
+    Ok((bytes, mode))
+}
+
+impl fmt::Display for BadFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadFile {}

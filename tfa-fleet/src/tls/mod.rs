@@ -1,0 +1,99 @@
+//! TLS 1.3 with certificates on both sides.
+//!
+//! A session is never resumed: a resumed one would not show its certificate again, and so would
+//! outlive it.
+
+mod files;
+mod peer;
+mod purpose;
+
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::server::NoServerSessionStorage;
+use rustls::version::TLS13;
+use rustls::{ClientConfig, ConfigBuilder, ServerConfig};
+use tfa_fleet_core::HostName;
+
+use crate::ALPN;
+use crate::config::Config;
+pub use files::BadFile;
+use files::Files;
+pub use peer::{UnnamedHost, host_of};
+use purpose::{OfClients, OfServers};
+
+/// What this host is to others.
+#[derive(Debug)]
+pub struct Identity {
+    /// The name in its certificate.
+    pub host: HostName,
+    /// For connections that others open.
+    pub server: Arc<ServerConfig>,
+    /// For connections that this host opens.
+    pub client: Arc<ClientConfig>,
+}
+
+impl Identity {
+    /// Reads the files of the configuration.
+    ///
+    /// # Errors
+    /// [`BadFile`] names the file.
+    pub fn read(config: &Config) -> Result<Self, BadFile> {
+        let files = Files::read(config)?;
+        let host = files.host()?;
+        let provider = Arc::new(default_provider());
+        let roots = Arc::new(files.roots()?);
+        let bad_key = |error: rustls::Error| BadFile::new(&config.key, &error);
+        let bad_ca = |error: &dyn std::fmt::Display| BadFile::new(&config.ca, error);
+
+        let of_clients = OfClients::new(Arc::clone(&roots), &provider).map_err(|e| bad_ca(&e))?;
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+        let mut server = tls_13(builder)
+            .map_err(bad_key)?
+            .with_client_cert_verifier(Arc::new(of_clients))
+            .with_single_cert(files.chain.clone(), files.key.clone_key())
+            .map_err(bad_key)?;
+        server.alpn_protocols = vec![ALPN.to_vec()];
+        server.session_storage = Arc::new(NoServerSessionStorage {});
+        server.send_tls13_tickets = 0;
+
+        let of_servers = OfServers::new(roots, &provider).map_err(|e| bad_ca(&e))?;
+        let mut client = tls_13(ClientConfig::builder_with_provider(provider))
+            .map_err(bad_key)?
+            // Not dangerous: it verifies all that the standard one does, and the purpose.
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(of_servers))
+            .with_client_auth_cert(files.chain, files.key)
+            .map_err(bad_key)?;
+        client.alpn_protocols = vec![ALPN.to_vec()];
+        client.resumption = Resumption::disabled();
+
+        Ok(Self {
+            host,
+            server: Arc::new(server),
+            client: Arc::new(client),
+        })
+    }
+}
+
+fn tls_13<Side: rustls::ConfigSide>(
+    builder: ConfigBuilder<Side, rustls::WantsVersions>,
+) -> Result<ConfigBuilder<Side, rustls::WantsVerifier>, rustls::Error> {
+    builder.with_protocol_versions(&[&TLS13])
+}
+
+/// The host at the other end of a connection whose handshake is done.
+///
+/// # Errors
+/// [`UnnamedHost`]; also without a certificate or another protocol than HTTP/2.
+pub fn peer_of(
+    certificates: Option<&[CertificateDer<'static>]>,
+    alpn: Option<&[u8]>,
+) -> Result<HostName, UnnamedHost> {
+    match certificates.and_then(<[_]>::first) {
+        Some(certificate) if alpn == Some(ALPN) => host_of(certificate),
+        _ => Err(UnnamedHost::NoCertificate),
+    }
+}

@@ -1,0 +1,46 @@
+//! The generated code belongs to the `.proto` beside it, and prints no message.
+
+use sha2::{Digest as _, Sha256};
+use tfa_fleet::generated::{Line, Turn};
+use tfa_fleet::generated::{Verdict, turn};
+
+const PROTO: &str = include_str!("../../proto/tfad/fleet/v1/fleet.proto");
+const GENERATED: &str = include_str!("../src/generated.rs");
+
+#[test]
+fn generated_code_is_that_of_the_proto() {
+    let hash = Sha256::digest(PROTO);
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let head = GENERATED.lines().nth(1);
+    assert_eq!(head, Some(&*format!("// {hash}")), "run: make proto");
+}
+
+#[test]
+fn no_message_can_be_printed() {
+    let mut lines = GENERATED.lines().peekable();
+    let mut messages = 0;
+    while let Some(line) = lines.next() {
+        if line.contains("::prost::Message)") || line.contains("::prost::Oneof)") {
+            messages += 1;
+            assert!(!line.contains("Debug"), "{line}");
+            let next = lines.peek().map(|next| next.trim());
+            assert_eq!(next, Some("#[prost(skip_debug)]"), "{line}");
+        }
+    }
+    assert!(messages > 20);
+}
+
+#[test]
+fn unknown_verdict_is_the_one_that_denies() {
+    let turn = Turn {
+        lines: vec![Line::default()],
+        next: Some(turn::Next::Verdict(99)),
+        covers_account: false,
+        if_lost: 99,
+    };
+    assert!(turn.if_lost() == Verdict::Unspecified);
+    let Some(turn::Next::Verdict(number)) = turn.next else {
+        unreachable!()
+    };
+    assert!(Verdict::try_from(number).is_err());
+}

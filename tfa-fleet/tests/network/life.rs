@@ -1,0 +1,160 @@
+//! Two programs from their start to their end.
+
+use std::fs;
+
+use rustix::process::Signal;
+
+use crate::authority::Authority;
+use crate::fixture::{Folder, Program, verifier_line};
+use crate::tls_client::{config, connect, is_served};
+
+#[test]
+fn member_and_verifier_say_hello() {
+    let authority = Authority::new();
+    let (verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    let member = authority.issue_member("web1.test");
+    let member = Program::member(&member, authority.certificate(), address);
+    member.wait_for_line("connected to v1.test");
+
+    let status = member.status();
+    assert_eq!((&*status.host, status.hosts), ("web1.test", 0));
+    let link = &status.verifiers[0];
+    assert!(link.is_connected && link.error.is_none() && link.round_trip_us.is_some());
+    // One clock, and half a round trip on a busy host.
+    assert!(link.clock_ahead_ms.unwrap().abs() < 60_000);
+
+    let status = verifier.status();
+    assert_eq!((&*status.host, status.hosts), ("v1.test", 1));
+    assert_eq!(status.verifiers, []);
+}
+
+#[test]
+fn verifier_stops_cleanly_and_the_member_comes_back() {
+    let authority = Authority::new();
+    let host = authority.issue("v1.test");
+    let (mut verifier, address) = Program::verifier(&host, authority.certificate(), "");
+    let member = authority.issue_member("web1.test");
+    let member = Program::member(&member, authority.certificate(), address);
+    member.wait_for_line("connected to v1.test");
+
+    verifier.send(Signal::TERM);
+    assert!(verifier.wait().success());
+    verifier.wait_for_line("stopping");
+    assert!(!verifier.folder.path().join("call").exists());
+    member.wait_for_line("v1.test closed the connection");
+    member.wait_for_line("cannot connect to v1.test: ");
+
+    let again = format!("listen = ['{address}']");
+    let _verifier = Program::start(&host, authority.certificate(), &again);
+    member.wait_for_line("connected to v1.test");
+}
+
+#[test]
+fn killed_verifier_is_noticed_at_once() {
+    let authority = Authority::new();
+    let host = authority.issue("v1.test");
+    let (mut verifier, address) = Program::verifier(&host, authority.certificate(), "");
+    let member = authority.issue_member("web1.test");
+    let mut member = Program::member(&member, authority.certificate(), address);
+    member.wait_for_line("connected to v1.test");
+    verifier.send(Signal::KILL);
+    verifier.wait();
+    member.wait_for_line("cannot connect to v1.test: ");
+    assert!(!member.status().verifiers[0].is_connected);
+    // A member that is not connected stops as well.
+    member.send(Signal::TERM);
+    assert!(member.wait().success());
+}
+
+#[test]
+fn connection_ends_after_its_time_and_another_one_follows() {
+    let authority = Authority::new();
+    let limits = "limits = { connection_seconds = 1 }";
+    let (_verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), limits);
+    let member = authority.issue_member("web1.test");
+    let member = Program::member(&member, authority.certificate(), address);
+    for _ in 0..2 {
+        member.wait_for_line("connected to v1.test");
+        member.wait_for_line("v1.test closed the connection");
+    }
+}
+
+#[test]
+fn reload_reads_the_certificates_again() {
+    let authority = Authority::new();
+    let old = authority.issue("v1.test");
+    let (verifier, address) = Program::verifier(&old, authority.certificate(), "");
+    let config = config(&authority, Some(&authority.issue_member("web1.test"))).into();
+    let shown = || {
+        let mut stream = connect(address, &config);
+        assert!(is_served(&mut stream));
+        stream.conn.peer_certificates().unwrap()[0].to_vec()
+    };
+    assert_eq!(shown(), old.chain[0]);
+
+    let new = authority.issue("v1.test");
+    new.write(verifier.folder.path(), authority.certificate());
+    verifier.send(Signal::HUP);
+    verifier.wait_for_line("read the certificates again");
+    assert_eq!(shown(), new.chain[0]);
+
+    fs::write(verifier.folder.path().join("host.pem"), "").unwrap();
+    verifier.send(Signal::HUP);
+    verifier.wait_for_line("keeping the current certificates: ");
+    assert_eq!(shown(), new.chain[0]);
+}
+
+/// Starts the program, which must fail, and returns what it prints.
+fn failure(folder: &Folder) -> String {
+    let output = folder.command().output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn program_does_not_start_with_a_wrong_file() {
+    let authority = Authority::new();
+    let folder = Folder::new();
+    let good = "listen = ['127.0.0.1:0']";
+    assert!(failure(&folder).contains("tfa-fleet.toml"));
+
+    authority
+        .issue("v1.test")
+        .write(folder.path(), authority.certificate());
+    folder.configure("listening = 1");
+    assert!(failure(&folder).contains("listening"));
+
+    folder.configure(good);
+    let key = folder.path().join("key.pem");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    fs::set_permissions(&key, open).unwrap();
+    assert!(failure(&folder).contains("run chmod 600"));
+
+    let other = authority.issue("v1.test");
+    let mut mixed = authority.issue("v1.test");
+    mixed.key = other.key;
+    mixed.write(folder.path(), authority.certificate());
+    assert!(failure(&folder).contains("key.pem"));
+
+    fs::write(&key, "secret-of-the-test").unwrap();
+    let text = failure(&folder);
+    assert!(text.contains("no private key in PEM") && !text.contains("secret-of"));
+
+    let nameless = authority.issue_changed("v1.test", |params| params.subject_alt_names.clear());
+    nameless.write(folder.path(), authority.certificate());
+    assert!(failure(&folder).contains("no DNS name"));
+}
+
+#[test]
+fn member_of_a_verifier_that_is_absent_is_ready() {
+    let authority = Authority::new();
+    // A port that was free a moment ago, on which nothing listens now.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let member = authority.issue_member("web1.test");
+    let member = Program::start(&member, authority.certificate(), &verifier_line(address));
+    assert!(!member.status().verifiers[0].is_connected);
+}
