@@ -58,7 +58,9 @@ pub(super) fn settle(
 fn change_for(trial: &Trial<'_>, pam: &PamFacts, finding: &Finding) -> Option<(Vec<Edit>, Counts)> {
     let mut changes = changes::of(finding, pam);
     changes.truncate(MAX_CHANGES);
-    let severities = [Severity::Advice, finding.kind.severity].into_iter();
+    // A hole is not mended by a lock-out.
+    let gravest = finding.kind.severity.max(Severity::LockOut);
+    let severities = [Severity::Advice, gravest].into_iter();
     let mut tried = severities.flat_map(|severity| {
         changes.iter().filter_map(move |edits| {
             let left = trial.run(with(&pam.files, edits), severity)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tfa_pam_host::Snapshot;
-use tfa_pam_stack::Code;
+use tfa_pam_stack::{Code, Phase};
 
 use super::passing::lets_in;
 use super::{Context, faults, logins};
@@ -11,12 +11,15 @@ use crate::facts::PamFacts;
 use crate::finding::{Finding, Severity};
 use crate::messages;
 
+/// The phases of a login.
+const PHASES: [Phase; 3] = [Phase::Auth, Phase::Account, Phase::Session];
+
 /// The faults of a host: how many of an id a service has. A fault of no service has an empty name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Counts(BTreeMap<(&'static str, String), usize>);
 
 /// What works on a host, by service.
-type Health = BTreeMap<String, [bool; 3]>;
+type Health = BTreeMap<String, [bool; 4]>;
 
 /// A host, to which changes are made.
 pub(super) struct Trial<'a> {
@@ -51,7 +54,7 @@ impl<'a> Trial<'a> {
             .filter(|finding| finding.kind.severity <= severity);
         let has_new = grave.any(|finding| marks(finding).any(is_new));
         let health = health(&pam);
-        let works = |(name, before): (&String, &[bool; 3])| {
+        let works = |(name, before): (&String, &[bool; 4])| {
             let after = health.get(name).copied().unwrap_or_default();
             before
                 .iter()
@@ -94,12 +97,14 @@ fn marks(finding: &Finding) -> impl Iterator<Item = (&'static str, String)> {
 }
 
 /// For each service: whether a login with the right password passes if `pam_tfa` accepts it, whether it
-/// does if `pam_tfa` asks for nothing, and whether no login passes without a password.
+/// does if `pam_tfa` asks for nothing, whether some login passes each phase, and whether none passes without a
+/// password.
 fn health(pam: &PamFacts) -> Health {
     let of_service = |name: &str, reading: &tfa_pam_host::Reading| {
         let works = [
             reading.all(|service| lets_in(service, Code::SUCCESS)),
             reading.all(|service| lets_in(service, Code::IGNORE)),
+            reading.all(|service| PHASES.iter().all(|phase| service.can_pass(*phase))),
             reading.all(|service| service.without_password().is_none()),
         ];
         (name.to_owned(), works)
