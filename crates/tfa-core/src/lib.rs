@@ -6,6 +6,7 @@
 //! [`Dialog`] turns the judgement into the next turn.
 
 mod account;
+mod attempt;
 mod audit;
 mod authenticator;
 mod backup;
@@ -29,6 +30,7 @@ pub use account::{FailedAttempt, FailureReason, OtherTime};
 pub use account::{Import, Imported, ImportedAuthenticator, ImportedCodes};
 pub use account::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
 pub use account::{PendingAuthenticator, Proof, Purpose, Refusal, Revived};
+pub use attempt::{AnswerId, AttemptId};
 pub use audit::{AuditOutcome, AuditRecord};
 pub use authenticator::{Algorithm, BadParameters, CodeFormat, ImportedUse, Parameters};
 pub use authenticator::{Authenticator, AuthenticatorId, AuthenticatorKind, Drift, Match};

@@ -7,6 +7,7 @@ use minicbor::{Decoder, Encoder};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Item {
     Number(u64),
+    Negative(i64),
     Truth(bool),
     Null,
     Bytes(Vec<u8>),
@@ -25,6 +26,7 @@ impl Item {
     fn read(decoder: &mut Decoder<'_>) -> Self {
         match decoder.datatype().unwrap() {
             Type::U8 | Type::U16 | Type::U32 | Type::U64 => Self::Number(decoder.u64().unwrap()),
+            Type::I8 | Type::I16 | Type::I32 | Type::I64 => Self::Negative(decoder.i64().unwrap()),
             Type::Bool => Self::Truth(decoder.bool().unwrap()),
             Type::Null => {
                 decoder.null().unwrap();
@@ -49,6 +51,7 @@ impl Item {
     fn write(&self, encoder: &mut Encoder<&mut Vec<u8>>) {
         match self {
             Self::Number(number) => encoder.u64(*number).map(|_| ()),
+            Self::Negative(number) => encoder.i64(*number).map(|_| ()),
             Self::Truth(truth) => encoder.bool(*truth).map(|_| ()),
             Self::Null => encoder.null().map(|_| ()),
             Self::Bytes(bytes) => encoder.bytes(bytes).map(|_| ()),

@@ -2,16 +2,22 @@
 
 use tfa_core::{
     Account, AddressPrefix, Algorithm, Authenticator, AuthenticatorKind, Change, ChangedBy, Client,
-    CodeFormat, Counter, DeviceMark, FailureReason, KeyFingerprint, KeyType, RememberRules, Secret,
-    SshKey, Term, Undecodable,
+    CodeFormat, Counter, DeviceMark, Factor, FailureReason, KeyFingerprint, KeyType, Next,
+    RememberRules, Secret, SshKey, Term, ThrottleScope, Undecodable, Verdict,
 };
 
 use crate::cbor::Item;
 use crate::phone::{NOON, after};
-use crate::record::{bytes_of, full};
+use crate::record::{answer, bytes_of, full};
+use crate::sheet;
+
+const UNKNOWN: ThrottleScope = ThrottleScope::UNKNOWN;
 
 /// Do not change it: a record like this one must be read by every later version. If the format changes
 /// on purpose, keep this one with a test of its own, and add another.
+const NINETEEN_FIELDS: &str = include_str!("records/nineteen-fields.hex");
+
+/// The record before answers were kept.
 const EIGHTEEN_FIELDS: &str = include_str!("records/eighteen-fields.hex");
 
 /// The account of the fixture: [`full`], with an authenticator, a device, a notice and a failed attempt
@@ -50,6 +56,7 @@ fn account() -> Account {
         from: "192.0.2.66",
         service: "sshd",
         shows: true,
+        answer: None,
     };
     let locked = FailureReason::Locked(Some(after(NOON, 3600)));
     account.record_refusal(locked, client, NOON);
@@ -58,18 +65,45 @@ fn account() -> Account {
 
 #[test]
 fn the_record_of_today_is_read_and_written_without_a_change() {
-    let bytes = bytes_of(EIGHTEEN_FIELDS);
+    let bytes = bytes_of(NINETEEN_FIELDS);
     let account = Account::decode(&bytes).unwrap();
     assert_eq!(&**account.encode(), bytes, "written as it was read");
     assert_eq!(&**self::account().encode(), bytes, "written as it was made");
-    assert_eq!(Item::parse(&bytes).fields().len(), 18);
+    assert_eq!(Item::parse(&bytes).fields().len(), 19);
     let is_set = |field: &Item| *field != Item::Null;
     assert!(Item::parse(&bytes).fields().iter().all(is_set));
 }
 
 #[test]
+fn a_record_of_eighteen_fields_is_read_and_written_without_a_change() {
+    let bytes = bytes_of(EIGHTEEN_FIELDS);
+    let account = Account::decode(&bytes).unwrap();
+    assert_eq!(&**account.encode(), bytes);
+    has_its_meaning(&account);
+    assert_eq!(account.backup_codes_left(), 9);
+}
+
+#[test]
 fn each_field_of_the_record_of_today_has_its_meaning() {
-    let account = Account::decode(&bytes_of(EIGHTEEN_FIELDS)).unwrap();
+    let mut account = Account::decode(&bytes_of(NINETEEN_FIELDS)).unwrap();
+    has_its_meaning(&account);
+    assert_eq!(account.backup_codes_left(), 8);
+    // The sixth event of the fixture is a login with this code.
+    account.unlock();
+    for (number, verdict) in [
+        (6, Next::End(Verdict::Verified(Factor::BackupCode))),
+        (7, Next::AskCode { digits: 0 }),
+    ] {
+        let code = sheet::FIRST.code(4);
+        let Some(turn) = answer(&mut account, &code, UNKNOWN, number, after(NOON, 30)) else {
+            panic!("not asked")
+        };
+        assert_eq!(turn.next, verdict, "{number}");
+    }
+}
+
+/// The fields that both records have.
+fn has_its_meaning(account: &Account) {
     let kinds: Vec<_> = account
         .authenticators()
         .iter()
@@ -94,7 +128,6 @@ fn each_field_of_the_record_of_today_has_its_meaning() {
         account.pending().map(|one| one.authenticator().name()),
         Some("phone")
     );
-    assert_eq!(account.backup_codes_left(), 9);
     assert!(account.is_invited(NOON) && account.has_no_grace());
     assert_eq!(account.known_origins(NOON), 2);
     let exemption = account.exemption(NOON).unwrap();
@@ -112,7 +145,7 @@ fn each_field_of_the_record_of_today_has_its_meaning() {
 
 /// The fixture with another number of a variant.
 fn with_variant(path: &[usize], number: u64) -> Result<Account, Undecodable> {
-    let mut record = Item::parse(&bytes_of(EIGHTEEN_FIELDS));
+    let mut record = Item::parse(&bytes_of(NINETEEN_FIELDS));
     let item = record.at(path);
     assert!(matches!(item, Item::Number(_)), "{path:?}: {item:?}");
     *item = Item::Number(number);
@@ -127,6 +160,7 @@ fn a_kind_of_a_later_version_is_refused_and_not_left_out() {
         ("a change", &[16, 0, 0, 0, 0, 0]),
         ("who changed it", &[16, 0, 0, 0, 1]),
         ("the reason of a failed attempt", &[17, 0, 0, 0]),
+        ("what an answer was judged as", &[18, 0, 2, 0]),
     ] {
         assert!(with_variant(path, 99).is_err(), "{what}");
     }

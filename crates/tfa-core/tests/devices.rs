@@ -83,6 +83,7 @@ fn give_code(owner: &mut Owner, offer: Rememberable<'_>, now: Time) -> (Turn, Op
         service: "sshd",
         from: "192.0.2.7",
         shows: true,
+        answer: None,
     };
     let code = owner.code(now, 0);
     let answered = question.answer(Some(Factors::ANY), &mut owner.account, &code, client, now);
@@ -422,6 +423,7 @@ fn a_wrong_code_is_followed_by_no_question() {
         service: "sshd",
         from: "",
         shows: true,
+        answer: None,
     };
     for credential in [crate::owner::wrong_code(), Credential::Empty] {
         let rules = RememberRules {

@@ -16,6 +16,7 @@ const SSHD: Client<'static> = Client {
     from: "192.0.2.7",
     service: "sshd",
     shows: true,
+    answer: None,
 };
 
 fn begin(owner: &Owner, scope: ThrottleScope, now: Time) -> AskCode {

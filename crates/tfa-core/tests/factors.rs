@@ -17,6 +17,7 @@ const SSHD: Client<'_> = Client {
     from: "192.0.2.7",
     service: "sshd",
     shows: true,
+    answer: None,
 };
 /// The first code of the token: RFC 4226, appendix D, counter 0.
 const TOKEN_CODE: &str = "755224";

@@ -240,6 +240,7 @@ fn the_stored_service_and_origin_are_printable() {
         service: "s\u{1b}[2J",
         from: "x\n\u{202e}",
         shows: true,
+        answer: None,
     };
     login(&mut owner, client, &[wrong_code()], NOON);
     let attempt = attempts(&owner, NOON).pop().unwrap();

@@ -265,6 +265,7 @@ fn a_used_code_in_a_program_of_the_owner_is_not_recorded() {
         from: "",
         service: "sshd",
         shows: false,
+        answer: None,
     };
     let ask = Some(tfa_core::Factors::ANY);
     let _: tfa_core::Answered = asked.answer(ask, &mut owner.account, &used, locker, NOON);

@@ -34,6 +34,11 @@ impl Phone {
         Self::new(&[label; 64], parameters)
     }
 
+    /// The label of [`Self::usual`].
+    pub(crate) fn label(&self) -> u8 {
+        self.key[0]
+    }
+
     pub(crate) fn period(&self) -> i64 {
         self.parameters.period().into()
     }

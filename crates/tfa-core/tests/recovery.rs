@@ -16,6 +16,7 @@ const LOGIN: Client<'static> = Client {
     service: "login",
     from: "/dev/tty1",
     shows: true,
+    answer: None,
 };
 
 /// A recovery code, and what the host keeps of it.

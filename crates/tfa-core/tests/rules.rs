@@ -16,6 +16,8 @@ mod phone;
 mod sheet;
 
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod authenticators;

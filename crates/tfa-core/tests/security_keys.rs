@@ -19,6 +19,7 @@ const SSHD: Client<'static> = Client {
     service: "sshd",
     from: "192.0.2.7",
     shows: true,
+    answer: None,
 };
 const ACCOUNT: PhaseInput = PhaseInput::Account {
     auth_result: AuthPhaseResult::NotRequired,

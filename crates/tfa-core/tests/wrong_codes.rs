@@ -14,11 +14,13 @@ pub(crate) const SSHD: Client<'static> = Client {
     from: "192.0.2.7",
     service: "sshd",
     shows: true,
+    answer: None,
 };
 pub(crate) const GUESSER: Client<'static> = Client {
     from: "192.0.2.66",
     service: "sshd",
     shows: true,
+    answer: None,
 };
 
 /// A login with these answers. Returns its last turn.
@@ -178,6 +180,7 @@ fn the_reported_origin_is_short_and_printable() {
         from: &from,
         service: "sshd",
         shows: true,
+        answer: None,
     };
     login(&mut owner, client, &[wrong_code()], NOON);
     let from = report(&mut owner, after(NOON, 60)).unwrap().2;

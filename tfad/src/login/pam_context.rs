@@ -217,6 +217,7 @@ pub fn client<'a>(caller: &Caller, context: &'a Context) -> Client<'a> {
             .unwrap_or(""),
         service,
         shows: caller.is_root() && !context.silent,
+        answer: None,
     }
 }
 

@@ -251,6 +251,7 @@ mod tests {
             from: "192.0.2.7",
             service: "sshd",
             shows: true,
+            answer: None,
         };
         report(&account.report(client, now).unwrap())
     }
@@ -267,6 +268,7 @@ mod tests {
             from,
             service: "sshd",
             shows: false,
+            answer: None,
         };
         let code = Credential::Code(code);
         let _: Answered = question.answer(Some(Factors::ANY), account, &code, client, now);

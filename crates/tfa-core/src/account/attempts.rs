@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use minicbor::{CborLen, Decode, Encode};
 
-use crate::{Account, Time};
+use crate::{Account, AnswerId, Time};
 
 /// How many characters of the origin of an attempt are kept.
 const MAX_FROM_LENGTH: usize = 64;
@@ -48,6 +48,8 @@ pub struct Client<'a> {
     /// Whether it shows messages. A program that suppresses messages, or that does not run as root,
     /// does not count.
     pub shows: bool,
+    /// Which answer it sends. `None` outside of an attempt: each answer is a new one.
+    pub answer: Option<AnswerId>,
 }
 
 impl Client<'_> {
@@ -56,6 +58,7 @@ impl Client<'_> {
         from: "",
         service: "",
         shows: false,
+        answer: None,
     };
 }
 

@@ -288,7 +288,8 @@ impl Account {
     fn prove_typed(&mut self, credential: &Credential, now: Time) -> Result<Factor, Refusal> {
         match self.judge(credential, ThrottleScope::OwnProgram, now) {
             Judgement::Accepted(factor) => Ok(factor),
-            Judgement::AlreadyUsed => Err(Refusal::AlreadyUsed),
+            // An answer of a login alone is known again, and this is none.
+            Judgement::AlreadyUsed | Judgement::AcceptedBefore(..) => Err(Refusal::AlreadyUsed),
             Judgement::Wrong(LockState::Unlocked) => Err(Refusal::WrongCode(None)),
             Judgement::Wrong(closed) => Err(Refusal::WrongAndLocked(closed)),
             Judgement::Locked(closed) => Err(Refusal::Locked(closed)),

@@ -39,6 +39,8 @@ impl Factor {
 pub enum Judgement {
     /// Right; the code is now used.
     Accepted(Factor),
+    /// The same answer was right at this time, when it arrived first. Nothing has changed now.
+    AcceptedBefore(Factor, Time),
     /// The code was used before. It does not count as a wrong code, because it tells a guesser
     /// nothing.
     AlreadyUsed,
@@ -91,6 +93,24 @@ impl Account {
             LockState::Unlocked => {}
             closed => return Judgement::Locked(closed),
         }
+        let mark = client.answer.and_then(|answer| answer.mark(credential));
+        if let Some(judgement) = self.judged_before(mark, credential, factors, scope, now) {
+            return judgement;
+        }
+        let judgement = self.judge_new(client, factors, credential, scope, now);
+        self.record_judged(mark, judgement, now);
+        judgement
+    }
+
+    /// Checks an answer that was not judged before, in a login that is not locked for it.
+    fn judge_new(
+        &mut self,
+        client: Client<'_>,
+        factors: Factors,
+        credential: &Credential,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Judgement {
         match credential {
             Credential::Empty => Judgement::GaveUp,
             Credential::Malformed => Judgement::NotACode,
@@ -105,15 +125,16 @@ impl Account {
                 let reason = self.reason_of_wrong(code, factors, scope, now);
                 self.wrong(reason, client, scope, now)
             }
-            Credential::CodeOrBackup(code, hashed) => {
+            Credential::CodeOrBackup(code, _) => {
                 if self.lock_state(scope, now) == LockState::Unlocked
                     && let Some(judgement) = self.judge_code(code, factors, scope, now)
                 {
                     return judgement;
                 }
-                let set = self.backup.as_ref();
-                let set = set.filter(|_| self.accepts_imported_codes(factors));
-                let found = set.map_or(Found::No, |set| set.find(hashed));
+                let found = match self.accepts_imported_codes(factors) {
+                    true => self.find_backup_code(credential),
+                    false => Found::No,
+                };
                 let reason = match found {
                     Found::No => self.reason_of_wrong(code, factors, scope, now),
                     _ => FailureReason::WrongBackupCode,
@@ -132,14 +153,27 @@ impl Account {
                 Match::Used => Judgement::AlreadyUsed,
                 Match::No => self.wrong(FailureReason::WrongRecoveryCode, client, scope, now),
             },
-            Credential::Backup(hashed) => {
-                let found = match (&self.backup, hashed) {
-                    (Some(set), Some(hashed)) => set.find(hashed),
-                    (Some(_), None) => Found::OtherSet,
-                    (None, _) => Found::No,
-                };
+            Credential::Backup(_) => {
+                let found = self.find_backup_code(credential);
                 self.judge_found(found, FailureReason::WrongBackupCode, client, scope, now)
             }
+        }
+    }
+
+    /// Searches a credential in the set of backup codes.
+    pub(super) fn find_backup_code(&self, credential: &Credential) -> Found {
+        let hashed = match credential {
+            Credential::Backup(hashed) => hashed.as_ref(),
+            Credential::CodeOrBackup(_, hashed) => Some(hashed),
+            Credential::Code(_)
+            | Credential::Recovery(_)
+            | Credential::Malformed
+            | Credential::Empty => return Found::No,
+        };
+        match (&self.backup, hashed) {
+            (Some(set), Some(hashed)) => set.find(hashed),
+            (Some(_), None) => Found::OtherSet,
+            (None, _) => Found::No,
         }
     }
 

@@ -9,6 +9,7 @@ mod factors;
 mod failed_attempts;
 mod import;
 mod judge;
+mod judged;
 mod locks;
 mod notices;
 mod pending;
@@ -27,6 +28,7 @@ pub use exemption::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
 pub use failed_attempts::{FailedAttempt, FailureReason, OtherTime};
 pub use import::{Import, Imported, ImportedAuthenticator, ImportedCodes};
 pub use judge::{Factor, Judgement};
+pub(crate) use judged::JudgedAnswers;
 pub use notices::{Change, ChangedBy, Changes, Notice, Report};
 pub(crate) use notices::{Notices, OwnDialog};
 pub use pending::{CONFIRM_TIMEOUT, MAX_CONFIRM_TRIES, PendingAuthenticator, Purpose};
@@ -94,9 +96,15 @@ pub struct Account {
     /// Why the last attempts failed.
     #[n(17)]
     pub(crate) failed_attempts: Option<Vec<FailedAttempt>>,
+    /// The answers that were judged in the last two minutes.
+    #[cbor(n(18), skip_if = "JudgedAnswers::is_empty")]
+    pub(crate) judged: JudgedAnswers,
     /// A right code or a security key was accepted since the record was loaded.
     #[cbor(skip)]
     pub(crate) code_accepted: bool,
+    /// When the answer was right that came again since the record was loaded.
+    #[cbor(skip)]
+    pub(crate) code_accepted_before: Option<Time>,
 }
 
 /// The state of an account.
@@ -135,7 +143,9 @@ impl Account {
             exemption: None,
             notices: None,
             failed_attempts: None,
+            judged: JudgedAnswers::default(),
             code_accepted: false,
+            code_accepted_before: None,
         }
     }
 
@@ -146,9 +156,10 @@ impl Account {
     }
 
     /// Assigns the account to another uid. Only the administrator can know that the user is the
-    /// same. The devices of the account are forgotten.
+    /// same. The devices of the account are forgotten, and the answers of its last logins.
     pub fn set_uid(&mut self, uid: u32) {
         self.forget_devices();
+        self.judged = JudgedAnswers::default();
         self.uid = uid;
     }
 

@@ -70,6 +70,7 @@ impl Account {
                 .failed_attempts
                 .as_deref()
                 .is_none_or(failed_attempts::is_sound)
+            && self.judged.is_sound()
     }
 
     fn has_unique_ids(&self) -> bool {

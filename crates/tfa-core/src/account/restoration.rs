@@ -1,6 +1,6 @@
 //! What an account that comes from a backup must not bring back.
 
-use super::{Account, State};
+use super::{Account, JudgedAnswers, State};
 use crate::Time;
 
 /// What a restored account has brought back. Only its owner or the administrator can make it void.
@@ -24,6 +24,7 @@ impl Account {
             authenticator.mark_used_until(now);
         }
         self.forget_devices();
+        self.judged = JudgedAnswers::default();
         self.invitation = None;
         self.exemption = None;
         self.pending = None;

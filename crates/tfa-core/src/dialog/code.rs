@@ -106,8 +106,12 @@ impl AskCode {
         let Some(factors) = asked_for else {
             return Answered::end(Some(Message::Changed), Verdict::Denied);
         };
-        // The policy has changed since the question, and accepts nothing that the user can type.
-        if !account.has_codes_of(factors) && account.backup_codes_of(factors) == 0 {
+        // The policy has changed since the question, and accepts nothing that the user can type. After the
+        // last backup code, that code itself may come again.
+        if !account.has_codes_of(factors)
+            && account.backup_codes_of(factors) == 0
+            && !account.was_judged(client, credential, now)
+        {
             return Answered::end(accepted(account, factors), Verdict::Denied);
         }
         self.prompt

@@ -68,6 +68,11 @@ impl Prompt {
             Judgement::Accepted(factor) => {
                 Answered::Turn(self.accepted(factor, account, client, now), None)
             }
+            Judgement::AcceptedBefore(factor, at) => {
+                // The turn of then, of which all is stored.
+                let turn = self.accepted(factor, &mut account.clone(), client, at);
+                Answered::Turn(turn, None)
+            }
             Judgement::GaveUp => Answered::end(None, Verdict::Denied),
             Judgement::Locked(lock_state) => {
                 let counted_on = account.lock_scope(self.scope, now);
@@ -179,8 +184,10 @@ fn refused(judgement: Judgement) -> Option<FailureReason> {
         Judgement::AlreadyUsed => Some(FailureReason::UsedCode),
         Judgement::NotACode => Some(FailureReason::NotACode),
         Judgement::BackupCodeNotAccepted => Some(FailureReason::FactorNotAccepted),
-        Judgement::Accepted(_) | Judgement::Wrong(_) | Judgement::GaveUp | Judgement::Rehash => {
-            None
-        }
+        Judgement::Accepted(_)
+        | Judgement::AcceptedBefore(..)
+        | Judgement::Wrong(_)
+        | Judgement::GaveUp
+        | Judgement::Rehash => None,
     }
 }

@@ -52,6 +52,10 @@ impl AskRemember {
         offer: Rememberable<'_>,
         now: Time,
     ) -> Answered {
+        if let Some(at) = account.code_accepted_before.take() {
+            // The turn of then, of which all is stored.
+            return Self::after(answered, &mut account.clone(), scope, offer, at);
+        }
         let Answered::Turn(turn, dialog) = answered else {
             return answered;
         };
