@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tfa_core::{
-    Account, Authenticator, BackupSet, Credential, Input, Judgement, Parameters, Secret, State,
-    ThrottleScope, Time,
+    Account, AnswerId, Answered, AskCode, AttemptId, Authenticator, BackupSet, Client, Credential,
+    Dialog, Factors, Input, Judgement, Parameters, Secret, State, ThrottleScope, Time,
 };
 use tfa_store::{Commit, Opened, Revision, Sealed, SqliteStore, StateDir, Store};
 use tfad::account::Accounts;
@@ -148,6 +148,69 @@ fn one_of_a_hundred_logins_on_two_hosts_with_a_backup_code_succeeds() {
     let (accepted, account) = concurrent_logins(&scratch, credential, 100);
     assert_eq!(accepted, 1);
     assert_eq!(account.backup().unwrap().left(), BackupSet::SIZE - 1);
+}
+
+#[test]
+fn doubled_answers_of_two_attempts_on_two_hosts_let_one_attempt_in() {
+    let scratch = Scratch::new("doubled");
+    let (set, backup_code) = codes();
+    let mut set_up = |account: &mut Account| set_up(account, set.clone());
+    scratch.host().change(&alice(), &mut set_up).unwrap();
+    let account = scratch.host().load(&alice()).unwrap().unwrap();
+    let begun = AskCode::begin(&account, ThrottleScope::UNKNOWN, Time::from_secs(NOW));
+    let Some(Dialog::AskCode(question)) = begun.dialog else {
+        panic!("a code is asked for")
+    };
+    // Each host is asked ten times for each attempt.
+    let hosts = [scratch.host(), scratch.host()];
+    for typed in [CODE, &backup_code] {
+        let before = scratch.revision();
+        let start = std::sync::Barrier::new(40);
+        let mut let_in = [0, 0];
+        std::thread::scope(|scope| {
+            let request = |number: usize| {
+                let (host, question, start) = (&hosts[number % 2], &question, &start);
+                let label = u8::try_from(number % 4 / 2).unwrap();
+                move || {
+                    start.wait();
+                    (label, answer(host, question, typed, label))
+                }
+            };
+            let requests: Vec<_> = (0..40).map(|number| scope.spawn(request(number))).collect();
+            for request in requests {
+                let (label, is_in) = request.join().unwrap();
+                let_in[usize::from(label)] += usize::from(is_in);
+            }
+        });
+        let_in.sort_unstable();
+        assert_eq!(let_in, [0, 20], "{typed}");
+        assert_ne!(scratch.revision(), before);
+    }
+}
+
+/// An answer of the attempt with this label. Returns whether the login is let in.
+fn answer(accounts: &Accounts, question: &AskCode, typed: &str, label: u8) -> bool {
+    let (now, scope) = (Time::from_secs(NOW), ThrottleScope::UNKNOWN);
+    let client = Client {
+        from: "192.0.2.7",
+        service: "sshd",
+        shows: true,
+        answer: Some(AnswerId {
+            attempt: AttemptId::new([label; AttemptId::LENGTH]),
+            number: 1,
+        }),
+    };
+    let judge = |account: &mut Account, credential: &Credential| {
+        let any = Some(Factors::ANY);
+        match question.answer(any, account, credential, client, now) {
+            Answered::Turn(turn, _) => Some(turn.next.verified().is_some()),
+            Answered::Rehash | Answered::DrawCodes => None,
+        }
+    };
+    let input = Input::parse(typed);
+    accounts
+        .judge(&alice(), &input, scope, now, None, judge)
+        .unwrap()
 }
 
 #[test]

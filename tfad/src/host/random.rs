@@ -4,7 +4,7 @@ use std::fmt;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
-use tfa_core::Secret;
+use tfa_core::{AttemptId, Secret};
 use zeroize::Zeroize;
 
 /// The kernel gives no random bytes. Nothing may be made of the bytes that are there.
@@ -41,6 +41,16 @@ pub fn drawn<T>(draw: impl FnOnce(&mut dyn FnMut(&mut [u8])) -> T) -> Result<T, 
         }
     });
     filled.map(|()| drawn)
+}
+
+/// The id of a new attempt.
+///
+/// # Errors
+/// As [`fill`].
+pub fn attempt_id() -> Result<AttemptId, NoRandomness> {
+    let mut bytes = [0; AttemptId::LENGTH];
+    fill(&mut bytes)?;
+    Ok(AttemptId::new(bytes))
 }
 
 /// A new secret for an authenticator.

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, Answered, AskRemember, BackupCode, Binding, Credential, Device, DeviceMark, Dialog,
-    Enroll, Factor, FailureReason, Input, Next, RecoveryCode, Rememberable, Requirement, Time,
-    Verdict,
+    Account, Answered, AskRemember, BackupCode, Binding, Client, Credential, Device, DeviceMark,
+    Dialog, Enroll, Factor, FailureReason, Input, Next, RecoveryCode, Rememberable, Requirement,
+    Time, Verdict,
 };
 use tfa_proto::Turn;
 
@@ -89,7 +89,10 @@ impl Logins {
             caller,
             context,
         } = &session.attempt;
-        let client = pam_context::client(caller, context);
+        let client = Client {
+            answer: Some(session.answer),
+            ..pam_context::client(caller, context)
+        };
         let phase = pam_context::phase(context, &config.policy);
         let marks = remember::devices_of(&config.remember, session.attempt.facts(phase));
         let offer = remember::rememberable(&config.remember, &marks, &session.attempt);

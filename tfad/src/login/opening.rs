@@ -8,6 +8,7 @@ use tfa_proto::{Line, Turn};
 use super::{Error, Logins, log};
 use crate::account::Loaded;
 use crate::config::Config;
+use crate::host::random;
 use crate::login::enrollment::Enrollment;
 use crate::login::sessions::{LoginAttempt, Session};
 
@@ -29,7 +30,7 @@ impl Logins {
             None => 0,
             Some(dialog) => {
                 let loaded = loaded.filter(|_| matches!(dialog, Dialog::AskCode(_)));
-                let session = Session { attempt, dialog };
+                let session = Session::new(attempt, random::attempt_id()?, dialog);
                 self.sessions().open(session, loaded, Instant::now())?
             }
         };

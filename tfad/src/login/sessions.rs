@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use tfa_core::{Dialog, Login, PhaseInput};
+use tfa_core::{AnswerId, AttemptId, Dialog, Login, PhaseInput};
 use tfa_proto::Context;
 
 use super::Error;
@@ -68,8 +68,26 @@ impl LoginAttempt {
 pub struct Session {
     /// The login.
     pub attempt: LoginAttempt,
+    /// The last answer.
+    pub answer: AnswerId,
     /// Its state. It may hold a key: it has no `Debug`.
     pub dialog: Dialog,
+}
+
+impl Session {
+    /// A dialog without an answer.
+    #[must_use]
+    pub fn new(attempt: LoginAttempt, id: AttemptId, dialog: Dialog) -> Self {
+        let answer = AnswerId {
+            attempt: id,
+            number: 0,
+        };
+        Self {
+            attempt,
+            answer,
+            dialog,
+        }
+    }
 }
 
 /// All dialogs under way.
@@ -160,6 +178,7 @@ impl Sessions {
             .filter(|slot| !slot.judging && !slot.is_expired(now))
             .map(|slot| {
                 slot.judging = true;
+                slot.dialog.answer.number += 1;
                 (slot.dialog.clone(), slot.loaded.take())
             })
             .ok_or(Error::NoSuchDialog)
@@ -223,6 +242,8 @@ mod tests {
 
     use super::*;
 
+    const ID: AttemptId = AttemptId::new([7; AttemptId::LENGTH]);
+
     fn dialog(sender: &str, uid: u32, user: u32) -> Session {
         let mut account = Account::new(user);
         let key = Secret::new(&[7; 20]).unwrap();
@@ -230,10 +251,7 @@ mod tests {
         let now = Time::from_secs(1_700_000_000);
         account.bind(authenticator, now).unwrap();
         let begun = AskCode::begin(&account, ThrottleScope::UNKNOWN, now);
-        Session {
-            attempt: attempt(sender, uid, user),
-            dialog: begun.dialog.unwrap(),
-        }
+        Session::new(attempt(sender, uid, user), ID, begun.dialog.unwrap())
     }
 
     fn attempt(sender: &str, uid: u32, user: u32) -> LoginAttempt {
@@ -280,9 +298,21 @@ mod tests {
             ThrottleScope::UNKNOWN,
             now,
         );
-        Session {
-            attempt: attempt(sender, 0, 1000),
-            dialog: begun.dialog.unwrap(),
+        Session::new(attempt(sender, 0, 1000), ID, begun.dialog.unwrap())
+    }
+
+    #[test]
+    fn each_answer_of_a_dialog_has_a_number_of_its_own() {
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
+        let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
+        for answers in 1..=3 {
+            let (session, _) = dialogs.take_for_answer(number, ":1.5", now).unwrap();
+            let expected = AnswerId {
+                attempt: ID,
+                number: answers,
+            };
+            assert_eq!(session.answer, expected);
+            dialogs.resume(number, session.dialog, now);
         }
     }
 
