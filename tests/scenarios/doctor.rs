@@ -297,6 +297,36 @@ fn faults_of_the_host_are_found_and_the_printed_commands_mend_them() {
 }
 
 #[test]
+fn rules_of_sudo_are_reported_until_the_guard_refuses_them() {
+    let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
+    machine.add_user("bob", PASSWORD);
+    const RULE: &str = "bob ALL=(ALL) NOPASSWD: ALL\n";
+    let ask = |guard: &str, options: &str| {
+        machine.write_file("/etc/sudoers.d/90-bob", format!("{options}{RULE}"));
+        set_policy(
+            &machine,
+            &format!("[policy]\nmode = \"required\"\ngrace = \"0\"\nguard = {guard}\n"),
+        );
+        let becomes_root = |command: &[&str]| machine.run_as("bob", command).stdout == "0\n";
+        let found = machine.run(["tfactl", "doctor", "--json"]).stdout;
+        let ways = [
+            becomes_root(&["sudo", "-n", "id", "-u"]),
+            becomes_root(&["sudo", "-n", "-i", "id", "-u"]),
+        ];
+        let has = |id: &str| found.contains(&format!("\"{id}\""));
+        assert_eq!(has("sudo-account-skipped"), !options.is_empty() && ways[0]);
+        (ways, has("sudo-nopasswd"))
+    };
+    assert_eq!(ask("[\"sshd\"]", ""), ([true, true], true));
+    let guard = "[\"sshd\", \"sudo\"]";
+    assert_eq!(ask(guard, ""), ([false, false], false));
+    let option = "Defaults pam_login_service = other\n";
+    assert_eq!(ask(guard, option), ([false, true], true));
+    let option = "Defaults !pam_acct_mgmt\n";
+    assert_eq!(ask(guard, option), ([true, true], true));
+}
+
+#[test]
 fn a_daemon_that_is_down_is_a_finding_and_the_rest_is_examined() {
     let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
     machine.succeed(["systemctl", "mask", "--runtime", "--now", "tfad"]);

@@ -47,7 +47,7 @@ pub use invitation::{Invitation, MAX_INVITATION_LIFETIME};
 pub use phase::{AuthPhaseResult, DenyReason, PhaseAction, PhaseInput};
 pub use policy::{
     AfterGrace, DEFAULT_GRACE, DEFAULT_GUARD, Exemption, Mode, Policy, PolicyDecision,
-    PolicyExemption, Requirement, RuleEffect, Source, Terms,
+    PolicyExemption, Requirement, RuleEffect, Source, Terms, is_guarded,
 };
 pub use policy::{FactorKind, Factors};
 pub use policy::{

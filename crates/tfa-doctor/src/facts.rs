@@ -80,14 +80,14 @@ pub struct PolicyFacts {
 }
 
 impl PolicyFacts {
-    /// Whether the policy guards a service, or one of which Debian's alternatives make it a variant
-    /// (`gdm-smartcard-pkcs11-exclusive`).
+    /// Whether the policy guards a service, or one that Debian's alternatives link to `gdm-smartcard`.
     #[must_use]
     pub fn guards(&self, service: &str) -> bool {
-        self.guard.iter().any(|guarded| {
-            let rest = service.strip_prefix(guarded.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        })
+        let service = match service.starts_with("gdm-smartcard-") {
+            true => "gdm-smartcard",
+            false => service,
+        };
+        tfa_core::is_guarded(&self.guard, service)
     }
 }
 

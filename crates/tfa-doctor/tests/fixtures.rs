@@ -198,6 +198,7 @@ impl Host {
             sudoers: self.files("/etc/sudoers.d/*"),
             group_cache: Some(self.group_cache()),
             selinux_log: self.text("selinux.log"),
+            name: Some("host".to_owned()),
             sudo_rules: self.sudo_rules(),
             other_ways: OtherWays {
                 units: self.text("units").unwrap_or_default(),
@@ -404,7 +405,14 @@ fn policy_of(text: &str) -> PolicyFacts {
         demands_security_keys: has("demands-security-keys"),
         guard: match has("unguarded") {
             true => Vec::new(),
-            false => DEFAULT_GUARD.map(str::to_owned).to_vec(),
+            false => {
+                let more = text.lines().filter_map(|line| line.strip_prefix("guard "));
+                DEFAULT_GUARD
+                    .into_iter()
+                    .chain(more)
+                    .map(str::to_owned)
+                    .collect()
+            }
         },
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use tfa_doctor::HostFacts;
 use tfa_pam_host::{ModuleFile, PamHost};
 
-use super::bounded::in_time;
+use super::bounded::{self, in_time};
 use super::output::{output, succeeds};
 use super::{bus, groups, owned_files, selinux, state, sudo, ways};
 use crate::messages;
@@ -34,6 +34,7 @@ pub(super) fn collect() -> HostFacts {
     let selinux_log = examined(&mut missed, "SELinux", selinux::collect);
     HostFacts {
         sudoers: sudoers.unwrap_or_default(),
+        name: bounded::text("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()),
         sudo_rules: sudo::rules(),
         files: files.unwrap_or_default(),
         state: state.flatten(),

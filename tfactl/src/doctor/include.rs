@@ -1,13 +1,8 @@
 //! The files that a pattern of sshd's `Include` matches, as the glob(3) of OpenSSH finds them.
 
-use glob::{MatchOptions, glob_with};
+use std::path::{Component, Path};
 
-/// A file whose name begins with a dot is not matched by a star.
-const OPTIONS: MatchOptions = MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
+use glob::glob;
 
 /// The paths of the files, in order. `None` for a pattern in which more stands than stars, question marks and
 /// lists of characters, or if a folder cannot be read.
@@ -20,11 +15,24 @@ pub(super) fn matching(pattern: &str) -> Option<Vec<String>> {
     while pattern.contains("**") {
         pattern = pattern.replace("**", "*");
     }
-    let paths = glob_with(&pattern, OPTIONS).ok()?;
+    let paths = glob(&pattern).ok()?;
     let paths = paths.map(|path| path.ok()?.into_os_string().into_string().ok());
     let mut paths = paths.collect::<Option<Vec<String>>>()?;
+    paths.retain(|path| !has_hidden_part(path, &pattern));
     paths.sort();
     Some(paths)
+}
+
+/// Whether a path has a name with a dot in front where the pattern has none: such a name matches no star.
+fn has_hidden_part(path: &str, pattern: &str) -> bool {
+    let is_hidden = |part: &Component<'_>| {
+        let name = part.as_os_str().as_encoded_bytes();
+        name.starts_with(b".")
+    };
+    let mut pairs = Path::new(path)
+        .components()
+        .zip(Path::new(pattern).components());
+    pairs.any(|(part, pattern)| is_hidden(&part) && !is_hidden(&pattern))
 }
 
 /// Whether each list of characters is one, such as `[0-9]` or `[!a-z_]`.

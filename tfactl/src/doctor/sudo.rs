@@ -10,6 +10,8 @@ use crate::messages;
 const PROGRAM: &str = "/usr/bin/sudo";
 /// Prints the rules with their aliases and included files resolved. It belongs to the package of sudo.
 const CONVERTER: &str = "/usr/bin/cvtsudoers";
+/// What sudo loads.
+const SETTINGS: &str = "/etc/sudo.conf";
 const RULES: &str = "/etc/sudoers";
 const FOLDER: &str = "/etc/sudoers.d";
 
@@ -19,6 +21,10 @@ pub(super) fn rules() -> Option<Result<String, String>> {
 }
 
 fn convert() -> Result<String, String> {
+    let settings = text(SETTINGS).unwrap_or_default();
+    if let Some(plugin) = settings.lines().find(|line| names_other_rules(line)) {
+        return Err(messages::other_sudo_rules(SETTINGS, plugin.trim()));
+    }
     // Without the settings of the converter itself, which may filter.
     let arguments = ["-c", "/dev/null", "-f", "json", "-e", RULES];
     let output = output(CONVERTER, &arguments)?;
@@ -28,6 +34,17 @@ fn convert() -> Result<String, String> {
     let errors = String::from_utf8_lossy(&output.stderr);
     let first = errors.lines().next().unwrap_or_default();
     Err(messages::program_failed(CONVERTER, first))
+}
+
+/// Whether a line of sudo.conf(5) takes the rules from elsewhere: another plugin, or one with another file.
+fn names_other_rules(line: &str) -> bool {
+    let mut words = line.split_ascii_whitespace();
+    let is_plugin = words.next() == Some("Plugin");
+    let is_policy = |name: Option<&str>| name.is_some_and(|name| name.ends_with("_policy"));
+    let is_usual = |file: Option<&str>| file.is_some_and(|file| file.ends_with("sudoers.so"));
+    is_plugin
+        && is_policy(words.next())
+        && !(is_usual(words.next()) && words.all(|word| !word.starts_with("sudoers_file=")))
 }
 
 /// The files of sudo that are usual, to find the line of a rule.
@@ -47,4 +64,30 @@ pub(super) fn files() -> Vec<(String, String)> {
     };
     let texts = paths.into_iter().filter_map(read);
     texts.filter(|(path, _)| is_read(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_are_elsewhere_are_known() {
+        for (line, is_elsewhere) in [
+            ("# Plugin sudoers_policy other.so", false),
+            ("Plugin sudoers_policy sudoers.so", false),
+            (
+                "Plugin sudoers_policy /usr/libexec/sudo/sudoers.so sudoers_uid=0",
+                false,
+            ),
+            ("Plugin sudoers_io sudoers.so", false),
+            ("Path askpass /usr/bin/x", false),
+            (
+                " Plugin sudoers_policy sudoers.so sudoers_file=/srv/rules",
+                true,
+            ),
+            ("Plugin my_policy other.so", true),
+        ] {
+            assert_eq!(names_other_rules(line), is_elsewhere, "{line}");
+        }
+    }
 }

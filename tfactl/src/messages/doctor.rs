@@ -87,6 +87,10 @@ pub(crate) fn program_failed(program: &str, why: &str) -> String {
     format!("{program} failed: {why}")
 }
 
+pub(crate) fn other_sudo_rules(file: &str, line: &str) -> String {
+    format!("{file} takes the rules from elsewhere: {line}")
+}
+
 pub(crate) fn asking_sshd(done: usize, count: usize) -> String {
     format!("Asking sshd about its connections: {done} of {count}...")
 }

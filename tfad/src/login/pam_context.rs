@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn an_sshd_of_another_name_is_guarded_with_sshd() {
+    fn other_names_of_a_program_are_guarded_with_it() {
         let guarded = |service: &str, tty: &str, guard: &[&str]| {
             let policy = Policy {
                 guard: guard.iter().map(|name| (*name).to_owned()).collect(),
@@ -341,6 +341,12 @@ mod tests {
         assert!(guarded("sshd-extern", "ssh", &["sshd"]));
         assert!(!guarded("sshd-extern", "ssh", &[]));
         assert!(!guarded("su", "pts/0", &["sshd"]));
+        for (program, shell) in [("sudo", "sudo-i"), ("su", "su-l")] {
+            assert!(guarded(shell, "pts/0", &[program]));
+            assert!(guarded(shell, "pts/0", &[shell]));
+            assert!(!guarded(program, "pts/0", &[shell]));
+        }
+        assert!(!guarded("sudo-x", "pts/0", &["sudo"]));
     }
 
     fn caller(uid: u32) -> Caller {

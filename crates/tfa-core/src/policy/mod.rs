@@ -113,6 +113,20 @@ pub const DEFAULT_GUARD: [&str; 10] = [
     "xrdp-sesman",
 ];
 
+/// Whether a list of guarded services has a service, or the program whose login shell it is: on Debian, sudo(8)
+/// asks PAM for `sudo -i` under the name `sudo-i`, and su(1) for `su -` under `su-l`.
+#[must_use]
+pub fn is_guarded(guard: &[String], service: &str) -> bool {
+    let program = match service {
+        "sudo-i" => "sudo",
+        "su-l" => "su",
+        service => service,
+    };
+    guard
+        .iter()
+        .any(|guarded| guarded == service || guarded == program)
+}
+
 impl Default for RuleEffect {
     fn default() -> Self {
         Self {
@@ -343,7 +357,7 @@ impl Policy {
     /// Whether the policy guards a service.
     #[must_use]
     pub fn guards(&self, service: &str) -> bool {
-        self.guard.iter().any(|guarded| guarded == service)
+        is_guarded(&self.guard, service)
     }
 
     /// The rules that have not ended.

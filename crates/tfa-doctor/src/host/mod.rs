@@ -39,6 +39,8 @@ pub struct HostFacts {
     pub other_ways: OtherWays,
     /// What was not examined, and why.
     pub not_examined: Vec<String>,
+    /// The name of the host.
+    pub name: Option<String>,
     /// The rules of sudo in the JSON of cvtsudoers(1), or why they are not known.
     pub sudo_rules: Option<Result<String, String>>,
     /// The files that decide about logins.
@@ -123,7 +125,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(system::version(host));
     findings.extend(system::not_examined(host));
     findings.extend(ways::examine(host));
-    findings.extend(sudo::without_password(host, facts.policy.as_ref()));
+    findings.extend(sudo::examine(host, facts.policy.as_ref()));
     let requires = facts.policy.as_ref().is_some_and(|policy| policy.requires);
     findings.extend(people::groups(host));
     findings.extend(people::weak_keys(host));

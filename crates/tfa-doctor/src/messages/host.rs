@@ -78,8 +78,24 @@ pub(crate) const SUDO_NOPASSWD: Kind = Kind {
     },
     remedy: |subject| {
         remedy(
-            "Remove NOPASSWD, !authenticate or exempt_group. A guard of sudo helps only where the policy requires a \
-             second factor and no rule has !pam_acct_mgmt, and replaces the whole list: tfad.toml(5).",
+            "Remove NOPASSWD, !authenticate or exempt_group. A guard of sudo, and of each pam_service of its options, \
+             helps only where the policy requires a second factor and no option is !pam_acct_mgmt: tfad.toml(5).",
+            &[&format!("visudo -f {}", quoted(subject.file()))],
+        )
+    },
+};
+
+pub(crate) const SUDO_ACCOUNT_SKIPPED: Kind = Kind {
+    id: "sudo-account-skipped",
+    severity: Severity::Hole,
+    why: "A user who has not enrolled becomes root with the password alone, and no guard refuses it.",
+    what: |subject| {
+        let (place, who) = (&subject.place, list(&subject.names));
+        format!("{place}: for {who}, sudo leaves out the account phase of PAM (!pam_acct_mgmt).")
+    },
+    remedy: |subject| {
+        remedy(
+            "Remove the option !pam_acct_mgmt.",
             &[&format!("visudo -f {}", quoted(subject.file()))],
         )
     },
@@ -91,11 +107,12 @@ pub(crate) const SUDO_NOT_EXAMINED: Kind = Kind {
     why: "A rule may let a user become root without a password and without a code.",
     what: |subject| {
         let why = subject.detail.trim_end_matches('.');
-        format!("The rules of sudo were not examined: {why}.")
+        format!("Rules of sudo were not examined: {why}.")
     },
     remedy: |_| {
         remedy(
-            "Fix what the check reports. cvtsudoers belongs to the package sudo.",
+            "Fix what the check reports, and name commands without regular expressions. cvtsudoers belongs to the \
+             package sudo.",
             &["visudo -c", "cvtsudoers -f json -e /etc/sudoers"],
         )
     },

@@ -96,6 +96,7 @@ pub const KINDS: &[&Kind] = &[
     &CLOCK,
     &DAEMON_VERSION,
     &SUDO_NOPASSWD,
+    &SUDO_ACCOUNT_SKIPPED,
     &SUDO_NOT_EXAMINED,
     &NOT_EXAMINED,
     &DEBUG_SHELL,

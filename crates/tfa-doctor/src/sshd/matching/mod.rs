@@ -3,7 +3,7 @@
 
 mod criteria;
 mod network;
-mod pattern;
+pub(crate) mod pattern;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};

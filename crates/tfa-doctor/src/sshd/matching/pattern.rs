@@ -41,7 +41,7 @@ pub(super) fn match_list(list: &str, matches: impl Fn(&str) -> bool) -> ListMatc
 }
 
 /// Whether a pattern matches a text.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     // Most patterns are names, and a host may have many users.
     if !pattern.contains(['*', '?']) {
         return pattern == text;

@@ -1,0 +1,89 @@
+//! Rules of sudo that ask for nothing.
+
+mod commands;
+mod rules;
+
+use serde_json::Value;
+
+use super::HostFacts;
+use crate::facts::PolicyFacts;
+use crate::finding::Finding;
+use crate::messages;
+use rules::{Part, Rule};
+
+const MAIN: &str = "/etc/sudoers";
+
+/// Rules that allow every command without a password, unless the policy guards sudo, and rules that leave the
+/// account phase out; or why they are not known.
+pub(super) fn examine(host: &HostFacts, policy: Option<&PolicyFacts>) -> Vec<Finding> {
+    let text = match &host.sudo_rules {
+        None => return Vec::new(),
+        Some(Ok(text)) => text,
+        Some(Err(why)) => return vec![not_examined(why)],
+    };
+    let Ok(all) = serde_json::from_str::<Value>(text) else {
+        return vec![not_examined("the output of cvtsudoers is not JSON")];
+    };
+    let mut findings = Vec::new();
+    let skipped = rules::switched_off(&all, "pam_acct_mgmt");
+    if policy.is_some_and(|policy| policy.requires) {
+        for rule in &skipped {
+            let place = place(host, rule);
+            let who = rule.who.clone();
+            let kind = &messages::SUDO_ACCOUNT_SKIPPED;
+            findings.push(Finding::beside_pam(kind, place, who, String::new()));
+        }
+    }
+    let services = rules::services(&all);
+    let is_guarded = |policy: &PolicyFacts| services.iter().all(|name| policy.guards(name));
+    // The guard refuses in the account phase.
+    if !skipped.is_empty() || !policy.is_none_or(is_guarded) {
+        findings.extend(without_password(host, &all));
+    }
+    findings
+}
+
+fn without_password(host: &HostFacts, all: &Value) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    let parts = rules::parts_without_password(all, host.name.as_deref());
+    let of_parts = parts.iter().filter(|part| part.runs_all()).map(Part::rule);
+    for rule in rules::defaults(all).into_iter().chain(of_parts) {
+        let place = place(host, &rule);
+        let finding = Finding::beside_pam(&messages::SUDO_NOPASSWD, place, rule.who, String::new());
+        if !findings.iter().any(|one| one.subject == finding.subject) {
+            findings.push(finding);
+        }
+    }
+    let expressions = parts.iter().filter_map(Part::expression);
+    let why = expressions.map(|text| format!("{text} is a regular expression"));
+    findings.extend(why.map(|why| not_examined(&why)));
+    findings
+}
+
+fn not_examined(why: &str) -> Finding {
+    let kind = &messages::SUDO_NOT_EXAMINED;
+    Finding::beside_pam(kind, MAIN, Vec::new(), why.to_owned())
+}
+
+/// The line of a rule, or the main file if it is not certain: an alias may name the user, and an included file
+/// may have the rule.
+fn place(host: &HostFacts, rule: &Rule) -> String {
+    let lines = host.sudoers.iter().flat_map(|(path, text)| {
+        let lines = text.lines().zip(1..);
+        lines.map(move |(line, number)| (format!("{path}:{number}"), line))
+    });
+    let has_word = |(_, line): &(String, &str)| {
+        !line.trim_start().starts_with('#') && line.contains(rule.word)
+    };
+    let lines: Vec<(String, &str)> = lines.filter(has_word).collect();
+    let names = |line: &str| {
+        let mut words = line.split([' ', '\t', ',', '=', ':']);
+        words.any(|word| rule.who.iter().any(|who| who == word))
+    };
+    let mut named = lines.iter().filter(|(_, line)| names(line));
+    let line = match (named.next(), lines.as_slice()) {
+        (Some(line), _) | (None, [line]) => Some(line),
+        _ => None,
+    };
+    line.map_or_else(|| MAIN.to_owned(), |(place, _)| place.clone())
+}
