@@ -25,6 +25,9 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
+    /// All kinds.
+    pub(crate) const ALL: [Self; 4] = [Self::Host, Self::Invitation, Self::Policy, Self::Authority];
+
     /// The word for this kind, in keys and in texts.
     pub(crate) fn word(self) -> &'static str {
         match self {

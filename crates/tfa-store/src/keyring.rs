@@ -4,7 +4,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use zeroize::Zeroizing;
 
-use crate::seal::{SealError, Sealing, seal, seal_as, unseal, unseal_as};
+use crate::seal::{SealError, Sealing, seal, seal_as, unseal_as};
 use crate::{DocumentId, Record, SealingKey, StoreError};
 
 /// The keys of a store, or the error where they are lost.
@@ -105,7 +105,16 @@ impl Keys {
 
     /// Whether a record is sealed with the key that seals.
     pub(crate) fn is_sealed_anew(&self, user: &str, sealed: &[u8]) -> bool {
+        self.is_sealed(Sealing::Record(user), sealed)
+    }
+
+    /// Whether a document is sealed with the key that seals.
+    pub(crate) fn is_document_sealed_anew(&self, id: &DocumentId, sealed: &[u8]) -> bool {
+        self.is_sealed(Sealing::Document(id), sealed)
+    }
+
+    fn is_sealed(&self, what: Sealing<'_>, sealed: &[u8]) -> bool {
         let copy = Record::new(Zeroizing::new(sealed.to_vec()));
-        unseal(&self.seals, user, copy).is_ok()
+        unseal_as(what, &self.seals, copy).is_ok()
     }
 }

@@ -8,6 +8,8 @@
 //! - `key.next` is there, and the database names the old key: records are being sealed anew;
 //! - the database names the key in `key.next`: only the renaming is missing.
 
+mod documents;
+
 use std::sync::Arc;
 
 use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
@@ -72,6 +74,7 @@ impl KeyRotation {
         ring.seal_with(next)?;
         let records = self.seal_anew(ring, progress)?;
         let store = self.store.inner();
+        documents::seal_anew(store, ring)?;
         store.adopt_key(key)?;
         // Records that the old key opens are in the log until it is emptied.
         store.empty_log()?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::accounts::Accounts;
-use super::change::{Change, NewRecord, Outcome, Resealed};
+use super::change::{Change, NewDocument, NewRecord, Outcome, Resealed};
+use super::documents;
 use super::error::cause;
 use super::group_commit::Request;
 use super::index::{Index, Part};
@@ -65,7 +66,12 @@ impl<'t> Applier<'t> {
         let mut outcomes = Vec::with_capacity(batch.len());
         for request in batch {
             outcomes.push(match &request.change {
-                Change::Store(_) | Change::Rename(_) | Change::Reseal(_) | Change::AdoptKey(_)
+                Change::Store(_)
+                | Change::Rename(_)
+                | Change::Reseal(_)
+                | Change::Documents(_)
+                | Change::ResealDocuments(_)
+                | Change::AdoptKey(_)
                     if self.key != Some(meta.key) =>
                 {
                     Err(StoreError::KeyLost {
@@ -78,6 +84,11 @@ impl<'t> Applier<'t> {
                 Change::Rename(moves) => Ok(self.rename(&mut meta, moves)?),
                 Change::Remove { user, expected } => Ok(self.remove(user, *expected)?),
                 Change::Reseal(records) => Ok(self.reseal(records)?),
+                Change::Documents(changes) => Ok(self.change_documents(&mut meta, changes)?),
+                Change::ResealDocuments(resealed) => {
+                    documents::reseal(self.db, resealed)?;
+                    Ok(Commit::Committed(Revision::NONE))
+                }
                 Change::AdoptKey(key) => {
                     (meta.key, self.key) = (*key, Some(*key));
                     Ok(Commit::Committed(Revision::NONE))
@@ -160,6 +171,22 @@ impl<'t> Applier<'t> {
                 .map_err(cause)?;
         }
         Ok(Commit::Committed(Revision::NONE))
+    }
+
+    fn change_documents(
+        &mut self,
+        meta: &mut Meta,
+        changes: &[NewDocument],
+    ) -> Result<Commit, StoreError> {
+        self.accounts()?;
+        for one in changes {
+            if documents::revision(self.db, &one.id)? != one.expected {
+                return Ok(Commit::Conflict);
+            }
+        }
+        let revision = self.revisions.take(meta)?;
+        documents::apply(self.db, changes, revision)?;
+        Ok(committed(revision))
     }
 
     /// Adds a record of a user and a uid that have none.

@@ -1,6 +1,6 @@
 //! The changes that are asked of the writer.
 
-use crate::{Commit, KeyId, Revision, StoreError};
+use crate::{Commit, DocumentId, KeyId, Revision, StoreError};
 
 /// The size of a page of the database, in bytes.
 pub(super) const PAGE_BYTES: usize = 4096;
@@ -17,6 +17,10 @@ pub(super) enum Change {
     },
     /// The same records, sealed with another key. One that has another revision by now is left out.
     Reseal(Vec<Resealed>),
+    /// Documents that are put or removed, all of them or none.
+    Documents(Vec<NewDocument>),
+    /// As [`Self::Reseal`], for documents.
+    ResealDocuments(Vec<NewDocument>),
     /// From now on, this key seals the records.
     AdoptKey(KeyId),
 }
@@ -35,6 +39,15 @@ pub(super) struct NewRecord {
     pub(super) bytes: Vec<u8>,
     /// The revision of the record that it replaces.
     pub(super) expected: Revision,
+}
+
+/// A document as it is to be in the database.
+pub(crate) struct NewDocument {
+    pub(crate) id: DocumentId,
+    /// The revision of the document that it replaces.
+    pub(crate) expected: Revision,
+    /// `None` if it is removed.
+    pub(crate) bytes: Option<Vec<u8>>,
 }
 
 impl Change {
@@ -56,6 +69,11 @@ impl Change {
                 .iter()
                 .map(|record| 1 + record.bytes.len() / PAGE_BYTES)
                 .sum(),
+            Self::Documents(documents) | Self::ResealDocuments(documents) => {
+                let length = |one: &NewDocument| one.bytes.as_ref().map_or(0, Vec::len);
+                let pages = |one| 3 + length(one) / PAGE_BYTES;
+                documents.iter().map(pages).sum()
+            }
             Self::AdoptKey(_) => 1,
         }
     }

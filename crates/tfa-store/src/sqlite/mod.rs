@@ -14,6 +14,7 @@ mod compile_options;
 mod connection;
 mod database;
 mod db_file;
+mod documents;
 mod error;
 mod first_names;
 mod group_commit;
@@ -33,7 +34,7 @@ mod snapshot;
 mod store;
 mod writer;
 
-pub(crate) use change::Resealed;
+pub(crate) use change::{NewDocument, Resealed};
 pub(crate) use database::{DATABASE, Database, EVIDENCE};
 pub(crate) use migrate::Migrated;
 pub(crate) use new_database::NewDatabase;

@@ -2,6 +2,8 @@
 //!
 //! - `account`: one row for each user with a record.
 //! - `head`: one row; see [`Meta`](super::meta::Meta).
+//! - `document`: one row for each document. The first document adds the table, so that only a verifier
+//!   of a fleet has it.
 //! - `roll`: the users with a record; `uid_index`: the uid of each record. Both are indexes in parts;
 //!   see [`Index`]. A record is protected by its seal. That a user has *no* record is the answer that
 //!   lets a login pass without a code, and a damaged index would give it wrongly. So it is given only
@@ -20,6 +22,8 @@ const APPLICATION: i64 = 0x7466_6164;
 /// The version of everything in the database.
 pub(crate) const FORMAT: i64 = 2;
 const FIRST_FORMAT: i64 = 1;
+/// The same as [`FORMAT`], with a table of documents.
+const FORMAT_WITH_DOCUMENTS: i64 = 3;
 
 /// The layouts of a database that can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub(super) enum Layout {
     Present,
 }
 
-type Tables = [(&'static str, &'static str)];
+type Table = (&'static str, &'static str);
 
 // The text of each definition is compared with what the database holds.
 pub(super) const ACCOUNT: &str = "CREATE TABLE account (user TEXT NOT NULL PRIMARY KEY, uid INTEGER NOT NULL, revision INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT";
@@ -41,14 +45,24 @@ const ROLL: &str =
 pub(super) const UID_INDEX: &str =
     "CREATE TABLE uid_index (part INTEGER NOT NULL PRIMARY KEY, entries BLOB NOT NULL) STRICT";
 
-const TABLES: [(&str, &str); 4] = [
+const DOCUMENT: &str = "CREATE TABLE document (kind TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (kind, name)) STRICT";
+
+const TABLES: [Table; 4] = [
     ("account", ACCOUNT),
     ("head", HEAD),
     ("roll", ROLL),
     ("uid_index", UID_INDEX),
 ];
 
-const FIRST_TABLES: [(&str, &str); 3] = [
+const TABLES_WITH_DOCUMENTS: [Table; 5] = [
+    ("account", ACCOUNT),
+    ("document", DOCUMENT),
+    ("head", HEAD),
+    ("roll", ROLL),
+    ("uid_index", UID_INDEX),
+];
+
+const FIRST_TABLES: [Table; 3] = [
     (
         "account",
         "CREATE TABLE account (user TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT",
@@ -80,7 +94,19 @@ pub(super) fn set_present(db: &Connection) -> rusqlite::Result<()> {
 
 /// Whether the file header names the present format.
 pub(super) fn is_present(db: &Connection) -> Result<bool, StoreError> {
-    Ok(header_field(db, "user_version")? == FORMAT)
+    let format = header_field(db, "user_version")?;
+    Ok(matches!(format, FORMAT | FORMAT_WITH_DOCUMENTS))
+}
+
+/// Whether there is a table of documents.
+pub(super) fn has_documents(db: &Connection) -> Result<bool, StoreError> {
+    Ok(header_field(db, "user_version")? == FORMAT_WITH_DOCUMENTS)
+}
+
+/// Adds the table of documents, in a transaction.
+pub(super) fn add_documents(db: &Connection) -> rusqlite::Result<()> {
+    db.execute(DOCUMENT, [])?;
+    db.pragma_update(None, "user_version", FORMAT_WITH_DOCUMENTS)
 }
 
 /// Checks that the file is a database of a known format and has its tables.
@@ -88,13 +114,14 @@ pub(super) fn check(db: &Connection) -> Result<Layout, StoreError> {
     let application = header_field(db, "application_id")?;
     let format = header_field(db, "user_version")?;
     let foreign = |why: &str| Err(StoreError::DatabaseForeign { why: why.into() });
-    let (layout, tables): (_, &Tables) = match (application, format) {
+    let (layout, tables): (_, &[Table]) = match (application, format) {
         (APPLICATION, FORMAT) => (Layout::Present, &TABLES),
+        (APPLICATION, FORMAT_WITH_DOCUMENTS) => (Layout::Present, &TABLES_WITH_DOCUMENTS),
         (APPLICATION, FIRST_FORMAT) => (Layout::First, &FIRST_TABLES),
-        (APPLICATION, newer) if newer > FORMAT => {
+        (APPLICATION, newer) if newer > FORMAT_WITH_DOCUMENTS => {
             return Err(StoreError::DatabaseNewer {
                 found: newer,
-                known: FORMAT,
+                known: FORMAT_WITH_DOCUMENTS,
             });
         }
         (APPLICATION, other) => {
@@ -136,14 +163,14 @@ pub(super) fn quick_check(db: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// Whether the database certainly has no record.
+/// Whether the database certainly has no record, and no document.
 pub(super) fn is_empty(db: &Connection) -> Result<bool, StoreError> {
-    if db
-        .prepare("SELECT 1 FROM account")
-        .and_then(|mut select| select.exists([]))
-        .map_err(cause)?
-    {
-        return Ok(false);
+    let documents = has_documents(db)?.then_some("SELECT 1 FROM document");
+    for rows in ["SELECT 1 FROM account"].into_iter().chain(documents) {
+        let found = db.prepare(rows).and_then(|mut select| select.exists([]));
+        if found.map_err(cause)? {
+            return Ok(false);
+        }
     }
     let uids = is_present(db)?.then_some(Index::Uids);
     for index in [Index::Users].into_iter().chain(uids) {

@@ -67,7 +67,7 @@ impl Database {
 }
 
 impl SqliteStore {
-    fn write(&self, change: Change) -> Outcome {
+    pub(super) fn write(&self, change: Change) -> Outcome {
         let Some(writer) = &self.writer else {
             // What to do is in the log once, where the daemon started.
             let database = self.file.path().display();
@@ -80,7 +80,10 @@ impl SqliteStore {
 
     /// Reads with the connection that writes, where it is idle: its pages are in memory. Otherwise with
     /// one that only reads: no read waits for a commit.
-    fn read<T>(&self, read: impl Fn(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(super) fn read<T>(
+        &self,
+        read: impl Fn(&Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let writer = self.writer.as_ref();
         let idle = writer.and_then(|it| it.read_if_idle(|writer| writer.reader().map(&read)));
         idle.flatten().unwrap_or_else(|| self.readers.read(&read))
@@ -88,6 +91,11 @@ impl SqliteStore {
 }
 
 impl SqliteStore {
+    /// A connection of its own, with which a long read keeps no login waiting.
+    pub(super) fn unpooled_reader(&self) -> Result<Reader, StoreError> {
+        self.readers.unpooled()
+    }
+
     /// The users with a record.
     pub(crate) fn users(&self) -> Result<Vec<String>, StoreError> {
         let reader = self.readers.unpooled()?;

@@ -23,6 +23,7 @@ impl Backend for SealedSqlite {
 
 mod sealed_sqlite {
     tfa_testkit::store_contract!(super::SealedSqlite(super::Scratch::new()));
+    tfa_testkit::document_contract!(super::SealedSqlite(super::Scratch::new()));
 }
 
 /// The store beneath the sealing.
@@ -38,6 +39,7 @@ impl Backend for Sqlite {
 
 mod sqlite {
     tfa_testkit::store_contract!(super::Sqlite(super::Scratch::new()));
+    tfa_testkit::document_contract!(super::Sqlite(super::Scratch::new()));
 }
 
 #[test]

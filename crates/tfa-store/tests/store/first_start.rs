@@ -282,7 +282,8 @@ fn foreign_database_is_refused_and_unchanged() {
     let scratch = Scratch::new();
     drop(scratch.store());
     for (change, text) in [
-        ("PRAGMA user_version = 3", "format 3"),
+        ("PRAGMA user_version = 4", "format 4"),
+        ("PRAGMA user_version = 3", "tables"),
         ("PRAGMA user_version = 0", "format is 0"),
         (
             "PRAGMA user_version = 2; PRAGMA application_id = 77",

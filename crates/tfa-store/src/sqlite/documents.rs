@@ -1,0 +1,146 @@
+//! The table of documents. The first document adds it to the database.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use zeroize::Zeroizing;
+
+use super::change::{Change, NewDocument};
+use super::error::cause;
+use super::schema;
+use super::store::SqliteStore;
+use crate::documents::check_changes;
+use crate::limits::MAX_STORED_BYTES;
+use crate::{
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, Record, Revision, StoreError,
+};
+
+/// The longest page, in documents.
+const MAX_PAGE: usize = 1000;
+
+const DOCUMENT: &str = "SELECT revision, sealed FROM document WHERE kind = ?1 AND name = ?2";
+const NAMES: &str =
+    "SELECT name FROM document WHERE kind = ?1 AND name > ?2 ORDER BY name LIMIT ?3";
+const PUT: &str = "INSERT OR REPLACE INTO document VALUES (?1, ?2, ?3, ?4)";
+const RESEAL: &str =
+    "UPDATE document SET sealed = ?4 WHERE kind = ?1 AND name = ?2 AND revision = ?3";
+const DELETE: &str = "DELETE FROM document WHERE kind = ?1 AND name = ?2";
+
+impl Documents for SqliteStore {
+    fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError> {
+        self.read(|reader| {
+            reader.check()?;
+            load(reader.db(), id)
+        })
+    }
+
+    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let reader = self.unpooled_reader()?;
+        let db = reader.db();
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut names = names(db, kind, after, limit + 1)?;
+        let more_follow = names.len() > limit;
+        names.truncate(limit);
+        let load = |name: &str| load(db, &DocumentId::new(kind, name)?);
+        Ok(Page::of_names(names, more_follow, load))
+    }
+
+    fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError> {
+        check_changes(changes, MAX_STORED_BYTES)?;
+        let changes = changes.iter().map(|one| NewDocument {
+            id: one.id.clone(),
+            expected: one.expected,
+            bytes: one.document.map(<[u8]>::to_vec),
+        });
+        self.write(Change::Documents(changes.collect()))
+    }
+}
+
+impl SqliteStore {
+    /// Replaces documents by the same documents, sealed with another key. One that has another revision
+    /// by now is left out.
+    pub(crate) fn reseal_documents(&self, documents: Vec<NewDocument>) -> Result<(), StoreError> {
+        self.write(Change::ResealDocuments(documents)).map(drop)
+    }
+}
+
+fn load(db: &Connection, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError> {
+    if !schema::has_documents(db)? {
+        return Ok(None);
+    }
+    let mut select = db.prepare_cached(DOCUMENT).map_err(cause)?;
+    let found = select
+        .query_row([id.kind().word(), id.name()], |row| Ok(decode(row)))
+        .optional()
+        .map_err(cause)?;
+    match found {
+        None => Ok(None),
+        Some(Some(found)) => Ok(Some(found)),
+        Some(None) => Err(StoreError::DocumentDamaged {
+            document: id.to_string(),
+            why: "its row has values that were never written".to_owned(),
+        }),
+    }
+}
+
+fn decode(row: &Row<'_>) -> Option<(Record, Revision)> {
+    let revision = row.get::<_, i64>(0).ok()?;
+    let revision = u64::try_from(revision).ok().filter(|number| *number > 0)?;
+    let sealed = row.get_ref(1).ok()?.as_blob().ok()?;
+    let document = Record::new(Zeroizing::new(sealed.to_vec()));
+    Some((document, Revision::new(revision)))
+}
+
+fn names(
+    db: &Connection,
+    kind: DocumentKind,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<String>, StoreError> {
+    if !schema::has_documents(db)? {
+        return Ok(Vec::new());
+    }
+    let mut select = db.prepare_cached(NAMES).map_err(cause)?;
+    let names = select.query_map(params![kind.word(), after, limit as i64], |row| row.get(0));
+    names.and_then(Iterator::collect).map_err(cause)
+}
+
+/// The revision of a document, [`Revision::NONE`] if it does not exist.
+pub(super) fn revision(db: &Connection, id: &DocumentId) -> Result<Revision, StoreError> {
+    let found = load(db, id)?;
+    Ok(found.map_or(Revision::NONE, |(_, revision)| revision))
+}
+
+/// Puts and removes documents, in a transaction.
+pub(super) fn apply(
+    db: &Connection,
+    changes: &[NewDocument],
+    revision: i64,
+) -> Result<(), StoreError> {
+    if !schema::has_documents(db)? {
+        schema::add_documents(db).map_err(cause)?;
+    }
+    for NewDocument { id, bytes, .. } in changes {
+        let (kind, name) = (id.kind().word(), id.name());
+        let changed = match bytes {
+            Some(bytes) => db
+                .prepare_cached(PUT)
+                .and_then(|mut put| put.execute(params![kind, name, revision, bytes])),
+            None => db
+                .prepare_cached(DELETE)
+                .and_then(|mut delete| delete.execute([kind, name])),
+        };
+        changed.map_err(cause)?;
+    }
+    Ok(())
+}
+
+/// Replaces documents that still have their revision, in a transaction.
+pub(super) fn reseal(db: &Connection, documents: &[NewDocument]) -> Result<(), StoreError> {
+    for one in documents {
+        let revision = one.expected.get().cast_signed();
+        let (kind, name) = (one.id.kind().word(), one.id.name());
+        db.prepare_cached(RESEAL)
+            .and_then(|mut reseal| reseal.execute(params![kind, name, revision, one.bytes]))
+            .map_err(cause)?;
+    }
+    Ok(())
+}

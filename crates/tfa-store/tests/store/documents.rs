@@ -1,0 +1,167 @@
+//! Documents in SQLite: the table that the first one adds, the sealing key, damage.
+
+use std::fs;
+use std::sync::Arc;
+
+use tfa_store::{
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, KeyRotation, Revision, Rotated,
+    Store, StoreError, ask_for_rotation,
+};
+
+use crate::scratch::{Scratch, error, get, key_lost, lost_key_among, put};
+
+fn host(name: &str) -> DocumentId {
+    DocumentId::new(DocumentKind::Host, name).unwrap()
+}
+
+/// Puts the first document of this name.
+fn put_host(store: &impl Documents, name: &str) -> Revision {
+    let id = host(name);
+    let change = DocumentChange {
+        id: &id,
+        expected: Revision::NONE,
+        document: Some(name.as_bytes()),
+    };
+    match store.change_documents(&[change]) {
+        Ok(Commit::Committed(revision)) => revision,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn format(scratch: &Scratch) -> i64 {
+    let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap()
+}
+
+/// The sealed bytes of all documents.
+fn sealed(scratch: &Scratch) -> Vec<Vec<u8>> {
+    let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+    let mut select = db
+        .prepare("SELECT sealed FROM document ORDER BY name")
+        .unwrap();
+    let rows = select.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn only_a_document_adds_the_table() {
+    let scratch = Scratch::new();
+    let (store, other) = (scratch.store(), scratch.store());
+    let revision = put(&store, "lea", b"one", Revision::NONE);
+    assert!(store.document(&host("web1")).unwrap().is_none());
+    assert!(
+        store
+            .documents(DocumentKind::Host, "", 9)
+            .unwrap()
+            .records
+            .is_empty()
+    );
+    assert_eq!(format(&scratch), 2);
+    put_host(&other, "web1");
+    assert_eq!(format(&scratch), 3);
+    // The store that was open before goes on.
+    assert!(store.document(&host("web1")).unwrap().is_some());
+    put(&store, "lea", b"two", revision);
+    put_host(&store, "web2");
+    drop((store, other));
+    let store = scratch.store();
+    assert_eq!(get(&store, "lea").unwrap().0, b"two");
+    assert_eq!(
+        store
+            .documents(DocumentKind::Host, "", 9)
+            .unwrap()
+            .records
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn rotation_seals_documents_anew() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    put(&store, "lea", b"one", Revision::NONE);
+    let names: Vec<String> = (0..230).map(|number| format!("web{number}")).collect();
+    let revisions: Vec<Revision> = names.iter().map(|name| put_host(&store, name)).collect();
+    store.close();
+    let before = sealed(&scratch);
+    ask_for_rotation(&scratch.state_dir()).unwrap();
+    let rotation = KeyRotation::new(Arc::new(scratch.store()), scratch.state_dir());
+    let rotated = rotation.run(&mut |_, _| true).unwrap();
+    assert!(matches!(rotated, Some(Rotated { records: 1, .. })));
+    drop(rotation);
+    let after = sealed(&scratch);
+    assert!(
+        before
+            .iter()
+            .zip(&after)
+            .all(|(before, after)| before != after)
+    );
+    let store = scratch.store();
+    for (name, revision) in names.iter().zip(revisions) {
+        let (document, found) = store.document(&host(name)).unwrap().unwrap();
+        assert_eq!((document.as_bytes(), found), (name.as_bytes(), revision));
+    }
+}
+
+#[test]
+fn damaged_document_keeps_the_old_key() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    put_host(&store, "web1");
+    put_host(&store, "web2");
+    store.close();
+    scratch.sql("UPDATE document SET sealed = x'0102' WHERE name = 'web2'");
+    let key = fs::read(scratch.file("key")).unwrap();
+    ask_for_rotation(&scratch.state_dir()).unwrap();
+    let rotation = KeyRotation::new(Arc::new(scratch.store()), scratch.state_dir());
+    let ended = error(rotation.run(&mut |_, _| true));
+    assert!(
+        matches!(ended, StoreError::DocumentDamaged { .. }),
+        "{ended}"
+    );
+    drop(rotation);
+    assert_eq!(fs::read(scratch.file("key")).unwrap(), key);
+    let store = scratch.store();
+    assert!(store.document(&host("web1")).unwrap().is_some());
+}
+
+#[test]
+fn store_with_documents_alone_needs_its_key() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    put_host(&store, "web1");
+    store.close();
+    fs::remove_file(scratch.file("key")).unwrap();
+    let opened = scratch.open();
+    assert!(lost_key_among(&opened.notices));
+    key_lost(opened.store.document(&host("web1")));
+    assert!(!scratch.file("key").exists());
+}
+
+#[test]
+fn damaged_row_of_a_document_is_refused() {
+    for damage in [
+        "UPDATE document SET revision = 0",
+        "UPDATE document SET sealed = x''",
+        "UPDATE document SET name = 'web2'",
+    ] {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        put_host(&store, "web1");
+        store.close();
+        scratch.sql(damage);
+        let store = scratch.store();
+        let name = if damage.contains("web2") {
+            "web2"
+        } else {
+            "web1"
+        };
+        let refused = error(store.document(&host(name)));
+        assert!(
+            matches!(refused, StoreError::DocumentDamaged { .. }),
+            "{refused}"
+        );
+    }
+}
