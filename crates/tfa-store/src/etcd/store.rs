@@ -120,12 +120,10 @@ impl<K: Kv> Store for EtcdStore<K> {
     }
 }
 
-/// The error of a change whose keys never stay as they were read.
-pub(super) fn contended(user: &str) -> StoreError {
+/// The error of a call whose keys never stay as they were read.
+pub(super) fn contended(what: &str) -> StoreError {
     StoreError::Busy {
-        why: format!(
-            "the record of {user} changes all the time, or its uid belongs to another name"
-        ),
+        why: format!("etcd has other values for {what} each time that it is read"),
     }
 }
 

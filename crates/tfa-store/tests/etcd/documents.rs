@@ -1,5 +1,6 @@
 //! Documents, where calls are late and etcd was changed by hand.
 
+use proptest::prelude::*;
 use tfa_store::etcd::{EtcdStore, Kv};
 use tfa_store::{
     Commit, DocumentChange, DocumentId, DocumentKind, Documents, Revision, Sealed, SealingKey,
@@ -8,6 +9,7 @@ use tfa_store::{
 use tfa_testkit::{Fault, MemoryKv};
 use zeroize::Zeroizing;
 
+use crate::script::faults;
 use crate::verifier::{committed, enroll, is_ambiguous, verifier, verifier_with};
 
 fn host(name: &str) -> DocumentId {
@@ -91,5 +93,60 @@ fn record_is_not_taken_for_a_document() {
         etcd.put("/tfa/d/host/web1", value);
         let refused = change(&store, &host("web1"), Revision::NONE, Some(b"new"));
         assert!(matches!(refused, Err(StoreError::DocumentDamaged { .. })));
+    }
+}
+
+/// The join of a host: it takes the invitation.
+fn join(
+    store: &EtcdStore<MemoryKv>,
+    invitation: &DocumentId,
+    name: &str,
+) -> Result<Commit, StoreError> {
+    let Some((_, expected)) = store.document(invitation)? else {
+        return Ok(Commit::Conflict);
+    };
+    store.change_documents(&[
+        DocumentChange {
+            id: &host(name),
+            expected: Revision::NONE,
+            document: Some(name.as_bytes()),
+        },
+        DocumentChange {
+            id: invitation,
+            expected,
+            document: None,
+        },
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn invitation_makes_one_host_whatever_calls_fail(
+        joins in prop::collection::vec(0..3_usize, 1..12),
+        scripts in prop::array::uniform3(faults()),
+    ) {
+        let etcd = MemoryKv::default();
+        let invitation = DocumentId::new(DocumentKind::Invitation, "1").unwrap();
+        let _ = change(&verifier(&etcd), &invitation, Revision::NONE, Some(b"one")).unwrap();
+        let verifiers = scripts.map(|script| verifier_with(&etcd, script));
+        let (mut joined, mut may_be_joined) = (Vec::new(), Vec::new());
+        for (number, verifier) in joins.into_iter().enumerate() {
+            let name = format!("web{number}");
+            match join(&verifiers[verifier], &invitation, &name) {
+                Ok(Commit::Committed(_)) => joined.push(name),
+                Ok(Commit::Conflict) | Err(StoreError::Unavailable { .. }) => {}
+                Err(StoreError::Ambiguous { .. }) => may_be_joined.push(name),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        etcd.deliver();
+        let page = verifier(&etcd).documents(DocumentKind::Host, "", 99).unwrap();
+        let hosts: Vec<String> = page.records.into_iter().map(|(name, _)| name).collect();
+        prop_assert!(hosts.len() <= 1, "{hosts:?}");
+        prop_assert!(joined.iter().all(|name| hosts.contains(name)), "{joined:?}");
+        let known = |name| joined.contains(name) || may_be_joined.contains(name);
+        prop_assert!(hosts.iter().all(known), "{hosts:?}");
     }
 }
