@@ -207,6 +207,42 @@ fn settings_of_the_command_line_of_sshd_are_found_in_their_place() {
     assert!(place.starts_with("/etc/ssh/inner:"), "{place}");
 }
 
+/// systemd starts sshd without PAM for each text, which sshd shows as its title.
+#[test]
+fn each_spelling_of_an_option_of_sshd_is_found() {
+    let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
+    for text in [
+        "SSHD_OPTS=\"-4 \\\n -o UsePAM=no\"\n",
+        "SSHD_OPTS=-o\\ UsePAM=no\n",
+        "SSHD_OPTS='-o \"UsePAM no\" -o \"LoginGraceTime 600\"'\n",
+    ] {
+        machine.write_file("/etc/default/ssh", text);
+        machine.succeed(["systemctl", "restart", "ssh"]);
+        let title = "cat /proc/$(systemctl show --value --property=MainPID ssh)/cmdline";
+        let title = machine.succeed(["sh", "-c", title]);
+        assert!(title.contains("UsePAM"), "{text}: {title}");
+        let found = only(&machine, "sshd-without-pam");
+        assert_eq!(found["place"], "/etc/default/ssh", "{text}");
+    }
+    machine.write_file("/etc/default/ssh", "");
+    let start = |command: &str| {
+        let drop_in = format!("[Service]\nExecStart=\nExecStart={command}\n");
+        machine.write_file("/run/systemd/system/ssh.service.d/start.conf", drop_in);
+        machine.succeed(["systemctl", "daemon-reload"]);
+    };
+    start("/bin/sh -c 'exec /usr/sbin/sshd -D -o UsePAM=no'");
+    let found = only(&machine, "sshd-partly-examined");
+    assert!(
+        found["what"].as_str().unwrap().contains("ssh.service"),
+        "{found}"
+    );
+    machine.succeed(["cp", "/usr/sbin/sshd", "/usr/local/sbin/sshd"]);
+    machine.succeed(["mv", "/usr/sbin/sshd", "/usr/sbin/sshd.away"]);
+    start("/usr/local/sbin/sshd -D -o UsePAM=no");
+    let found = only(&machine, "sshd-without-pam");
+    assert_eq!(found["place"], "ssh.service");
+}
+
 #[test]
 fn a_security_key_without_touch_is_refused_after_the_remedy() {
     let (machine, alice) = machine_with_keys();

@@ -21,13 +21,17 @@ pub(super) fn text(path: impl AsRef<Path>) -> Option<String> {
 /// The text of a file that is read to its end; `None` for a longer one. A link to the null device is an empty
 /// file.
 pub(super) fn whole_text(path: impl AsRef<Path>) -> Option<String> {
-    let path = path.as_ref();
+    whole_bytes(path.as_ref()).map(lossy)
+}
+
+/// As [`whole_text`], for a file that need not be a text.
+pub(super) fn whole_bytes(path: &Path) -> Option<Vec<u8>> {
     if path.canonicalize().ok()? == Path::new("/dev/null") {
-        return Some(String::new());
+        return Some(Vec::new());
     }
     let bytes = start_of(path, MAX_BYTES + 1)?;
     let length = u64::try_from(bytes.len()).ok()?;
-    (length <= MAX_BYTES).then(|| lossy(bytes))
+    (length <= MAX_BYTES).then_some(bytes)
 }
 
 fn lossy(bytes: Vec<u8>) -> String {

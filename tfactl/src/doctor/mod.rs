@@ -4,6 +4,7 @@ mod asked;
 mod bounded;
 mod bus;
 mod disk;
+mod environment;
 mod facts;
 mod groups;
 mod host;

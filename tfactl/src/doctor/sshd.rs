@@ -8,17 +8,17 @@ use tfa_doctor::sshd::matching::{self, Users};
 use tfa_doctor::sshd::{Settings, SshdFacts, config};
 
 use super::bounded::whole_text;
+use super::include;
 use super::output::output;
-use super::{include, sshd_unit};
+use super::sshd_unit::{self, Start};
 use crate::messages;
 
-const PROGRAM: &str = "/usr/sbin/sshd";
 /// What sshd says without the folder that its unit creates at the start.
 const NO_FOLDER: &str = "Missing privilege separation directory: ";
 /// Starts sshd where the folder exists: in a mount namespace of its own, in which /run is a new file system with
-/// links to what the old one has. Its first argument is the folder.
+/// links to what the old one has. Its arguments are the folder, and the command.
 const WITH_FOLDER: &str = "mount --rbind /run /mnt && mount -t tmpfs -o mode=0755 tmpfs /run && \
-                           ln -s /mnt/* /run/ && mkdir -m 0755 \"$0\" && exec /usr/sbin/sshd \"$@\"";
+                           ln -s /mnt/* /run/ && mkdir -m 0755 \"$0\" && exec \"$@\"";
 /// How many connections are asked about between two reports.
 const STEP: usize = 25;
 /// How many names are looked up at once.
@@ -30,27 +30,36 @@ const MAX_ERRORS: usize = 3;
 
 /// Asks sshd. `None` if there is no sshd.
 pub(super) fn collect(terminal: &Terminal) -> Option<SshdFacts> {
-    Path::new(PROGRAM).exists().then(|| ask(terminal))
+    let (start, not_examined) = sshd_unit::read();
+    if Path::new(&start.program).exists() {
+        return Some(ask(terminal, start, not_examined));
+    }
+    (!not_examined.is_empty()).then(|| SshdFacts {
+        not_examined,
+        ..SshdFacts::default()
+    })
 }
 
-fn ask(terminal: &Terminal) -> SshdFacts {
-    let options = sshd_unit::read();
-    let main = options.main.as_deref().unwrap_or(config::MAIN);
-    let mut lines = options.lines;
-    let config = config::read(main, &|path| whole_text(path), &include::matching);
-    lines.extend(config.lines);
-    let mut not_examined = config.not_read;
+fn ask(terminal: &Terminal, start: Start, mut not_examined: Vec<String>) -> SshdFacts {
+    let main = start.main.as_deref().unwrap_or(config::MAIN);
+    let mut lines = start.lines;
+    if !main.eq_ignore_ascii_case(sshd_unit::NO_FILE) {
+        let config = config::read(main, &|path| whole_text(path), &include::matching);
+        lines.extend(config.lines);
+        not_examined.extend(config.not_read);
+    }
     let users = users(&lines, &mut not_examined);
     let connections = matching::connections(&lines, &users);
     not_examined.extend(connections.not_examined);
     let connections = connections.connections;
     let mut sshd = Sshd {
-        options: options.words,
+        program: start.program,
+        options: start.words,
         missing: None,
     };
     let mut facts = SshdFacts {
         lines,
-        main: options.main,
+        main: start.main,
         not_examined,
         ..SshdFacts::default()
     };
@@ -83,6 +92,7 @@ enum Problem {
 
 /// How sshd is started.
 struct Sshd {
+    program: String,
     options: Vec<String>,
     /// The folder that sshd misses.
     missing: Option<String>,
@@ -111,9 +121,18 @@ impl Sshd {
         let mut arguments = vec!["-T", "-C", connection];
         arguments.extend(self.options.iter().map(String::as_str));
         let output = match &self.missing {
-            None => output(PROGRAM, &arguments),
+            None => output(&self.program, &arguments),
             Some(folder) => {
-                let start = ["--mount", "--", "/bin/sh", "-c", WITH_FOLDER, folder];
+                let program = self.program.as_str();
+                let start = [
+                    "--mount",
+                    "--",
+                    "/bin/sh",
+                    "-c",
+                    WITH_FOLDER,
+                    folder,
+                    program,
+                ];
                 output("/usr/bin/unshare", &[&start, &arguments[..]].concat())
             }
         };

@@ -1,24 +1,44 @@
-//! The options with which systemd starts sshd, as far as they change its configuration: `-f` and `-o`.
+//! How systemd starts sshd: the program, and the options that change its configuration, `-f` and `-o`.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tfa_doctor::sshd::config::{ConfigLine, MAIN, option};
 
+use super::bounded::whole_bytes;
+use super::environment::{Piece, assignments, pieces, words};
+use super::include;
 use super::output::output;
+use crate::messages;
 
-/// The names of the unit, as D-Bus paths spell them: on Debian, and elsewhere.
-const UNITS: [(&str, &str); 2] = [
-    ("ssh.service", "ssh_2eservice"),
-    ("sshd.service", "sshd_2eservice"),
+/// The program of the packages.
+pub(super) const PROGRAM: &str = "/usr/sbin/sshd";
+const NAME: &str = "sshd";
+/// The units on Debian, and elsewhere.
+const UNITS: [&str; 2] = ["ssh.service", "sshd.service"];
+/// The sockets that may start them.
+const SOCKETS: [&str; 2] = ["ssh.socket", "sshd.socket"];
+/// The instance that stands for each connection of a socket.
+const INSTANCE: &str = "tfa";
+/// Settings on which no finding depends.
+const WITHOUT_FINDING: [&str; 7] = [
+    "addressfamily",
+    "authorizedkeysfile",
+    "hostkey",
+    "listenaddress",
+    "loglevel",
+    "pidfile",
+    "port",
 ];
-const PROGRAM: &str = "/sshd";
 
-/// The options.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Options {
+/// A start of sshd.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Start {
+    /// The unit; empty without one.
+    unit: String,
+    pub(super) program: String,
     /// What to add to the command line of sshd.
     pub(super) words: Vec<String>,
     /// The file of `-f`.
@@ -27,114 +47,310 @@ pub(super) struct Options {
     pub(super) lines: Vec<ConfigLine>,
 }
 
+impl Start {
+    fn of(unit: &str, program: &str) -> Self {
+        Self {
+            unit: unit.to_owned(),
+            program: program.to_owned(),
+            words: Vec::new(),
+            main: None,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Whether another start has the same settings, as far as findings depend on them.
+    fn is_like(&self, other: &Self) -> bool {
+        let of = |start: &Self| -> Vec<(String, String)> {
+            let lines = start.lines.iter().filter(|line| is_judged(line));
+            let pairs = lines.map(|line| (line.keyword.clone(), line.rest.clone()));
+            pairs.collect()
+        };
+        self.program == other.program && self.main == other.main && of(self) == of(other)
+    }
+}
+
+fn is_judged(line: &ConfigLine) -> bool {
+    !WITHOUT_FINDING.contains(&line.keyword.as_str())
+}
+
+/// The start that is examined, and why others may differ from it, in whole sentences. Without a unit, it is that
+/// of the program without options.
+pub(super) fn read() -> (Start, Vec<String>) {
+    let mut not_examined = Vec::new();
+    let mut starts: Vec<Start> = Vec::new();
+    // Without systemd there are no units.
+    let units = match Path::new("/run/systemd/system").exists() {
+        true => units(),
+        false => Ok(Vec::new()),
+    };
+    for unit in units.unwrap_or_else(|why| {
+        not_examined.push(messages::sshd_units_not_known(&why));
+        Vec::new()
+    }) {
+        match start(&unit) {
+            Ok(start) => starts.push(start),
+            Err(why) => not_examined.push(messages::sshd_start_not_known(&unit, &why)),
+        }
+    }
+    let mut starts = starts.into_iter();
+    let first = starts.next().unwrap_or_else(|| Start::of("", PROGRAM));
+    for other in starts.filter(|other| !first.is_like(other)) {
+        not_examined.push(messages::other_sshd(&other.unit, &first.unit));
+    }
+    (first, not_examined)
+}
+
+/// A block of the output of `systemctl show`.
+type Unit = BTreeMap<String, String>;
+
+fn show(properties: &str, units: &[&str]) -> Result<Vec<Unit>, String> {
+    let properties = format!("--property=Id,ActiveState,UnitFileState,{properties}");
+    let shown = output("systemctl", &[&["show", &properties, "--"], units].concat())?;
+    if !shown.status.success() {
+        return Err(messages::program_failed(
+            "systemctl",
+            &shown.status.to_string(),
+        ));
+    }
+    let text = String::from_utf8_lossy(&shown.stdout);
+    let blocks = text.split("\n\n").map(|block| {
+        let pairs = block.lines().filter_map(|line| line.split_once('='));
+        pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    });
+    Ok(blocks.collect())
+}
+
+fn value<'a>(unit: &'a Unit, name: &str) -> &'a str {
+    unit.get(name).map_or("", String::as_str)
+}
+
+/// Whether a unit runs, or is started at the boot.
+fn is_in_use(unit: &Unit) -> bool {
+    let is = |name, values: &[&str]| values.contains(&value(unit, name));
+    is("ActiveState", &["active", "activating", "reloading"])
+        || is("UnitFileState", &["enabled", "enabled-runtime", "linked"])
+}
+
+/// The names of the units that start sshd, those of the packages first. If none is in use, those that could.
+fn units() -> Result<Vec<String>, String> {
+    let sockets = show("Accept", &[&SOCKETS[..], &["*.socket"]].concat())?;
+    let sockets: Vec<Unit> = sockets.into_iter().filter(is_in_use).collect();
+    // A socket with a process for each connection starts an instance of the unit of its name.
+    let instances = sockets.iter().filter_map(|socket| {
+        let name = value(socket, "Id").strip_suffix(".socket")?;
+        let is_ours = name.contains("ssh") && value(socket, "Accept") == "yes";
+        is_ours.then(|| format!("{name}@{INSTANCE}.service"))
+    });
+    let instances: Vec<String> = instances.collect();
+    let names = UNITS
+        .into_iter()
+        .chain(instances.iter().map(String::as_str));
+    let names: Vec<&str> = names.chain(["*.service"]).collect();
+    let shown = show("ExecStart,TriggeredBy,LoadState", &names)?;
+    let is_known = |unit: &Unit| names.contains(&value(unit, "Id"));
+    let is_triggered = |unit: &Unit| {
+        let mut triggers = value(unit, "TriggeredBy").split(' ');
+        triggers.any(|trigger| sockets.iter().any(|socket| value(socket, "Id") == trigger))
+    };
+    let is_instance = |unit: &Unit| instances.iter().any(|name| name == value(unit, "Id"));
+    let mut candidates: Vec<&Unit> = Vec::new();
+    for unit in &shown {
+        let is_candidate = value(unit, "LoadState") == "loaded"
+            && (is_known(unit) || names_sshd(value(unit, "ExecStart")));
+        let is_double = candidates
+            .iter()
+            .any(|other| value(other, "Id") == value(unit, "Id"));
+        if is_candidate && !is_double {
+            candidates.push(unit);
+        }
+    }
+    let used = candidates
+        .iter()
+        .filter(|unit| is_in_use(unit) || is_triggered(unit) || is_instance(unit));
+    let used: Vec<String> = used.map(|unit| value(unit, "Id").to_owned()).collect();
+    match used.is_empty() {
+        true => {
+            let first = candidates.first().map(|unit| value(unit, "Id").to_owned());
+            Ok(first.into_iter().collect())
+        }
+        false => Ok(used),
+    }
+}
+
+/// Whether a text has a path of a program with the name of sshd.
+fn names_sshd(text: &str) -> bool {
+    let is_of_path = |c: char| c.is_ascii_alphanumeric() || "/._-+@".contains(c);
+    let mut words = text.split(|c: char| !is_of_path(c));
+    words.any(|word| word.rsplit('/').next() == Some(NAME))
+}
+
 /// A command line of a unit: the program, its words, whether a failure is ignored, and when it ran.
 type Command = (String, Vec<String>, bool, u64, u64, u64, u64, u32, i32, i32);
+
+/// How a unit starts sshd, or why that is not known.
+fn start(unit: &str) -> Result<Start, String> {
+    const SERVICE: &str = "Service";
+    let path = format!("/org/freedesktop/systemd1/unit/{}", path_part(unit));
+    let commands: Vec<Command> = property(&path, SERVICE, "ExecStart")?;
+    let is_sshd = |program: &str| program.rsplit('/').next() == Some(NAME);
+    let mut commands = commands.into_iter();
+    let command = commands.find(|(program, ..)| is_sshd(program));
+    let Some((program, words, ..)) = command else {
+        return Err(messages::NO_SSHD_COMMAND.to_owned());
+    };
+    for name in ["RootDirectory", "RootImage"] {
+        if !property::<String>(&path, SERVICE, name)?.is_empty() {
+            return Err(messages::unit_has(name));
+        }
+    }
+    let manager: Vec<String> = property("/org/freedesktop/systemd1", "Manager", "Environment")?;
+    let own: Vec<String> = property(&path, SERVICE, "Environment")?;
+    let passed: Vec<String> = property(&path, SERVICE, "PassEnvironment")?;
+    let mut variables = Variables {
+        known: BTreeMap::new(),
+        passed: passed.into_iter().collect(),
+    };
+    variables.add(&manager, unit);
+    variables.add(&own, unit);
+    let files: Vec<(String, bool)> = property(&path, SERVICE, "EnvironmentFiles")?;
+    for (pattern, _) in files {
+        let not_read = || messages::environment_not_read(&pattern);
+        for file in include::matching(&pattern).ok_or_else(not_read)? {
+            let bytes = whole_bytes(Path::new(&file));
+            let read = bytes.and_then(|bytes| assignments(&bytes));
+            for (name, value) in read.ok_or_else(|| messages::environment_not_read(&file))? {
+                variables.known.insert(name, (value, file.clone()));
+            }
+        }
+    }
+    for name in property::<Vec<String>>(&path, SERVICE, "UnsetEnvironment")? {
+        variables.known.remove(&name);
+    }
+    parse(unit, &program, &variables.expand(unit, &words))
+}
+
+/// The name of a unit in a D-Bus path.
+fn path_part(unit: &str) -> String {
+    let escaped = unit.bytes().map(|byte| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte).to_string(),
+        false => format!("_{byte:02x}"),
+    });
+    escaped.collect()
+}
 
 #[derive(Deserialize)]
 struct Property<T> {
     data: T,
 }
 
-/// Reads them from the unit that starts sshd. Without one there are none.
-pub(super) fn read() -> Options {
-    UNITS
-        .iter()
-        .find_map(|(name, path)| of_unit(name, path))
-        .unwrap_or_default()
-}
-
-fn of_unit(name: &str, path: &str) -> Option<Options> {
-    let commands: Vec<Command> = property(path, "ExecStart")?;
-    let command = commands
-        .into_iter()
-        .find(|(program, ..)| program.ends_with(PROGRAM))?;
-    let own: Vec<String> = property(path, "Environment").unwrap_or_default();
-    let mut variables: BTreeMap<String, (String, String)> = own
-        .iter()
-        .filter_map(|variable| variable.split_once('='))
-        .map(|(key, value)| (key.to_owned(), (value.to_owned(), name.to_owned())))
-        .collect();
-    let files: Vec<(String, bool)> = property(path, "EnvironmentFiles").unwrap_or_default();
-    for (file, _) in files {
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        let known = assignments(&text).map(|(key, value)| (key, (value, file.clone())));
-        variables.extend(known);
-    }
-    Some(parse(&expand(name, &command.1, &variables)))
-}
-
-fn property<T: DeserializeOwned>(unit: &str, name: &str) -> Option<T> {
-    let path = format!("/org/freedesktop/systemd1/unit/{unit}");
+fn property<T: DeserializeOwned>(path: &str, interface: &str, name: &str) -> Result<T, String> {
+    let interface = format!("org.freedesktop.systemd1.{interface}");
     let arguments = [
         "--json=short",
         "get-property",
         "org.freedesktop.systemd1",
-        &path,
-        "org.freedesktop.systemd1.Service",
+        path,
+        &interface,
         name,
     ];
-    let output = output("busctl", &arguments).ok()?;
-    let property: Property<T> = serde_json::from_slice(&output.stdout).ok()?;
-    Some(property.data)
+    let output = output("busctl", &arguments)?;
+    let property: Option<Property<T>> = serde_json::from_slice(&output.stdout).ok();
+    let property = property.map(|property| property.data);
+    property.ok_or_else(|| messages::program_failed("busctl", name))
 }
 
-/// The variables of an environment file, without quotation marks around the values.
-fn assignments(text: &str) -> impl Iterator<Item = (String, String)> {
-    let lines = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.starts_with(['#', ';']));
-    let pairs = lines.filter_map(|line| line.split_once('='));
-    pairs.map(|(key, value)| {
-        let value = value.trim();
-        let inner = ['"', '\'']
-            .into_iter()
-            .find_map(|mark| value.strip_prefix(mark)?.strip_suffix(mark));
-        (key.trim().to_owned(), inner.unwrap_or(value).to_owned())
-    })
+/// The variables of a unit.
+#[derive(Default)]
+struct Variables {
+    /// Their values, and where they stand.
+    known: BTreeMap<String, (String, String)>,
+    /// The names of those that systemd passes on from its own environment.
+    passed: BTreeSet<String>,
 }
 
-/// The words after the program, each with the place that it comes from. `$NAME` is replaced by the words of the
-/// variable, and `${NAME}` by its value, as systemd does.
-fn expand(
-    unit: &str,
-    words: &[String],
-    variables: &BTreeMap<String, (String, String)>,
-) -> Vec<(String, String)> {
-    let mut expanded = Vec::new();
-    for word in words.iter().skip(1) {
-        let whole = word
-            .strip_prefix('$')
-            .filter(|name| !name.starts_with(['{', '$']));
-        match whole.map(|name| variables.get(name)) {
-            Some(Some((value, place))) => {
-                let parts = value
-                    .split_whitespace()
-                    .map(|part| part.trim_matches(['"', '\'']));
-                expanded.extend(parts.map(|part| (part.to_owned(), place.clone())));
-            }
-            Some(None) => {}
-            None => {
-                let named = |word: &String, (name, (value, _)): (&String, &(String, String))| {
-                    word.replace(&format!("${{{name}}}"), value)
-                };
-                let word = variables
-                    .iter()
-                    .fold(word.clone(), |word, one| named(&word, one));
-                expanded.push((word, unit.to_owned()));
+/// A word of a command line, and where it stands.
+struct Word {
+    text: String,
+    place: String,
+    /// It has the value of each variable.
+    is_whole: bool,
+}
+
+impl Variables {
+    fn add(&mut self, pairs: &[String], place: &str) {
+        let pairs = pairs.iter().filter_map(|pair| pair.split_once('='));
+        let known =
+            pairs.map(|(name, value)| (name.to_owned(), (value.to_owned(), place.to_owned())));
+        self.known.extend(known);
+    }
+
+    /// Whether systemd may set a variable that is not known here.
+    fn may_be_set(&self, name: &str) -> bool {
+        const OF_SYSTEMD: [&str; 6] = ["HOME", "INVOCATION_ID", "LOGNAME", "PATH", "SHELL", "USER"];
+        self.passed.contains(name) || OF_SYSTEMD.contains(&name) || name.ends_with("_DIRECTORY")
+    }
+
+    /// The words after the program. `$NAME` is replaced by the words of the variable, and `${NAME}` by its value
+    /// (`replace_env_argv`).
+    fn expand(&self, unit: &str, all: &[String]) -> Vec<Word> {
+        let mut expanded = Vec::new();
+        for word in all.iter().skip(1) {
+            let name = word
+                .strip_prefix('$')
+                .filter(|name| !name.starts_with(['{', '$']));
+            let Some(name) = name else {
+                expanded.push(self.fill(unit, word));
+                continue;
+            };
+            if let Some((value, place)) = self.known.get(name) {
+                expanded.extend(words(value).into_iter().map(|text| Word {
+                    text,
+                    place: place.clone(),
+                    is_whole: true,
+                }));
+            } else if self.may_be_set(name) {
+                expanded.push(Word {
+                    text: word.clone(),
+                    place: unit.to_owned(),
+                    is_whole: false,
+                });
             }
         }
+        expanded
     }
-    expanded
+
+    fn fill(&self, unit: &str, word: &str) -> Word {
+        let mut filled = Word {
+            text: String::new(),
+            place: unit.to_owned(),
+            is_whole: true,
+        };
+        for piece in pieces(word) {
+            match piece {
+                Piece::Text(text) => filled.text.push_str(&text),
+                Piece::Variable(name) => match self.known.get(&name) {
+                    Some((value, _)) => filled.text.push_str(value),
+                    None => filled.is_whole &= !self.may_be_set(&name),
+                },
+            }
+        }
+        filled
+    }
 }
 
-/// The options that change the configuration. Others of sshd that take a value are passed over with it.
-fn parse(words: &[(String, String)]) -> Options {
+/// The options that change the configuration. Others of sshd that take a value are passed over with it. Fails if
+/// one of them has a variable that is not known.
+fn parse(unit: &str, program: &str, words: &[Word]) -> Result<Start, String> {
     const WITH_VALUE: &str = "bCcEfghkopu";
-    let mut options = Options::default();
+    let mut start = Start::of(unit, program);
     let mut words = words.iter();
-    while let Some((word, place)) = words.next() {
-        let Some(letters) = word.strip_prefix('-') else {
+    while let Some(word) = words.next() {
+        let Some(letters) = word.text.strip_prefix('-') else {
+            if !word.is_whole {
+                return Err(messages::variable_not_known(&word.text));
+            }
             continue;
         };
         let Some(at) = letters.find(|letter| WITH_VALUE.contains(letter)) else {
@@ -142,73 +358,95 @@ fn parse(words: &[(String, String)]) -> Options {
         };
         let (_, rest) = letters.split_at(at);
         let (letter, value) = rest.split_at(1);
-        let value = match value {
+        let (value, value_word) = match value {
             "" => words
                 .next()
-                .map(|(value, _)| value.as_str())
-                .unwrap_or_default(),
-            value => value,
+                .map_or(("", word), |next| (next.text.as_str(), next)),
+            value => (value, word),
         };
-        match letter {
-            "f" => options.main = Some(value.to_owned()).filter(|file| file != MAIN),
-            "o" => options.lines.extend(option(place, value)),
+        let line = match letter {
+            "f" => None,
+            "o" => option(&word.place, value),
             _ => continue,
+        };
+        let is_judged = line.as_ref().is_none_or(is_judged);
+        if is_judged && !value_word.is_whole {
+            return Err(messages::variable_not_known(value));
         }
-        options
-            .words
-            .extend([format!("-{letter}"), value.to_owned()]);
+        if letter == "f" {
+            if !value.starts_with('/') && !value.eq_ignore_ascii_case(NO_FILE) {
+                return Err(messages::file_of_other_folder(value));
+            }
+            start.main = Some(value.to_owned()).filter(|file| file != MAIN);
+        }
+        if value_word.is_whole {
+            start.words.extend([format!("-{letter}"), value.to_owned()]);
+            start.lines.extend(line);
+        }
     }
-    options
+    Ok(start)
 }
+
+/// The file of `-f` with which sshd reads none.
+pub(super) const NO_FILE: &str = "none";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn options(words: &[&str], variables: &[(&str, &str)]) -> Options {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    fn variables(values: &[(&str, &str)]) -> Variables {
         let file = "/etc/default/ssh".to_owned();
-        let variables = variables
+        let values = values
             .iter()
-            .map(|(name, value)| ((*name).to_owned(), ((*value).to_owned(), file.clone())))
-            .collect();
-        parse(&expand("ssh.service", &words, &variables))
+            .map(|(name, value)| ((*name).to_owned(), ((*value).to_owned(), file.clone())));
+        Variables {
+            known: values.collect(),
+            passed: BTreeSet::from(["PASSED".to_owned()]),
+        }
+    }
+
+    fn start(words: &[&str], values: &[(&str, &str)]) -> Result<Start, String> {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let words = variables(values).expand("ssh.service", &words);
+        parse("ssh.service", PROGRAM, &words)
     }
 
     #[test]
     fn the_options_of_a_variable_stand_in_its_file() {
-        let words = ["/usr/sbin/sshd", "-D", "$SSHD_OPTS", "-p", "22"];
-        let value = "-4 -oUsePAM=no -o 'LoginGraceTime=1m'";
-        let found = options(&words, &[("SSHD_OPTS", value)]);
-        assert_eq!(found.words, ["-o", "UsePAM=no", "-o", "LoginGraceTime=1m"]);
+        let words = [PROGRAM, "-D", "$SSHD_OPTS", "-p", "22"];
+        let value = "-4 -oUsePAM=no -o 'LoginGraceTime 1m' -o AuthenticationMethods=\"publickey,password any\"";
+        let found = start(&words, &[("SSHD_OPTS", value)]).unwrap();
+        assert_eq!(
+            found.words,
+            [
+                "-o",
+                "UsePAM=no",
+                "-o",
+                "LoginGraceTime 1m",
+                "-o",
+                "AuthenticationMethods=publickey,password any"
+            ]
+        );
         let keywords: Vec<_> = found
             .lines
             .iter()
             .map(|line| line.keyword.as_str())
             .collect();
-        assert_eq!(keywords, ["usepam", "logingracetime"]);
-        assert!(
-            found
-                .lines
-                .iter()
-                .all(|line| line.place == "/etc/default/ssh")
+        assert_eq!(
+            keywords,
+            ["usepam", "logingracetime", "authenticationmethods"]
         );
-        assert_eq!(options(&words, &[("SSHD_OPTS", "")]), Options::default());
-        assert_eq!(options(&words, &[]), Options::default());
+        let is_in_file = |line: &ConfigLine| line.place == "/etc/default/ssh";
+        assert!(found.lines.iter().all(is_in_file));
+        let plain = Start::of("ssh.service", PROGRAM);
+        assert_eq!(start(&words, &[("SSHD_OPTS", "")]).unwrap(), plain);
+        assert_eq!(start(&words, &[]).unwrap(), plain);
     }
 
     #[test]
     fn another_file_and_an_option_of_the_unit_itself_are_found() {
-        let words = [
-            "/usr/sbin/sshd",
-            "-Df",
-            "${FILE}",
-            "-o",
-            "UsePAM no",
-            "-u",
-            "0",
-        ];
-        let found = options(&words, &[("FILE", "/etc/ssh/inner")]);
+        let words = [PROGRAM, "-Df", "${FILE}", "-o", "UsePAM no", "-u", "0"];
+        let found = start(&words, &[("FILE", "/etc/ssh/inner")]).unwrap();
         assert_eq!(found.main.as_deref(), Some("/etc/ssh/inner"));
         assert_eq!(found.words, ["-f", "/etc/ssh/inner", "-o", "UsePAM no"]);
         let line = &found.lines[0];
@@ -220,15 +458,41 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_file_has_quoted_values_and_comments() {
-        let text = "# -o UsePAM=no\nSSHD_OPTS=\"-o UsePAM=yes\"\nOTHER='a b'\nPLAIN=c\n";
-        let found: Vec<_> = assignments(text).collect();
-        let expected = [
-            ("SSHD_OPTS", "-o UsePAM=yes"),
-            ("OTHER", "a b"),
-            ("PLAIN", "c"),
-        ];
-        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        assert_eq!(found, expected);
+    fn an_option_with_an_unknown_variable_is_not_guessed() {
+        for words in [
+            &[PROGRAM, "-D", "$PASSED"][..],
+            &[PROGRAM, "-o", "UsePAM=${PASSED}"],
+            &[PROGRAM, "-f", "${RUNTIME_DIRECTORY}/config"],
+            &[PROGRAM, "-f", "config"],
+        ] {
+            assert!(start(words, &[]).is_err(), "{words:?}");
+        }
+        let keys = "AuthorizedKeysFile ${CREDENTIALS_DIRECTORY}/keys";
+        let found = start(&[PROGRAM, "-i", "-o", keys], &[]).unwrap();
+        assert!(found.is_like(&Start::of("", PROGRAM)));
+        let none = start(&[PROGRAM, "-f", "None"], &[]).unwrap();
+        assert_eq!(none.main.as_deref(), Some("None"));
+    }
+
+    #[test]
+    fn units_that_name_sshd_are_known() {
+        for (command, expected) in [
+            (
+                "{ path=/usr/local/sbin/sshd ; argv[]=/usr/local/sbin/sshd -D ; }",
+                true,
+            ),
+            (
+                "{ path=/bin/sh ; argv[]=/bin/sh -c exec '/usr/sbin/sshd' -D ; }",
+                true,
+            ),
+            (
+                "{ path=/usr/libexec/openssh/sshd-keygen ; argv[]=sshd-keygen rsa ; }",
+                false,
+            ),
+            ("", false),
+        ] {
+            assert_eq!(names_sshd(command), expected, "{command}");
+        }
+        assert_eq!(path_part("ssh@tfa.service"), "ssh_40tfa_2eservice");
     }
 }

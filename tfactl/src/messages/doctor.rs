@@ -87,6 +87,37 @@ pub(crate) fn program_failed(program: &str, why: &str) -> String {
     format!("{program} failed: {why}")
 }
 
+pub(crate) fn sshd_units_not_known(why: &str) -> String {
+    format!("The units that start sshd are not known, and another sshd was not examined: {why}.")
+}
+
+pub(crate) fn sshd_start_not_known(unit: &str, why: &str) -> String {
+    format!("The options of sshd in {unit} are not known, and were not examined: {why}.")
+}
+
+pub(crate) fn other_sshd(unit: &str, examined: &str) -> String {
+    format!("{unit} starts sshd with other options than {examined}, and they were not examined.")
+}
+
+/// Why the options of a unit are not known.
+pub(crate) const NO_SSHD_COMMAND: &str = "its command is not sshd itself";
+
+pub(crate) fn unit_has(property: &str) -> String {
+    format!("it has {property}")
+}
+
+pub(crate) fn environment_not_read(file: &str) -> String {
+    format!("{file} could not be read as systemd reads it")
+}
+
+pub(crate) fn variable_not_known(word: &str) -> String {
+    format!("\"{word}\" has a variable that systemd sets")
+}
+
+pub(crate) fn file_of_other_folder(file: &str) -> String {
+    format!("the path of \"{file}\" is not absolute")
+}
+
 pub(crate) fn other_sudo_rules(file: &str, line: &str) -> String {
     format!("{file} takes the rules from elsewhere: {line}")
 }
