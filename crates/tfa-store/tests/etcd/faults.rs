@@ -1,6 +1,5 @@
 //! One call goes wrong.
 
-use tfa_store::etcd::{Entry, EtcdStore, Kv, KvError, Range, RangeReply, Txn, TxnReply};
 use tfa_store::{Commit, Move, Revision, Store, StoreError};
 use tfa_testkit::{Fault, MemoryKv};
 
@@ -191,45 +190,4 @@ fn removal_of_no_record_keeps_a_late_first_commit_away() {
     let _ = verifier(&etcd).remove("lea", None).unwrap();
     etcd.deliver();
     assert_eq!(record(&etcd, "lea"), None);
-}
-
-/// A client that lets another one commit before it sends a call again.
-struct Interrupted<F>(MemoryKv, F);
-
-impl<F: Fn() + Send + Sync> Kv for Interrupted<F> {
-    fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Entry>>, KvError> {
-        self.0.get(keys)
-    }
-
-    fn range(&self, range: &Range) -> Result<RangeReply, KvError> {
-        self.0.range(range)
-    }
-
-    fn txn(&self, txn: &Txn) -> Result<TxnReply, KvError> {
-        self.0.txn(txn)
-    }
-
-    fn pause(&self, tries: u32) -> bool {
-        (self.1)();
-        self.0.pause(tries)
-    }
-}
-
-#[test]
-fn change_that_was_made_and_replaced_is_not_a_conflict() {
-    let etcd = MemoryKv::default();
-    let first = enroll(&etcd, b"one");
-    let kv = etcd.another();
-    kv.fail([REPLY_LOST]);
-    let store = EtcdStore::new(
-        Interrupted(kv, || {
-            let (present, revision) = record(&etcd, "lea").unwrap();
-            assert_eq!(present, b"two");
-            committed(verifier(&etcd).commit("lea", 1000, b"three", revision));
-        }),
-        "/tfa/",
-    );
-    let outcome = store.commit("lea", 1000, b"two", first);
-    assert!(is_ambiguous(&outcome), "{outcome:?}");
-    assert_eq!(record(&etcd, "lea").unwrap().0, b"three");
 }

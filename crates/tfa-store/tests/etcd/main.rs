@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod logins;
