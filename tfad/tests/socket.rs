@@ -169,6 +169,22 @@ fn a_wrong_code_admits_no_login_and_an_unknown_user_is_unknown() {
 }
 
 #[test]
+fn the_same_wrong_code_is_counted_in_each_answer_and_in_each_login() {
+    let daemon = Daemon::start("again");
+    let wrong = wrong_code();
+    let (mut client, _) = daemon.begin(USER).ok().unwrap();
+    for _ in 0..2 {
+        let turn = client.answer(&wrong).unwrap();
+        assert!(matches!(turn.next, Next::Ask(_)), "{turn:?}");
+    }
+    drop(client);
+    daemon.answer(&wrong);
+    let accounts = Accounts::new(Arc::clone(&daemon.store) as _);
+    let account = accounts.load(&user()).unwrap().unwrap();
+    assert_eq!(account.wrong_codes().map(|wrong| wrong.count), Some(3));
+}
+
+#[test]
 fn concurrent_logins_are_judged_separately() {
     let daemon = Daemon::start("many");
     let code = code(0);
