@@ -2,7 +2,7 @@
 
 use tfa_tests::{Machine, Suite};
 
-use crate::doctor::{finding, host_of_the_readme, is_silent, mend};
+use crate::doctor::{finding, findings, host_of_the_readme, is_silent, mend};
 use crate::known_places::explained;
 use crate::users::{PASSWORD, set_policy};
 
@@ -277,7 +277,75 @@ fn pipes_in_place_of_files_are_not_waited_for() {
     bash(&machine, PIPES);
     let output = machine.run(["tfactl", "doctor", "--json"]);
     assert!(!output.stderr.contains("took too long"), "{output}");
-    assert!(output.stdout.trim_end().ends_with(']'), "{output}");
+    assert!(output.stdout.trim_end().ends_with('}'), "{output}");
+}
+
+/// What the doctor says about a host of which it did not learn everything.
+#[track_caller]
+fn missed(machine: &Machine) -> Vec<String> {
+    let output = machine.fail(["tfactl", "doctor", "--json", "--only", "clock"]);
+    let missed = findings(&output.stdout);
+    let ids = ["not-examined", "sshd-partly-examined", "sudo-not-examined"];
+    assert!(
+        missed
+            .iter()
+            .all(|one| ids.iter().any(|id| one["id"] == *id)),
+        "{missed:?}"
+    );
+    let texts = missed
+        .iter()
+        .map(|one| one["what"].as_str().unwrap().to_owned());
+    texts.collect()
+}
+
+#[test]
+fn a_question_that_fails_is_a_finding() {
+    let machine = machine();
+    for program in ["systemctl", "busctl", "systemd-detect-virt"] {
+        let path = format!("/usr/bin/{program}");
+        machine.succeed(["chmod", "-x", &path]);
+        let texts = missed(&machine);
+        let why = format!("{program} could not be started");
+        let all = texts.iter().all(|text| text.contains(&why));
+        assert!(all && !texts.is_empty(), "{program}: {texts:?}");
+        machine.succeed(["chmod", "+x", &path]);
+    }
+    // As on a host that is no container.
+    const NO_CONTAINER: &str = "#!/bin/sh\necho none\nexit 1\n";
+    bash(
+        &machine,
+        "mv /usr/bin/systemd-detect-virt /usr/bin/busctl /root",
+    );
+    machine.write_file("/usr/bin/systemd-detect-virt", NO_CONTAINER);
+    machine.write_file("/usr/bin/busctl", "#!/bin/sh\necho no bus >&2\nexit 1\n");
+    bash(
+        &machine,
+        "chmod +x /usr/bin/systemd-detect-virt /usr/bin/busctl; chmod -x /usr/bin/timedatectl",
+    );
+    let texts = missed(&machine);
+    for why in ["timedatectl could not be started", "busctl failed: no bus"] {
+        assert!(texts.iter().any(|text| text.contains(why)), "{texts:?}");
+    }
+    bash(
+        &machine,
+        "mv /root/systemd-detect-virt /root/busctl /usr/bin; chmod +x /usr/bin/timedatectl",
+    );
+    is_silent(&machine);
+
+    // A file that cannot be read is no empty file, and one that masks another is.
+    const FILES: &str =
+        "cd /etc/polkit-1/rules.d && mkfifo pipe.rules && ln -s /dev/null mask.rules";
+    bash(&machine, FILES);
+    let texts = missed(&machine);
+    let [text] = texts.as_slice() else {
+        panic!("{texts:?}");
+    };
+    assert!(
+        text.ends_with("pipe.rules is not a regular file."),
+        "{text}"
+    );
+    machine.succeed(["rm", "/etc/polkit-1/rules.d/pipe.rules"]);
+    is_silent(&machine);
 }
 
 #[test]
@@ -317,5 +385,5 @@ fn nscd_that_does_not_watch_the_files_keeps_a_rule_on_a_group_from_a_new_member(
     const NOTICED: &str =
         "until tfactl explain alice --json | grep -q '\"required\": true'; do sleep 0.1; done";
     bash(&machine, NOTICED);
-    assert_eq!(faults().trim(), "[]");
+    assert_eq!(findings(&faults()), [""; 0]);
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tfa_tests::{Machine, Suite, Terminal};
 
-use crate::doctor::{finding, host_of_the_readme, is_silent, mend};
+use crate::doctor::{finding, findings, host_of_the_readme, is_silent, mend};
 use crate::security_keys::{add, authorize, logs_in_without_a_code, machine_with_keys, make_key};
 use crate::users::{CODE, PASSWORD, set_policy, ssh_to_code_prompt};
 
@@ -15,15 +15,15 @@ const AUTH: &str = "/etc/pam.d/common-auth";
 #[track_caller]
 fn only(machine: &Machine, id: &str) -> Value {
     let output = machine.run(["tfactl", "doctor", "--json", "--only", id]);
-    let findings: Value = serde_json::from_str(&output.stdout).unwrap();
-    assert_eq!(findings.as_array().unwrap().len(), 1, "{findings}");
+    let findings = findings(&output.stdout);
+    assert_eq!(findings.len(), 1, "{findings:?}");
     findings[0].clone()
 }
 
 #[track_caller]
 fn has_no(machine: &Machine, id: &str) {
-    let findings = machine.succeed(["tfactl", "doctor", "--json", "--only", id]);
-    assert_eq!(findings.trim(), "[]");
+    let output = machine.succeed(["tfactl", "doctor", "--json", "--only", id]);
+    assert_eq!(findings(&output), [""; 0]);
 }
 
 /// A login of alice with the password, which meets no question for a code.

@@ -65,6 +65,8 @@ pub struct PolicyFacts {
     pub is_off: bool,
     /// How many users have enrolled; `None` if not all records are known.
     pub enrolled: Option<usize>,
+    /// The users who log in; `None` if they are not known.
+    pub login_users: Option<LoginUsers>,
     /// The errors of the configuration on disk. The policy in force is an older one.
     pub error_on_disk: Option<String>,
     /// The configuration on disk has no error, and is not the one in force.
@@ -77,6 +79,15 @@ pub struct PolicyFacts {
     pub demands_security_keys: bool,
     /// The services in which a login without the auth phase is refused where a second factor is required.
     pub guard: Vec<String>,
+}
+
+/// Persons with an account and a login shell, and root.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LoginUsers {
+    /// How many there are.
+    pub count: usize,
+    /// How many of them have enrolled.
+    pub enrolled: usize,
 }
 
 impl PolicyFacts {

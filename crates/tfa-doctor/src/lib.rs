@@ -16,11 +16,11 @@ mod shell;
 pub mod sshd;
 
 pub use edit::Edit;
-pub use facts::{DaemonProblem, Facts, LoginFacts, PamFacts, PolicyFacts};
+pub use facts::{DaemonProblem, Facts, LoginFacts, LoginUsers, PamFacts, PolicyFacts};
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
     Administrator, BlockDevice, BusFacts, GroupCacheFacts, HostFacts, OtherWays, OwnedFile,
-    Process, Room, SocketFacts, StateFacts,
+    Process, Room, STATE_DIR, SocketFacts, StateFacts,
 };
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;

@@ -400,6 +400,7 @@ fn policy_of(text: &str) -> PolicyFacts {
         is_outdated: has("outdated"),
         is_off: has("off"),
         enrolled: Some(usize::from(!has("enrolled none"))),
+        login_users: None,
         audits: has("audits"),
         names_methods: has("names-methods"),
         demands_security_keys: has("demands-security-keys"),

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use tfa_client::{Failure, Terminal};
-use tfa_doctor::{Administrator, HostFacts, PolicyFacts};
+use tfa_doctor::{Administrator, HostFacts, LoginUsers, PolicyFacts};
 use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, ListFilter, Mode, RecoveryState, Status};
 
 use super::groups;
+use super::missed::Missed;
 use crate::daemon::Daemon;
 use crate::messages;
 
@@ -17,45 +18,66 @@ pub(super) async fn collect(
     terminal: &Terminal,
     facts: DaemonFacts,
     host: &mut HostFacts,
+    missed: &Missed,
 ) -> Result<PolicyFacts, Failure> {
+    if !is_whole(&facts) {
+        missed.note(messages::not_told(messages::POLICY, messages::NOT_WHOLE));
+    }
     let version = facts.version.clone();
     host.versions = version.map(|version| (version, env!("CARGO_PKG_VERSION").to_owned()));
     host.key_lost.clone_from(&facts.key_lost);
-    look_up_groups(&facts, host);
+    look_up_groups(&facts, host, missed);
     let mut policy = policy_of(&facts);
     if policy.requires {
         let exemptions = daemon.policy_exemptions().await;
-        let exemptions = told(exemptions, messages::EXEMPTIONS, host)?.unwrap_or_default();
+        let exemptions = told(exemptions, messages::EXEMPTIONS, missed)?.unwrap_or_default();
         host.endless_exemptions = exemptions.iter().filter_map(endless).collect();
         let is_audit = |one: &Exemption| one.kind.known() == Some(ExemptionKind::Audit);
         policy.audits = exemptions.iter().any(is_audit);
     }
-    host.administrators = administrators(daemon, &facts, host).await?;
-    let users = records(daemon, terminal, host).await?;
-    policy.enrolled = users.as_ref().map(|users| {
-        let enrolled = users.iter().filter(|status| counts(status));
-        enrolled.count()
-    });
-    let weak = users
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|status| status.authenticators.iter().any(|one| one.weak));
-    host.users_with_weak_keys = weak.map(|status| status.user).collect();
-    let recovery = told(
-        daemon.recovery_status().await,
-        messages::RECOVERY_CODE,
-        host,
-    )?;
+    host.administrators = administrators(daemon, &facts, missed).await?;
+    let records = records(daemon, terminal, missed).await?;
+    if let Some(records) = records {
+        policy.enrolled = Some(records.enrolled);
+        policy.login_users = records.login_users;
+        host.users_with_weak_keys = records.with_weak_keys;
+    }
+    let recovery = daemon.recovery_status().await;
+    let recovery = told(recovery, messages::RECOVERY_CODE, missed)?;
     let recovery = recovery.map(|status| status.state.known() == Some(RecoveryState::Valid));
     host.has_recovery_code = recovery;
     Ok(policy)
+}
+
+/// Whether a daemon has told what each of this version tells.
+fn is_whole(facts: &DaemonFacts) -> bool {
+    let DaemonFacts {
+        version,
+        off,
+        key_lost: _,
+        config_error,
+        config_changed,
+        requires,
+        names_methods,
+        demands_security_keys,
+        guard,
+        groups,
+        administrators,
+    } = facts;
+    let answers = [off, requires, names_methods, demands_security_keys];
+    let lists = [guard, groups, administrators];
+    version.is_some()
+        // A configuration with an error is not compared with the one in force.
+        && (config_changed.is_some() || config_error.is_some())
+        && answers.iter().all(|answer| answer.is_some())
+        && lists.iter().all(|list| list.is_some())
 }
 
 /// An answer. One that does not come is noted.
 fn told<T>(
     answer: Result<T, Failure>,
     subject: &str,
-    host: &mut HostFacts,
+    missed: &Missed,
 ) -> Result<Option<T>, Failure> {
     let why = match answer {
         Ok(answer) => return Ok(Some(answer)),
@@ -65,11 +87,11 @@ fn told<T>(
         }
         Err(other) => return Err(other),
     };
-    host.not_examined.push(messages::not_told(subject, &why));
+    missed.note(messages::not_told(subject, &why));
     Ok(None)
 }
 
-fn look_up_groups(facts: &DaemonFacts, host: &mut HostFacts) {
+fn look_up_groups(facts: &DaemonFacts, host: &mut HostFacts, missed: &Missed) {
     let groups = facts.groups.iter().flatten();
     if let Some(cache) = &mut host.group_cache {
         cache.rules_name_groups = groups.clone().next().is_some();
@@ -79,7 +101,7 @@ fn look_up_groups(facts: &DaemonFacts, host: &mut HostFacts) {
             Ok(true) => {}
             Ok(false) => host.unknown_groups.push(group.clone()),
             Err(why) => {
-                host.not_examined.push(why);
+                missed.note(why);
                 break;
             }
         }
@@ -100,27 +122,61 @@ fn counts(status: &Status) -> bool {
     status.is_set_up() || status.problem.is_some()
 }
 
-/// The users who have a record; `None` if they are not all known.
+/// What the records of users tell.
+#[derive(Default)]
+struct Records {
+    enrolled: usize,
+    /// `None` if it is not known who has a login shell.
+    login_users: Option<LoginUsers>,
+    with_weak_keys: Vec<String>,
+}
+
+/// Counts in the records of users, page by page; `None` if they are not all known.
 async fn records(
     daemon: &mut Daemon,
     terminal: &Terminal,
-    host: &mut HostFacts,
-) -> Result<Option<Vec<Status>>, Failure> {
-    let (mut users, mut read, mut after) = (Vec::new(), 0, String::new());
+    missed: &Missed,
+) -> Result<Option<Records>, Failure> {
+    let names = told(daemon.users(true).await, messages::USERS, missed)?;
+    let names: Option<BTreeSet<String>> = names.map(|names| names.into_iter().collect());
+    let mut records = Records {
+        login_users: names.as_ref().map(|names| LoginUsers {
+            count: names.len(),
+            enrolled: 0,
+        }),
+        ..Records::default()
+    };
+    let (mut read, mut after) = (0, String::new());
     loop {
         if read > 0 {
             terminal.note(&messages::records_read(read));
         }
         let page = daemon.list(ListFilter::All, &after).await;
-        let Some((page, next, _)) = told(page, messages::RECORDS, host)? else {
+        let Some((page, next, _)) = told(page, messages::RECORDS, missed)? else {
             return Ok(None);
         };
         read += page.len();
-        users.extend(page);
+        for status in page {
+            records.add(status, names.as_ref());
+        }
         if next.is_empty() {
-            return Ok(Some(users));
+            return Ok(Some(records));
         }
         after = next;
+    }
+}
+
+impl Records {
+    fn add(&mut self, status: Status, login_names: Option<&BTreeSet<String>>) {
+        let is_enrolled = counts(&status);
+        self.enrolled += usize::from(is_enrolled);
+        let is_login_user = login_names.is_some_and(|names| names.contains(&status.user));
+        if let Some(users) = self.login_users.as_mut().filter(|_| is_login_user) {
+            users.enrolled += usize::from(is_enrolled);
+        }
+        if status.authenticators.iter().any(|one| one.weak) {
+            self.with_weak_keys.push(status.user);
+        }
     }
 }
 
@@ -129,17 +185,17 @@ async fn records(
 async fn administrators(
     daemon: &mut Daemon,
     facts: &DaemonFacts,
-    host: &mut HostFacts,
+    missed: &Missed,
 ) -> Result<Vec<Administrator>, Failure> {
     let mut names = BTreeSet::new();
     for group in facts.administrators.iter().flatten() {
         let members = daemon.members_if_known(group).await;
-        names.extend(told(members, messages::ADMINISTRATORS, host)?.unwrap_or_default());
+        names.extend(told(members, messages::ADMINISTRATORS, missed)?.unwrap_or_default());
     }
     let mut administrators = Vec::new();
     for name in names {
         let status = daemon.show_if_known(&name).await;
-        let Some(status) = told(status, messages::ADMINISTRATORS, host)? else {
+        let Some(status) = told(status, messages::ADMINISTRATORS, missed)? else {
             break;
         };
         if let Some(status) = status {
@@ -158,6 +214,7 @@ fn policy_of(facts: &DaemonFacts) -> PolicyFacts {
     PolicyFacts {
         is_off: facts.off.unwrap_or_default(),
         enrolled: None,
+        login_users: None,
         error_on_disk: facts.config_error.clone(),
         is_outdated: facts.config_changed.unwrap_or_default(),
         audits: false,

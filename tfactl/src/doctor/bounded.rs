@@ -1,107 +1,107 @@
-//! Facts that do not come: a pipe in place of a file, a file without end, a file system that hangs.
+//! Files that are not what they should be: a pipe, a file without end.
 
 use std::fs::OpenOptions;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
-use std::thread;
-use std::time::Duration;
 
-/// How long the facts of one subject may take. Only a file system that hangs takes that long.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+use crate::messages;
+
 /// How much of a file is read, in bytes. Files of configuration are shorter.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The text of a regular file, or of its first mebibyte.
-pub(super) fn text(path: impl AsRef<Path>) -> Option<String> {
-    start_of(path.as_ref(), MAX_BYTES).map(lossy)
+/// The text of a regular file. A link to `/dev/null` stands for an empty file. `None` if there is none; or why
+/// it cannot be read: it is something else, or longer than a mebibyte.
+pub(super) fn text(path: impl AsRef<Path>) -> Result<Option<String>, String> {
+    let bytes = whole(path.as_ref())?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// The text of a file that is read to its end; `None` for a longer one. A link to the null device is an empty
-/// file.
+/// As [`text`], without the reason.
 pub(super) fn whole_text(path: impl AsRef<Path>) -> Option<String> {
-    whole_bytes(path.as_ref()).map(lossy)
+    text(path).ok().flatten()
 }
 
 /// As [`whole_text`], for a file that need not be a text.
 pub(super) fn whole_bytes(path: &Path) -> Option<Vec<u8>> {
-    if path.canonicalize().ok()? == Path::new("/dev/null") {
-        return Some(Vec::new());
-    }
-    let bytes = start_of(path, MAX_BYTES + 1)?;
-    let length = u64::try_from(bytes.len()).ok()?;
-    (length <= MAX_BYTES).then_some(bytes)
+    whole(path).ok().flatten()
 }
 
-fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The first bytes of a regular file.
-fn start_of(path: &Path, limit: u64) -> Option<Vec<u8>> {
+fn whole(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    let shown = path.to_string_lossy();
     // Opening a pipe would wait for its writer.
-    let file = OpenOptions::new()
+    let opened = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
+        .open(path);
+    let failed = |error: io::Error| messages::file_not_read(&shown, &error);
+    let file = match opened {
+        Err(error) if is_absent(&error) => return Ok(None),
+        other => other.map_err(failed)?,
+    };
+    let metadata = file.metadata().map_err(failed)?;
+    let kind = metadata.file_type();
+    if kind.is_char_device() && metadata.rdev() == libc::makedev(1, 3) {
+        return Ok(Some(Vec::new()));
     }
-    bytes(file, limit)
+    if !kind.is_file() {
+        return Err(messages::not_a_file(&shown));
+    }
+    let bytes = bytes(file, MAX_BYTES + 1).map_err(failed)?;
+    match u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {
+        true => Ok(Some(bytes)),
+        false => Err(messages::file_too_long(&shown)),
+    }
+}
+
+/// Whether an error says that there is no such file.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// What comes, up to a limit in bytes.
-pub(super) fn bytes(mut source: impl Read, limit: u64) -> Option<Vec<u8>> {
+pub(super) fn bytes(mut source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limited = &mut source.by_ref().take(limit);
-    limited.read_to_end(&mut bytes).ok()?;
-    Some(bytes)
-}
-
-/// What a function returns; `None` if it takes too long. Then its thread is left to itself.
-pub(super) fn in_time<T: Send + 'static>(
-    function: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let (sender, receiver) = sync_channel(1);
-    let run = move || {
-        // It fails if the caller has stopped waiting.
-        let _ = sender.send(function());
-    };
-    thread::Builder::new().spawn(run).ok()?;
-    receiver.recv_timeout(TIME_LIMIT).ok()
+    limited.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::symlink;
     use std::process::Command;
 
     use super::*;
 
     #[test]
-    fn only_the_first_mebibyte_of_a_regular_file_is_read() {
+    fn only_regular_files_of_a_mebibyte_are_read() {
         let folder = std::env::temp_dir().join(format!("tfactl-bounded-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let pipe = folder.join("pipe");
-        assert!(
-            Command::new("mkfifo")
-                .arg(&pipe)
-                .status()
-                .unwrap()
-                .success()
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        for path in [&pipe, &folder, Path::new("/dev/zero")] {
+            let why = text(path).unwrap_err();
+            assert_eq!(why, messages::not_a_file(&path.to_string_lossy()));
+        }
+        let (mask, gone, large) = (
+            folder.join("mask"),
+            folder.join("gone"),
+            folder.join("large"),
         );
-        assert_eq!(text(&pipe), None);
-        assert_eq!(text(&folder), None);
-        assert_eq!(text("/dev/zero"), None);
-        let large = folder.join("large");
-        fs::write(&large, vec![b'x'; 3 << 20]).unwrap();
-        assert_eq!(text(&large).unwrap().len(), 1 << 20);
-        assert_eq!(whole_text(&large), None);
+        symlink("/dev/null", &mask).unwrap();
+        assert_eq!(text(mask), Ok(Some(String::new())));
+        symlink("/nonexistent", &gone).unwrap();
+        for path in [gone, folder.join("pipe/file")] {
+            assert_eq!(text(path), Ok(None));
+        }
         fs::write(&large, vec![b'x'; 1 << 20]).unwrap();
-        assert_eq!(whole_text(&large).unwrap().len(), 1 << 20);
-        assert_eq!(whole_text("/dev/null"), Some(String::new()));
+        assert_eq!(text(&large).unwrap().unwrap().len(), 1 << 20);
+        fs::write(&large, vec![b'x'; (1 << 20) + 1]).unwrap();
+        let why = messages::file_too_long(&large.to_string_lossy());
+        assert_eq!(text(&large), Err(why));
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -1,11 +1,10 @@
 //! What is known of the system bus.
 
-use std::path::PathBuf;
-
 use tfa_doctor::BusFacts;
 
-use super::bounded::text;
-use super::output::output;
+use super::missed::Missed;
+use super::output::{failure, output};
+use crate::messages;
 
 /// The files of the bus, in the order in which it reads them. The first one includes the others.
 const FILES: [&str; 5] = [
@@ -25,33 +24,31 @@ const SERVICES: [&str; 5] = [
 ];
 const NAME: &str = "org.tfad.Tfa1";
 
-/// `None` if the host has no bus of which the configuration is known.
-pub(super) fn collect() -> Option<BusFacts> {
-    let files = FILES
-        .iter()
-        .flat_map(|pattern| glob::glob(pattern).into_iter().flatten());
-    let files: Vec<(String, String)> = files.flatten().filter_map(read).collect();
-    files
-        .first()
-        .filter(|(path, _)| path == "/usr/share/dbus-1/system.conf")?;
-    let services = SERVICES
-        .iter()
-        .map(|folder| format!("{folder}/{NAME}.service"));
+/// `None` if the configuration of the bus is not known, which is noted.
+pub(super) fn collect(missed: &Missed) -> Option<BusFacts> {
+    let files = missed.texts(&FILES);
+    let [main, ..] = FILES;
+    if !files.iter().any(|(path, _)| path == main) {
+        missed.note(messages::absent(main));
+        return None;
+    }
+    let services = SERVICES.map(|folder| format!("{folder}/{NAME}.service"));
+    let services = services
+        .into_iter()
+        .filter_map(|path| Some((path.clone(), missed.text(&path)?)));
     Some(BusFacts {
         files,
-        activation: services.filter_map(|path| read(path.into())).collect(),
-        owner: owner(),
+        activation: services.collect(),
+        owner: missed.known(owner()).flatten(),
     })
 }
 
-fn read(path: PathBuf) -> Option<(String, String)> {
-    let text = text(&path)?;
-    Some((path.into_os_string().into_string().ok()?, text))
-}
-
-/// The uid of the process that owns the name. Asking starts no daemon.
-fn owner() -> Option<u32> {
+/// The uid of the process that owns the name, if there is one. Asking starts no daemon.
+fn owner() -> Result<Option<u32>, String> {
+    const PROGRAM: &str = "busctl";
     const BUS: &str = "org.freedesktop.DBus";
+    /// What it says of a name without an owner.
+    const NO_OWNER: &str = "no such name";
     let call = [
         "--system",
         "--timeout=10",
@@ -59,11 +56,21 @@ fn owner() -> Option<u32> {
         BUS,
         "/org/freedesktop/DBus",
         BUS,
+        "GetConnectionUnixUser",
+        "s",
+        NAME,
     ];
-    let output = output(
-        "busctl",
-        &[&call[..], &["GetConnectionUnixUser", "s", NAME]].concat(),
-    );
-    let text = String::from_utf8_lossy(&output.ok()?.stdout).into_owned();
-    text.trim().strip_prefix("u ")?.parse().ok()
+    let output = output(PROGRAM, &call)?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return match errors.contains(NO_OWNER) {
+            true => Ok(None),
+            false => Err(failure(PROGRAM, &output)),
+        };
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let uid = text.trim().strip_prefix("u ");
+    let uid = uid.and_then(|uid| uid.parse().ok());
+    uid.map(Some)
+        .ok_or_else(|| messages::unexpected(PROGRAM, text.trim()))
 }

@@ -5,22 +5,24 @@ use tfa_doctor::{DaemonProblem, Facts, PamFacts};
 use tfa_pam_host::PamHost;
 use tfa_proto::{DaemonFacts, LOGIN_SOCKET};
 
+use super::missed::Missed;
 use super::{asked, host, login, socket, sshd};
 use crate::daemon::Daemon;
 use crate::messages;
 
 /// Collects what can be known. A daemon that does not answer is a fact, too.
 pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
+    let missed = Missed::default();
     let mut facts = Facts {
         pam: PamFacts::read(&PamHost::new()),
         sshd: sshd::collect(terminal),
-        login: login::collect(),
+        login: login::collect(&missed),
         ..Facts::default()
     };
-    let mut host = host::collect();
+    let mut host = host::collect(&missed);
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {
-            let policy = asked::collect(&mut daemon, terminal, known, &mut host).await?;
+            let policy = asked::collect(&mut daemon, terminal, known, &mut host, &missed).await?;
             facts.policy = Some(policy);
         }
         Ok((_, Err(problem))) => facts.daemon = Some(problem),
@@ -30,15 +32,15 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
         Err(Failure::NoAnswer) => facts.daemon = Some(DaemonProblem::Silent),
         Err(Failure::OtherVersion(_)) => facts.daemon = Some(DaemonProblem::OtherVersion),
         // It serves logins, and could not answer this call: its name service fails, or it has too many calls.
-        Err(Failure::Refused(why)) => host.not_examined.push(messages::policy_not_told(&why)),
+        Err(Failure::Refused(why)) => missed.note(messages::policy_not_told(&why)),
         Err(other) => return Err(other),
     }
     let runs = !matches!(
         facts.daemon,
         Some(DaemonProblem::Down | DaemonProblem::Silent | DaemonProblem::Denied)
     );
-    let look = move || socket::collect(runs);
-    host.socket = host::examined(&mut host.not_examined, LOGIN_SOCKET, look);
+    host.socket = missed.in_time(LOGIN_SOCKET, move |_| socket::collect(runs));
+    host.not_examined = missed.reasons();
     facts.host = Some(host);
     Ok(facts)
 }

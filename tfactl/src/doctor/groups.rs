@@ -4,8 +4,8 @@ use std::os::unix::net::UnixStream;
 
 use tfa_doctor::GroupCacheFacts;
 
-use super::bounded::text;
-use super::output::output;
+use super::missed::Missed;
+use super::output::{failure, output};
 
 const SWITCH: &str = "/etc/nsswitch.conf";
 const NSCD: &str = "/etc/nscd.conf";
@@ -17,26 +17,27 @@ const SSSD: [&str; 2] = ["/etc/sssd/sssd.conf", "/etc/sssd/conf.d/*.conf"];
 pub(super) fn is_known(group: &str) -> Result<bool, String> {
     // The exit status of a key that was not found.
     const NOT_FOUND: i32 = 2;
-    let output = output("getent", &["--", "group", group])?;
-    Ok(output.status.code() != Some(NOT_FOUND))
+    const PROGRAM: &str = "getent";
+    let output = output(PROGRAM, &["--", "group", group])?;
+    match output.status.code() {
+        Some(0) => Ok(true),
+        Some(NOT_FOUND) => Ok(false),
+        _ => Err(failure(PROGRAM, &output)),
+    }
 }
 
 /// The caches of groups. The daemon knows whether rules name groups.
-pub(super) fn caches() -> GroupCacheFacts {
-    let switch = text(SWITCH).unwrap_or_default();
-    let nscd = text(NSCD).filter(|_| UnixStream::connect(NSCD_SOCKET).is_ok());
-    let sssd = SSSD
-        .iter()
-        .flat_map(|pattern| glob::glob(pattern).into_iter().flatten());
-    let sssd = sssd.flatten().filter_map(|path| {
-        let text = without_secrets(&text(&path)?);
-        Some((path.into_os_string().into_string().ok()?, text))
-    });
+pub(super) fn caches(missed: &Missed) -> GroupCacheFacts {
+    let switch = missed.text(SWITCH).unwrap_or_default();
+    let has_nscd = UnixStream::connect(NSCD_SOCKET).is_ok();
+    let sssd = missed.texts(&SSSD).into_iter();
     GroupCacheFacts {
         rules_name_groups: false,
         sources: sources(&switch),
-        nscd,
-        sssd: sssd.collect(),
+        nscd: has_nscd.then(|| missed.text(NSCD)).flatten(),
+        sssd: sssd
+            .map(|(path, text)| (path, without_secrets(&text)))
+            .collect(),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tfa_doctor::HostFacts;
-use tfa_pam_host::{ModuleFile, PamHost};
+use tfa_doctor::{HostFacts, STATE_DIR};
+use tfa_pam_host::PamHost;
 
-use super::bounded::{self, in_time};
-use super::output::{output, succeeds};
+use super::missed::Missed;
+use super::output::{failure, output, printed};
 use super::{bus, groups, owned_files, selinux, state, sudo, ways};
 use crate::messages;
 
@@ -19,22 +19,23 @@ const PROPERTIES: &str = "NoNewPrivileges,ProtectSystem,ProtectHome,PrivateTmp,P
                           LimitCORE,LimitFSIZE,MainPID,DropInPaths,LoadState";
 
 /// Collects what the daemon need not be asked for.
-pub(super) fn collect() -> HostFacts {
-    let mut missed = Vec::new();
-    let (unit, is_masked) = unit(&mut missed);
+pub(super) fn collect(missed: &Missed) -> HostFacts {
+    let (unit, is_masked) = unit(missed);
     let of_unit = unit.clone();
-    let state = move || state::collect(&of_unit);
-    let sudoers = examined(&mut missed, "/etc/sudoers", sudo::files);
-    let files = examined(&mut missed, "the owners of files", owned_files::collect);
-    let state = examined(&mut missed, "/var/lib/tfa", state);
-    let modules = examined(&mut missed, MODULE, modules);
-    let bus = examined(&mut missed, "D-Bus", bus::collect);
-    let group_cache = examined(&mut missed, "nscd and sssd", groups::caches);
-    let other_ways = ways::collect();
-    let selinux_log = examined(&mut missed, "SELinux", selinux::collect);
+    let is_container = missed.known(is_container());
+    let state = move |missed: &Missed| state::collect(&of_unit, is_container, missed);
+    let sudoers = missed.in_time("/etc/sudoers", sudo::files);
+    let files = missed.in_time("the owners of files", owned_files::collect);
+    let state = missed.in_time(STATE_DIR, state);
+    let modules = missed.in_time(MODULE, |_| PamHost::new().files_of(MODULE));
+    let bus = missed.in_time("D-Bus", bus::collect);
+    let group_cache = missed.in_time("nscd and sssd", groups::caches);
+    let other_ways = missed.in_time("other ways in", ways::collect);
+    let selinux_log = missed.in_time("SELinux", selinux::collect);
+    let name = missed.text("/proc/sys/kernel/hostname");
     HostFacts {
         sudoers: sudoers.unwrap_or_default(),
-        name: bounded::text("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()),
+        name: name.map(|name| name.trim().to_owned()),
         sudo_rules: sudo::rules(),
         files: files.unwrap_or_default(),
         state: state.flatten(),
@@ -45,44 +46,25 @@ pub(super) fn collect() -> HostFacts {
         unit,
         is_masked,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        is_clock_synchronised: clock(),
-        other_ways,
-        not_examined: missed,
+        is_clock_synchronised: clock(is_container, missed),
+        other_ways: other_ways.unwrap_or_default(),
         ..HostFacts::default()
     }
 }
 
-/// Facts of one subject. If they do not come in time, the subject is missed, and the rest is examined.
-pub(super) fn examined<T: Send + 'static>(
-    missed: &mut Vec<String>,
-    subject: &str,
-    collect: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let facts = in_time(collect);
-    if facts.is_none() {
-        missed.push(messages::took_too_long(subject));
-    }
-    facts
-}
-
-fn modules() -> Vec<ModuleFile> {
-    PamHost::new().files_of(MODULE)
+/// Whether systemd runs here. Without it there are no units.
+pub(super) fn has_systemd() -> bool {
+    Path::new("/run/systemd/system").exists()
 }
 
 /// The properties of the unit, and whether it is masked.
-fn unit(missed: &mut Vec<String>) -> (BTreeMap<String, String>, bool) {
+fn unit(missed: &Missed) -> (BTreeMap<String, String>, bool) {
+    if !has_systemd() {
+        return (BTreeMap::new(), false);
+    }
     let property = format!("--property={PROPERTIES}");
-    let shown = output("systemctl", &["show", "tfad.service", &property]);
-    let text = match shown {
-        Ok(shown) => String::from_utf8_lossy(&shown.stdout).into_owned(),
-        Err(why) => {
-            // Without systemd there is no unit.
-            if Path::new("/run/systemd/system").exists() {
-                missed.push(why);
-            }
-            String::new()
-        }
-    };
+    let shown = printed("systemctl", &["show", "tfad.service", &property]);
+    let text = missed.known(shown).unwrap_or_default();
     let pairs = text.lines().filter_map(|line| line.split_once('='));
     let properties: BTreeMap<String, String> = pairs
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -94,16 +76,31 @@ fn unit(missed: &mut Vec<String>) -> (BTreeMap<String, String>, bool) {
     }
 }
 
+/// Whether this host is a container.
+fn is_container() -> Result<bool, String> {
+    const PROGRAM: &str = "systemd-detect-virt";
+    let output = output(PROGRAM, &["--container"])?;
+    match (output.status.success(), output.stdout.trim_ascii()) {
+        (true, _) => Ok(true),
+        (false, b"none") => Ok(false),
+        (false, _) => Err(failure(PROGRAM, &output)),
+    }
+}
+
 /// `None` in a container, which has the clock of its host, and if it is not known.
-fn clock() -> Option<bool> {
-    if succeeds("systemd-detect-virt", &["--container", "--quiet"]) {
+fn clock(is_container: Option<bool>, missed: &Missed) -> Option<bool> {
+    if is_container != Some(false) {
         return None;
     }
+    const PROGRAM: &str = "timedatectl";
     let call = ["show", "--property=NTPSynchronized", "--value"];
-    let shown = output("timedatectl", &call).ok()?;
-    match shown.stdout.trim_ascii() {
-        b"yes" => Some(true),
-        b"no" => Some(false),
-        _ => None,
+    let shown = missed.known(printed(PROGRAM, &call))?;
+    match shown.trim() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        other => {
+            missed.note(messages::unexpected(PROGRAM, other));
+            None
+        }
     }
 }

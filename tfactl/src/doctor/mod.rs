@@ -10,6 +10,7 @@ mod groups;
 mod host;
 mod include;
 mod login;
+mod missed;
 mod output;
 mod owned_files;
 mod selinux;
@@ -18,15 +19,24 @@ mod sshd;
 mod sshd_unit;
 mod state;
 mod sudo;
+mod summary;
 mod ways;
 
 use std::io::IsTerminal as _;
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal, is_root};
-use tfa_doctor::{Finding, KINDS, Severity, examine, services_that_ask};
+use tfa_doctor::{Finding, KINDS, Severity, examine};
 
 use crate::{json, messages};
+
+pub(crate) use summary::{PolicyInForce, Summary};
+
+#[derive(Serialize)]
+struct ReportJson<'a> {
+    summary: &'a Summary,
+    findings: Vec<FindingJson<'a>>,
+}
 
 #[derive(Serialize)]
 struct FindingJson<'a> {
@@ -75,14 +85,15 @@ pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure
     let facts = facts::collect(&terminal).await?;
     let mut findings = examine(&facts);
     findings.retain(|finding| only.is_none_or(|id| finding.is_reported_for(id)));
+    let summary = Summary::of(&facts, &findings);
     if as_json {
-        let findings: Vec<FindingJson<'_>> = findings.iter().map(as_json_keys).collect();
-        json::print(&terminal, &findings)?;
+        let report = ReportJson {
+            summary: &summary,
+            findings: findings.iter().map(as_json_keys).collect(),
+        };
+        json::print(&terminal, &report)?;
     } else {
-        if let Some(policy) = &facts.policy {
-            let services = services_that_ask(&facts.pam);
-            terminal.print(&messages::in_force(policy, &services, &terminal))?;
-        }
+        terminal.print(&messages::in_force(&summary, &terminal))?;
         // On a terminal the last lines are what is seen.
         if std::io::stdout().is_terminal() {
             findings.reverse();
@@ -90,7 +101,7 @@ pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure
         for finding in &findings {
             terminal.print(&messages::finding(finding, &terminal))?;
         }
-        terminal.print(&messages::findings_counted(&findings))?;
+        terminal.print(&messages::findings_counted(&summary))?;
     }
     let is_bad = |finding: &Finding| finding.kind.severity != Severity::Advice;
     if findings.iter().any(is_bad) {

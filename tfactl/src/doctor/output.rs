@@ -25,9 +25,23 @@ pub(super) fn output(program: &str, arguments: &[&str]) -> Result<Output, String
     output_within(TIME_LIMIT, program, arguments)
 }
 
-/// Whether a program can be started and succeeds.
-pub(super) fn succeeds(program: &str, arguments: &[&str]) -> bool {
-    output(program, arguments).is_ok_and(|output| output.status.success())
+/// What a program prints that succeeds; or why that is not known.
+pub(super) fn printed(program: &str, arguments: &[&str]) -> Result<String, String> {
+    let output = output(program, arguments)?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(failure(program, &output)),
+    }
+}
+
+/// Why a program failed: the first line of its errors, else its exit status.
+pub(super) fn failure(program: &str, output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let mut lines = errors.lines().map(str::trim);
+    match lines.find(|line| !line.is_empty()) {
+        Some(line) => messages::program_failed(program, line),
+        None => messages::program_failed(program, &output.status.to_string()),
+    }
 }
 
 fn output_within(limit: Duration, program: &str, arguments: &[&str]) -> Result<Output, String> {
@@ -81,10 +95,12 @@ fn finish(child: &mut Child, end: Instant) -> Option<Output> {
 fn read(mut source: impl Read + Send + 'static) -> Option<Receiver<Vec<u8>>> {
     let (sender, receiver) = sync_channel(1);
     let read = move || {
-        let bytes = bounded::bytes(&mut source, MAX_OUTPUT).unwrap_or_default();
-        let _ = io::copy(&mut source, &mut io::sink());
-        // The other end is gone if the time is over.
-        let _ = sender.send(bytes);
+        // Without the bytes, the receiver learns that the sender is gone.
+        if let Ok(bytes) = bounded::bytes(&mut source, MAX_OUTPUT) {
+            let _ = io::copy(&mut source, &mut io::sink());
+            // The other end is gone if the time is over.
+            let _ = sender.send(bytes);
+        }
     };
     thread::Builder::new().spawn(read).ok()?;
     Some(receiver)
@@ -123,6 +139,16 @@ mod tests {
         assert_eq!(output.stdout.len(), 3_000_000);
         assert_eq!(output.stderr, b"end\n");
         assert_eq!(output.status.code(), Some(3));
+    }
+
+    #[test]
+    fn a_program_that_fails_has_a_reason() {
+        let of = |script| printed("sh", &["-c", script]);
+        assert_eq!(of("echo text"), Ok("text\n".to_owned()));
+        let why = of("echo text; echo >&2; echo ' no bus' >&2; exit 1");
+        assert_eq!(why, Err(messages::program_failed("sh", "no bus")));
+        let why = of("exit 3").unwrap_err();
+        assert!(why.ends_with("exit status: 3"), "{why}");
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tfa_doctor::OwnedFile;
 
+use super::missed::Missed;
+
 /// The files and folders that decide about logins. A star stands for each entry of a folder. The folders
 /// above each of them are looked at, too.
 const FILES: [&str; 37] = [
@@ -53,18 +55,19 @@ const BRACES: &str = "{etc,run,usr/lib}";
 const STICKY: u32 = 0o1000;
 
 /// Each regular file, each folder, and the folders above, by their paths without links.
-pub(super) fn collect() -> Vec<OwnedFile> {
+pub(super) fn collect(missed: &Missed) -> Vec<OwnedFile> {
     let mut found = BTreeMap::new();
-    for path in FILES.iter().flat_map(|pattern| matching(pattern)) {
-        let Ok(path) = fs::canonicalize(path) else {
+    for path in FILES.iter().flat_map(|pattern| matching(pattern, missed)) {
+        // The target of a link may be gone.
+        let Some(path) = missed.existing(&path, fs::canonicalize(&path)) else {
             continue;
         };
-        let Some(metadata) = metadata(&path) else {
+        let Some(metadata) = metadata(&path, missed) else {
             continue;
         };
         found.insert(path.clone(), metadata);
         for folder in path.ancestors().skip(1) {
-            let metadata = metadata_of_folder_above(folder);
+            let metadata = metadata_of_folder_above(folder, missed);
             if let Some(metadata) = metadata {
                 found.entry(folder.to_owned()).or_insert(metadata);
             }
@@ -78,27 +81,25 @@ pub(super) fn collect() -> Vec<OwnedFile> {
     found.into_iter().map(owned).collect()
 }
 
-fn matching(pattern: &str) -> Vec<PathBuf> {
+fn matching(pattern: &str, missed: &Missed) -> Vec<PathBuf> {
     let patterns = match pattern.split_once(BRACES) {
         Some((_, rest)) => ["/etc", "/run", "/usr/lib"]
             .map(|folder| format!("{folder}{rest}"))
             .to_vec(),
         None => vec![pattern.to_owned()],
     };
-    let found = patterns
-        .iter()
-        .flat_map(|pattern| glob::glob(pattern).into_iter().flatten());
-    found.flatten().collect()
+    let found = patterns.iter().flat_map(|pattern| missed.paths(pattern));
+    found.collect()
 }
 
 /// `None` for sockets, which are examined by themselves, and devices: a masked unit is `/dev/null`.
-fn metadata(path: &Path) -> Option<Metadata> {
-    let metadata = fs::metadata(path).ok()?;
+fn metadata(path: &Path, missed: &Missed) -> Option<Metadata> {
+    let metadata = missed.existing(path, fs::metadata(path))?;
     (metadata.is_file() || metadata.is_dir()).then_some(metadata)
 }
 
-fn metadata_of_folder_above(folder: &Path) -> Option<Metadata> {
-    let metadata = metadata(folder)?;
+fn metadata_of_folder_above(folder: &Path, missed: &Missed) -> Option<Metadata> {
+    let metadata = metadata(folder, missed)?;
     let is_sticky = metadata.uid() == 0 && metadata.mode() & STICKY != 0;
     (!is_sticky).then_some(metadata)
 }

@@ -1,52 +1,62 @@
 //! What SELinux has denied since the boot.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 
 use super::bounded::{bytes, text};
-use super::output::output;
+use super::missed::Missed;
+use super::output::{failure, output};
+use crate::messages;
 
 const ENFORCE: &str = "/sys/fs/selinux/enforce";
 const AUDIT_LOG: &str = "/var/log/audit/audit.log";
 /// How much of the log's end is read, in bytes.
 const MAX_LOG: u64 = 1 << 20;
 
-/// The denials in the log since the boot; `None` unless SELinux is enforcing.
-pub(super) fn collect() -> Option<String> {
-    text(ENFORCE).filter(|text| text.trim() == "1")?;
-    let log = if Path::new(AUDIT_LOG).is_file() {
-        since(boot_time()?, &end_of(AUDIT_LOG)?)
-    } else {
-        let arguments = [
-            "-b",
-            "-r",
-            "-q",
-            "-o",
-            "cat",
-            "--no-pager",
-            "-g",
-            "avc: +denied",
-        ];
-        String::from_utf8_lossy(&output("journalctl", &arguments).ok()?.stdout).into_owned()
+/// The denials in the log since the boot; `None` unless SELinux is enforcing, or if the log cannot be read.
+pub(super) fn collect(missed: &Missed) -> Option<String> {
+    missed.text(ENFORCE).filter(|text| text.trim() == "1")?;
+    let log = match Path::new(AUDIT_LOG).is_file() {
+        true => audit_log(),
+        false => journal(),
     };
-    Some(log)
+    missed.known(log)
+}
+
+fn journal() -> Result<String, String> {
+    const PROGRAM: &str = "journalctl";
+    const FILTER: &str = "avc: +denied";
+    let arguments = ["-b", "-r", "-q", "-o", "cat", "--no-pager", "-g", FILTER];
+    let output = output(PROGRAM, &arguments)?;
+    // It fails, too, if there is no such line, and says nothing then.
+    match output.status.success() || output.stderr.trim_ascii().is_empty() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(failure(PROGRAM, &output)),
+    }
+}
+
+fn audit_log() -> Result<String, String> {
+    let end = end_of(AUDIT_LOG).map_err(|error| messages::file_not_read(AUDIT_LOG, &error))?;
+    Ok(since(boot_time()?, &end))
 }
 
 /// The end of a file that others do not write.
-fn end_of(path: &str) -> Option<String> {
-    let mut file = File::open(path).ok()?;
-    let start = file.metadata().ok()?.len().saturating_sub(MAX_LOG);
-    file.seek(SeekFrom::Start(start)).ok()?;
+fn end_of(path: &str) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let start = file.metadata()?.len().saturating_sub(MAX_LOG);
+    file.seek(SeekFrom::Start(start))?;
     let bytes = bytes(file, MAX_LOG)?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// When the host was booted, in seconds since the epoch.
-fn boot_time() -> Option<u64> {
-    let text = text("/proc/stat")?;
-    let mut lines = text.lines().filter_map(|line| line.strip_prefix("btime "));
-    lines.next()?.trim().parse().ok()
+fn boot_time() -> Result<u64, String> {
+    const STATISTICS: &str = "/proc/stat";
+    let text = text(STATISTICS)?.unwrap_or_default();
+    let time = text.lines().find_map(|line| line.strip_prefix("btime "));
+    let time = time.and_then(|time| time.trim().parse().ok());
+    time.ok_or_else(|| messages::unexpected(STATISTICS, "no btime"))
 }
 
 /// The lines of the audit log from this time on.

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::{FsFlags, statvfs};
-use tfa_doctor::{Process, Room, StateFacts};
+use tfa_doctor::{Process, Room, STATE_DIR, StateFacts};
 
 use super::bounded::text;
 use super::disk;
-use super::output::succeeds;
+use super::missed::Missed;
+use crate::messages;
 
-const STATE_DIR: &str = "/var/lib/tfa";
 /// The files of the database, the log among them.
 const DATABASE: [&str; 3] = ["accounts.db", "accounts.db-wal", "accounts.db-shm"];
 /// Where systemd looks for credentials of the unit.
@@ -22,11 +22,19 @@ const CREDENTIALS: [&str; 3] = [
 ];
 const TPMS: &str = "/sys/class/tpm/tpm*/tpm_version_major";
 
-/// Collects the facts, with the properties of the unit.
-pub(super) fn collect(unit: &BTreeMap<String, String>) -> Option<StateFacts> {
-    let directory = fs::canonicalize(STATE_DIR).ok()?;
+/// Collects the facts, with the properties of the unit. `None` if there is no state directory.
+pub(super) fn collect(
+    unit: &BTreeMap<String, String>,
+    is_container: Option<bool>,
+    missed: &Missed,
+) -> Option<StateFacts> {
+    let directory = missed.existing(Path::new(STATE_DIR), fs::canonicalize(STATE_DIR))?;
     let file = |name: &str| directory.join(name);
-    let bytes = |name: &str| Some(fs::symlink_metadata(file(name)).ok()?.len());
+    let bytes = |name: &str| {
+        let path = file(name);
+        let found = missed.existing(&path, fs::symlink_metadata(&path));
+        found.map(|metadata| metadata.len())
+    };
     let largest = DATABASE.iter().filter_map(|name| bytes(name)).max();
     let limit = unit.get("LimitFSIZE").and_then(|limit| limit.parse().ok());
     let below_limit = limit.map(|limit: u64| limit.saturating_sub(largest.unwrap_or_default()));
@@ -34,34 +42,35 @@ pub(super) fn collect(unit: &BTreeMap<String, String>) -> Option<StateFacts> {
     let first = devices.first().map(|device| device.name.clone());
     let daemon = unit.get("MainPID").and_then(|pid| pid.parse().ok());
     Some(StateFacts {
-        has_key_file: fs::symlink_metadata(file("key")).is_ok(),
-        has_credential: has_credential(),
-        has_tpm: has_tpm(),
-        room: room(&directory, first.as_deref(), below_limit),
+        has_key_file: bytes("key").is_some(),
+        has_credential: CREDENTIALS
+            .iter()
+            .any(|pattern| !missed.paths(pattern).is_empty()),
+        has_tpm: is_container == Some(false) && has_tpm(missed),
+        room: room(&directory, first.as_deref(), below_limit, missed),
         devices,
         log_bytes: bytes("accounts.db-wal"),
         readers: readers(&DATABASE.map(file), daemon),
     })
 }
 
-fn has_credential() -> bool {
-    let mut patterns = CREDENTIALS.iter();
-    patterns.any(|pattern| glob::glob(pattern).is_ok_and(|mut found| found.next().is_some()))
-}
-
 /// A container has the TPM of its host in /sys, and systemd does not use it there.
-fn has_tpm() -> bool {
-    let versions = glob::glob(TPMS).into_iter().flatten().flatten();
-    let mut versions = versions.filter_map(text);
-    versions.any(|version| version.trim() == "2")
-        && !succeeds("systemd-detect-virt", &["--container", "--quiet"])
+fn has_tpm(missed: &Missed) -> bool {
+    let versions = missed.texts(&[TPMS]);
+    versions.iter().any(|(_, version)| version.trim() == "2")
 }
 
-fn room(directory: &Path, device: Option<&str>, below_limit: Option<u64>) -> Option<Room> {
-    let found = statvfs(directory).ok()?;
+fn room(
+    directory: &Path,
+    device: Option<&str>,
+    below_limit: Option<u64>,
+    missed: &Missed,
+) -> Option<Room> {
+    let found = statvfs(directory).map_err(|error| messages::file_not_read(STATE_DIR, &error));
+    let found = missed.known(found)?;
     // ext4 keeps some clusters even from root.
     let kept = device.and_then(|name| {
-        let text = text(format!("/sys/fs/ext4/{name}/reserved_clusters"))?;
+        let text = missed.text(format!("/sys/fs/ext4/{name}/reserved_clusters"))?;
         text.trim().parse::<u64>().ok()
     });
     let blocks = found.blocks_free().saturating_sub(kept.unwrap_or_default());
@@ -88,7 +97,8 @@ fn readers(files: &[PathBuf], daemon: Option<u32>) -> Vec<Process> {
         targets.any(|target| files.contains(&target))
     };
     let named = |pid| {
-        let name = text(format!("/proc/{pid}/comm")).unwrap_or_default();
+        let name = text(format!("/proc/{pid}/comm"));
+        let name = name.ok().flatten().unwrap_or_default();
         let name = name.trim_end_matches('\n').to_owned();
         Process { name, pid }
     };

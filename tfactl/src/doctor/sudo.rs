@@ -1,10 +1,10 @@
 //! The rules of sudo.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bounded::text;
-use super::output::output;
+use super::missed::Missed;
+use super::output::printed;
 use crate::messages;
 
 const PROGRAM: &str = "/usr/bin/sudo";
@@ -13,7 +13,7 @@ const CONVERTER: &str = "/usr/bin/cvtsudoers";
 /// What sudo loads.
 const SETTINGS: &str = "/etc/sudo.conf";
 const RULES: &str = "/etc/sudoers";
-const FOLDER: &str = "/etc/sudoers.d";
+const IN_FOLDER: &str = "/etc/sudoers.d/*";
 
 /// The rules as JSON, or why they are not known. `None` if there is no sudo.
 pub(super) fn rules() -> Option<Result<String, String>> {
@@ -21,19 +21,13 @@ pub(super) fn rules() -> Option<Result<String, String>> {
 }
 
 fn convert() -> Result<String, String> {
-    let settings = text(SETTINGS).unwrap_or_default();
+    let settings = text(SETTINGS)?.unwrap_or_default();
     if let Some(plugin) = settings.lines().find(|line| names_other_rules(line)) {
         return Err(messages::other_sudo_rules(SETTINGS, plugin.trim()));
     }
     // Without the settings of the converter itself, which may filter.
     let arguments = ["-c", "/dev/null", "-f", "json", "-e", RULES];
-    let output = output(CONVERTER, &arguments)?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let first = errors.lines().next().unwrap_or_default();
-    Err(messages::program_failed(CONVERTER, first))
+    printed(CONVERTER, &arguments)
 }
 
 /// Whether a line of sudo.conf(5) takes the rules from elsewhere: another plugin, or one with another file.
@@ -48,22 +42,18 @@ fn names_other_rules(line: &str) -> bool {
 }
 
 /// The files of sudo that are usual, to find the line of a rule.
-pub(super) fn files() -> Vec<(String, String)> {
-    let entries = fs::read_dir(FOLDER).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.push(RULES.into());
-    paths.sort();
-    let read = |path: PathBuf| {
-        let text = text(&path)?;
-        Some((path.into_os_string().into_string().ok()?, text))
-    };
-    // sudo ignores such names in the folder.
-    let is_read = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        !name.contains('.') && !name.ends_with('~')
-    };
-    let texts = paths.into_iter().filter_map(read);
-    texts.filter(|(path, _)| is_read(path)).collect()
+pub(super) fn files(missed: &Missed) -> Vec<(String, String)> {
+    let mut paths = missed.paths(IN_FOLDER);
+    paths.retain(|path| is_read(path));
+    paths.insert(0, RULES.into());
+    let read = |path: PathBuf| Some((path.to_string_lossy().into_owned(), missed.text(&path)?));
+    paths.into_iter().filter_map(read).collect()
+}
+
+/// sudo ignores some names in the folder: those of editors and of package managers.
+fn is_read(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    !name.contains('.') && !name.ends_with('~')
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use tfa_doctor::OtherWays;
 
-use super::bounded::text;
-use super::output::output;
+use super::host::has_systemd;
+use super::missed::Missed;
+use super::output::printed;
 
 /// The units of consoles, of dropbear and of the debug shell.
 const UNITS: [&str; 8] = [
@@ -24,20 +25,14 @@ const RULES_OF_POLKIT: [&str; 4] = [
     "/usr/share/polkit-1/rules.d/*.rules",
 ];
 
-/// Without systemd, the units are not known.
-pub(super) fn collect() -> OtherWays {
+/// Without systemd there are no units.
+pub(super) fn collect(missed: &Missed) -> OtherWays {
     let call = [&["show", PROPERTIES, "--"], &UNITS[..]].concat();
-    let units = output("systemctl", &call).map(|output| output.stdout);
-    let rules = RULES_OF_POLKIT
-        .iter()
-        .flat_map(|pattern| glob::glob(pattern).into_iter().flatten());
-    let rules = rules.flatten().filter_map(|path| {
-        let text = text(&path)?;
-        Some((path.into_os_string().into_string().ok()?, text))
-    });
+    let units = has_systemd().then(|| printed("systemctl", &call));
+    let units = units.and_then(|shown| missed.known(shown));
     OtherWays {
-        units: String::from_utf8_lossy(&units.unwrap_or_default()).into_owned(),
-        doas: text("/etc/doas.conf"),
-        polkit: rules.collect(),
+        units: units.unwrap_or_default(),
+        doas: missed.text("/etc/doas.conf"),
+        polkit: missed.texts(&RULES_OF_POLKIT),
     }
 }

@@ -1,10 +1,13 @@
 //! `tfactl doctor`.
 
+use std::fmt::Display;
+
 use tfa_client::Terminal;
-use tfa_doctor::{Edit, Finding, PolicyFacts, Severity};
+use tfa_doctor::{Edit, Finding};
 use tfa_text::plural;
 
 use super::{indented, width};
+use crate::doctor::{PolicyInForce, Summary};
 
 pub(crate) const DOCTOR_HELP: &str = "\
 Each finding has what was found, why it is dangerous, and the commands that fix
@@ -12,7 +15,16 @@ it. A path is a login through PAM: the lines, and what the modules return.
 Only root can run it. Nothing is changed. tfa-doctor(7) describes each finding.
 Exit status: 0 nothing worse than advice, 1 a hole, a lock-out or a risk, or the
 command failed, 2 wrong usage. If the daemon cannot be reached, that is a finding.
-The JSON output is an array of objects. Its keys, which do not change:
+The JSON output is an object with the keys summary and findings, which do not
+change. The summary has these keys, null if not known:
+  policy                off, optional, required (of some logins) or audit
+  enrolled              the number of users who have enrolled
+  login_users           the number of users with a login shell, root included
+  login_users_enrolled  how many of these have enrolled
+  services              the PAM services that ask for a code
+  holes, lock_outs, risks, advice
+                        the number of findings of each severity
+Each of the findings has these keys:
   id           the name of the finding
   severity     hole, lock-out, risk or advice
   place        the file, with the line if there is one; or null
@@ -38,10 +50,13 @@ pub(crate) fn records_read(count: usize) -> String {
 }
 
 /// What the daemon is asked about.
+pub(crate) const POLICY: &str = "the policy in force";
+pub(crate) const USERS: &str = "the users with a login shell";
 pub(crate) const EXEMPTIONS: &str = "the exemptions";
 pub(crate) const RECORDS: &str = "the records of the users";
 pub(crate) const ADMINISTRATORS: &str = "the administrators";
 pub(crate) const RECOVERY_CODE: &str = "the recovery code";
+pub(crate) const NOT_WHOLE: &str = "its answer is not complete";
 pub(crate) const DAEMON_GONE: &str = "no answer came";
 
 /// An answer of the daemon that did not come, with one of the subjects above.
@@ -69,6 +84,27 @@ pub(crate) fn too_many_names() -> String {
 
 pub(crate) fn not_started(program: &str) -> String {
     format!("{program} could not be started")
+}
+
+pub(crate) fn file_not_read(path: &str, error: &dyn Display) -> String {
+    format!("{path} could not be read: {error}")
+}
+
+pub(crate) fn not_a_file(path: &str) -> String {
+    format!("{path} is not a regular file")
+}
+
+pub(crate) fn file_too_long(path: &str) -> String {
+    format!("{path} is longer than what was read")
+}
+
+pub(crate) fn absent(path: &str) -> String {
+    format!("{path} does not exist")
+}
+
+/// What a program or a file of the kernel says, which is none of the known answers.
+pub(crate) fn unexpected(source: &str, text: &str) -> String {
+    format!("the answer of {source} was not understood: {text}")
 }
 
 pub(crate) fn took_too_long(subject: &str) -> String {
@@ -127,31 +163,42 @@ pub(crate) fn asking_sshd(done: usize, count: usize) -> String {
 }
 
 /// What is in force: the policy, the users, the services.
-pub(crate) fn in_force(policy: &PolicyFacts, services: &[String], terminal: &Terminal) -> String {
-    let mode = match policy {
-        PolicyFacts { is_off: true, .. } => "off",
-        PolicyFacts { audits: true, .. } => "audit mode",
-        PolicyFacts { requires: true, .. } => "a second factor is required for some logins",
-        _ => "optional",
+pub(crate) fn in_force(summary: &Summary, terminal: &Terminal) -> String {
+    let policy = match summary.policy {
+        None => "not known",
+        Some(PolicyInForce::Off) => "off",
+        Some(PolicyInForce::Audit) => "audit mode",
+        Some(PolicyInForce::Required) => "a second factor is required for some logins",
+        Some(PolicyInForce::Optional) => "optional",
     };
-    let enrolled = match policy.enrolled {
-        None => "It is not known how many users have enrolled".to_owned(),
-        Some(0) => "No user has enrolled".to_owned(),
-        Some(count) => {
-            let count = u64::try_from(count).unwrap_or(u64::MAX);
-            plural(
-                count,
-                "1 user has enrolled",
-                format!("{count} users have enrolled"),
-            )
-        }
-    };
-    let services = match services {
+    let services = match summary.services.as_slice() {
         [] => "none".to_owned(),
         services => tfa_doctor::list(services),
     };
-    let text = format!("Policy: {mode}. {enrolled}. Services that ask for a code: {services}.");
+    let enrolled = enrolled(summary);
+    let text = format!("Policy: {policy}. {enrolled} Services that ask for a code: {services}.");
     indented(&text, 0, width(terminal))
+}
+
+/// How many users have enrolled, in whole sentences.
+fn enrolled(summary: &Summary) -> String {
+    let Some(enrolled) = summary.enrolled else {
+        return "It is not known how many users have enrolled.".to_owned();
+    };
+    let all = match enrolled {
+        0 => "No user has enrolled.".to_owned(),
+        count => plural(
+            u64::try_from(count).unwrap_or(u64::MAX),
+            "1 user has enrolled.",
+            format!("{count} users have enrolled."),
+        ),
+    };
+    match (summary.login_users, summary.login_users_enrolled) {
+        (Some(users), Some(enrolled)) => {
+            format!("{all} Of the users with a login shell, {enrolled} of {users} have enrolled.")
+        }
+        _ => all,
+    }
 }
 
 /// A finding, for a terminal.
@@ -212,11 +259,13 @@ fn also(id: &str, names: &[String]) -> String {
 }
 
 /// How many findings there are of each severity.
-pub(crate) fn findings_counted(findings: &[Finding]) -> String {
-    let count = |severity| {
-        let of_severity = |finding: &&Finding| finding.kind.severity == severity;
-        findings.iter().filter(of_severity).count()
-    };
-    let [holes, lock_outs, risks, advice] = Severity::ALL.map(count);
+pub(crate) fn findings_counted(summary: &Summary) -> String {
+    let Summary {
+        holes,
+        lock_outs,
+        risks,
+        advice,
+        ..
+    } = summary;
     format!("Holes: {holes}, lock-outs: {lock_outs}, risks: {risks}, advice: {advice}.")
 }

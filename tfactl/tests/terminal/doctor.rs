@@ -1,18 +1,18 @@
 //! The doctor. What it finds depends on the files of the host, and the scenarios look at that: this host may have
 //! findings of its own, which make each report incomplete.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tfa_proto::{DaemonFacts, Exemption, ExemptionKind};
 use tfa_testkit::daemon::enabled;
 use tfa_testkit::{TestHost, finished};
 
-use crate::{fits, host_with, json};
+use crate::{fits, host_with, json as parsed};
 
 /// The findings of that id.
 #[track_caller]
 fn found(host: &TestHost, id: &str) -> Vec<Value> {
     let (code, out, _) = finished(&host.output_with(&["doctor", "--only", id, "--json"]));
-    let mut findings = json(&out).as_array().unwrap().clone();
+    let mut findings = parsed(&out)["findings"].as_array().unwrap().clone();
     findings.retain(|finding| finding["id"] == id);
     let is_bad = |finding: &Value| finding["severity"] != "advice";
     if findings.iter().any(is_bad) {
@@ -50,7 +50,13 @@ fn a_daemon_that_answers_is_asked_once_for_each_fact() {
     assert_eq!(found(&host, "daemon-down"), Vec::<Value>::new());
     assert_eq!(
         host.daemon().calls(),
-        ["Facts", "PolicyExemptions", "List", "RecoveryStatus"]
+        [
+            "Facts",
+            "PolicyExemptions",
+            "Users true",
+            "List",
+            "RecoveryStatus"
+        ]
     );
 }
 
@@ -159,20 +165,39 @@ fn a_lost_key_and_an_error_on_disk_are_findings() {
 #[test]
 fn a_host_without_two_factor_login_is_told_from_one_that_has_it() {
     let host = host_with(Vec::new());
-    host.daemon()
-        .account(|account| account.facts.requires = Some(false));
+    host.daemon().account(|account| {
+        account.facts.requires = Some(false);
+        account.host_users = ["alice", "bob", "root"].map(str::to_owned).to_vec();
+    });
     one(&host, "enrolled-none");
+    let summary = |key: &str| {
+        let (_, out, _) = finished(&host.output_with(&["doctor", "--json"]));
+        parsed(&out)["summary"][key].clone()
+    };
     let begins = |text: &str| {
         let (_, out, _) = finished(&host.output_with(&["doctor"]));
         assert!(out.starts_with(text), "{out}");
         fits(&out);
     };
-    begins("Policy: optional. No user has enrolled. Services that ask for a code: ");
+    begins("Policy: optional. No user has enrolled. Of the users with a login shell, 0 of 3\n");
     host.daemon()
         .account(|account| account.others = vec![enabled()]);
     assert_eq!(found(&host, "enrolled-none"), Vec::<Value>::new());
     host.daemon()
         .account(|account| account.facts.off = Some(true));
     one(&host, "policy-off");
-    begins("Policy: off. 1 user has enrolled. ");
+    begins("Policy: off. 1 user has enrolled. Of the users with a login shell, 1 of 3");
+    for (key, expected) in [
+        ("policy", json!("off")),
+        ("enrolled", json!(1)),
+        ("login_users", json!(3)),
+        ("login_users_enrolled", json!(1)),
+    ] {
+        assert_eq!(summary(key), expected, "{key}");
+    }
+    host.daemon()
+        .account(|account| account.list_fails_at = Some("alice".to_owned()));
+    assert_eq!(summary("enrolled"), Value::Null);
+    assert_eq!(summary("login_users_enrolled"), Value::Null);
+    begins("Policy: off. It is not known how many users have enrolled. ");
 }

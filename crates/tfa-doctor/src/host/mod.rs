@@ -28,7 +28,7 @@ pub use state::{Process, Room, StateFacts};
 pub use ways::OtherWays;
 
 /// The state directory.
-const STATE_DIR: &str = "/var/lib/tfa";
+pub const STATE_DIR: &str = "/var/lib/tfa";
 
 /// What is known of a host beside PAM and sshd. A part that is absent or empty is not examined.
 #[derive(Debug, Clone, Default)]

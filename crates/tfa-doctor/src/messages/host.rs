@@ -125,8 +125,8 @@ pub(crate) const NOT_EXAMINED: Kind = Kind {
     what: |subject| format!("A part of this host was not examined: {}.", subject.detail),
     remedy: |_| {
         remedy(
-            "A name service, a file system or a service of this host does not answer: fix it, and run the \
-             doctor again.",
+            "A program, a file, a name service or a file system of this host does not answer: fix it, and \
+             run the doctor again.",
             &["systemctl --failed", "tfactl doctor"],
         )
     },

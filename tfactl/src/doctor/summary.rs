@@ -1,0 +1,64 @@
+//! What is in force, and how many findings there are.
+
+use serde::Serialize;
+use tfa_doctor::{Facts, Finding, LoginUsers, PolicyFacts, Severity, services_that_ask};
+
+/// The beginning of a report. What is not known is null.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) policy: Option<PolicyInForce>,
+    /// The users who have enrolled, with those who cannot log in.
+    pub(crate) enrolled: Option<usize>,
+    pub(crate) login_users: Option<usize>,
+    pub(crate) login_users_enrolled: Option<usize>,
+    /// The PAM services that ask for a code.
+    pub(crate) services: Vec<String>,
+    pub(crate) holes: usize,
+    pub(crate) lock_outs: usize,
+    pub(crate) risks: usize,
+    pub(crate) advice: usize,
+}
+
+/// What the policy asks for on the whole.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PolicyInForce {
+    Off,
+    Optional,
+    /// Of some logins.
+    Required,
+    /// What is required is recorded only.
+    Audit,
+}
+
+impl Summary {
+    pub(super) fn of(facts: &Facts, findings: &[Finding]) -> Self {
+        let count = |severity| {
+            let of_severity = |finding: &&Finding| finding.kind.severity == severity;
+            findings.iter().filter(of_severity).count()
+        };
+        let [holes, lock_outs, risks, advice] = Severity::ALL.map(count);
+        let policy = facts.policy.as_ref();
+        let users: Option<LoginUsers> = policy.and_then(|policy| policy.login_users);
+        Self {
+            policy: policy.map(in_force),
+            enrolled: policy.and_then(|policy| policy.enrolled),
+            login_users: users.map(|users| users.count),
+            login_users_enrolled: users.map(|users| users.enrolled),
+            services: services_that_ask(&facts.pam),
+            holes,
+            lock_outs,
+            risks,
+            advice,
+        }
+    }
+}
+
+fn in_force(policy: &PolicyFacts) -> PolicyInForce {
+    match policy {
+        PolicyFacts { is_off: true, .. } => PolicyInForce::Off,
+        PolicyFacts { audits: true, .. } => PolicyInForce::Audit,
+        PolicyFacts { requires: true, .. } => PolicyInForce::Required,
+        _ => PolicyInForce::Optional,
+    }
+}
