@@ -10,7 +10,7 @@ mod saved;
 
 use std::collections::BTreeSet;
 
-use tfa_pam_host::{PamHost, Snapshot};
+use tfa_pam_host::Snapshot;
 use tfa_pam_stack::Files;
 
 use crate::finding::ProfileUpdate;
@@ -50,11 +50,12 @@ fn profile_path(name: &str) -> String {
     format!("/usr/share/pam-configs/{name}")
 }
 
-/// The files that the simulation reads on a host.
-pub(crate) fn files(host: &PamHost) -> Vec<String> {
+/// The files from which is known what pam-auth-update(8) would write.
+#[must_use]
+pub fn pam_update_files(host: &dyn Files) -> Vec<String> {
     let mut names = BTreeSet::from([TFA.to_owned()]);
     for kind in TYPES {
-        let text = Files::read(host, &saved_path(kind)).unwrap_or_default();
+        let text = host.read(&saved_path(kind)).unwrap_or_default();
         names.extend(Saved::parse(&String::from_utf8_lossy(&text)).modules());
     }
     let own = TYPES

@@ -1,10 +1,9 @@
 //! What the doctor needs to know of a host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tfa_pam_host::{PamHost, Reading, Snapshot};
+use tfa_pam_host::{Reading, Snapshot};
 
-use crate::auth_update;
 use crate::host::HostFacts;
 use crate::sshd::SshdFacts;
 
@@ -54,6 +53,8 @@ pub struct PamFacts {
     pub(crate) files: Snapshot,
     /// What libpam reads for each service that has a file.
     pub(crate) services: BTreeMap<String, Reading>,
+    /// The services whose program is gone.
+    pub(crate) removed: BTreeSet<String>,
 }
 
 /// What the policy in force asks for.
@@ -103,19 +104,22 @@ impl PolicyFacts {
 }
 
 impl PamFacts {
-    /// Reads the PAM files.
+    /// What libpam reads in the files. They need to have [`crate::pam_update_files`], and need to know whether
+    /// there is a [`crate::MODULE`].
     #[must_use]
-    pub fn read(host: &PamHost) -> Self {
-        let files = auth_update::files(host);
-        let paths: Vec<&str> = files.iter().map(String::as_str).collect();
-        Self::of(Snapshot::of(host, &paths, &["pam_tfa.so"]))
-    }
-
-    pub(crate) fn of(files: Snapshot) -> Self {
+    pub fn of(files: Snapshot) -> Self {
         let read = |name: &str| (name.to_owned(), files.service(name));
         Self {
             services: files.services().map(read).collect(),
+            removed: BTreeSet::new(),
             files,
         }
+    }
+
+    /// The same, and the programs of these services are gone: their packages were removed, and left the files
+    /// behind.
+    #[must_use]
+    pub fn without(self, removed: BTreeSet<String>) -> Self {
+        Self { removed, ..self }
     }
 }

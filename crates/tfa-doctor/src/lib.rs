@@ -15,6 +15,7 @@ mod pam;
 mod shell;
 pub mod sshd;
 
+pub use auth_update::pam_update_files;
 pub use edit::Edit;
 pub use facts::{DaemonProblem, Facts, LoginFacts, LoginUsers, PamFacts, PolicyFacts};
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
@@ -24,6 +25,9 @@ pub use host::{
 };
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;
+
+/// The file name of the PAM module.
+pub const MODULE: &str = "pam_tfa.so";
 
 /// The findings about a host, the worst first.
 #[must_use]

@@ -14,10 +14,10 @@ use tfa_core::DEFAULT_GUARD;
 use tfa_doctor::sshd::{Settings, SshdFacts, config};
 use tfa_doctor::{
     Administrator, BlockDevice, BusFacts, DaemonProblem, Edit, Facts, Finding, GroupCacheFacts,
-    HostFacts, KINDS, Kind, LoginFacts, OtherWays, OwnedFile, PamFacts, PolicyFacts, Process, Room,
-    SocketFacts, StateFacts, examine,
+    HostFacts, KINDS, Kind, LoginFacts, MODULE, OtherWays, OwnedFile, PamFacts, PolicyFacts,
+    Process, Room, SocketFacts, StateFacts, examine, pam_update_files,
 };
-use tfa_pam_host::{ModuleFile, PamHost};
+use tfa_pam_host::{ModuleFile, PamHost, Snapshot};
 
 /// The untouched hosts: Debian 12 and 13 with the package.
 const SHIPPED: [&str; 2] = ["shipped-12", "shipped-13"];
@@ -230,6 +230,11 @@ impl Host {
                     uid: uid.parse().unwrap(),
                     mode: u32::from_str_radix(mode, 8).unwrap(),
                 }),
+                ["secret", path, mode] => host.secret_files.push(OwnedFile {
+                    path: path.to_owned(),
+                    uid: 0,
+                    mode: u32::from_str_radix(mode, 8).unwrap(),
+                }),
                 ["unit", name, value] => {
                     host.unit.insert(name.to_owned(), value.to_owned());
                 }
@@ -355,10 +360,20 @@ impl Host {
         names.into_iter().map(read).collect()
     }
 
+    /// The PAM files, and the services of removed packages, one a line.
+    fn pam(&self) -> PamFacts {
+        let host = PamHost::below(&self.0);
+        let files = pam_update_files(&host);
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let removed = self.text("removed").unwrap_or_default();
+        PamFacts::of(Snapshot::of(&host, &files, &[MODULE]))
+            .without(removed.lines().map(str::to_owned).collect())
+    }
+
     fn findings(&self) -> Vec<Finding> {
         let policy = fs::read_to_string(self.0.join("policy")).unwrap_or_default();
         examine(&Facts {
-            pam: PamFacts::read(&PamHost::below(&self.0)),
+            pam: self.pam(),
             policy: Some(policy_of(&policy)),
             daemon: daemon_of(&policy),
             sshd: Some(self.sshd()),

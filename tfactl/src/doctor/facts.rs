@@ -1,12 +1,11 @@
 //! The facts about this host.
 
 use tfa_client::{Failure, Terminal};
-use tfa_doctor::{DaemonProblem, Facts, PamFacts};
-use tfa_pam_host::PamHost;
+use tfa_doctor::{DaemonProblem, Facts};
 use tfa_proto::{DaemonFacts, LOGIN_SOCKET};
 
 use super::missed::Missed;
-use super::{asked, host, login, socket, sshd};
+use super::{asked, host, login, pam, socket, sshd};
 use crate::daemon::Daemon;
 use crate::messages;
 
@@ -14,7 +13,7 @@ use crate::messages;
 pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     let missed = Missed::default();
     let mut facts = Facts {
-        pam: PamFacts::read(&PamHost::new()),
+        pam: pam::collect(),
         sshd: sshd::collect(terminal),
         login: login::collect(&missed),
         ..Facts::default()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tfa_doctor::{HostFacts, STATE_DIR};
+use tfa_doctor::{HostFacts, MODULE, STATE_DIR};
 use tfa_pam_host::PamHost;
 
 use super::missed::Missed;
@@ -11,8 +11,6 @@ use super::output::{failure, output, printed};
 use super::{bus, groups, owned_files, selinux, state, sudo, ways};
 use crate::messages;
 
-/// The file name of the PAM module.
-const MODULE: &str = "pam_tfa.so";
 /// The properties of the unit that are examined.
 const PROPERTIES: &str = "NoNewPrivileges,ProtectSystem,ProtectHome,PrivateTmp,PrivateDevices,\
                           MemoryDenyWriteExecute,RestrictSUIDSGID,CapabilityBoundingSet,UMask,\
@@ -26,6 +24,7 @@ pub(super) fn collect(missed: &Missed) -> HostFacts {
     let state = move |missed: &Missed| state::collect(&of_unit, is_container, missed);
     let sudoers = missed.in_time("/etc/sudoers", sudo::files);
     let files = missed.in_time("the owners of files", owned_files::collect);
+    let secret_files = missed.in_time(STATE_DIR, owned_files::secrets);
     let state = missed.in_time(STATE_DIR, state);
     let modules = missed.in_time(MODULE, |_| PamHost::new().files_of(MODULE));
     let bus = missed.in_time("D-Bus", bus::collect);
@@ -38,6 +37,7 @@ pub(super) fn collect(missed: &Missed) -> HostFacts {
         name: name.map(|name| name.trim().to_owned()),
         sudo_rules: sudo::rules(),
         files: files.unwrap_or_default(),
+        secret_files: secret_files.unwrap_or_default(),
         state: state.flatten(),
         modules: modules.unwrap_or_default(),
         bus: bus.flatten(),

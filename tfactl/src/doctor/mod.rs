@@ -13,6 +13,7 @@ mod login;
 mod missed;
 mod output;
 mod owned_files;
+mod pam;
 mod selinux;
 mod socket;
 mod sshd;

@@ -39,7 +39,7 @@ const FILES: [&str; 37] = [
     "/etc/nsswitch.conf",
     "/etc/passwd",
     "/etc/group",
-    "/etc/credstore*/tfad.key",
+    "/{etc,run,usr/lib}/credstore*/tfad.key",
     "/etc/dbus-1/system.d",
     "/etc/dbus-1/system.d/*",
     "/usr/share/dbus-1/system.d/org.tfad.Tfa1.conf",
@@ -49,6 +49,12 @@ const FILES: [&str; 37] = [
     "/{etc,run,usr/lib}/systemd/system/tfad.service.d/*",
     "/usr/share/polkit-1/actions/org.tfad.tfa1.policy",
     "/usr/share/pam-configs/tfa",
+];
+/// The files that only root may read. Encrypted credentials are no secrets.
+const SECRETS: [&str; 3] = [
+    "/var/lib/tfa",
+    "/var/lib/tfa/*",
+    "/{etc,run,usr/lib}/credstore/tfad.key",
 ];
 const BRACES: &str = "{etc,run,usr/lib}";
 /// In a folder with this bit, only the owner of a file can rename or remove it.
@@ -73,12 +79,28 @@ pub(super) fn collect(missed: &Missed) -> Vec<OwnedFile> {
             }
         }
     }
-    let owned = |(path, metadata): (PathBuf, Metadata)| OwnedFile {
+    found
+        .iter()
+        .map(|(path, metadata)| owned(path, metadata))
+        .collect()
+}
+
+/// The files that only root may read, and their folder. A link is no secret, and is not followed.
+pub(super) fn secrets(missed: &Missed) -> Vec<OwnedFile> {
+    let paths = SECRETS.iter().flat_map(|pattern| matching(pattern, missed));
+    let found = paths.filter_map(|path| {
+        let metadata = missed.existing(&path, fs::symlink_metadata(&path))?;
+        Some(owned(&path, &metadata))
+    });
+    found.collect()
+}
+
+fn owned(path: &Path, metadata: &Metadata) -> OwnedFile {
+    OwnedFile {
         path: path.to_string_lossy().into_owned(),
         uid: metadata.uid(),
         mode: metadata.mode(),
-    };
-    found.into_iter().map(owned).collect()
+    }
 }
 
 fn matching(pattern: &str, missed: &Missed) -> Vec<PathBuf> {

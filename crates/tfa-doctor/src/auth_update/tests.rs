@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tfa_pam_host::PamHost;
+
 use super::*;
 
 const SHIPPED: [&str; 2] = ["shipped-12", "shipped-13"];
@@ -11,7 +13,7 @@ const AUTH: &str = "/etc/pam.d/common-auth";
 fn host(shipped: &str, path: &str, change: impl Fn(&str) -> String) -> Snapshot {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let host = PamHost::below(&repository.join("tests/doctor").join(shipped));
-    let paths = files(&host);
+    let paths = pam_update_files(&host);
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let profile = std::fs::read_to_string(repository.join("packaging/pam/tfa")).unwrap();
     let files = Snapshot::of(&host, &paths, &[]).with(&profile_path(TFA), &profile);

@@ -45,6 +45,8 @@ pub struct HostFacts {
     pub sudo_rules: Option<Result<String, String>>,
     /// The files that decide about logins.
     pub files: Vec<OwnedFile>,
+    /// The files with secrets, and their folder. Only root may read them.
+    pub secret_files: Vec<OwnedFile>,
     /// The properties of the daemon's unit, as systemctl(1) prints them.
     pub unit: BTreeMap<String, String>,
     /// The daemon's unit is masked.
@@ -113,6 +115,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = system::writable(host);
+    findings.extend(system::readable(host));
     findings.extend(system::unit(host));
     findings.extend(state::key_lost(host));
     findings.extend(state::examine(host));

@@ -37,6 +37,17 @@ pub(super) fn writable(host: &HostFacts) -> Vec<Finding> {
     faults.collect()
 }
 
+/// Secrets that others than root can read, or whose names they can list.
+pub(super) fn readable(host: &HostFacts) -> Vec<Finding> {
+    let is_open = |file: &&OwnedFile| file.mode & TYPE != LINK && file.mode & 0o055 != 0;
+    let open = host.secret_files.iter().filter(is_open);
+    let faults = open.map(|file| {
+        let detail = format!("{:o}", file.mode & 0o7777);
+        Finding::beside_pam(&messages::STATE_READABLE, &file.path, Vec::new(), detail)
+    });
+    faults.collect()
+}
+
 /// Properties that a drop-in has weakened.
 pub(super) fn unit(host: &HostFacts) -> Option<Finding> {
     let changed = UNIT.iter().filter_map(|(name, expected)| {

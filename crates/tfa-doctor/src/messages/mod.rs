@@ -73,6 +73,7 @@ pub const KINDS: &[&Kind] = &[
     &SSHD_NOT_EXAMINED,
     &LOGIN_TIMEOUT,
     &FILE_WRITABLE,
+    &STATE_READABLE,
     &UNIT_WEAKENED,
     &KEY_LOST,
     &STORE_FULL,

@@ -2,6 +2,7 @@
 
 use super::{list, remedy};
 use crate::finding::{Kind, Severity, Subject};
+use crate::shell::quoted;
 
 /// The place of a limit of the unit.
 pub(crate) const UNIT: &str = "tfad.service";
@@ -21,6 +22,22 @@ pub(crate) fn kibibytes(bytes: u64) -> String {
 pub(crate) fn inodes(count: u64) -> String {
     format!("{count} inodes")
 }
+
+pub(crate) const STATE_READABLE: Kind = Kind {
+    id: "state-readable",
+    severity: Severity::Risk,
+    why: "Who has read the sealing key and a copy of the database can compute the codes of every user.",
+    what: |subject| {
+        let (place, mode) = (&subject.place, &subject.detail);
+        format!("{place} can be read by others than root (mode {mode}).")
+    },
+    remedy: |subject| {
+        remedy(
+            "Let only root read it. If it is a key and others may have read it, make a new one with \"tfactl key rotate\".",
+            &[&format!("chmod go= {}", quoted(&subject.place))],
+        )
+    },
+};
 
 pub(crate) const STORE_FULL: Kind = Kind {
     id: "store-full",

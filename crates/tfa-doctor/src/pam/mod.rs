@@ -19,9 +19,9 @@ use tfa_pam_host::Reading;
 use tfa_pam_stack::{Call, Code, Line, Phase, Service, Witness, verifies_password};
 
 use crate::facts::{Facts, PamFacts, PolicyFacts};
-use crate::finding::{Finding, Kind, Subject};
-use crate::messages;
+use crate::finding::{Finding, Kind, Severity, Subject};
 use crate::sshd::SshdFacts;
+use crate::{MODULE, messages};
 
 /// A service with which users log in.
 struct Login<'a> {
@@ -107,12 +107,11 @@ fn faults(pam: &PamFacts, context: &Context<'_>) -> Vec<Finding> {
         for result in reading.results() {
             let service = match result {
                 Ok(service) => service,
+                // A program that is gone locks no user out.
+                Err(_) if pam.removed.contains(name) => continue,
                 Err(error) => {
-                    add(
-                        &mut findings,
-                        name,
-                        errors::unreadable(name, error, &pam.files),
-                    );
+                    let fault = errors::unreadable(name, error, &pam.files);
+                    add(&mut findings, name, fault);
                     continue;
                 }
             };
@@ -124,7 +123,11 @@ fn faults(pam: &PamFacts, context: &Context<'_>) -> Vec<Finding> {
             };
             is_asked |= login.asks(Phase::Auth) || login.asks(Phase::Account);
             lets_in |= passing::lets_in(service, Code::SUCCESS);
-            for fault in CHECKS.iter().flat_map(|check| check(&login)) {
+            let faults = CHECKS.iter().flat_map(|check| check(&login));
+            let counts = |fault: &Fault| {
+                fault.kind.severity != Severity::LockOut || !pam.removed.contains(name)
+            };
+            for fault in faults.filter(counts) {
                 add(&mut findings, name, fault);
             }
         }
@@ -242,5 +245,5 @@ impl Login<'_> {
 /// Whether the module of a line is pam_tfa, even if its file is missing.
 fn names_tfa(line: &Line) -> bool {
     let is_call = matches!(line.call, Call::Module | Call::MissingModule);
-    is_call && line.module.rsplit('/').next() == Some("pam_tfa.so")
+    is_call && line.module.rsplit('/').next() == Some(MODULE)
 }

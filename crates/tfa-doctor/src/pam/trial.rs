@@ -24,6 +24,7 @@ type Health = BTreeMap<String, [bool; 4]>;
 /// A host, to which changes are made.
 pub(super) struct Trial<'a> {
     context: &'a Context<'a>,
+    pam: &'a PamFacts,
     before: Counts,
     /// No service asks, so that other faults are not searched for.
     is_off: bool,
@@ -31,9 +32,10 @@ pub(super) struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    pub(super) fn new(pam: &PamFacts, context: &'a Context<'a>, findings: &[Finding]) -> Self {
+    pub(super) fn new(pam: &'a PamFacts, context: &'a Context<'a>, findings: &[Finding]) -> Self {
         Self {
             context,
+            pam,
             before: Counts::of(findings),
             is_off: findings
                 .iter()
@@ -45,7 +47,7 @@ impl<'a> Trial<'a> {
     /// The faults that are left with other files; `None` if they have a new one of this severity or a worse
     /// one, or if a login that passed no longer does.
     pub(super) fn run(&self, files: Snapshot, severity: Severity) -> Option<Counts> {
-        let pam = PamFacts::of(files);
+        let pam = PamFacts::of(files).without(self.pam.removed.clone());
         let found = faults(&pam, self.context);
         let left = Counts::of(&found);
         let is_new = |mark| !self.is_off && self.before.0.get(&mark) < left.0.get(&mark);
