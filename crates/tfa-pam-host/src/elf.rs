@@ -1,259 +1,107 @@
-//! What an ELF file tells of itself: its architecture, the functions that it exports, and the version in the
-//! note of the PAM module.
-//! No code of the file is loaded, and only some kilobytes are read.
+//! What an ELF file tells of itself: whether it is one for this architecture, the functions that it exports, and
+//! the version in the note of the PAM module. No code of the file is loaded.
 
+use std::collections::BTreeSet;
 use std::env::consts::ARCH;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+
+use object::NativeEndian;
+use object::elf::{self, NoteType, PT_LOAD, SHT_DYNSYM};
+use object::read::elf::{FileHeader, Note, ProgramHeader, Sym};
+use object::read::{ReadCache, ReadRef};
+
+#[cfg(target_pointer_width = "64")]
+type Header = elf::FileHeader64<NativeEndian>;
+#[cfg(target_pointer_width = "32")]
+type Header = elf::FileHeader32<NativeEndian>;
 
 /// The name and the type of the note, which `pam_tfa/src/ffi/version.rs` writes.
-const NAME: &[u8] = b"tfa\0";
-const KIND: u32 = 1;
-/// The length of the header of a 64-bit file.
-const HEADER: usize = 64;
-/// How many program headers are looked at. A module has about ten.
-const MAX_HEADERS: u64 = 64;
-/// How much of a segment with notes is read, in bytes.
-const MAX_NOTES: usize = 4096;
+const NAME: &[u8] = b"tfa";
+const KIND: NoteType = NoteType(1);
 /// How long a version may be, in bytes.
 const MAX_VERSION: usize = 64;
-/// How much of the table of dynamic sections and of the names of symbols is read, in bytes.
-const MAX_DYNAMIC: usize = 4096;
-const MAX_NAMES: usize = 1 << 18;
-/// The types of segments: one that is loaded, the table of dynamic sections, and notes.
-const PT_LOAD: u64 = 1;
-const PT_DYNAMIC: u64 = 2;
-const PT_NOTE: u64 = 4;
-/// The entries of the table with the address of the names of symbols, and with their length.
-const DT_STRTAB: u64 = 5;
-const DT_STRSZ: u64 = 10;
 
 /// What an ELF file tells.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Elf {
-    /// The file is one for this architecture.
+    /// The file is a whole one for this architecture.
     pub(crate) is_native: bool,
     /// The version of the PAM module.
     pub(crate) version: Option<String>,
-    /// The names of the dynamic symbols, each with a zero behind it.
-    names: Vec<u8>,
+    /// The names of the symbols that it defines for others.
+    exports: BTreeSet<Vec<u8>>,
 }
 
 impl Elf {
-    /// Reads a file. A file in another format is not native.
+    /// Reads a file. One that dlopen(3) cannot load, because it is in another format, for another architecture,
+    /// damaged or cut off, tells nothing.
     pub(crate) fn read(file: &File) -> Self {
-        Self::from(&|offset, bytes| {
-            let mut buffer = vec![0; bytes];
-            let read = file.read_at(&mut buffer, offset).ok()?;
-            buffer.truncate(read);
-            Some(buffer)
-        })
+        Self::parse(&ReadCache::new(file)).unwrap_or_default()
     }
 
-    /// Whether a dynamic symbol has that name. dlopen(3) loads no file of another architecture.
+    /// Whether the file defines a function of that name.
     pub(crate) fn exports(&self, function: &str) -> bool {
-        let mut names = self.names.split(|byte| *byte == 0);
-        self.is_native && names.any(|name| name == function.as_bytes())
+        self.exports.contains(function.as_bytes())
     }
 
-    fn from(read: &dyn Fn(u64, usize) -> Option<Vec<u8>>) -> Self {
-        let header = read(0, HEADER).unwrap_or_default();
-        let this = Self::default();
-        let Some(&[b'\x7f', b'E', b'L', b'F', class, data, ..]) = header.first_chunk::<6>() else {
-            return this;
-        };
-        let layout = match class {
-            1 => Layout::BITS_32,
-            2 => Layout::BITS_64,
-            _ => return this,
-        };
-        let reader = Reader {
-            is_little: data == 1,
-        };
-        let machine = reader.number(&header, 18, 2);
-        let is_native = layout.pointer == size_of::<usize>()
-            && reader.is_little == cfg!(target_endian = "little")
-            && is_this_machine(machine);
-        let segments = segments(read, &header, layout, reader).unwrap_or_default();
-        Self {
-            is_native,
-            version: version(read, &segments, reader),
-            names: names(read, &segments, layout, reader).unwrap_or_default(),
+    fn parse<'data>(data: impl ReadRef<'data>) -> Option<Self> {
+        let header = Header::parse(data).ok()?;
+        let endian = header.endian().ok()?;
+        if !is_this_machine(header.e_machine(endian)) {
+            return None;
         }
-    }
-}
-
-/// Where the fields of a header are, and those of a program header.
-#[derive(Clone, Copy)]
-struct Layout {
-    pointer: usize,
-    headers_at: usize,
-    header_bytes_at: usize,
-    header_count_at: usize,
-    segment_at: usize,
-    segment_address_at: usize,
-    segment_bytes_at: usize,
-}
-
-impl Layout {
-    const BITS_32: Self = Self {
-        pointer: 4,
-        headers_at: 28,
-        header_bytes_at: 42,
-        header_count_at: 44,
-        segment_at: 4,
-        segment_address_at: 8,
-        segment_bytes_at: 16,
-    };
-    const BITS_64: Self = Self {
-        pointer: 8,
-        headers_at: 32,
-        header_bytes_at: 54,
-        header_count_at: 56,
-        segment_at: 8,
-        segment_address_at: 16,
-        segment_bytes_at: 32,
-    };
-}
-
-#[derive(Clone, Copy)]
-struct Reader {
-    is_little: bool,
-}
-
-impl Reader {
-    /// A number of so many bytes; `None` beyond the end.
-    fn number(self, bytes: &[u8], at: usize, length: usize) -> Option<u64> {
-        let bytes = bytes.get(at..at.checked_add(length)?)?;
-        let add = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        Some(if self.is_little {
-            bytes.iter().rev().fold(0, add)
-        } else {
-            bytes.iter().fold(0, add)
+        let mut version = None;
+        for segment in header.program_headers(endian, data).ok()? {
+            if segment.p_type(endian) == PT_LOAD {
+                // Of a file that was cut off, the loader maps what is not there.
+                segment.data(endian, data).ok()?;
+            }
+            // A note that is not understood is none of the module.
+            if let Ok(Some(mut notes)) = segment.notes(endian, data) {
+                while let Ok(Some(note)) = notes.next() {
+                    version = version.or_else(|| version_in(&note, endian));
+                }
+            }
+        }
+        let sections = header.sections(endian, data).ok()?;
+        let symbols = sections.symbols(endian, data, SHT_DYNSYM).ok()?;
+        let names = symbols.strings();
+        let defined = symbols
+            .iter()
+            .filter(|symbol| symbol.is_definition(endian, names));
+        let names = defined.map(|symbol| Some(symbol.name(endian, names).ok()?.to_vec()));
+        Some(Self {
+            is_native: true,
+            version,
+            exports: names.collect::<Option<_>>()?,
         })
     }
 }
 
-/// The number of the architecture in elf(5). Of one that is not in the table, every file counts as native.
-fn is_this_machine(machine: Option<u64>) -> bool {
+/// Whether the number of an architecture in elf(5) is that of this program. Where the table does not have this
+/// architecture, each file counts.
+fn is_this_machine(machine: elf::Machine) -> bool {
     let expected = match ARCH {
-        "x86" => 3,
-        "powerpc64" => 21,
-        "s390x" => 22,
-        "arm" => 40,
-        "x86_64" => 62,
-        "aarch64" => 183,
-        "riscv64" => 243,
-        "loongarch64" => 258,
+        "x86" => elf::EM_386,
+        "powerpc64" => elf::EM_PPC64,
+        "s390x" => elf::EM_S390,
+        "arm" => elf::EM_ARM,
+        "x86_64" => elf::EM_X86_64,
+        "aarch64" => elf::EM_AARCH64,
+        "riscv64" => elf::EM_RISCV,
+        "loongarch64" => elf::EM_LOONGARCH,
         _ => return true,
     };
-    machine == Some(expected)
+    machine == expected
 }
 
-/// A part of the file, as a program header describes it.
-#[derive(Clone, Copy)]
-struct Segment {
-    kind: u64,
-    at: u64,
-    address: u64,
-    bytes: u64,
-}
-
-fn segments(
-    read: &dyn Fn(u64, usize) -> Option<Vec<u8>>,
-    header: &[u8],
-    layout: Layout,
-    reader: Reader,
-) -> Option<Vec<Segment>> {
-    let headers = reader.number(header, layout.headers_at, layout.pointer)?;
-    let bytes = reader.number(header, layout.header_bytes_at, 2)?;
-    let count = reader.number(header, layout.header_count_at, 2)?;
-    let segment = |index| {
-        let header = read(headers.checked_add(index * bytes)?, HEADER)?;
-        let field = |at| reader.number(&header, at, layout.pointer);
-        Some(Segment {
-            kind: reader.number(&header, 0, 4)?,
-            at: field(layout.segment_at)?,
-            address: field(layout.segment_address_at)?,
-            bytes: field(layout.segment_bytes_at)?,
-        })
-    };
-    (0..count.min(MAX_HEADERS)).map(segment).collect()
-}
-
-/// A length, and no more than so much.
-fn limited(bytes: u64, limit: usize) -> usize {
-    usize::try_from(bytes).unwrap_or(limit).min(limit)
-}
-
-/// The names of the dynamic symbols.
-fn names(
-    read: &dyn Fn(u64, usize) -> Option<Vec<u8>>,
-    segments: &[Segment],
-    layout: Layout,
-    reader: Reader,
-) -> Option<Vec<u8>> {
-    let table = segments.iter().find(|segment| segment.kind == PT_DYNAMIC)?;
-    let table = read(table.at, limited(table.bytes, MAX_DYNAMIC))?;
-    let value = |kind: u64| {
-        let mut entries = table.chunks(2 * layout.pointer);
-        let is_it = |entry: &&[u8]| reader.number(entry, 0, layout.pointer) == Some(kind);
-        reader.number(entries.find(is_it)?, layout.pointer, layout.pointer)
-    };
-    let (address, bytes) = (value(DT_STRTAB)?, value(DT_STRSZ)?);
-    let mut loaded = segments.iter().filter(|segment| segment.kind == PT_LOAD);
-    // Of a file that was cut off, the loader maps what is not there.
-    let has_end = |segment: &Segment| {
-        let last = segment.at.checked_add(segment.bytes)?.checked_sub(1)?;
-        read(last, 1).map(|byte| !byte.is_empty())
-    };
-    if !loaded
-        .clone()
-        .all(|segment| segment.bytes == 0 || has_end(segment) == Some(true))
-    {
-        return None;
-    }
-    let at = loaded.find_map(|segment| {
-        let inside = address.checked_sub(segment.address)?;
-        (inside < segment.bytes).then(|| segment.at.checked_add(inside))?
-    })?;
-    read(at, limited(bytes, MAX_NAMES))
-}
-
-/// The version in the first note that is one of the module.
-fn version(
-    read: &dyn Fn(u64, usize) -> Option<Vec<u8>>,
-    segments: &[Segment],
-    reader: Reader,
-) -> Option<String> {
-    let mut notes = segments.iter().filter(|segment| segment.kind == PT_NOTE);
-    notes.find_map(|segment| {
-        let notes = read(segment.at, limited(segment.bytes, MAX_NOTES))?;
-        version_in(&notes, reader)
-    })
-}
-
-fn version_in(mut notes: &[u8], reader: Reader) -> Option<String> {
-    loop {
-        let field = |at| usize::try_from(reader.number(notes, at, 4)?).ok();
-        let (name_bytes, version_bytes, kind) = (field(0)?, field(4)?, field(8)?);
-        let name_end = 12_usize.checked_add(name_bytes)?;
-        let name = notes.get(12..name_end)?;
-        let version_at = name_end.checked_next_multiple_of(4)?;
-        let version_end = version_at.checked_add(version_bytes)?;
-        let version = notes.get(version_at..version_end)?;
-        if name == NAME && kind == KIND as usize {
-            return text(version);
-        }
-        notes = notes.get(version_end.checked_next_multiple_of(4)?..)?;
-    }
-}
-
-/// A version as Cargo allows one.
-fn text(bytes: &[u8]) -> Option<String> {
+/// The version, as Cargo allows one, if the note is that of the module.
+fn version_in(note: &Note<'_, Header>, endian: NativeEndian) -> Option<String> {
+    let version = note.desc();
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b".+-".contains(byte);
-    let is_version = (1..=MAX_VERSION).contains(&bytes.len()) && bytes.iter().all(is_allowed);
-    is_version.then(|| String::from_utf8_lossy(bytes).into_owned())
+    let is_version = (1..=MAX_VERSION).contains(&version.len()) && version.iter().all(is_allowed);
+    let is_own = note.name() == NAME && note.n_type(endian) == KIND;
+    (is_own && is_version).then(|| String::from_utf8_lossy(version).into_owned())
 }
 
 #[cfg(test)]
@@ -262,12 +110,14 @@ mod tests {
 
     use super::*;
 
+    const HEADER: usize = 64;
+
     /// A 64-bit file of this byte order with one segment of notes.
     fn file(machine: u16, notes: &[u8]) -> Vec<u8> {
         let mut file = vec![0; HEADER + 56];
         let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
         let order = if cfg!(target_endian = "little") { 1 } else { 2 };
-        put(0, &[b'\x7f', b'E', b'L', b'F', 2, order]);
+        put(0, &[b'\x7f', b'E', b'L', b'F', 2, order, 1]);
         put(18, &machine.to_ne_bytes());
         put(32, &64_u64.to_ne_bytes());
         put(54, &56_u16.to_ne_bytes());
@@ -292,20 +142,17 @@ mod tests {
     }
 
     fn read(file: &[u8]) -> Elf {
-        Elf::from(&|offset, bytes| {
-            let rest = file.get(usize::try_from(offset).ok()?..)?;
-            Some(rest.iter().take(bytes).copied().collect())
-        })
+        Elf::parse(file).unwrap_or_default()
     }
 
     #[test]
     fn the_version_stands_in_the_note_of_the_module() {
-        let notes = [note(b"GNU\0", &[7; 20]), note(NAME, b"1.22.3")].concat();
+        let notes = [note(b"GNU\0", &[7; 20]), note(b"tfa\0", b"1.22.3")].concat();
         assert_eq!(read(&file(62, &notes)).version.as_deref(), Some("1.22.3"));
         for other in [
             note(b"GNU\0", b"1.2"),
-            note(NAME, b"1\x1b[2J"),
-            note(NAME, b""),
+            note(b"tfa\0", b"1\x1b[2J"),
+            note(b"tfa\0", b""),
             Vec::new(),
         ] {
             assert_eq!(read(&file(62, &other)).version, None);
@@ -335,6 +182,8 @@ mod tests {
         for function in ["pam_sm_authenticate", "pam_sm_open_session"] {
             assert!(elf.exports(function), "{function}");
         }
+        // It calls this one.
+        assert!(!elf.exports("pam_get_user"));
         for function in ["pam_sm_authenticat", "sm_authenticate", "pam_sm_x", ""] {
             assert!(!elf.exports(function) || function.is_empty(), "{function}");
         }
@@ -351,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_off_or_lies_about_lengths_has_no_version() {
-        let whole = file(62, &note(NAME, b"1.22.3"));
+        let whole = file(62, &note(b"tfa\0", b"1.22.3"));
         for length in 0..whole.len() - 2 {
             assert_eq!(read(&whole[..length]).version, None, "{length}");
         }
