@@ -46,7 +46,7 @@ fn users_are_told_apart_by_all_their_groups() {
 }
 
 #[test]
-fn each_part_of_overlapping_networks_is_a_corner() {
+fn each_part_of_overlapping_networks_has_a_connection() {
     assert_eq!(
         labels(&["Address 10.0.0.0/24", "Address 10.0.0.0/8"]),
         ["", "addr=10.0.1.0", "addr=10.0.0.0"]
