@@ -272,8 +272,12 @@ fn faults_of_the_host_are_found_and_the_printed_commands_mend_them() {
 
     let file = "/etc/sudoers.d/90-cloud";
     machine.write_file(file, "alice ALL=(ALL) NOPASSWD:ALL\n");
+    machine.succeed(["chmod", "440", file]);
     let found = finding(&machine, "risk", "sudo-nopasswd");
     assert_eq!(found["place"], "/etc/sudoers.d/90-cloud:1");
+    mend(&machine, &found);
+    is_silent(&machine);
+    assert_eq!(machine.read_file(file), "alice ALL=(ALL) ALL\n");
     machine.write_file(file, "@include /srv/rules\n");
     machine.write_file(
         "/srv/rules",
@@ -291,8 +295,9 @@ fn faults_of_the_host_are_found_and_the_printed_commands_mend_them() {
     machine.succeed(["systemctl", "daemon-reload"]);
     let found = finding(&machine, "risk", "unit-weakened");
     assert_eq!(found["place"], drop_in);
-    machine.succeed(["rm", drop_in]);
-    machine.succeed(["systemctl", "daemon-reload"]);
+    // Another drop-in is read last.
+    mend(&machine, &found);
+    is_silent(&machine);
 
     set_policy(
         &machine,

@@ -188,9 +188,9 @@ fn settings_of_the_command_line_of_sshd_are_found_in_their_place() {
     thief.expect("password:");
     thief.type_secret(PASSWORD);
     thief.expect("$");
-    machine.write_file("/etc/default/ssh", "SSHD_OPTS=\n");
-    machine.succeed(["systemctl", "restart", "ssh"]);
+    mend(&machine, &found);
     is_silent(&machine);
+    drop(ssh_to_code_prompt(&machine, "alice"));
 
     machine.succeed(["cp", "/etc/ssh/sshd_config", "/etc/ssh/inner"]);
     machine.succeed([
@@ -202,9 +202,21 @@ fn settings_of_the_command_line_of_sshd_are_found_in_their_place() {
     let drop_in = "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -f /etc/ssh/inner\n";
     machine.write_file("/run/systemd/system/ssh.service.d/inner.conf", drop_in);
     machine.succeed(["systemctl", "daemon-reload"]);
+    machine.succeed(["systemctl", "restart", "ssh"]);
     let found = only(&machine, "sshd-without-pam");
     let place = found["place"].as_str().unwrap();
     assert!(place.starts_with("/etc/ssh/inner:"), "{place}");
+    let commands = found["commands"].as_array().unwrap();
+    let check = "sshd -t -f /etc/ssh/inner && systemctl reload ssh";
+    assert_eq!(commands.last(), Some(&Value::from(check)));
+    let thief = machine.ssh_with("alice", &password);
+    thief.expect("password:");
+    thief.type_secret(PASSWORD);
+    thief.expect("$");
+
+    mend(&machine, &found);
+    has_no(&machine, "sshd-without-pam");
+    drop(ssh_to_code_prompt(&machine, "alice"));
 }
 
 /// systemd starts sshd without PAM for each text, which sshd shows as its title.

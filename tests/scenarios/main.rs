@@ -15,6 +15,7 @@ mod doctor;
 mod doctor_host;
 mod doctor_remedies;
 mod doctor_sshd;
+mod doctor_ways;
 mod enroll;
 mod exemptions;
 mod explained_logins;

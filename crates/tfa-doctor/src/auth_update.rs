@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use tfa_pam_host::Snapshot;
 use tfa_pam_stack::Files;
 
+use crate::MODULE;
 use crate::finding::ProfileUpdate;
 pub(crate) use by_hand::added_lines;
 use profile::{Block, Profile};
@@ -132,7 +133,7 @@ pub(crate) fn simulate(files: &Snapshot) -> Option<(Snapshot, ProfileUpdate)> {
                 .lines()
                 .filter(|line| !is_comment(line) && !has(line));
             // What stands in a template is replaced, not lost.
-            let lost = lines.filter(|line| !line.contains("pam_tfa.so") && !line.starts_with('$'));
+            let lost = lines.filter(|line| !line.contains(MODULE) && !line.starts_with('$'));
             update.lost.extend(lost.map(str::to_owned));
             after = after.with(&path, &written);
             update.files.push(path);

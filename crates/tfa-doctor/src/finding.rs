@@ -57,16 +57,34 @@ pub struct Subject {
     pub detail: String,
     /// The changes to files that mend it, if they are known.
     pub edits: Vec<Edit>,
-    /// The commands that write settings into a file that sshd reads first, if that mends it.
+    /// The commands that write settings where they are in force, if that mends it: into a file that sshd reads
+    /// first, or into its command line.
     pub(crate) drop_in: Vec<String>,
     /// The connections of sshd of which the remedy would refuse each login, so that it is not printed.
     pub(crate) refused: Vec<String>,
+    /// The processes that cause it.
+    pub(crate) pids: Vec<u32>,
+    /// What is left, of what runs short.
+    pub(crate) left: Option<Left>,
+    /// The settings of the daemon's unit that mend it.
+    pub(crate) unit_settings: Vec<String>,
     /// The file with which the configuration of sshd begins, if it is not the usual one.
     pub(crate) sshd_file: Option<String>,
     /// Whether pam-auth-update(8) mends it.
     pub(crate) update: Option<ProfileUpdate>,
     /// The other faults that the same remedy mends, with what they apply to.
     pub also: Vec<(&'static str, Vec<String>)>,
+}
+
+/// What is left on a file system, or below a limit of the daemon's unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Bytes that root may write.
+    Bytes(u64),
+    /// Files that can be created.
+    Inodes(u64),
+    /// Bytes by which a file of the database may grow.
+    BelowLimit(u64),
 }
 
 /// What pam-auth-update(8) does to the common files.

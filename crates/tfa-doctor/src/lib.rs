@@ -20,14 +20,12 @@ pub use edit::Edit;
 pub use facts::{DaemonProblem, Facts, LoginFacts, LoginUsers, PamFacts, PolicyFacts};
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
-    Administrator, BlockDevice, BusFacts, GroupCacheFacts, HostFacts, OtherWays, OwnedFile,
-    Process, Room, STATE_DIR, SocketFacts, StateFacts,
+    Administrator, BlockDevice, BusFacts, DOAS_FILE, GroupCacheFacts, HostFacts, NSCD_FILE,
+    OtherWays, OwnedFile, Process, Room, STATE_DIR, SocketFacts, StateFacts,
 };
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;
-
-/// The file name of the PAM module.
-pub const MODULE: &str = "pam_tfa.so";
+pub use tfa_pam_stack::MODULE;
 
 /// The findings about a host, the worst first.
 #[must_use]

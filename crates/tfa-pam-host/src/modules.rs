@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use tfa_pam_stack::Phase;
+use tfa_pam_stack::{MODULE, Phase};
 
 use crate::elf::Elf;
 
@@ -95,11 +95,9 @@ pub(crate) fn files_of(root: &Path, searched: &[PathBuf], module: &str) -> Vec<M
     files.collect()
 }
 
-/// The module of the project, which is looked into: a line of it that calls nothing may let logins pass.
-const OWN: &str = "pam_tfa.so";
-
 /// Whether libpam finds the function of a phase in one of the folders, or the module is the path of a file.
-/// `$ISA` stands for a folder of the architecture. Files of other modules need only exist.
+/// `$ISA` stands for a folder of the architecture. Files of other modules need only exist:
+/// a line of the project's own that calls nothing may let logins pass.
 pub(crate) fn is_in(
     folders: &[PathBuf],
     module: &str,
@@ -109,7 +107,7 @@ pub(crate) fn is_in(
     if folders.is_empty() {
         return true;
     }
-    let is_callable = |path: &Path| path.is_file() && (!path.ends_with(OWN) || has(path, phase));
+    let is_callable = |path: &Path| path.is_file() && (!path.ends_with(MODULE) || has(path, phase));
     if module.starts_with('/') && !module.contains("$ISA") {
         return is_callable(&path(module));
     }

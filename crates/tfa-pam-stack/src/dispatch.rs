@@ -200,6 +200,9 @@ pub fn run(stack: &Stack, mut code_of: impl FnMut(&Line) -> Code) -> Run {
 
 /// What pam_setcred(3) or pam_close_session(3) returns after the run before it, if the modules return
 /// these codes. The codes of that run choose the actions. A line that it did not execute chooses its own.
+///
+/// No question about logins needs it. The comparison with libpam does: it shows that a [`Run`] has each line that
+/// libpam executed.
 pub fn run_after(before: &Run, stack: &Stack, mut code_of: impl FnMut(&Line) -> Code) -> Run {
     walk(stack, |index, line| {
         let code = forced(line).unwrap_or_else(|| code_of(line));

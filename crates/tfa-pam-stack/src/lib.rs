@@ -49,6 +49,9 @@ mod search;
 mod stack;
 mod words;
 
+/// The file name of the PAM module of this project.
+pub const MODULE: &str = "pam_tfa.so";
+
 pub use code::{Code, Codes};
 pub use control::{Action, Control};
 pub use dispatch::{Run, run, run_after};

@@ -42,7 +42,7 @@ const TFA_SESSION: Codes =
 
 /// The codes of known modules in the phases auth, account, session and password.
 const TABLE: &[(&str, [Codes; 4])] = &[
-    ("pam_tfa.so", [TFA, TFA, TFA_SESSION, NONE]),
+    (crate::MODULE, [TFA, TFA, TFA_SESSION, NONE]),
     (
         "pam_deny.so",
         [

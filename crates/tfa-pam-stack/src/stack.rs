@@ -90,7 +90,7 @@ impl Line {
     /// Whether the line calls `pam_tfa`.
     #[must_use]
     pub fn is_tfa(&self) -> bool {
-        self.calls("pam_tfa.so")
+        self.calls(crate::MODULE)
     }
 
     /// Whether the line calls `pam_tfa`, which asks in the auth phase only if sshd has accepted a public key

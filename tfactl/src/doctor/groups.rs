@@ -2,13 +2,12 @@
 
 use std::os::unix::net::UnixStream;
 
-use tfa_doctor::GroupCacheFacts;
+use tfa_doctor::{GroupCacheFacts, NSCD_FILE};
 
 use super::missed::Missed;
 use super::output::{failure, output};
 
 const SWITCH: &str = "/etc/nsswitch.conf";
-const NSCD: &str = "/etc/nscd.conf";
 /// Where nscd listens.
 const NSCD_SOCKET: &str = "/var/run/nscd/socket";
 const SSSD: [&str; 2] = ["/etc/sssd/sssd.conf", "/etc/sssd/conf.d/*.conf"];
@@ -34,7 +33,7 @@ pub(super) fn caches(missed: &Missed) -> GroupCacheFacts {
     GroupCacheFacts {
         rules_name_groups: false,
         sources: sources(&switch),
-        nscd: has_nscd.then(|| missed.text(NSCD)).flatten(),
+        nscd: has_nscd.then(|| missed.text(NSCD_FILE)).flatten(),
         sssd: sssd
             .map(|(path, text)| (path, without_secrets(&text)))
             .collect(),

@@ -13,6 +13,8 @@ use crate::messages;
 
 /// The properties of the unit that are examined.
 const PROPERTIES: &str = "NoNewPrivileges,ProtectSystem,ProtectHome,PrivateTmp,PrivateDevices,\
+                          LockPersonality,PrivateIPC,ProtectClock,ProtectControlGroups,\
+                          ProtectKernelLogs,ProtectKernelModules,ProtectKernelTunables,RestrictRealtime,\
                           MemoryDenyWriteExecute,RestrictSUIDSGID,CapabilityBoundingSet,UMask,\
                           LimitCORE,LimitFSIZE,MainPID,DropInPaths,LoadState";
 

@@ -10,8 +10,9 @@ use std::time::Duration;
 use super::bounded;
 use crate::messages;
 
-/// How long the facts of one subject may take. Only a file system that hangs takes that long.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// How long a program may take, and the files of one subject. All answer from files and local sockets: only a file
+/// system or a service that hangs takes that long.
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The reasons, each once. Those who collect facts on threads of their own note them in the same list.
 #[derive(Debug, Clone, Default)]

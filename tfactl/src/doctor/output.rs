@@ -8,10 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::bounded;
+use super::missed::TIME_LIMIT;
 use crate::messages;
 
-/// How long a program may take. All that are asked answer from files and local sockets.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How many bytes a program may print: the users of a large host.
 const MAX_OUTPUT: u64 = 64 << 20;
 /// How long to wait before a program that has closed its output is looked at again.

@@ -51,9 +51,11 @@ const FILES: [&str; 37] = [
     "/usr/share/pam-configs/tfa",
 ];
 /// The files that only root may read. Encrypted credentials are no secrets.
-const SECRETS: [&str; 3] = [
+const SECRETS: [&str; 5] = [
     "/var/lib/tfa",
-    "/var/lib/tfa/*",
+    "/var/lib/tfa/key*",
+    "/var/lib/tfa/accounts.db*",
+    "/var/lib/tfa/recovery*",
     "/{etc,run,usr/lib}/credstore/tfad.key",
 ];
 const BRACES: &str = "{etc,run,usr/lib}";

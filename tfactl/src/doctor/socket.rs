@@ -26,6 +26,7 @@ fn look_at(path: &str, daemon_runs: bool) -> SocketFacts {
     let metadata = metadata.filter(|metadata| metadata.file_type().is_socket());
     let answers = || metadata.is_some() && answers(path).is_some();
     SocketFacts {
+        path: path.to_owned(),
         answers: daemon_runs.then(answers),
         file: metadata.as_ref().map(|metadata| OwnedFile {
             path: path.to_owned(),

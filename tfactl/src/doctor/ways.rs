@@ -1,6 +1,6 @@
 //! Ways into the host beside PAM.
 
-use tfa_doctor::OtherWays;
+use tfa_doctor::{DOAS_FILE, OtherWays};
 
 use super::host::has_systemd;
 use super::missed::Missed;
@@ -32,7 +32,7 @@ pub(super) fn collect(missed: &Missed) -> OtherWays {
     let units = units.and_then(|shown| missed.known(shown));
     OtherWays {
         units: units.unwrap_or_default(),
-        doas: missed.text("/etc/doas.conf"),
+        doas: missed.text(DOAS_FILE),
         polkit: missed.texts(&RULES_OF_POLKIT),
     }
 }

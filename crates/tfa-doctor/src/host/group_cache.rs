@@ -8,7 +8,8 @@ use super::HostFacts;
 use crate::finding::Finding;
 use crate::messages;
 
-const NSCD: &str = "/etc/nscd.conf";
+/// The configuration of nscd(8).
+pub const NSCD_FILE: &str = "/etc/nscd.conf";
 /// Sources of groups that nscd checks for changes by itself, or that have no groups of people.
 const LOCAL: [&str; 4] = ["files", "compat", "db", "systemd"];
 /// How long nscd keeps a group if the file does not say, in seconds.
@@ -73,7 +74,10 @@ fn nscd(cache: &GroupCacheFacts) -> Option<(String, u64)> {
         return None;
     }
     let seconds = set("positive-time-to-live").and_then(|(value, _)| value.parse().ok());
-    Some((format!("{NSCD}:{line}"), seconds.unwrap_or(NSCD_SECONDS)))
+    Some((
+        format!("{NSCD_FILE}:{line}"),
+        seconds.unwrap_or(NSCD_SECONDS),
+    ))
 }
 
 /// The domains of sssd that keep groups for long: the line, and the seconds.

@@ -22,10 +22,10 @@ use crate::finding::Finding;
 
 pub use bus::BusFacts;
 pub use disk::BlockDevice;
-pub use group_cache::GroupCacheFacts;
+pub use group_cache::{GroupCacheFacts, NSCD_FILE};
 pub use socket::SocketFacts;
 pub use state::{Process, Room, StateFacts};
-pub use ways::OtherWays;
+pub use ways::{DOAS_FILE, OtherWays};
 
 /// The state directory.
 pub const STATE_DIR: &str = "/var/lib/tfa";

@@ -4,13 +4,14 @@ use super::{HostFacts, OwnedFile};
 use crate::finding::Finding;
 use crate::messages;
 
-const SOCKET: &str = "/run/tfa/login";
 /// All may connect: the daemon decides by the uid of the caller.
 const MODE: u32 = 0o666;
 
 /// What is known of the login socket.
 #[derive(Debug, Clone, Default)]
 pub struct SocketFacts {
+    /// Its path.
+    pub path: String,
     /// The socket; `None` if it is missing, or is something else.
     pub file: Option<OwnedFile>,
     /// Whether the daemon answers there in time; `None` if it does not run.
@@ -23,7 +24,7 @@ pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     let Some(socket) = &host.socket else {
         return Vec::new();
     };
-    let found = |kind, detail| vec![Finding::beside_pam(kind, SOCKET, Vec::new(), detail)];
+    let found = |kind, detail| vec![Finding::beside_pam(kind, &socket.path, Vec::new(), detail)];
     let Some(file) = &socket.file else {
         return match socket.answers {
             Some(_) => found(&messages::SOCKET_MISSING, String::new()),

@@ -2,7 +2,7 @@
 
 use super::disk::{self, BlockDevice};
 use super::{HostFacts, STATE_DIR};
-use crate::finding::Finding;
+use crate::finding::{Finding, Kind, Left};
 use crate::messages;
 
 /// With less room the database may fail to commit: the log grows by up to 264 KiB at once.
@@ -76,26 +76,31 @@ fn room(room: &Room) -> Vec<Finding> {
     if room.is_read_only {
         return vec![found(&messages::STORE_READ_ONLY, STATE_DIR, String::new())];
     }
-    let short_of = |bytes: u64, place: &str| {
+    let short_of = |left: Left, bytes: u64| {
         let kind = match bytes {
             ..MIN_BYTES => &messages::STORE_FULL,
             MIN_BYTES..LOW_BYTES => &messages::STORE_NEARLY_FULL,
             _ => return None,
         };
-        Some(found(kind, place, messages::kibibytes(bytes)))
+        Some(running_short(kind, left))
     };
-    let space = short_of(room.bytes, STATE_DIR);
+    let space = short_of(Left::Bytes(room.bytes), room.bytes);
     let limit = room
         .below_limit
-        .and_then(|left| short_of(left, messages::UNIT));
-    let inodes = room.inodes.filter(|left| *left < LOW_INODES).map(|left| {
-        found(
-            &messages::STORE_NEARLY_FULL,
-            STATE_DIR,
-            messages::inodes(left),
-        )
-    });
+        .and_then(|bytes| short_of(Left::BelowLimit(bytes), bytes));
+    let inodes = room.inodes.filter(|left| *left < LOW_INODES);
+    let inodes = inodes.map(|left| running_short(&messages::STORE_NEARLY_FULL, Left::Inodes(left)));
     [space, limit, inodes].into_iter().flatten().collect()
+}
+
+fn running_short(kind: &'static Kind, left: Left) -> Finding {
+    let place = match left {
+        Left::BelowLimit(_) => messages::UNIT,
+        Left::Bytes(_) | Left::Inodes(_) => STATE_DIR,
+    };
+    let mut finding = found(kind, place, String::new());
+    finding.subject.left = Some(left);
+    finding
 }
 
 fn log(state: &StateFacts) -> Option<Finding> {
@@ -103,13 +108,10 @@ fn log(state: &StateFacts) -> Option<Finding> {
     let readers = state.readers.iter();
     let names = readers.map(|one| format!("{} (pid {})", one.name, one.pid));
     let place = format!("{STATE_DIR}/accounts.db-wal");
-    let detail = messages::kibibytes(bytes);
-    Some(Finding::beside_pam(
-        &messages::STORE_LOG,
-        place,
-        names.collect(),
-        detail,
-    ))
+    let detail = messages::mebibytes(bytes);
+    let mut finding = Finding::beside_pam(&messages::STORE_LOG, place, names.collect(), detail);
+    finding.subject.pids = state.readers.iter().map(|one| one.pid).collect();
+    Some(finding)
 }
 
 /// The key can be read from the disk by one who has the disk, and the host could prevent that.
@@ -125,6 +127,6 @@ fn key(state: &StateFacts) -> Option<Finding> {
     is_beside.then(|| found(&messages::KEY_BESIDE_DATABASE, &place, detail.to_owned()))
 }
 
-fn found(kind: &'static crate::Kind, place: &str, detail: String) -> Finding {
+fn found(kind: &'static Kind, place: &str, detail: String) -> Finding {
     Finding::beside_pam(kind, place, Vec::new(), detail)
 }

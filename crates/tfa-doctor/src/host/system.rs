@@ -6,7 +6,7 @@ use crate::messages;
 
 /// The properties of the daemon's unit that keep it apart from the host, and their values. A drop-in for a
 /// directory that needs the network may change others: tfad(8).
-const UNIT: [(&str, &str); 10] = [
+const UNIT: [(&str, &str); 18] = [
     ("NoNewPrivileges", "yes"),
     ("ProtectSystem", "strict"),
     ("ProtectHome", "yes"),
@@ -15,6 +15,14 @@ const UNIT: [(&str, &str); 10] = [
     ("MemoryDenyWriteExecute", "yes"),
     ("RestrictSUIDSGID", "yes"),
     ("CapabilityBoundingSet", ""),
+    ("LockPersonality", "yes"),
+    ("PrivateIPC", "yes"),
+    ("ProtectClock", "yes"),
+    ("ProtectControlGroups", "yes"),
+    ("ProtectKernelLogs", "yes"),
+    ("ProtectKernelModules", "yes"),
+    ("ProtectKernelTunables", "yes"),
+    ("RestrictRealtime", "yes"),
     ("UMask", "0077"),
     ("LimitCORE", "0"),
 ];
@@ -50,20 +58,20 @@ pub(super) fn readable(host: &HostFacts) -> Vec<Finding> {
 
 /// Properties that a drop-in has weakened.
 pub(super) fn unit(host: &HostFacts) -> Option<Finding> {
-    let changed = UNIT.iter().filter_map(|(name, expected)| {
+    let weakened = UNIT.iter().filter_map(|(name, expected)| {
         let value = host.unit.get(*name)?;
-        (value != expected).then(|| format!("{name}={value}"))
+        let settings = || (format!("{name}={value}"), format!("{name}={expected}"));
+        (value != expected).then(settings)
     });
-    let changed: Vec<String> = changed.collect();
+    let (changed, expected): (Vec<String>, Vec<String>) = weakened.unzip();
     let drop_ins = host.unit.get("DropInPaths").map_or("", String::as_str);
     let first = drop_ins.split(' ').next().unwrap_or_default();
     (!changed.is_empty()).then(|| {
-        Finding::beside_pam(
-            &messages::UNIT_WEAKENED,
-            first,
-            Vec::new(),
-            changed.join(", "),
-        )
+        let changed = changed.join(", ");
+        let kind = &messages::UNIT_WEAKENED;
+        let mut finding = Finding::beside_pam(kind, first, Vec::new(), changed);
+        finding.subject.unit_settings = expected;
+        finding
     })
 }
 

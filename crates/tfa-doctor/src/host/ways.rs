@@ -6,12 +6,15 @@ use super::HostFacts;
 use crate::finding::{Finding, Kind};
 use crate::messages;
 
+/// The rules of doas(1).
+pub const DOAS_FILE: &str = "/etc/doas.conf";
+
 /// What is known of other ways in.
 #[derive(Debug, Clone, Default)]
 pub struct OtherWays {
     /// What `systemctl show` prints of the units of consoles, of dropbear and of the debug shell.
     pub units: String,
-    /// The text of `/etc/doas.conf`.
+    /// The text of [`DOAS_FILE`].
     pub doas: Option<String>,
     /// The rules of polkit, by their paths.
     pub polkit: Vec<(String, String)>,
@@ -68,9 +71,11 @@ fn of_unit(unit: &BTreeMap<&str, &str>) -> Option<Finding> {
     let logs_in = |word: &str| word == "-a" || word.starts_with("--autologin");
     let drop_ins = unit.get("DropInPaths").copied().unwrap_or_default();
     let place = drop_ins.split(' ').next().unwrap_or_default();
+    let names = vec![name.to_owned()];
+    let kind = &messages::CONSOLE_AUTOLOGIN;
     words
         .any(logs_in)
-        .then(|| found(&messages::CONSOLE_AUTOLOGIN, place, &[name]))
+        .then(|| Finding::beside_pam(kind, place, names, drop_ins.to_owned()))
 }
 
 /// Rules of doas that ask for nothing, and allow every command.
@@ -81,7 +86,7 @@ fn doas(text: &str) -> Vec<Finding> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let is_open = words.first() == Some(&"permit") && words.contains(&"nopass");
         if is_open && !words.contains(&"cmd") {
-            let place = format!("/etc/doas.conf:{number}");
+            let place = format!("{DOAS_FILE}:{number}");
             findings.push(found(&messages::DOAS_NOPASS, place, &[]));
         }
     }

@@ -133,7 +133,7 @@ pub(crate) const AUDIT_MODE: Kind = Kind {
             "Look at what would be refused. Then remove \"audit = true\".",
             &[
                 "tfactl policy impact --recorded",
-                "editor /etc/tfa/tfad.toml",
+                r"sed -i 's/\(audit *= *\)true/\1false/' $(grep -rl audit /etc/tfa)",
                 "systemctl reload tfad",
             ],
         )

@@ -1,6 +1,6 @@
 //! Faults of what the daemon depends on: the module's files, caches of groups, SELinux.
 
-use super::{list, remedy};
+use super::{list, remedy, sed};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
 
@@ -15,16 +15,23 @@ pub(crate) const GROUPS_CACHED: Kind = Kind {
         )
     },
     remedy: |subject| {
-        let edit = super::edit(subject);
         if subject.names.iter().any(|name| name == "nscd") {
             remedy(
-                "Set \"enable-cache group no\". Until then, clear the cache after each change of a group.",
-                &[&edit, "systemctl restart nscd", "nscd --invalidate=group"],
+                "Have nscd keep no groups, and forget those that it has.",
+                &[
+                    &sed(subject, "s/yes/no/"),
+                    "nscd --invalidate=group",
+                    "systemctl restart nscd",
+                ],
             )
         } else {
             remedy(
-                "Shorten the time. Until then, clear the cache after each change of a group.",
-                &[&edit, "systemctl restart sssd", "sss_cache -E"],
+                "Shorten the time to the default of an hour and a half, and have sssd forget what it has.",
+                &[
+                    &sed(subject, "s/=.*/= 5400/"),
+                    "systemctl restart sssd",
+                    "sss_cache -E",
+                ],
             )
         }
     },

@@ -1,6 +1,6 @@
 //! Faults of the host beside PAM and sshd.
 
-use super::{list, remedy};
+use super::{list, remedy, sed, set_in_unit};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
 
@@ -35,11 +35,12 @@ pub(crate) const UNIT_WEAKENED: Kind = Kind {
             place => format!("{place}: the unit of tfad has been weakened: {changed}."),
         }
     },
-    remedy: |_| {
-        remedy(
-            "Remove the lines from the drop-in. tfad(8) shows those that directories need.",
-            &["systemctl edit tfad", "systemctl restart tfad"],
-        )
+    remedy: |subject| {
+        crate::Remedy {
+        text: "Set them again, in a drop-in that is read last. tfad(8) shows the drop-ins that directories need."
+            .to_owned(),
+        commands: set_in_unit(subject.unit_settings.iter().map(String::as_str)),
+    }
     },
 };
 
@@ -68,6 +69,11 @@ pub(crate) const DAEMON_VERSION: Kind = Kind {
 /// The version of a daemon that does not know the call.
 pub(crate) const OTHER_VERSION: &str = "not that of tfactl";
 
+/// The words of sudoers(5) that switch the password off.
+pub(crate) const NOPASSWD: &str = "NOPASSWD";
+pub(crate) const AUTHENTICATE: &str = "authenticate";
+pub(crate) const EXEMPT_GROUP: &str = "exempt_group";
+
 pub(crate) const SUDO_NOPASSWD: Kind = Kind {
     id: "sudo-nopasswd",
     severity: Severity::Risk,
@@ -77,11 +83,16 @@ pub(crate) const SUDO_NOPASSWD: Kind = Kind {
         format!("{place}: {who} may run every command without a password.")
     },
     remedy: |subject| {
-        remedy(
-            "Remove NOPASSWD, !authenticate or exempt_group. A guard of sudo, and of each pam_service of its options, \
-             helps only where the policy requires a second factor and no option is !pam_acct_mgmt: tfad.toml(5).",
-            &[&format!("visudo -f {}", quoted(subject.file()))],
-        )
+        let text = "Have sudo ask. A guard of sudo, and of each pam_service of its options, helps only where the \
+                    policy requires a second factor and no option is !pam_acct_mgmt: tfad.toml(5).";
+        let change = match (subject.place.contains(':'), subject.detail.as_str()) {
+            (true, NOPASSWD) => sed(subject, "s/NOPASSWD *: *//g"),
+            (true, AUTHENTICATE) => sed(subject, "s/!authenticate/authenticate/g"),
+            (true, EXEMPT_GROUP) => sed(subject, "s/exempt_group *= *[^ ,]*/!exempt_group/"),
+            // An alias or an included file has the rule.
+            _ => format!("visudo -f {}", quoted(subject.file())),
+        };
+        remedy(text, &[&change, "visudo -c"])
     },
 };
 
@@ -94,10 +105,11 @@ pub(crate) const SUDO_ACCOUNT_SKIPPED: Kind = Kind {
         format!("{place}: for {who}, sudo leaves out the account phase of PAM (!pam_acct_mgmt).")
     },
     remedy: |subject| {
-        remedy(
-            "Remove the option !pam_acct_mgmt.",
-            &[&format!("visudo -f {}", quoted(subject.file()))],
-        )
+        let change = match subject.place.contains(':') {
+            true => sed(subject, "s/!pam_acct_mgmt/pam_acct_mgmt/g"),
+            false => format!("visudo -f {}", quoted(subject.file())),
+        };
+        remedy("Remove the option !pam_acct_mgmt.", &[&change, "visudo -c"])
     },
 };
 
@@ -162,8 +174,12 @@ pub(crate) const EXEMPTION_ENDLESS: Kind = Kind {
     },
     remedy: |subject| {
         remedy(
-            "Add until or reason to the rule: tfad.toml(5).",
-            &[&super::edit(subject), "systemctl reload tfad"],
+            "Write why it is needed in place of REASON. Or write until, with the day on which it ends: \
+             tfad.toml(5).",
+            &[
+                &sed(subject, "a reason = \"REASON\""),
+                "systemctl reload tfad",
+            ],
         )
     },
 };

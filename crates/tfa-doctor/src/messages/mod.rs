@@ -160,6 +160,27 @@ fn remedy(text: impl Into<String>, commands: &[&str]) -> Remedy {
     }
 }
 
+/// The command that changes the line with a script of sed(1), or each line if the place has none.
+fn sed(subject: &Subject, script: &str) -> String {
+    match subject.place.split_once(':') {
+        Some((file, line)) => format!("sed -i '{line}{script}' {}", quoted(file)),
+        None => format!("sed -i '{script}' {}", quoted(&subject.place)),
+    }
+}
+
+/// The drop-in of the daemon's unit that systemd reads last.
+const UNIT_FOLDER: &str = "/etc/systemd/system/tfad.service.d";
+const UNIT_FILE: &str = "zz-tfad.conf";
+
+/// The commands that set properties of the daemon's unit, whatever other drop-ins say.
+fn set_in_unit<'a>(settings: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let write = |setting| format!("printf '[Service]\\n{setting}\\n' >>{UNIT_FOLDER}/{UNIT_FILE}");
+    let folder = format!("mkdir -p {UNIT_FOLDER}");
+    let load = ["systemctl daemon-reload", "systemctl restart tfad"].map(str::to_owned);
+    let writes = settings.into_iter().map(write);
+    [folder].into_iter().chain(writes).chain(load).collect()
+}
+
 /// The command that opens a file at the line.
 fn edit(subject: &Subject) -> String {
     match subject.place.split_once(':') {

@@ -42,9 +42,10 @@ fn command_line(subject: &Subject) -> Option<&str> {
 /// The change that was tried on the settings in force, else a change by hand.
 fn set(subject: &Subject, text: &str) -> Remedy {
     if let Some(place) = command_line(subject) {
-        let edit = match place.starts_with('/') {
-            true => format!("editor {}", quoted(place)),
-            false => format!("systemctl edit --full {}", quoted(place)),
+        let edit = match subject.drop_in.first() {
+            Some(change) => change.clone(),
+            None if place.starts_with('/') => format!("editor {}", quoted(place)),
+            None => format!("systemctl edit --full {}", quoted(place)),
         };
         let text = format!("{text} The setting is an option (-o) of the command line in {place}.");
         return remedy(text, &[&edit, "systemctl restart ssh"]);

@@ -1,7 +1,7 @@
 //! Faults of the state directory.
 
-use super::{list, remedy};
-use crate::finding::{Kind, Severity, Subject};
+use super::{list, remedy, set_in_unit};
+use crate::finding::{Kind, Left, Severity, Subject};
 use crate::shell::quoted;
 
 /// The place of a limit of the unit.
@@ -9,18 +9,16 @@ pub(crate) const UNIT: &str = "tfad.service";
 /// The detail of a key that is in a credential, too.
 pub(crate) const CREDENTIAL: &str = "credential";
 
-/// A number of bytes.
-pub(crate) fn kibibytes(bytes: u64) -> String {
-    if bytes < 10 << 20 {
-        format!("{} KiB", bytes >> 10)
-    } else {
-        format!("{} MiB", bytes >> 20)
+fn kibibytes(bytes: u64) -> String {
+    match bytes < 10 << 20 {
+        true => format!("{} KiB", bytes >> 10),
+        false => mebibytes(bytes),
     }
 }
 
-/// A number of files that can be created.
-pub(crate) fn inodes(count: u64) -> String {
-    format!("{count} inodes")
+/// A number of bytes.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
 }
 
 pub(crate) const STATE_READABLE: Kind = Kind {
@@ -56,34 +54,41 @@ pub(crate) const STORE_NEARLY_FULL: Kind = Kind {
 };
 
 fn short_of_room(subject: &Subject) -> String {
-    let (place, left) = (&subject.place, &subject.detail);
-    if place == UNIT {
-        format!("{place}: LimitFSIZE leaves {left} for the files of the database.")
-    } else {
-        format!("{place}: the file system has {left} left for root.")
+    let place = &subject.place;
+    match subject.left {
+        Some(Left::BelowLimit(bytes)) => {
+            let left = kibibytes(bytes);
+            format!("{place}: LimitFSIZE leaves {left} for the files of the database.")
+        }
+        Some(Left::Inodes(count)) => {
+            format!("{place}: the file system has {count} inodes left for root.")
+        }
+        Some(Left::Bytes(bytes)) => {
+            let left = kibibytes(bytes);
+            format!("{place}: the file system has {left} left for root.")
+        }
+        None => format!("{place}: the file system has little room left."),
     }
 }
 
 fn make_room(subject: &Subject) -> crate::Remedy {
-    if subject.place == UNIT {
-        return remedy(
-            "Remove LimitFSIZE from the drop-in of the unit.",
-            &["systemctl edit tfad", "systemctl restart tfad"],
-        );
-    }
-    if subject.detail.ends_with("inodes") {
-        return remedy(
+    match subject.left {
+        Some(Left::BelowLimit(_)) => crate::Remedy {
+            text: "Take the limit away, in a drop-in that is read last.".to_owned(),
+            commands: set_in_unit(["LimitFSIZE=infinity"]),
+        },
+        Some(Left::Inodes(_)) => remedy(
             "Delete files that are not needed. The second command shows where they are.",
             &[
                 "df -i /var/lib/tfa",
                 "du --inodes -xS /var | sort -n | tail",
             ],
-        );
+        ),
+        Some(Left::Bytes(_)) | None => remedy(
+            "Delete what is not needed, or enlarge the file system. The second command shows what is large.",
+            &["df -h /var/lib/tfa", "du -xh -d 3 /var | sort -h | tail"],
+        ),
     }
-    remedy(
-        "Delete what is not needed, or enlarge the file system. The second command shows what is large.",
-        &["df -h /var/lib/tfa", "du -xh -d 3 /var | sort -h | tail"],
-    )
 }
 
 pub(crate) const STORE_READ_ONLY: Kind = Kind {
@@ -120,11 +125,8 @@ pub(crate) const STORE_LOG: Kind = Kind {
         }
     },
     remedy: |subject| {
-        let pids = subject.names.iter().filter_map(|name| {
-            let (_, pid) = name.trim_end_matches(')').rsplit_once("(pid ")?;
-            pid.parse::<u32>().ok()
-        });
-        let mut commands: Vec<String> = pids.take(4).map(|pid| format!("kill {pid}")).collect();
+        let pids = subject.pids.iter().take(4);
+        let mut commands: Vec<String> = pids.map(|pid| format!("kill {pid}")).collect();
         commands.push("systemctl restart tfad".to_owned());
         crate::Remedy {
             text: "End what has the database open, such as a copy program or an sqlite3. The \

@@ -1,8 +1,12 @@
 //! Ways into the host beside the PAM stacks.
 
-use super::{edit, list, remedy};
+use super::{list, remedy, sed};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
+
+/// The answers of rules of polkit that ask for nothing, as sed(1) replaces them.
+const YES_TO_AUTH_ADMIN: &str =
+    "s/Result\\.YES/Result.AUTH_ADMIN/; s/\\([\"\\x27]\\)yes\\1/\\1auth_admin\\1/";
 
 pub(crate) const DEBUG_SHELL: Kind = Kind {
     id: "debug-shell",
@@ -43,12 +47,16 @@ pub(crate) const CONSOLE_AUTOLOGIN: Kind = Kind {
         format!("A console logs a user in by itself (--autologin): {names}.")
     },
     remedy: |subject| {
-        let change = match subject.place.as_str() {
+        let files: Vec<String> = subject.detail.split(' ').map(quoted).collect();
+        let change = match subject.detail.as_str() {
             "" => format!("systemctl edit --full {}", subject.names.join(" ")),
-            file => format!("editor {}", quoted(file)),
+            _ => format!(
+                "sed -i -E '/ExecStart/s/ (--autologin|-a)[ =]+[^ ]+//' {}",
+                files.join(" ")
+            ),
         };
         remedy(
-            "Remove the option from the command of the unit.",
+            "Remove the option from the command of the unit. A session that it has begun goes on until its end.",
             &[&change, "systemctl daemon-reload"],
         )
     },
@@ -62,7 +70,10 @@ pub(crate) const DOAS_NOPASS: Kind = Kind {
         let place = &subject.place;
         format!("{place}: a rule of doas allows every command without a password.")
     },
-    remedy: |subject| remedy("Remove the word nopass.", &[&edit(subject)]),
+    remedy: |subject| {
+        let change = sed(subject, "s/[[:space:]]nopass\\b//");
+        remedy("Remove the word nopass.", &[&change])
+    },
 };
 
 pub(crate) const POLKIT_YES: Kind = Kind {
@@ -76,7 +87,7 @@ pub(crate) const POLKIT_YES: Kind = Kind {
     remedy: |subject| {
         remedy(
             "Read the rule: the text was searched, and not evaluated. Return AUTH_ADMIN instead of YES.",
-            &[&edit(subject)],
+            &[&sed(subject, YES_TO_AUTH_ADMIN)],
         )
     },
 };

@@ -3,6 +3,7 @@
 use tfa_pam_stack::{Line, Phase, Service, verifies_password};
 
 use super::names_tfa;
+use crate::MODULE;
 use crate::edit::Edit;
 use crate::facts::PamFacts;
 use crate::finding::{Finding, Kind};
@@ -107,7 +108,7 @@ impl Case<'_> {
         let mut lines = self.text.lines().zip(1..);
         lines.find_map(|(line, number)| {
             let bare = line.trim_start().strip_prefix('#')?.trim_start();
-            let is_line = bare.starts_with(kind) && bare.contains("pam_tfa.so");
+            let is_line = bare.starts_with(kind) && bare.contains(MODULE);
             is_line.then(|| self.replace(number, line, Some(bare.to_owned())))
         })
     }
@@ -208,7 +209,7 @@ fn control(case: &Case<'_>) -> Vec<Vec<Edit>> {
         return Vec::new();
     };
     let mut changes = Vec::new();
-    let is_tfa = text.contains("pam_tfa.so");
+    let is_tfa = text.contains(MODULE);
     let is_kept = [
         &messages::PAM_WRONG_PASSWORD,
         &messages::PAM_PASSWORD_SKIPPED,
@@ -380,9 +381,7 @@ fn passable(case: &Case<'_>) -> Vec<Vec<Edit>> {
 /// The line with a control of the profile.
 fn as_in_profile(case: &Case<'_>) -> Vec<Vec<Edit>> {
     let profile = auth_update::tfa_profile(&case.pam.files).unwrap_or_default();
-    let lines = profile
-        .lines()
-        .filter_map(|line| line.split_once("pam_tfa.so"));
+    let lines = profile.lines().filter_map(|line| line.split_once(MODULE));
     let controls = lines.map(|(control, _)| control.trim());
     let Some((number, text)) = case.faulty_line() else {
         return Vec::new();

@@ -2,6 +2,7 @@
 
 use tfa_pam_host::Snapshot;
 
+use crate::MODULE;
 use crate::auth_update;
 use crate::finding::{Finding, Subject};
 use crate::messages;
@@ -37,13 +38,13 @@ pub(super) fn changed(files: &Snapshot) -> Vec<Finding> {
 /// The lines that name the module, with their numbers, which begin with 1.
 fn tfa_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().map(str::trim_start).zip(1..);
-    let named = lines.filter(|(line, _)| !line.starts_with('#') && line.contains("pam_tfa.so"));
+    let named = lines.filter(|(line, _)| !line.starts_with('#') && line.contains(MODULE));
     named.map(|(line, number)| (number, line))
 }
 
 /// What stands before the module, with one blank between words.
 fn control(line: &str) -> String {
-    let control = line.split("pam_tfa.so").next().unwrap_or_default();
+    let control = line.split(MODULE).next().unwrap_or_default();
     let words: Vec<&str> = control.split_whitespace().collect();
     words.join(" ")
 }

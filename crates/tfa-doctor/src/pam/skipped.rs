@@ -3,7 +3,7 @@
 use tfa_pam_stack::{Action, Code, Line, Phase, Step, Witness};
 
 use super::{Fault, Login, services};
-use crate::messages;
+use crate::{MODULE, messages};
 
 /// A login passes a phase, and no line of pam_tfa decided: it stands behind `sufficient`, a jump leads over it, or
 /// it asks after a public key only.
@@ -76,7 +76,7 @@ pub(super) fn refusal_ignored(login: &Login<'_>) -> Vec<Fault> {
 }
 
 pub(super) fn is_tfa(step: &Step) -> bool {
-    step.module.rsplit('/').next() == Some("pam_tfa.so")
+    step.module.rsplit('/').next() == Some(MODULE)
 }
 
 /// The line of a path that leads around the others: the last one that jumps or ends the stack.

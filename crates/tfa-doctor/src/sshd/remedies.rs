@@ -8,6 +8,7 @@ use crate::facts::PolicyFacts;
 use crate::finding::{Finding, Kind, Severity};
 use crate::messages;
 use crate::shell::append;
+use crate::shell::quoted;
 
 /// The file of settings that mend a fault. It must be read before the file that is wrong, because the first
 /// value of a keyword is in force.
@@ -77,6 +78,7 @@ pub(super) fn settle(
         return finding;
     };
     finding.subject.drop_in = change.drop_in;
+    finding.subject.drop_in.extend(change.option);
     finding.subject.edits = change.edits;
     others.retain(|other| {
         let is_left = left.contains(&other.kind.id);
@@ -88,11 +90,13 @@ pub(super) fn settle(
     finding
 }
 
-/// How settings are written: commands that write them into a file that sshd reads first, or changes of lines.
+/// How settings are written: commands that write them into a file that sshd reads first, changes of lines, or a
+/// command that changes an option of sshd's command line.
 #[derive(Default)]
 struct Change {
     drop_in: Vec<String>,
     edits: Vec<Edit>,
+    option: Option<String>,
 }
 
 /// The best change that mends a fault, with the ids of the faults that are left after it. The change is empty if
@@ -240,10 +244,18 @@ fn write(connection: &Connection<'_>, settings: &[Setting]) -> Change {
         let write = |(keyword, value): &Setting| append(&format!("{keyword} {value}"), &file);
         return Change {
             drop_in: settings.iter().map(write).collect(),
-            edits: Vec::new(),
+            ..Change::default()
         };
     }
-    // Neither an option of the command line nor a line of a block that was not found can be changed.
+    if let [setting] = settings
+        && let Some(change) = change_of_option(connection, setting)
+    {
+        return Change {
+            option: Some(change),
+            ..Change::default()
+        };
+    }
+    // Neither an option of the unit itself nor a line of a block that was not found can be changed.
     let can_change = |(keyword, _): &Setting| {
         let keyword = keyword.to_ascii_lowercase();
         let line = connection.line(&keyword);
@@ -265,9 +277,23 @@ fn write(connection: &Connection<'_>, settings: &[Setting]) -> Change {
         }
     });
     Change {
-        drop_in: Vec::new(),
         edits: edits.collect(),
+        ..Change::default()
     }
+}
+
+/// The command that changes an option of sshd's command line in the file that has it.
+fn change_of_option(connection: &Connection<'_>, (keyword, value): &Setting) -> Option<String> {
+    let line = connection.line(&keyword.to_ascii_lowercase())?;
+    let is_in_file = line.is_option() && line.place.starts_with('/');
+    let is_plain = |text: &str| {
+        let mut characters = text.chars();
+        characters.all(|one| one.is_ascii_alphanumeric() || " =,-".contains(one))
+    };
+    (is_in_file && is_plain(&line.text) && is_plain(value)).then(|| {
+        let (old, file) = (&line.text, quoted(&line.place));
+        format!("sed -i 's/{old}/{keyword}={value}/' {file}")
+    })
 }
 
 /// The line with another setting, indented as before.

@@ -49,7 +49,8 @@ fn without_password(host: &HostFacts, all: &Value) -> Vec<Finding> {
     let of_parts = parts.iter().filter(|part| part.runs_all()).map(Part::rule);
     for rule in rules::defaults(all).into_iter().chain(of_parts) {
         let place = place(host, &rule);
-        let finding = Finding::beside_pam(&messages::SUDO_NOPASSWD, place, rule.who, String::new());
+        let word = rule.word.to_owned();
+        let finding = Finding::beside_pam(&messages::SUDO_NOPASSWD, place, rule.who, word);
         if !findings.iter().any(|one| one.subject == finding.subject) {
             findings.push(finding);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::commands;
+use crate::messages;
 
 /// The PAM services of sudo: for a command, and on Debian for a login shell (`sudo -i`).
 const SERVICES: [&str; 2] = ["sudo", "sudo-i"];
@@ -30,7 +31,7 @@ impl Part<'_> {
     pub(super) fn rule(&self) -> Rule {
         Rule {
             who: self.who.clone(),
-            word: "NOPASSWD",
+            word: messages::NOPASSWD,
         }
     }
 
@@ -116,11 +117,11 @@ pub(super) fn defaults(rules: &Value) -> Vec<Rule> {
     let entries = list(rules, "Defaults").filter(|entry| !is_for_others(entry));
     let entries: Vec<&Value> = entries.collect();
     let all = serde_json::json!({ "Defaults": entries });
-    let mut found = switched_off(&all, "authenticate");
+    let mut found = switched_off(&all, messages::AUTHENTICATE);
     let options = entries.into_iter().flat_map(|entry| list(entry, "Options"));
     for group in options.filter_map(|option| option.get("exempt_group")) {
         let who = vec![format!("%{}", group.as_str().unwrap_or_default())];
-        let word = "exempt_group";
+        let word = messages::EXEMPT_GROUP;
         found.push(Rule { who, word });
     }
     found
