@@ -198,3 +198,32 @@ fn an_exemption_gets_a_reason_and_audit_mode_ends() {
     mend(&machine, &found);
     is_silent(&machine);
 }
+
+#[test]
+fn actions_of_polkit_that_need_no_password_or_are_missing_are_found() {
+    let machine = machine();
+    machine.add_user("bob", PASSWORD);
+    let file = "/usr/share/polkit-1/actions/org.tfad.tfa1.policy";
+    let change = |command: &str| {
+        machine.succeed(["sh", "-c", command]);
+        machine.succeed(["systemctl", "try-restart", "polkit"]);
+    };
+    let list_as_bob = || machine.run_as("bob", ["tfactl", "list"]);
+    assert!(!list_as_bob().success());
+    change(&format!(
+        "cp {file} /root/actions && sed -i s/auth_admin_keep/yes/ {file}"
+    ));
+    let found = finding(&machine, "hole", "polkit-open");
+    assert_eq!(found["place"], file);
+    assert_eq!(found["names"], serde_json::json!(["org.tfad.tfa1.manage"]));
+    let listed = list_as_bob();
+    assert!(listed.stdout.contains("alice"), "{listed}");
+
+    change(&format!("rm {file}"));
+    let found = finding(&machine, "risk", "polkit-missing");
+    assert_eq!(found["names"].as_array().unwrap().len(), 2);
+    // What a reinstallation does.
+    change(&format!("cp /root/actions {file}"));
+    is_silent(&machine);
+    assert!(!list_as_bob().success());
+}

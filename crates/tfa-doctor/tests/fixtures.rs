@@ -25,9 +25,10 @@ const SHIPPED: [&str; 2] = ["shipped-12", "shipped-13"];
 const OTHER_PACKAGES: &str = "other-packages";
 
 /// The files of the package that are examined, and their folders.
-const PACKAGED: [(&str, &str); 3] = [
+const PACKAGED: [(&str, &str); 4] = [
     ("pam/tfa", "usr/share/pam-configs"),
     ("dbus/org.tfad.Tfa1.conf", "usr/share/dbus-1/system.d"),
+    ("polkit/org.tfad.tfa1.policy", "usr/share/polkit-1/actions"),
     (
         "dbus/org.tfad.Tfa1.service",
         "usr/share/dbus-1/system-services",
@@ -200,6 +201,7 @@ impl Host {
             selinux_log: self.text("selinux.log"),
             name: Some("host".to_owned()),
             sudo_rules: self.sudo_rules(),
+            polkit_actions: Some(self.files("/usr/share/polkit-1/actions/*")),
             other_ways: OtherWays {
                 units: self.text("units").unwrap_or_default(),
                 doas: self.text("etc/doas.conf"),

@@ -32,6 +32,7 @@ pub(super) fn collect(missed: &Missed) -> HostFacts {
     let bus = missed.in_time("D-Bus", bus::collect);
     let group_cache = missed.in_time("nscd and sssd", groups::caches);
     let other_ways = missed.in_time("other ways in", ways::collect);
+    let polkit_actions = missed.in_time("polkit", ways::polkit_actions);
     let selinux_log = missed.in_time("SELinux", selinux::collect);
     let name = missed.text("/proc/sys/kernel/hostname");
     HostFacts {
@@ -49,6 +50,7 @@ pub(super) fn collect(missed: &Missed) -> HostFacts {
         is_masked,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         is_clock_synchronised: clock(is_container, missed),
+        polkit_actions: polkit_actions.flatten(),
         other_ways: other_ways.unwrap_or_default(),
         ..HostFacts::default()
     }

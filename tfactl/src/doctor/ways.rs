@@ -25,6 +25,24 @@ const RULES_OF_POLKIT: [&str; 4] = [
     "/usr/share/polkit-1/rules.d/*.rules",
 ];
 
+const ACTIONS_OF_POLKIT: [&str; 4] = [
+    "/etc/polkit-1/actions/*.policy",
+    "/run/polkit-1/actions/*.policy",
+    "/usr/local/share/polkit-1/actions/*.policy",
+    "/usr/share/polkit-1/actions/*.policy",
+];
+const POLKIT: &str = "/usr/share/polkit-1/actions/org.freedesktop.policykit.policy";
+/// With what the names of the package's actions begin.
+const OWN_ACTIONS: &str = "org.tfad.tfa1.";
+
+/// The files that name actions of the package; `None` without polkit, which has a file of its own.
+pub(super) fn polkit_actions(missed: &Missed) -> Option<Vec<(String, String)>> {
+    missed.text(POLKIT)?;
+    let mut files = missed.texts(&ACTIONS_OF_POLKIT);
+    files.retain(|(_, text)| text.contains(OWN_ACTIONS));
+    Some(files)
+}
+
 /// Without systemd there are no units.
 pub(super) fn collect(missed: &Missed) -> OtherWays {
     let call = [&["show", PROPERTIES, "--"], &UNITS[..]].concat();

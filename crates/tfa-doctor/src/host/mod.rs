@@ -6,6 +6,7 @@ mod disk;
 mod group_cache;
 mod module;
 mod people;
+mod polkit;
 mod selinux;
 mod socket;
 mod state;
@@ -35,6 +36,8 @@ pub const STATE_DIR: &str = "/var/lib/tfa";
 pub struct HostFacts {
     /// The files of sudo, by their paths, to find the line of a rule.
     pub sudoers: Vec<(String, String)>,
+    /// The files of polkit that name the actions of the package; `None` without polkit.
+    pub polkit_actions: Option<Vec<(String, String)>>,
     /// Ways in beside PAM.
     pub other_ways: OtherWays,
     /// What was not examined, and why.
@@ -127,6 +130,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(system::clock(host));
     findings.extend(system::version(host));
     findings.extend(system::not_examined(host));
+    findings.extend(polkit::examine(host));
     findings.extend(ways::examine(host));
     findings.extend(sudo::examine(host, facts.policy.as_ref()));
     let requires = facts.policy.as_ref().is_some_and(|policy| policy.requires);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::HostFacts;
+use super::{HostFacts, polkit};
 use crate::finding::{Finding, Kind};
 use crate::messages;
 
@@ -20,10 +20,13 @@ pub struct OtherWays {
     pub polkit: Vec<(String, String)>,
 }
 
-/// The actions of polkit with which a user becomes root: units and run0, and pkexec.
-const ROOT_ACTIONS: [&str; 2] = [
+/// The actions of polkit with which a user becomes root, units and run0, and pkexec; and decides about second
+/// factors.
+const ACTIONS: [&str; 4] = [
     "org.freedesktop.systemd1.manage-units",
     "org.freedesktop.policykit.exec",
+    polkit::ACTIONS[0],
+    polkit::ACTIONS[1],
 ];
 
 pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
@@ -35,7 +38,7 @@ pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     findings.extend(
         ways.polkit
             .iter()
-            .filter_map(|(path, text)| polkit(path, text)),
+            .filter_map(|(path, text)| rule_of_polkit(path, text)),
     );
     findings
 }
@@ -93,14 +96,14 @@ fn doas(text: &str) -> Vec<Finding> {
     findings
 }
 
-/// A file that allows something, and names an action with which a user becomes root.
-fn polkit(path: &str, text: &str) -> Option<Finding> {
+/// A file that allows something, and names one of the actions.
+fn rule_of_polkit(path: &str, text: &str) -> Option<Finding> {
     let code = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
     let code: Vec<&str> = code.collect();
     let has = |word: &str| code.iter().any(|line| line.contains(word));
-    let actions = ROOT_ACTIONS.into_iter().filter(|action| has(action));
+    let actions = ACTIONS.into_iter().filter(|action| has(action));
     let actions: Vec<&str> = actions.collect();
     let allows = has("Result.YES") || has("\"yes\"") || has("'yes'");
     (allows && !actions.is_empty()).then(|| found(&messages::POLKIT_YES, path, &actions))

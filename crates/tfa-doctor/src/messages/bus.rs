@@ -18,7 +18,7 @@ pub(crate) fn group(name: &str) -> String {
 }
 
 /// Puts a file of the package back.
-const REINSTALL: &str = "apt-get install --reinstall tfa";
+pub(crate) const REINSTALL: &str = "apt-get install --reinstall tfa";
 const RELOAD: &str = "systemctl reload dbus";
 
 pub(crate) const BUS_NAME_TAKEN: Kind = Kind {

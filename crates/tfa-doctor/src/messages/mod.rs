@@ -104,6 +104,8 @@ pub const KINDS: &[&Kind] = &[
     &DROPBEAR,
     &CONSOLE_AUTOLOGIN,
     &DOAS_NOPASS,
+    &POLKIT_OPEN,
+    &POLKIT_MISSING,
     &POLKIT_YES,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,

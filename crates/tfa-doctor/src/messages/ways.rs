@@ -1,6 +1,6 @@
 //! Ways into the host beside the PAM stacks.
 
-use super::{list, remedy, sed};
+use super::{REINSTALL, list, remedy, sed};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
 
@@ -76,10 +76,47 @@ pub(crate) const DOAS_NOPASS: Kind = Kind {
     },
 };
 
+pub(crate) const POLKIT_OPEN: Kind = Kind {
+    id: "polkit-open",
+    severity: Severity::Hole,
+    why: "A program of such a user can enroll a phone of its own, or reset the second factor of others.",
+    what: |subject| {
+        let (place, actions) = (&subject.place, list(&subject.names));
+        format!("{place}: polkit asks users for no password before {actions}.")
+    },
+    remedy: |subject| match subject.place == POLKIT_FILE {
+        true => remedy("Install the package again.", &[REINSTALL]),
+        false => remedy(
+            "Have polkit ask for the password of an administrator.",
+            &[&sed(subject, "s/>\\s*yes\\s*</>auth_admin</")],
+        ),
+    },
+};
+
+pub(crate) const POLKIT_MISSING: Kind = Kind {
+    id: "polkit-missing",
+    severity: Severity::Risk,
+    why: "Users cannot enroll or change anything by themselves, and only root can help them.",
+    what: |subject| {
+        let actions = list(&subject.names);
+        format!("polkit does not know actions of the package: {actions}.")
+    },
+    remedy: |_| {
+        remedy(
+            "Put the file of the package back.",
+            &[REINSTALL, "systemctl try-restart polkit"],
+        )
+    },
+};
+
+/// The actions of the package.
+const POLKIT_FILE: &str = "/usr/share/polkit-1/actions/org.tfad.tfa1.policy";
+
 pub(crate) const POLKIT_YES: Kind = Kind {
     id: "polkit-yes",
     severity: Severity::Advice,
-    why: "With these actions a user becomes root, and polkit may ask for neither the password nor the code.",
+    why: "With these actions a user becomes root, or changes second factors, and polkit may ask for neither the \
+          password nor the code.",
     what: |subject| {
         let (place, actions) = (&subject.place, list(&subject.names));
         format!("{place}: a rule of polkit may allow {actions} without a question.")
