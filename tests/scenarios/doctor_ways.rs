@@ -33,6 +33,7 @@ fn a_console_that_logs_a_user_in_asks_again_after_the_remedy() {
     assert_eq!(found["place"], drop_in);
     mend(&machine, &found);
     is_silent(&machine);
+    // login(1) no longer has -f, with which each name that is typed would be let in.
     console.type_line("exit");
     enter_password(console, "alice");
     console.expect(CODE);

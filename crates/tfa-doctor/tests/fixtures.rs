@@ -582,7 +582,10 @@ fn each_remedy_of_lines_mends_its_finding() {
 /// Whether a remedy is a change of files that are examined.
 fn is_mechanical(finding: &Finding) -> bool {
     let remedy = finding.remedy();
-    let writes = |command: &String| command.starts_with("printf ");
+    let writes = |command: &String| {
+        // The unit is known from the answers of systemd.
+        command.starts_with("printf ") && !command.contains(".service.d/")
+    };
     remedy.commands.iter().any(writes) || !finding.subject.edits.is_empty()
 }
 
@@ -651,7 +654,7 @@ fn texts_are_short_and_whole() {
         }
         assert!(!remedy.commands.is_empty(), "{}", kind.id);
         for command in remedy.commands {
-            assert!(command.len() < 120, "{}: {command}", kind.id);
+            assert!(command.len() < 150, "{}: {command}", kind.id);
         }
     }
 }

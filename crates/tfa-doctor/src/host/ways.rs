@@ -70,15 +70,22 @@ fn of_unit(unit: &BTreeMap<&str, &str>) -> Option<Finding> {
         return Some(found(&messages::DROPBEAR, "", &[name]));
     }
     let (_, command) = unit.get("ExecStart")?.split_once("argv[]=")?;
-    let mut words = command.split(" ;").next()?.split(' ');
-    let logs_in = |word: &str| word == "-a" || word.starts_with("--autologin");
+    let words: Vec<&str> = command.split(" ;").next()?.split(' ').collect();
     let drop_ins = unit.get("DropInPaths").copied().unwrap_or_default();
     let place = drop_ins.split(' ').next().unwrap_or_default();
     let names = vec![name.to_owned()];
     let kind = &messages::CONSOLE_AUTOLOGIN;
-    words
-        .any(logs_in)
-        .then(|| Finding::beside_pam(kind, place, names, drop_ins.to_owned()))
+    lets_in(&words).then(|| Finding::beside_pam(kind, place, names, drop_ins.to_owned()))
+}
+
+/// Whether agetty(8) has a user whom it logs in, or gives login(1) the option `-f` for the name that is typed.
+/// An option `-f` of its own has a file.
+fn lets_in(words: &[&str]) -> bool {
+    let logs_in = |word: &&str| *word == "-a" || word.starts_with("--autologin");
+    let next = words.iter().skip(1).chain([&""]);
+    let mut pairs = words.iter().zip(next);
+    words.iter().any(logs_in)
+        || pairs.any(|(word, next)| *word == "-f" && (*next == "--" || next.ends_with("\\u")))
 }
 
 /// Rules of doas that ask for nothing, and allow every command.

@@ -44,19 +44,21 @@ pub(crate) const CONSOLE_AUTOLOGIN: Kind = Kind {
     why: "login is told that the user is verified, so it asks for neither the password nor the code.",
     what: |subject| {
         let names = list(&subject.names);
-        format!("A console logs a user in by itself (--autologin): {names}.")
+        format!(
+            "A console lets users in without a password (--autologin, or -f for login): {names}."
+        )
     },
     remedy: |subject| {
         let files: Vec<String> = subject.detail.split(' ').map(quoted).collect();
         let change = match subject.detail.as_str() {
             "" => format!("systemctl edit --full {}", subject.names.join(" ")),
             _ => format!(
-                "sed -i -E '/ExecStart/s/ (--autologin|-a)[ =]+[^ ]+//' {}",
+                r"sed -i -E '/ExecStart/{{s/ (--autologin|-a)[ =]+[^ ]+//;s/ -f( --)? (\\+u)/\1 \2/}}' {}",
                 files.join(" ")
             ),
         };
         remedy(
-            "Remove the option from the command of the unit. A session that it has begun goes on until its end.",
+            "Remove the options from the command of the unit. A session that it has begun goes on until its end.",
             &[&change, "systemctl daemon-reload"],
         )
     },
