@@ -41,7 +41,7 @@ const MIN_FREE_PAGES: i64 = 64;
 /// A page in the log with its header, in bytes. The header of the log is shorter than that.
 const FRAME_BYTES: i64 = PAGE_BYTES as i64 + 24;
 /// By how many bytes the log file grows in one step. The writer waits for a step.
-const STEP_BYTES: usize = 32 * 1024;
+const STEP_BYTES: usize = 128 * 1024;
 
 /// How long a checkpoint waits for readers, while the writer waits for the checkpoint.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(50);
