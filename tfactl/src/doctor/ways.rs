@@ -7,8 +7,16 @@ use super::missed::Missed;
 use super::output::printed;
 
 /// The units of consoles, of dropbear and of the debug shell.
-const UNITS: [&str; 8] = [
+/// systemd looks for each that is named, and else for those that it has loaded: logind starts the consoles
+/// when someone switches to them.
+const UNITS: [&str; 14] = [
     "getty@*.service",
+    "getty@tty1.service",
+    "getty@tty2.service",
+    "getty@tty3.service",
+    "getty@tty4.service",
+    "getty@tty5.service",
+    "getty@tty6.service",
     "serial-getty@*.service",
     "container-getty@*.service",
     "autovt@*.service",

@@ -22,9 +22,13 @@ pub struct OtherWays {
 
 /// The actions of polkit with which a user becomes root, units and run0, and pkexec; and decides about second
 /// factors.
-const ACTIONS: [&str; 4] = [
-    "org.freedesktop.systemd1.manage-units",
+const ACTIONS: [&str; 8] = [
+    "org.freedesktop.machine1.host-login",
+    "org.freedesktop.machine1.host-shell",
     "org.freedesktop.policykit.exec",
+    "org.freedesktop.systemd1.manage-unit-files",
+    "org.freedesktop.systemd1.manage-units",
+    "org.freedesktop.systemd1.reload-daemon",
     polkit::ACTIONS[0],
     polkit::ACTIONS[1],
 ];
@@ -34,6 +38,8 @@ pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     let units = ways.units.split("\n\n").map(properties);
     let units = units.filter(|unit| is_in_use(unit));
     let mut findings: Vec<Finding> = units.filter_map(|unit| of_unit(&unit)).collect();
+    // A unit may be printed twice.
+    findings.dedup_by(|one, other| one.subject == other.subject);
     findings.extend(ways.doas.iter().flat_map(|text| doas(text)));
     findings.extend(
         ways.polkit
@@ -59,6 +65,8 @@ fn is_in_use(unit: &BTreeMap<&str, &str>) -> bool {
     let is = |name, values: &[&str]| unit.get(name).is_some_and(|value| values.contains(value));
     is("ActiveState", &["active", "activating", "reloading"])
         || is("UnitFileState", &["enabled", "enabled-runtime", "linked"])
+        // logind starts one when someone switches to its console.
+        || unit.get("Id").is_some_and(|id| id.starts_with("getty@tty"))
 }
 
 fn of_unit(unit: &BTreeMap<&str, &str>) -> Option<Finding> {
@@ -72,15 +80,63 @@ fn of_unit(unit: &BTreeMap<&str, &str>) -> Option<Finding> {
     let (_, command) = unit.get("ExecStart")?.split_once("argv[]=")?;
     let words: Vec<&str> = command.split(" ;").next()?.split(' ').collect();
     let drop_ins = unit.get("DropInPaths").copied().unwrap_or_default();
-    let place = drop_ins.split(' ').next().unwrap_or_default();
+    // The last one decides about the command.
+    let place = drop_ins.rsplit(' ').next().unwrap_or_default();
     let names = vec![name.to_owned()];
     let kind = &messages::CONSOLE_AUTOLOGIN;
-    lets_in(&words).then(|| Finding::beside_pam(kind, place, names, drop_ins.to_owned()))
+    lets_in(&words).then(|| {
+        let files = if is_usual(&words) { drop_ins } else { "" };
+        Finding::beside_pam(kind, place, names, files.to_owned())
+    })
 }
 
-/// Whether agetty(8) has a user whom it logs in, or gives login(1) the option `-f` for the name that is typed.
-/// An option `-f` of its own has a file.
+/// Whether agetty(8) has a user whom it logs in, starts another program than login(1), or gives login(1) the option
+/// `-f`, with which it verifies nothing. systemd prints the words without their quotation marks.
 fn lets_in(words: &[&str]) -> bool {
+    let mut has_options_of_login = false;
+    let mut words = words.iter().skip(1).peekable();
+    while let Some(word) = words.next() {
+        let next = words.peek().copied().copied().unwrap_or_default();
+        if let Some(long) = word.strip_prefix("--").filter(|long| !long.is_empty()) {
+            let (name, value) = long.split_once('=').unwrap_or((long, next));
+            // getopt_long(3) takes the beginning of a name, too.
+            let is = |option: &str| option.starts_with(name);
+            has_options_of_login |= is("login-options");
+            if is("autologin") || (is("login-program") && !is_login(value)) {
+                return true;
+            }
+            continue;
+        }
+        let Some(letters) = word.strip_prefix('-') else {
+            continue;
+        };
+        // agetty's own -f has a file. In the options of login(1) it is alone, or before a name.
+        if has_options_of_login && letters == "f" && !next.starts_with('/') {
+            return true;
+        }
+        let Some(at) = letters.find(|letter| WITH_VALUE.contains(letter)) else {
+            continue;
+        };
+        let (_, rest) = letters.split_at(at);
+        let (letter, rest) = rest.split_at(1);
+        let value = if rest.is_empty() { next } else { rest };
+        has_options_of_login |= letter == "o";
+        if letter == "a" || (letter == "l" && !is_login(value)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// The options of agetty(8) that have a value.
+const WITH_VALUE: &str = "aCdfHIloPrt";
+
+fn is_login(program: &str) -> bool {
+    program.rsplit('/').next() == Some("login")
+}
+
+/// Whether sed(1) can remove the options from a unit: they have their usual forms.
+fn is_usual(words: &[&str]) -> bool {
     let logs_in = |word: &&str| *word == "-a" || word.starts_with("--autologin");
     let next = words.iter().skip(1).chain([&""]);
     let mut pairs = words.iter().zip(next);
@@ -88,30 +144,171 @@ fn lets_in(words: &[&str]) -> bool {
         || pairs.any(|(word, next)| *word == "-f" && (*next == "--" || next.ends_with("\\u")))
 }
 
-/// Rules of doas that ask for nothing, and allow every command.
+/// Rules of doas that ask for nothing, and allow every command or a shell. The last rule that matches is in force: a
+/// later one for the same user, with every command, takes one back.
 fn doas(text: &str) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut open: Vec<(String, usize)> = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         let line = line.split('#').next().unwrap_or_default();
         let words: Vec<&str> = line.split_whitespace().collect();
-        let is_open = words.first() == Some(&"permit") && words.contains(&"nopass");
-        if is_open && !words.contains(&"cmd") {
-            let place = format!("{DOAS_FILE}:{number}");
-            findings.push(found(&messages::DOAS_NOPASS, place, &[]));
+        let (Some(&kind), Some(who)) = (words.first(), identity(&words)) else {
+            continue;
+        };
+        let command = words.iter().skip_while(|word| **word != "cmd").nth(1);
+        let is_shell = command.is_some_and(|path| {
+            let program = path.rsplit('/').next().unwrap_or_default();
+            program.ends_with("sh") || ["su", "env", "sudo"].contains(&program)
+        });
+        if command.is_none() {
+            open.retain(|(other, _)| other != who);
+        }
+        let is_open = kind == "permit" && words.contains(&"nopass");
+        if is_open && (command.is_none() || is_shell) {
+            open.push((who.to_owned(), number));
         }
     }
-    findings
+    let places = open
+        .into_iter()
+        .map(|(_, number)| format!("{DOAS_FILE}:{number}"));
+    places
+        .map(|place| found(&messages::DOAS_NOPASS, place, &[]))
+        .collect()
 }
 
-/// A file that allows something, and names one of the actions.
+/// The user or the group of a rule: the first word that is no option.
+fn identity<'a>(words: &[&'a str]) -> Option<&'a str> {
+    const OPTIONS: [&str; 4] = ["nopass", "persist", "keepenv", "nolog"];
+    let mut words = words.iter().skip(1);
+    let mut in_list = false;
+    words
+        .find(|word| {
+            let is_list = in_list || **word == "setenv" || word.starts_with('{');
+            in_list = is_list && !word.ends_with('}');
+            !is_list && !OPTIONS.contains(word)
+        })
+        .copied()
+}
+
+/// A file with a rule that allows something: one of the actions, all that begin as one, or no certain ones.
 fn rule_of_polkit(path: &str, text: &str) -> Option<Finding> {
     let code = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
     let code: Vec<&str> = code.collect();
-    let has = |word: &str| code.iter().any(|line| line.contains(word));
-    let actions = ACTIONS.into_iter().filter(|action| has(action));
-    let actions: Vec<&str> = actions.collect();
-    let allows = has("Result.YES") || has("\"yes\"") || has("'yes'");
-    (allows && !actions.is_empty()).then(|| found(&messages::POLKIT_YES, path, &actions))
+    let code = code.join("\n");
+    let mut allowed: Vec<&str> = code.split("addRule").flat_map(allowed).collect();
+    allowed.sort_unstable();
+    allowed.dedup();
+    (!allowed.is_empty()).then(|| found(&messages::POLKIT_YES, path, &allowed))
+}
+
+/// The actions that a rule may allow.
+fn allowed(rule: &str) -> Vec<&'static str> {
+    if !["Result.YES", "\"yes\"", "'yes'"]
+        .iter()
+        .any(|yes| rule.contains(yes))
+    {
+        return Vec::new();
+    }
+    let named: Vec<&str> = rule
+        .split(['"', '\''])
+        .filter(|text| text.matches('.').count() > 1 && !text.contains(' '))
+        .collect();
+    let is_named =
+        |action: &&str| named.is_empty() || named.iter().any(|name| action.starts_with(name));
+    ACTIONS.into_iter().filter(is_named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_in_without_a_password_at_a_console_is_known() {
+        let is_open = |line: &str| lets_in(&line.split(' ').collect::<Vec<_>>());
+        for open in [
+            "--autologin root - $TERM",
+            "--autologin=root - $TERM",
+            "-aroot --noclear - $TERM",
+            "-Jaroot",
+            "-pa root",
+            "--auto root",
+            "-o -p -f -- \\u - $TERM",
+            "-n -o -f root - $TERM",
+            "--skip-login --login-options -f root",
+            "-n -l /bin/bash",
+            "--login-program=/bin/sh",
+        ] {
+            assert!(is_open(&format!("/sbin/agetty {open}")), "{open}");
+        }
+        for closed in [
+            "-o -p -- \\u --noclear --keep-baud - 115200,38400,9600 $TERM",
+            "-o -p -- \\u -f /etc/issue.tty - $TERM",
+            "-f /etc/issue -l /bin/login --noclear - linux",
+            "--noclear tty1 linux",
+        ] {
+            assert!(!is_open(&format!("/sbin/agetty {closed}")), "{closed}");
+        }
+    }
+
+    #[test]
+    fn the_last_rule_of_doas_is_in_force() {
+        let places = |text: &str| -> Vec<String> {
+            let found = doas(text).into_iter();
+            found.map(|finding| finding.subject.place).collect()
+        };
+        for (text, expected) in [
+            ("permit nopass bob", &["/etc/doas.conf:1"][..]),
+            (
+                "permit nopass setenv { A B=1 } bob\npermit persist bob",
+                &[],
+            ),
+            ("permit bob\npermit nopass :wheel", &["/etc/doas.conf:2"]),
+            (
+                "permit nopass bob\npermit bob cmd ls",
+                &["/etc/doas.conf:1"],
+            ),
+            (
+                "permit nopass bob as root cmd /bin/sh",
+                &["/etc/doas.conf:1"],
+            ),
+            ("permit nopass bob cmd /usr/bin/apt", &[]),
+            ("permit nopass bob\ndeny bob", &[]),
+            ("# permit nopass bob", &[]),
+        ] {
+            assert_eq!(places(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_of_polkit_for_all_actions_or_a_prefix_counts() {
+        let count = |rule: &str| {
+            let text = format!("polkit.addRule(function(action, subject) {{ {rule} }});");
+            rule_of_polkit("/x", &text).map_or(0, |finding| finding.subject.names.len())
+        };
+        for (rule, expected) in [
+            (
+                "if (subject.isInGroup('wheel')) return polkit.Result.YES;",
+                ACTIONS.len(),
+            ),
+            (
+                "if (action.id.indexOf('org.freedesktop.systemd1.') == 0) return 'yes';",
+                3,
+            ),
+            (
+                "if (action.id == 'org.freedesktop.machine1.host-shell') return polkit.Result.YES;",
+                1,
+            ),
+            (
+                "if (action.id == 'org.freedesktop.hostname1.set-hostname') return polkit.Result.YES;",
+                0,
+            ),
+            (
+                "if (action.id == 'org.tfad.tfa1.manage') return polkit.Result.AUTH_ADMIN;",
+                0,
+            ),
+        ] {
+            assert_eq!(count(rule), expected, "{rule}");
+        }
+    }
 }
