@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use tfa_core::{
     Account, Algorithm, Authenticator, AuthenticatorId, AuthenticatorKind, CodeFormat, Counter,
-    Credential, Factor, Factors, Input, Judgement, LockState, MAX_AUTHENTICATORS, Match, Proof,
-    Refusal, Secret, State, ThrottleScope, Time,
+    Credential, Factor, Factors, Input, Judgement, LockState, MAX_AUTHENTICATORS, MAX_NEW_COUNTER,
+    Match, Proof, Refusal, Secret, State, ThrottleScope, Time,
 };
 
 use crate::cases;
@@ -111,13 +111,12 @@ fn counter_does_not_depend_on_the_clock() {
 
 #[test]
 fn last_counter_is_never_accepted() {
-    let mut account = Owner::new().account;
-    account.bind(token(u64::MAX), NOON).unwrap();
+    let mut account = Account::new(UID);
+    account.set_up(token(u64::MAX), NOON).unwrap();
     // The code of that counter, computed apart.
-    let judgement = judge(&mut account, "094451");
-    assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked));
-    let counter = account.authenticators()[1].counter();
-    assert_eq!(counter, Some(Counter::new(u64::MAX)));
+    let last = Input::parse("094451");
+    let confirmed = account.confirm(&last, Some(sheet::FIRST.set()), NOON);
+    assert_eq!(confirmed, Err(Refusal::WrongCode(None)));
 }
 
 #[test]
@@ -464,6 +463,23 @@ fn user_has_at_most_ten_authenticators() {
     account
         .move_to(Some(id(1)), named(0), Proof::Verified, NOON)
         .unwrap();
+}
+
+#[test]
+fn an_added_counter_leaves_codes() {
+    let token = |next| {
+        let key = Secret::new(b"12345678901234567890").unwrap();
+        Authenticator::hotp("token", CodeFormat::default(), key, Counter::new(next))
+    };
+    for next in [MAX_NEW_COUNTER + 1, u64::MAX] {
+        let mut account = Owner::new().account;
+        let before = account.encode();
+        let added = account.bind(token(next), NOON).map(drop);
+        assert_eq!(added, Err(Refusal::CounterTooHigh), "{next}");
+        assert_eq!(account.encode(), before);
+    }
+    let mut account = Owner::new().account;
+    account.bind(token(MAX_NEW_COUNTER), NOON).unwrap();
 }
 
 #[test]

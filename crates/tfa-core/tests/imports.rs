@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use tfa_core::{
     Account, Authenticator, BackupSet, Code, Counter, Credential, Factor, HashParams, Hashed,
-    Import, Imported, ImportedAuthenticator, ImportedCodes, Judgement, Parameters, Refusal, Secret,
-    State, ThrottleScope, Time,
+    Import, Imported, ImportedAuthenticator, ImportedCodes, Judgement, MAX_NEW_COUNTER, Parameters,
+    Refusal, Secret, State, ThrottleScope, Time,
 };
 
 use crate::owner::{CODE, Owner, UID};
@@ -347,7 +347,7 @@ fn a_counter_that_no_token_has_reached_is_refused() {
             &[],
         )
     };
-    let most = u64::from(u32::MAX);
+    let most = MAX_NEW_COUNTER;
     for next in [u64::MAX, u64::MAX - 1, most + 1] {
         let mut account = Account::new(UID);
         let result = import(&mut account, &[token(next)], ImportedCodes::None, NOON);

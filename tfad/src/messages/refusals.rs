@@ -2,7 +2,7 @@
 
 use tfa_core::{
     Algorithm, AuthenticatorKind, BadParameters, Drift, Factors, KeyType, LockScope,
-    MAX_AUTHENTICATORS, MAX_REASON_LENGTH, Refusal, State, Time,
+    MAX_AUTHENTICATORS, MAX_NEW_COUNTER, MAX_REASON_LENGTH, Refusal, State, Time,
 };
 use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
 use tfa_proto::{MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS};
@@ -22,7 +22,9 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         ),
         // Only an import is refused so, in its own words.
         Refusal::WasReset => Error::WrongState("The account was reset.".to_owned()),
-        Refusal::CounterTooHigh => Error::InvalidArgument("The counter is too high.".to_owned()),
+        Refusal::CounterTooHigh => Error::InvalidArgument(format!(
+            "The counter of a new authenticator can be at most {MAX_NEW_COUNTER}."
+        )),
         Refusal::WrongState(State::Paused) => Error::WrongState(
             "Two-factor login is already paused. To resume it: tfa-enroll resume".to_owned(),
         ),
@@ -413,8 +415,9 @@ pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {
              stolen. Remove the old file, and let {user} enroll: tfa-enroll setup"
         )),
         Refusal::CounterTooHigh => Error::InvalidArgument(format!(
-            "The counter of a token of {user} is too high, or more than 1000 ahead of that of the \
-             enrollment here. Correct it in the file, or enter the key: tfactl authenticator add {user}"
+            "The counter of a token of {user} is above {MAX_NEW_COUNTER}, or more than 1000 ahead of that \
+             of the enrollment here. Correct it in the file, or enter the key: tfactl authenticator add \
+             {user}"
         )),
         other => refusal_for_administrator(other, user, now),
     }

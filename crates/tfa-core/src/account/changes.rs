@@ -33,7 +33,8 @@ pub enum Refusal {
     NotSetUp,
     /// The user was enrolled, and the administrator has reset the account.
     WasReset,
-    /// The counter of an import is one that no token has reached, or too far from that of the account.
+    /// The counter of a new authenticator is above [`MAX_NEW_COUNTER`](super::MAX_NEW_COUNTER), or that of an
+    /// import too far from the one of the account.
     CounterTooHigh,
     /// The account is already paused, or not paused.
     WrongState(State),

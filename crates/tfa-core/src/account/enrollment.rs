@@ -9,6 +9,9 @@ use crate::{
 /// The maximum number of active authenticators. Each one adds to the chance of a guess and to the
 /// time of a check.
 pub const MAX_AUTHENTICATORS: usize = 10;
+/// The highest counter of a new authenticator. No button was pressed more often, and a counter near its end
+/// leaves no code.
+pub const MAX_NEW_COUNTER: u64 = u32::MAX as u64;
 
 /// What a pending authenticator replaces when it is confirmed.
 pub(super) enum Replaced {
@@ -95,7 +98,8 @@ impl Account {
     /// it, and no one can take it up by the password alone.
     ///
     /// # Errors
-    /// [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`], [`Refusal::KeyTaken`].
+    /// [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`], [`Refusal::KeyTaken`],
+    /// [`Refusal::CounterTooHigh`].
     pub fn bind(
         &mut self,
         mut authenticator: Authenticator,
@@ -104,6 +108,7 @@ impl Account {
         if let Some(key) = authenticator.ssh_key() {
             self.must_be_new_key(&key)?;
         }
+        must_leave_codes(&authenticator)?;
         self.must_have_room_for(authenticator.name())?;
         for twin in &self.authenticators {
             authenticator.continue_from(twin);
@@ -302,5 +307,13 @@ impl Account {
             .take()
             .map(|_| ())
             .ok_or(Refusal::NothingPending)
+    }
+}
+
+/// Refuses a new authenticator whose counter is above [`MAX_NEW_COUNTER`].
+pub(super) fn must_leave_codes(authenticator: &Authenticator) -> Result<(), Refusal> {
+    match authenticator.counter() {
+        Some(next) if next.value() > MAX_NEW_COUNTER => Err(Refusal::CounterTooHigh),
+        _ => Ok(()),
     }
 }

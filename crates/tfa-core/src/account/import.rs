@@ -3,12 +3,10 @@
 //! It becomes the enrollment of a user who has none. An existing enrollment is not changed, except that
 //! a repeated import marks codes as used that were used in the meantime.
 
+use super::enrollment::must_leave_codes;
 use super::{Account, Change, ChangedBy, Refusal};
-use crate::{Authenticator, BackupSet, Code, Counter, Hashed, ImportedUse, Time};
+use crate::{Authenticator, BackupSet, Code, Hashed, ImportedUse, Time};
 
-/// The highest counter of a new enrollment. No button was pressed more often, and a counter near its end
-/// leaves no code.
-const MAX_COUNTER: u64 = u32::MAX as u64;
 /// How far a repeated import advances a counter at most. A counter that lies further ahead is damaged or
 /// forged, and would leave the owner no code.
 const MAX_ADVANCE: u64 = 1000;
@@ -116,11 +114,8 @@ impl Account {
             ImportedCodes::Set(set) => Some(set.clone()),
             ImportedCodes::Left(_) => return Ok(Imported::Rehash),
         };
-        let counters = import.authenticators.iter();
-        let counters = counters.filter_map(|one| one.authenticator.counter());
-        let mut values = counters.map(Counter::value);
-        if values.any(|next| next > MAX_COUNTER) {
-            return Err(Refusal::CounterTooHigh);
+        for one in import.authenticators {
+            must_leave_codes(&one.authenticator)?;
         }
         // Refused as a whole, before the first is active.
         let mut enrolled = self.clone();

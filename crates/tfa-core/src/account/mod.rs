@@ -23,7 +23,7 @@ use minicbor::{CborLen, Decode, Encode};
 pub use attempts::{Attempts, Client};
 pub use changes::{Proof, Refusal};
 pub use devices::Binding;
-pub use enrollment::MAX_AUTHENTICATORS;
+pub use enrollment::{MAX_AUTHENTICATORS, MAX_NEW_COUNTER};
 pub use exemption::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
 pub use failed_attempts::{FailedAttempt, FailureReason, OtherTime};
 pub use import::{Import, Imported, ImportedAuthenticator, ImportedCodes};
