@@ -23,11 +23,7 @@ pub fn write_pskc(
     mut fill: impl FnMut(&mut [u8]),
 ) -> Option<Zeroizing<String>> {
     // Enough for all: a buffer that grows would leave copies.
-    let names = entries.iter().map(|entry| {
-        let label = entry.label.as_ref().map_or(0, String::len);
-        PACKAGE + 6 * (entry.user.len() + label) + 2 * entry.key.len()
-    });
-    let mut xml = Zeroizing::new(String::with_capacity(PACKAGE + names.sum::<usize>()));
+    let mut xml = Zeroizing::new(String::with_capacity(max_length(entries)));
     xml.push_str(concat!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
         "<KeyContainer Version=\"1.0\" xmlns=\"urn:ietf:params:xml:ns:keyprov:pskc\"\n",
@@ -39,22 +35,34 @@ pub fn write_pskc(
         encryption(&mut xml, lock, &mut fill).ok()?;
     }
     for (entry, number) in entries.iter().zip(1..) {
-        let secret = match lock {
+        package_head(&mut xml, entry, number).ok()?;
+        match lock {
+            // In its place at once: a text of its own would be a copy.
             None => {
-                let key = Zeroizing::new(BASE64.encode(&entry.key));
-                Zeroizing::new(format!("<PlainValue>{}</PlainValue>", *key))
+                xml.push_str("<PlainValue>");
+                BASE64.encode_append(&entry.key, &mut xml);
+                xml.push_str("</PlainValue>");
             }
             Some(lock) => {
                 let sealed = lock.sealed(&entry.key, &mut fill)?;
                 let value = encrypted("EncryptedValue", &sealed.ciphertext);
                 let mac = BASE64.encode(&sealed.mac);
-                Zeroizing::new(format!("{value}<ValueMAC>{mac}</ValueMAC>"))
+                write!(xml, "{value}<ValueMAC>{mac}</ValueMAC>").ok()?;
             }
-        };
-        package(&mut xml, entry, number, &secret).ok()?;
+        }
+        package_tail(&mut xml, entry).ok()?;
     }
     xml.push_str("</KeyContainer>\n");
     Some(xml)
+}
+
+/// The length of the container at most, in bytes.
+fn max_length(entries: &[Entry]) -> usize {
+    let packages = entries.iter().map(|entry| {
+        let label = entry.label.as_ref().map_or(0, String::len);
+        PACKAGE + 6 * (entry.user.len() + label) + 2 * entry.key.len()
+    });
+    PACKAGE + packages.sum::<usize>()
 }
 
 fn encryption(xml: &mut String, lock: &Lock, fill: &mut dyn FnMut(&mut [u8])) -> std::fmt::Result {
@@ -83,27 +91,40 @@ fn encrypted(name: &str, ciphertext: &[u8]) -> String {
     )
 }
 
-fn package(xml: &mut String, entry: &Entry, number: usize, secret: &str) -> std::fmt::Result {
-    let (kind, name, value) = match entry.means {
-        Means::Totp { period } => ("totp", "TimeInterval", u64::from(period)),
-        Means::Hotp { counter } => ("hotp", "Counter", counter),
+/// A package up to its key.
+fn package_head(xml: &mut String, entry: &Entry, number: usize) -> std::fmt::Result {
+    let kind = match entry.means {
+        Means::Totp { .. } => "totp",
+        Means::Hotp { .. } => "hotp",
     };
     let suite = match entry.algorithm {
         Algorithm::Sha1 => String::new(),
         other => format!("<Suite>HMAC-{}</Suite>", name_of(other)),
     };
     let digits = entry.digits;
-    let user = escaped(&entry.user);
     let label = entry.label.as_deref().map(escaped);
     let label = label.map(|label| format!("<FriendlyName>{label}</FriendlyName>"));
     let label = label.unwrap_or_default();
-    writeln!(
+    write!(
         xml,
         "  <KeyPackage>\n    \
          <Key Id=\"{number}\" Algorithm=\"urn:ietf:params:xml:ns:keyprov:pskc:{kind}\">\n      \
          <AlgorithmParameters>{suite}<ResponseFormat Length=\"{digits}\" Encoding=\"DECIMAL\"/>\
          </AlgorithmParameters>{label}\n      \
-         <Data><Secret>{secret}</Secret><{name}><PlainValue>{value}</PlainValue></{name}></Data>\n      \
+         <Data><Secret>"
+    )
+}
+
+/// A package after its key.
+fn package_tail(xml: &mut String, entry: &Entry) -> std::fmt::Result {
+    let (name, value) = match entry.means {
+        Means::Totp { period } => ("TimeInterval", u64::from(period)),
+        Means::Hotp { counter } => ("Counter", counter),
+    };
+    let user = escaped(&entry.user);
+    writeln!(
+        xml,
+        "</Secret><{name}><PlainValue>{value}</PlainValue></{name}></Data>\n      \
          <UserId>UID={user}</UserId>\n    \
          </Key>\n  </KeyPackage>"
     )
@@ -122,4 +143,36 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Used;
+
+    #[test]
+    fn no_container_is_longer_than_its_buffer() {
+        let lock = Lock::new(b"correct horse", 1, |_| {});
+        for (key, text, counter) in [(0, 0, 0), (128, 64, u64::MAX)] {
+            let entry = || Entry {
+                line: 1,
+                user: "&".repeat(text),
+                label: Some("<".repeat(text)),
+                means: Means::Hotp { counter },
+                key: Zeroizing::new(vec![7; key]),
+                algorithm: Algorithm::Sha512,
+                digits: 8,
+                used: Used::Unknown,
+                backup_codes: Vec::new(),
+                notes: Vec::new(),
+            };
+            for number in [0, 1, 20] {
+                let entries: Vec<Entry> = (0..number).map(|_| entry()).collect();
+                for lock in [None, Some(&lock)] {
+                    let xml = write_pskc(&entries, lock, |_| {}).unwrap();
+                    assert!(xml.len() <= max_length(&entries), "{}", xml.len());
+                }
+            }
+        }
+    }
 }
