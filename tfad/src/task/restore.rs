@@ -29,7 +29,7 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
     };
     let is_of_the_unit = request.state == Path::new(STATE);
     if is_of_the_unit && credentials::is_key_unavailable() {
-        report.refuse_backup(&BackupError::HostKeyMissing, None);
+        report.refuse_backup(&BackupError::HostKeyMissing(request.state.clone()), None);
         return false;
     }
     let [mut backup_codes, mut counters, mut paused] = [const { BTreeSet::new() }; 3];

@@ -1,6 +1,7 @@
 //! Why a backup was not made or not restored.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::Difference;
 use crate::{KeyId, StoreError};
@@ -45,8 +46,8 @@ pub enum BackupError {
         /// The host on which it was made.
         host: String,
     },
-    /// This host has or had a database, and its key is not here.
-    HostKeyMissing,
+    /// This host has or had a database, and its key is not in this state directory.
+    HostKeyMissing(PathBuf),
     /// The database here cannot be read, so it is not known whether it is newer.
     Unreadable(StoreError),
     /// The daemon could not be stopped.
@@ -105,11 +106,16 @@ impl fmt::Display for BackupError {
                 f,
                 "the record of {user} in the backup cannot be read by this version of tfa"
             ),
-            Self::HostKeyMissing => f.write_str(
-                "the sealing key of this host is not here. If it is a systemd credential, start tfad, \
-                 which gets it (systemctl start tfad), and restore again. If it is lost, put the files in \
-                 the state directory aside, and restore again",
-            ),
+            Self::HostKeyMissing(state) => {
+                let state = state.display();
+                write!(
+                    f,
+                    "the sealing key of this host is not here. If it is a systemd credential, start tfad, \
+                     which gets it (systemctl start tfad), and restore again. If it is lost for good, put \
+                     the files that need it aside, and restore again: mkdir -m 700 /root/lost && mv \
+                     {state}/accounts.db* {state}/key* /root/lost"
+                )
+            }
             Self::Different { difference, .. } => write!(
                 f,
                 "this host has records that differ from those of the backup: {}. With --force the \

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -430,12 +431,34 @@ fn a_host_that_had_a_key_gets_no_other_one() {
         let before = scratch.picture();
         let restored = restored(&scratch, &file(&scratch), Some("twelve letters"), true);
         let refused = restored.unwrap_err();
-        assert!(matches!(refused, BackupError::HostKeyMissing), "{refused}");
+        assert!(
+            matches!(refused, BackupError::HostKeyMissing(_)),
+            "{refused}"
+        );
         assert_eq!(scratch.picture(), before);
         fs::remove_file(scratch.file(name)).unwrap();
     }
     restored(&scratch, &file(&scratch), Some("twelve letters"), true).unwrap();
     assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
+}
+
+#[test]
+fn a_lost_key_is_refused_with_the_commands_that_lead_on() {
+    let scratch = with_records(&["lea"]);
+    backed_up(&scratch, Some("twelve letters")).unwrap();
+    let sealed = fs::read(scratch.file("accounts.db")).unwrap();
+    fs::remove_file(scratch.file("key")).unwrap();
+    let restored = || restored(&scratch, &file(&scratch), Some("twelve letters"), false);
+    let refused = restored().unwrap_err().to_string();
+    let (_, commands) = refused.rsplit_once(": ").unwrap();
+    let lost = scratch.file("lost");
+    let commands = commands.replace("/root/lost", lost.to_str().unwrap());
+    let run = Command::new("sh").args(["-c", &commands]).status();
+    assert!(run.unwrap().success(), "{commands}");
+    restored().unwrap();
+    assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
+    // The key may be found later.
+    assert_eq!(fs::read(lost.join("accounts.db")).unwrap(), sealed);
 }
 
 #[test]

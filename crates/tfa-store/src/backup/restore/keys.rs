@@ -38,7 +38,7 @@ impl Keys {
         if backup.id() != input.key {
             return Err(BackupError::Damaged("its key is another one"));
         }
-        let (host, is_new) = match of_host(&sources)? {
+        let (host, is_new) = match of_host(state_dir, &sources)? {
             Some(key) => (key, false),
             None => (key::generate()?, true),
         };
@@ -56,7 +56,7 @@ impl Keys {
         state_dir: &StateDir,
         directory: &LockedDir,
     ) -> Result<bool, BackupError> {
-        match of_host(&sources(state_dir, directory))? {
+        match of_host(state_dir, &sources(state_dir, directory))? {
             Some(key) if key.id() != self.host.id() => {
                 (self.host, self.is_new) = (key, false);
                 Ok(true)
@@ -74,10 +74,15 @@ fn sources<'a>(state_dir: &'a StateDir, directory: &'a LockedDir) -> KeySources<
 }
 
 /// The key of this host; `None` if it has none yet.
-fn of_host(sources: &KeySources<'_>) -> Result<Option<SealingKey>, BackupError> {
+fn of_host(
+    state_dir: &StateDir,
+    sources: &KeySources<'_>,
+) -> Result<Option<SealingKey>, BackupError> {
     match sources.own()? {
         // Its key may be a credential, which only a daemon that runs has.
-        None if had_database(sources.directory)? => Err(BackupError::HostKeyMissing),
+        None if had_database(sources.directory)? => {
+            Err(BackupError::HostKeyMissing(state_dir.path.clone()))
+        }
         key => Ok(key),
     }
 }
