@@ -83,6 +83,10 @@ impl Store for FailingStore {
     fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
         self.store.list(after, limit)
     }
+
+    fn names(&self, after: &str, limit: usize) -> Result<(Vec<String>, bool), StoreError> {
+        self.store.names(after, limit)
+    }
 }
 
 /// A name service that knows alice.

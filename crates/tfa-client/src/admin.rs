@@ -22,6 +22,11 @@ pub trait Admin {
     #[zbus(allow_interactive_auth)]
     fn list(&self, filter: &str, after: &str) -> Result<(Vec<Status>, String, u32), Error>;
 
+    /// Returns a page of the names of all records, in order, without a look-up of their users. Pages are as
+    /// in [`Self::users`].
+    #[zbus(allow_interactive_auth)]
+    fn record_names(&self, after: &str) -> Result<(Vec<String>, String), Error>;
+
     /// Returns one account.
     #[zbus(allow_interactive_auth)]
     fn show(&self, user: &str) -> Result<Status, Error>;

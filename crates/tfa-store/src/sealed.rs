@@ -137,6 +137,10 @@ impl<S: Store> Store for Sealed<S> {
         Ok(Page { records, next })
     }
 
+    fn names(&self, after: &str, limit: usize) -> Result<(Vec<String>, bool), StoreError> {
+        self.store.names(after, limit)
+    }
+
     fn writable_again(&self) -> Option<bool> {
         self.store.writable_again()
     }

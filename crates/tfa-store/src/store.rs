@@ -99,6 +99,20 @@ pub trait Store: Send + Sync {
     /// As [`Store::load`], where even the names cannot be read.
     fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError>;
 
+    /// The names of a page as [`Store::list`] makes it, and whether further pages follow. It may have the
+    /// names of records that were removed meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    fn names(&self, after: &str, limit: usize) -> Result<(Vec<String>, bool), StoreError> {
+        let Page { records, next } = self.list(after, limit)?;
+        let more_follow = next.is_some();
+        let mut names: Vec<String> = records.into_iter().map(|(name, _)| name).collect();
+        // The record of that name was removed meanwhile.
+        names.extend(next.filter(|next| names.last() != Some(next)));
+        Ok((names, more_follow))
+    }
+
     /// `None` if the store accepts changes. Otherwise, whether it would accept them if it were opened
     /// again now.
     fn writable_again(&self) -> Option<bool> {

@@ -112,6 +112,10 @@ impl Store for UnavailableStore {
         self.store()?.list(after, limit)
     }
 
+    fn names(&self, after: &str, limit: usize) -> Result<(Vec<String>, bool), StoreError> {
+        self.store()?.names(after, limit)
+    }
+
     fn writable_again(&self) -> Option<bool> {
         self.store().ok()?.writable_again()
     }

@@ -167,16 +167,19 @@ impl Store for MemoryStore {
     }
 
     fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let (names, more_follow) = self.names(after, limit)?;
         let records = self.read()?;
-        let by_name = &records.by_name;
-        let mut names = by_name.range::<str, _>((Excluded(after), Unbounded));
-        let first: Vec<String> = names
-            .by_ref()
-            .take(limit.max(1))
-            .map(|(name, _)| name.clone())
-            .collect();
-        let load = |user: &str| Ok(by_name.get(user).map(Stored::record));
-        Ok(Page::of_names(first, names.next().is_some(), load))
+        let load = |user: &str| Ok(records.by_name.get(user).map(Stored::record));
+        Ok(Page::of_names(names, more_follow, load))
+    }
+
+    fn names(&self, after: &str, limit: usize) -> Result<(Vec<String>, bool), StoreError> {
+        let records = self.read()?;
+        let following = (Excluded(after), Unbounded);
+        let mut names = records.by_name.range::<str, _>(following);
+        let first = names.by_ref().take(limit.max(1));
+        let first = first.map(|(name, _)| name.clone()).collect();
+        Ok((first, names.next().is_some()))
     }
 
     fn close(&self) {

@@ -344,6 +344,14 @@ impl Accounts {
         Ok(self.store.list(after, limit)?)
     }
 
+    /// The names of such a page, and whether further pages follow: [`Store::names`].
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn record_names(&self, after: &str, limit: usize) -> Result<(Vec<String>, bool), Error> {
+        Ok(self.store.names(after, limit)?)
+    }
+
     /// Every user with a record, in the order of their names. Few records are in memory at a time. It ends
     /// after an error.
     ///

@@ -124,6 +124,22 @@ impl SqliteStore {
 }
 
 impl SqliteStore {
+    fn names_of_page(
+        &self,
+        reader: &Reader,
+        after: &str,
+        limit: usize,
+    ) -> Result<(Vec<String>, bool), StoreError> {
+        self.names_ahead.page(after, limit, |limit| {
+            let mut first = FirstNames::after(after, limit);
+            for number in 0..PARTS {
+                let part = reader.part(Index::Users, number)?;
+                part.users().try_for_each(|user| first.add(user))?;
+            }
+            Ok(first.finish())
+        })
+    }
+
     /// Empties the log: records that were replaced are then neither there nor in the database file.
     pub(crate) fn empty_log(&self) -> Result<(), StoreError> {
         checkpoint::empty(&self.file.connect()?.0)
@@ -192,15 +208,12 @@ impl Store for SqliteStore {
         // With a connection of its own: no login waits for a long list. The names come from the index
         // of users and not from the table, which does not show that a record is missing.
         let reader = self.readers.unpooled()?;
-        let (names, more_follow) = self.names_ahead.page(after, limit, |limit| {
-            let mut first = FirstNames::after(after, limit);
-            for number in 0..PARTS {
-                let part = reader.part(Index::Users, number)?;
-                part.users().try_for_each(|user| first.add(user))?;
-            }
-            Ok(first.finish())
-        })?;
+        let (names, more_follow) = self.names_of_page(&reader, after, limit)?;
         Ok(Page::of_names(names, more_follow, |user| reader.load(user)))
+    }
+
+    fn names(&self, after: &str, limit: usize) -> Result<(Vec<String>, bool), StoreError> {
+        self.names_of_page(&self.readers.unpooled()?, after, limit)
     }
 
     fn writable_again(&self) -> Option<bool> {

@@ -59,6 +59,8 @@ pub fn page_ends_at_the_limit(backend: &impl Backend) {
         ("zoe", 9, &users[5..], None),
         ("é", 9, &[], None),
     ] {
+        let (own, more_follow) = store.names(after, limit).unwrap();
+        assert!(own == listed && more_follow == next.is_some(), "{own:?}");
         let page = store.list(after, limit).unwrap();
         assert_eq!(names(&page), listed, "{after} {limit}");
         assert_eq!(page.next.as_deref(), next, "{after} {limit}");

@@ -343,6 +343,22 @@ impl AdminInterface {
             .await?)
     }
 
+    /// The names of all records.
+    #[zbus(out_args("names", "next"))]
+    async fn record_names(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        after: String,
+    ) -> Result<(Vec<String>, String), BusError> {
+        let call = self.admit(&header, connection, "record names").await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.record_names(&after)
+            })
+            .await?)
+    }
+
     /// The accounts of persons on this host.
     #[zbus(out_args("users", "next"))]
     async fn users(

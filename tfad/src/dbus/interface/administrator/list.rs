@@ -38,6 +38,9 @@ const FURTHER_PAGES: Bounds = Bounds {
     first: Duration::from_secs(30),
 };
 
+/// The most names in a page of them.
+const MAX_NAMES: usize = 10_000;
+
 /// Accounts, and the name after which the next page begins; empty at the end. Then how many records were
 /// read.
 type Page = (Vec<Status>, String, u32);
@@ -56,6 +59,17 @@ impl Administrator {
             &FURTHER_PAGES
         };
         self.page(filter, after, bounds)
+    }
+
+    /// A page of the names of all records, in order, and the name after which the next page begins. No user
+    /// is looked up.
+    pub(in crate::dbus::interface) fn record_names(
+        &self,
+        after: &str,
+    ) -> Result<(Vec<String>, String), Error> {
+        let (names, more_follow) = self.accounts.record_names(after, MAX_NAMES)?;
+        let next = names.last().filter(|_| more_follow).cloned();
+        Ok((names, next.unwrap_or_default()))
     }
 
     fn page(&self, filter: ListFilter, after: &str, bounds: &Bounds) -> Result<Page, Error> {
@@ -84,7 +98,7 @@ impl Administrator {
         };
         let asked = records.iter().map(of_record).collect();
         let names = self.accounts.shared_names();
-        let mut owners = RecordOwners::of(names, asked, begun + bounds.first);
+        let mut owners = RecordOwners::of(&names, asked, begun + bounds.first);
         let mut accounts: Vec<Status> = Vec::with_capacity(records.len());
         let mut last = String::new();
         for ((name, account), number) in records {
