@@ -29,6 +29,7 @@ mod recovery;
 mod rename;
 mod reset;
 mod restore;
+mod secret_input;
 mod show;
 mod ssh_key;
 mod task;

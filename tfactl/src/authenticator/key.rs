@@ -2,14 +2,14 @@
 //! other users can read.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER_PERMISSIVE};
 use tfa_client::{Failure, Terminal};
 use zeroize::Zeroizing;
 
-use crate::messages;
+use crate::{messages, secret_input};
 
 /// The longest text of a key, in bytes. The daemon accepts keys of 128 bytes.
 const MAX_TEXT: usize = 1024;
@@ -31,20 +31,18 @@ pub(super) fn read(
     path: &Path,
     hex: bool,
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let (text, shown) = if is_stdin(path) {
+    let (input, shown) = if is_stdin(path) {
         if io::stdin().is_terminal() {
             terminal.note(messages::TYPE_KEY);
         }
-        (
-            text_of(io::stdin().lock()),
-            messages::STANDARD_INPUT.to_owned(),
-        )
+        (secret_input::stdin(), messages::STANDARD_INPUT.to_owned())
     } else {
-        let text = File::open(path).and_then(text_of);
-        (text, path.display().to_string())
+        (File::open(path), path.display().to_string())
     };
+    let text = input.and_then(|input| secret_input::read_to_end(input, MAX_TEXT, MAX_TEXT));
     let text = text.map_err(|error| Failure::Refused(messages::key_unreadable(&shown, &error)))?;
-    decoded(&text, hex).map_err(|bad| {
+    let key = text.ok_or(BadKey::TooLong);
+    key.and_then(|text| decoded(&text, hex)).map_err(|bad| {
         Failure::Refused(match bad {
             BadKey::Empty => messages::key_empty(&shown),
             BadKey::TooLong => messages::key_too_long(&shown),
@@ -60,20 +58,8 @@ pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Reads one byte more than a key may have, so that a longer one is noticed.
-fn text_of(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Of the full size at once: a buffer that grows leaves copies behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(MAX_TEXT + 64));
-    let limit = u64::try_from(MAX_TEXT + 1).unwrap_or(u64::MAX);
-    input.take(limit).read_to_end(&mut text)?;
-    Ok(text)
-}
-
 /// Decodes base32 or hex in either case. White space, dashes and the padding of base32 are ignored.
 fn decoded(text: &[u8], hex: bool) -> Result<Zeroizing<Vec<u8>>, BadKey> {
-    if text.len() > MAX_TEXT {
-        return Err(BadKey::TooLong);
-    }
     let ignored = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'-' | b'=');
     let mut letters = Zeroizing::new(Vec::with_capacity(text.len()));
     letters.extend(
@@ -130,10 +116,8 @@ mod tests {
 
     #[test]
     fn text_that_is_no_key_has_a_reason() {
-        let long = [b'A'; MAX_TEXT + 1];
         for (text, hex, bad) in [
             (&b" \n"[..], false, BadKey::Empty),
-            (&long, false, BadKey::TooLong),
             (b"3132333435363738", false, BadKey::PerhapsHex),
             (b"GEZDGNBV!", false, BadKey::NotBase32),
             (b"GEZDGNB8", false, BadKey::NotBase32),

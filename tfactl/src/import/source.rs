@@ -2,13 +2,15 @@
 //! read, and never more of it than is accepted.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread;
 
 use nix::unistd::{Gid, Uid, geteuid, setfsgid, setfsuid};
 use zeroize::Zeroizing;
+
+use crate::secret_input;
 
 /// What was read.
 pub(super) struct Content {
@@ -88,7 +90,8 @@ pub(super) fn read_as(uid: Uid, gid: Gid, path: &Path, max: usize) -> Result<Con
 
 /// Reads the standard input.
 pub(super) fn read_stdin(max: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
-    all(io::stdin().lock(), max, 0)
+    let all = secret_input::read_to_end(secret_input::stdin()?, 0, max)?;
+    all.ok_or(Unreadable::TooLarge(max))
 }
 
 /// Whether a file of this owner may have the keys of other users: root's, and the caller's own.
@@ -102,17 +105,7 @@ fn bytes(file: File, max: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     if length > max {
         return Err(Unreadable::TooLarge(max));
     }
-    all(file, max, length)
-}
-
-/// All of an input that may have this length, if it has at most `max` bytes.
-fn all(input: impl Read, max: usize, length: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
-    // Of the full size at once: a buffer that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length.max(4096).saturating_add(64)));
-    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    input.take(limit).read_to_end(&mut bytes)?;
-    if bytes.len() > max {
-        return Err(Unreadable::TooLarge(max));
-    }
-    Ok(bytes)
+    // The file may grow meanwhile.
+    let all = secret_input::read_to_end(file, length, max)?;
+    all.ok_or(Unreadable::TooLarge(max))
 }
