@@ -1,8 +1,9 @@
 //! Calls to the daemon for any account. polkit may ask for a password in each call, so there is no
 //! timeout, except for root. A signal ends the wait.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_client::{AccountProxy, AdminProxy, Error};
@@ -13,6 +14,7 @@ use tfa_proto::{
     RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::messages;
@@ -37,8 +39,28 @@ pub(crate) struct Daemon {
 /// Accounts, the `after` of the next page (empty on the last one), and the number of records that were read.
 pub(crate) type Page = (Vec<Status>, String, u32);
 
-/// A call for a page under way.
-pub(crate) struct PageCall(JoinHandle<Result<Page, Error>>);
+/// Whether the policy is in audit mode, and the outcomes without it.
+pub(crate) type Impacts = (bool, Vec<Impact>);
+
+/// A call under way.
+pub(crate) struct Call<T>(JoinHandle<Result<T, Error>>);
+
+impl<T: Send + 'static> Call<T> {
+    /// Sends a call, and does not wait for its answer.
+    async fn begin(call: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
+        let call = tokio::spawn(call);
+        // It is sent.
+        tokio::task::yield_now().await;
+        Self(call)
+    }
+
+    async fn end(self) -> Result<T, Error> {
+        match self.0.await {
+            Ok(answer) => answer,
+            Err(panicked) => resume_unwind(panicked.into_panic()),
+        }
+    }
+}
 
 impl Daemon {
     /// Connects, and starts polkit's text agent if polkit may have to ask. If the daemon refuses every
@@ -88,22 +110,19 @@ impl Daemon {
     }
 
     /// Calls for a page, as [`Self::list`], and does not wait for it.
-    pub(crate) async fn begin_list(&self, filter: ListFilter, after: &str) -> PageCall {
+    pub(crate) async fn begin_list(&self, filter: ListFilter, after: &str) -> Call<Page> {
         let (admin, after) = (self.admin.clone(), after.to_owned());
-        let call = tokio::spawn(async move { admin.list(filter.name(), &after).await });
-        // The call is sent.
-        tokio::task::yield_now().await;
-        PageCall(call)
+        Call::begin(async move { admin.list(filter.name(), &after).await }).await
     }
 
-    pub(crate) async fn end_list(&mut self, call: PageCall) -> Result<Page, Failure> {
-        let page = async {
-            match call.0.await {
-                Ok(page) => page,
-                Err(panicked) => resume_unwind(panicked.into_panic()),
-            }
-        };
-        enumerated(&mut self.interrupt, page).await
+    pub(crate) async fn end_list(&mut self, call: Call<Page>) -> Result<Page, Failure> {
+        enumerated(&mut self.interrupt, call.end()).await
+    }
+
+    /// The names of all records, also of those whose users do not exist any more.
+    pub(crate) async fn record_names(&mut self) -> Result<Vec<String>, Failure> {
+        let call = async |after: &str| self.admin.record_names(after).await;
+        all_pages(&mut self.interrupt, call).await
     }
 
     pub(crate) async fn show(&mut self, user: &str) -> Result<Status, Failure> {
@@ -143,14 +162,21 @@ impl Daemon {
     }
 
     /// Takes over enrollments, or checks that. The daemon hashes up to a hundred backup codes in one call,
-    /// which takes long on a busy host.
+    /// which takes long on a busy host. The progress bar shows that, so no note is printed.
     pub(crate) async fn import(
         &mut self,
         imports: &[Import],
         check: bool,
     ) -> Result<Vec<ImportResult>, Failure> {
-        let call = self.admin.import(imports, check);
-        answered_within(IMPORT_TIMEOUT, &mut self.interrupt, call).await
+        let call = async {
+            let call = self.admin.import(imports, check);
+            if !is_root() {
+                return call.await;
+            }
+            let answer = timeout(IMPORT_TIMEOUT, call).await;
+            answer.unwrap_or_else(|_| Err(Error::Bus(io::Error::from(ErrorKind::TimedOut).into())))
+        };
+        unless_interrupted(&mut self.interrupt, call).await
     }
 
     /// The authenticators of a user, with their keys.
@@ -230,15 +256,25 @@ impl Daemon {
         answered(&mut self.interrupt, call).await
     }
 
-    /// Whether the policy is in audit mode, and the outcomes without it.
-    pub(crate) async fn impact(
-        &mut self,
-        files: &[(&str, &str)],
+    /// Simulates a login of each user, and does not wait for the answer.
+    pub(crate) async fn begin_impact(
+        &self,
+        files: &Arc<Vec<(String, String)>>,
         login: HypotheticalLogin,
-        users: &[&str],
-    ) -> Result<(bool, Vec<Impact>), Failure> {
-        let call = self.admin.impact(files, login, users);
-        answered(&mut self.interrupt, call).await
+        users: Vec<String>,
+    ) -> Call<Impacts> {
+        let (admin, files) = (self.admin.clone(), Arc::clone(files));
+        Call::begin(async move {
+            let files = files.iter().map(|(name, text)| (&**name, &**text));
+            let files: Vec<(&str, &str)> = files.collect();
+            let users: Vec<&str> = users.iter().map(String::as_str).collect();
+            admin.impact(&files, login, &users).await
+        })
+        .await
+    }
+
+    pub(crate) async fn end_impact(&mut self, call: Call<Impacts>) -> Result<Impacts, Failure> {
+        answered(&mut self.interrupt, call.end()).await
     }
 
     /// The accounts of persons on this host, and of root.
@@ -334,6 +370,13 @@ async fn answered_within<T>(
             call.await
         }
     };
+    unless_interrupted(interrupt, call).await
+}
+
+async fn unless_interrupted<T>(
+    interrupt: &mut Interrupt,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
     match interrupt.during(call).await {
         Some(answer) => Ok(answer?),
         None => Err(Failure::Cancelled(messages::CANCELLED.to_owned())),

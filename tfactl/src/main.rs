@@ -25,6 +25,7 @@ mod log;
 mod messages;
 mod passphrase;
 mod policy;
+mod progress;
 mod recovery;
 mod rename;
 mod reset;

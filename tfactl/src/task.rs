@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::messages;
+use crate::progress::ProgressBar;
 
 const PROGRAM: &str = "/usr/sbin/tfad";
 
@@ -74,9 +75,7 @@ pub(crate) async fn run(
         let _ = input.write_all(passphrase).await;
         let _ = input.write_all(b"\n").await;
     }
-    let outcome = follow(&mut child, interrupt, terminal).await;
-    terminal.show_progress("");
-    outcome
+    follow(&mut child, interrupt, terminal).await
 }
 
 async fn follow(
@@ -88,10 +87,11 @@ async fn follow(
         return Err(Failure::Refused(messages::TASK_ENDED.to_owned()));
     };
     let mut report = Report::new(output);
-    if interrupt.during(report.read(terminal)).await.is_none() {
+    let mut bar = ProgressBar::new(terminal);
+    if interrupt.during(report.read(&mut bar)).await.is_none() {
         // The end of its input cancels the task. Its last words still count.
         drop(child.stdin.take());
-        report.read(terminal).await;
+        report.read(&mut bar).await;
     }
     drop(child.stdin.take());
     let succeeded = child.wait().await?.success();
@@ -114,7 +114,6 @@ async fn follow(
 
 struct Report {
     lines: tokio::io::Lines<BufReader<ChildStdout>>,
-    shown: Option<u64>,
     results: Vec<(String, String)>,
     refusal: Option<(String, String)>,
 }
@@ -123,30 +122,20 @@ impl Report {
     fn new(output: ChildStdout) -> Self {
         Self {
             lines: BufReader::new(output).lines(),
-            shown: None,
             results: Vec::new(),
             refusal: None,
         }
     }
 
     /// Reads to the end.
-    async fn read(&mut self, terminal: &Terminal) {
+    async fn read(&mut self, bar: &mut ProgressBar<'_>) {
         while let Ok(Some(line)) = self.lines.next_line().await {
             match TaskLine::parse(&line) {
-                Some(TaskLine::Progress { done, total }) => self.show(terminal, done, total),
+                Some(TaskLine::Progress { done, total }) => bar.show(done, total),
                 Some(TaskLine::Result { name, value }) => self.results.push((name, value)),
                 Some(TaskLine::Refused { reason, text }) => self.refusal = Some((reason, text)),
                 None => {}
             }
-        }
-    }
-
-    /// Shows the progress, where it has changed by a percent.
-    fn show(&mut self, terminal: &Terminal, done: u64, total: u64) {
-        let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100);
-        if self.shown != Some(percent) {
-            self.shown = Some(percent);
-            terminal.show_progress(&messages::progress_bar(percent));
         }
     }
 }

@@ -16,6 +16,9 @@ const MAX_IMPORTS: usize = MAX_BODY - 2 * 1024;
 const AUTHENTICATOR_OVERHEAD: usize = 512;
 /// The same of the dictionary of an import.
 const IMPORT_OVERHEAD: usize = 192;
+/// Backup codes in one call, unless one user has more: about half a second of hashing, so that the progress
+/// is seen, and that a command which is interrupted leaves little to the daemon.
+const CODES_AT_ONCE: usize = 20;
 
 /// Imports all candidates, or checks them, and reports each.
 pub(super) async fn run(
@@ -58,9 +61,13 @@ struct Call {
 
 impl Call {
     fn has_room_for(&self, import: &Import) -> bool {
+        let max_codes = match self.codes {
+            0 => MAX_IMPORTED_CODES,
+            _ => CODES_AT_ONCE,
+        };
         import.authenticators.len() <= MAX_IMPORTED_AUTHENTICATORS
             && self.imports.len() < MAX_IMPORTED_USERS
-            && self.codes + import.backup_codes.len() <= MAX_IMPORTED_CODES
+            && self.codes + import.backup_codes.len() <= max_codes
             && self.size + size(import) <= MAX_IMPORTS
     }
 
@@ -80,6 +87,7 @@ impl Call {
         if self.imports.is_empty() {
             return Ok(());
         }
+        report.show_progress();
         let results = daemon.import(&self.imports, check).await?;
         if results.len() != self.candidates.len() {
             return Err(Failure::OtherVersion(messages::OTHER_RESULTS.to_owned()));

@@ -8,16 +8,15 @@ use tfa_text::wrapped;
 
 use super::candidate::{Candidate, algorithm, kind};
 use crate::args::ImportOptions;
+use crate::progress::ProgressBar;
 use crate::{json, messages};
-
-/// Users between two reports of the progress.
-const PROGRESS_STEP: usize = 500;
 
 /// The report of one import.
 pub(super) struct Report<'a> {
     terminal: &'a Terminal,
     options: ImportOptions,
     all: usize,
+    bar: ProgressBar<'a>,
     sum: Sum,
     users: Vec<UserJson>,
 }
@@ -43,6 +42,7 @@ impl<'a> Report<'a> {
             terminal,
             options,
             all,
+            bar: ProgressBar::new(terminal),
             sum: Sum::default(),
             users: Vec::new(),
         }
@@ -72,23 +72,35 @@ impl<'a> Report<'a> {
                 &candidate.notes(),
                 self.options.apply,
             );
+            if self.terminal.is_output() {
+                self.bar.hide();
+            }
             self.terminal.print(&shown(self.terminal, &parts))?;
-        }
-        let done = self.sum.users();
-        if done.is_multiple_of(PROGRESS_STEP) && !self.terminal.is_output() {
-            self.terminal
-                .note(&messages::import_progress(done, self.all));
         }
         Ok(())
     }
 
-    /// Ends the report of an import that a failure broke off.
-    pub(super) fn break_off(&self, failure: Failure) -> Failure {
-        if self.options.apply && self.sum.users() > 0 {
-            let (done, all) = (self.sum.users(), self.all);
-            self.terminal.error(&messages::import_stopped(done, all));
+    /// Shows how far the import is, before a call that takes long.
+    pub(super) fn show_progress(&mut self) {
+        let number = |users| u64::try_from(users).unwrap_or(u64::MAX);
+        self.bar.show(number(self.sum.users()), number(self.all));
+    }
+
+    /// Ends the report of an import that a failure or a signal broke off.
+    pub(super) fn break_off(mut self, failure: Failure) -> Failure {
+        self.bar.hide();
+        let (done, all) = (self.sum.users(), self.all);
+        match failure {
+            Failure::Cancelled(_) if self.options.apply => {
+                Failure::Cancelled(messages::import_interrupted(done, all))
+            }
+            failure => {
+                if self.options.apply && done > 0 {
+                    self.terminal.error(&messages::import_stopped(done, all));
+                }
+                failure
+            }
         }
-        failure
     }
 
     /// Prints the sum, and the files that could not be read. Fails if a user is not imported.
@@ -98,8 +110,10 @@ impl<'a> Report<'a> {
             options,
             sum,
             users,
+            bar,
             ..
         } = self;
+        drop(bar);
         if options.json {
             let applied = options.apply;
             json::print(

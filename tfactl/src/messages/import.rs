@@ -163,14 +163,18 @@ pub(crate) fn import_sum(sum: Sum, problems: usize, applied: bool) -> String {
     }
 }
 
-pub(crate) fn import_progress(done: usize, all: usize) -> String {
-    format!("{done} of {all} users")
-}
-
 pub(crate) fn import_stopped(done: usize, all: usize) -> String {
     format!(
         "Stopped after {done} of {all} users; these are complete. Correct the error below and run \
          the same command again."
+    )
+}
+
+/// Starts with a line feed: the terminal shows the key behind the last line.
+pub(crate) fn import_interrupted(done: usize, all: usize) -> String {
+    format!(
+        "\nStopped after {done} of {all} users; these are complete. The daemon may import a few more. To go \
+         on, run the same command again: it changes nothing for users who are imported."
     )
 }
 

@@ -1,18 +1,25 @@
 //! `tfactl policy impact`: the outcome of a login for each user.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tfa_client::{self, Failure, Terminal};
-use tfa_proto::{Impact, ListFilter, OpenEnum, Outcome};
+use tfa_proto::{HypotheticalLogin, Impact, OpenEnum, Outcome, Reason};
 use tfa_text::time::rfc3339;
 
 use super::files::Files;
 use crate::args::{Login, Moment};
 use crate::call_size::{self, MAX_USERS};
 use crate::daemon::Daemon;
+use crate::progress::ProgressBar;
 use crate::{json, messages};
+
+/// Calls at once: the daemon serves each on a thread of its own.
+const CALLS_AT_ONCE: usize = 2;
+/// The number of users from which a progress bar is shown: the others take no second.
+const SHOWN_FROM: usize = 5000;
 
 /// The names of users by the name of the outcome.
 type ByOutcome<'a> = BTreeMap<&'a str, Vec<&'a str>>;
@@ -48,18 +55,17 @@ pub(crate) async fn run(
         // There is none while every login is refused.
         daemon.fail_if_not_serving()?;
     }
-    let Users { users, unknown } = users(&mut daemon).await?;
-    let contents = files.contents();
-    let mut impacts = Vec::with_capacity(users.len());
-    let mut audit = false;
-    for call in calls(&users, room) {
-        let (is_audit, more) = daemon
-            .impact(&contents, hypothetical.clone(), &call)
-            .await?;
-        audit |= is_audit;
-        impacts.extend(more);
-    }
-    impacts.sort_by(|one, other| one.user.cmp(&other.user));
+    let users = Users::of(&mut daemon).await?;
+    let calls = calls(&users.all, room);
+    let contents = files.contents().into_iter();
+    let contents = contents.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let simulation = Simulation {
+        bar: ProgressBar::new(&terminal),
+        files: Arc::new(contents.collect()),
+        login: hypothetical.clone(),
+    };
+    let (audit, impacts) = simulation.run(&mut daemon, calls).await?;
+    let (impacts, unknown) = users.without_unknown(impacts);
     if as_json {
         let report = ImpactJson {
             service: &hypothetical.service,
@@ -80,7 +86,7 @@ pub(crate) async fn run(
     let anywhere = login.is_from_anywhere();
     let head = messages::impact_head(
         files.description(),
-        users.len(),
+        impacts.len(),
         &hypothetical,
         anywhere,
         width,
@@ -107,47 +113,88 @@ pub(crate) async fn run(
 
 /// The users to whom a policy can apply.
 struct Users {
-    users: BTreeSet<String>,
-    /// Users who have a record and do not exist on this host.
-    unknown: Vec<String>,
+    /// The users of this host, root, and all names of records.
+    all: BTreeSet<String>,
+    /// The names of records that are not those of users whom the name service enumerates.
+    with_record: BTreeSet<String>,
 }
 
-/// The users of this host, root, and all users who have a record.
-async fn users(daemon: &mut Daemon) -> Result<Users, Failure> {
-    let mut all = Users {
-        users: daemon.users(true).await?.into_iter().collect(),
-        unknown: Vec::new(),
-    };
-    let mut after = String::new();
-    loop {
-        let (page, next, _) = daemon.list(ListFilter::All, &after).await?;
-        for status in page {
-            if status.uid.is_none() {
-                all.unknown.push(status.user);
-            } else {
-                all.users.insert(status.user);
+impl Users {
+    async fn of(daemon: &mut Daemon) -> Result<Self, Failure> {
+        let mut all: BTreeSet<String> = daemon.users(true).await?.into_iter().collect();
+        let records = daemon.record_names().await?;
+        let with_record = records.into_iter().filter(|name| !all.contains(name));
+        let with_record: BTreeSet<String> = with_record.collect();
+        all.extend(with_record.iter().cloned());
+        Ok(Self { all, with_record })
+    }
+
+    /// The impacts in the order of the users, each user once, and the users who have a record and do not
+    /// exist on this host. A record under a former name has the impact of its user.
+    fn without_unknown(&self, mut impacts: Vec<Impact>) -> (Vec<Impact>, Vec<String>) {
+        impacts.sort_by(|one, other| one.user.cmp(&other.user));
+        impacts.dedup_by(|one, other| one.user == other.user);
+        let is_unknown = |impact: &Impact| {
+            let reason = impact.now_reason.as_ref().and_then(OpenEnum::known);
+            reason == Some(Reason::UnknownUser) && self.with_record.contains(&impact.user)
+        };
+        let (unknown, known): (Vec<Impact>, _) = impacts.into_iter().partition(is_unknown);
+        let unknown = unknown.into_iter().map(|impact| impact.user).collect();
+        (known, unknown)
+    }
+}
+
+/// A simulation of the logins of many users.
+struct Simulation<'a> {
+    bar: ProgressBar<'a>,
+    files: Arc<Vec<(String, String)>>,
+    login: HypotheticalLogin,
+}
+
+impl Simulation<'_> {
+    /// Simulates the logins of the users of these calls, a few calls at a time.
+    async fn run(
+        mut self,
+        daemon: &mut Daemon,
+        calls: Vec<Vec<String>>,
+    ) -> Result<(bool, Vec<Impact>), Failure> {
+        let total = calls.iter().map(Vec::len).sum();
+        let mut calls = calls.into_iter();
+        let mut under_way = VecDeque::new();
+        let mut impacts = Vec::with_capacity(total);
+        let mut audit = false;
+        loop {
+            while under_way.len() < CALLS_AT_ONCE
+                && let Some(users) = calls.next()
+            {
+                let call = daemon.begin_impact(&self.files, self.login.clone(), users);
+                under_way.push_back(call.await);
+            }
+            let Some(call) = under_way.pop_front() else {
+                return Ok((audit, impacts));
+            };
+            let (is_audit, more) = daemon.end_impact(call).await?;
+            audit |= is_audit;
+            impacts.extend(more);
+            if total >= SHOWN_FROM {
+                let number = |users| u64::try_from(users).unwrap_or(u64::MAX);
+                self.bar.show(number(impacts.len()), number(total));
             }
         }
-        if next.is_empty() {
-            break;
-        }
-        after = next;
     }
-    all.unknown.sort();
-    Ok(all)
 }
 
 /// The users in as few calls as the limits allow.
-fn calls(users: &BTreeSet<String>, room: usize) -> Vec<Vec<&str>> {
-    let mut calls: Vec<Vec<&str>> = Vec::new();
+fn calls(users: &BTreeSet<String>, room: usize) -> Vec<Vec<String>> {
+    let mut calls: Vec<Vec<String>> = Vec::new();
     let mut left = 0;
     for user in users {
         match calls.last_mut() {
             Some(call) if call.len() < MAX_USERS && call_size::string(user) <= left => {
-                call.push(user)
+                call.push(user.clone());
             }
             _ => {
-                calls.push(vec![user]);
+                calls.push(vec![user.clone()]);
                 left = room;
             }
         }

@@ -76,7 +76,7 @@ fn users_are_counted_and_listed_by_outcome_now_and_later() {
     fits(&out);
     assert_eq!(
         host.daemon().calls(),
-        ["Users true", "List", "Impact 0 files, 5 users"]
+        ["Users true", "RecordNames", "Impact 0 files, 6 users"]
     );
 }
 

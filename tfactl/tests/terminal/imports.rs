@@ -443,8 +443,8 @@ fn many_users_take_few_calls_of_a_bounded_size() {
     arguments.extend(files.iter().map(String::as_str));
     let (code, out, _) = run(&host, &arguments);
     assert_eq!((code, out.lines().count()), (0, 52));
-    // The backup codes bound a call: 100 of them.
-    assert_eq!(host.daemon().calls().len(), 5);
+    // The backup codes bound a call: 20 of them.
+    assert_eq!(host.daemon().calls().len(), 25);
     let users: Vec<String> = imports(&host).iter().map(|one| one.user.clone()).collect();
     assert_eq!(users, names);
 }
@@ -475,4 +475,51 @@ fn the_help_fits_a_screen_and_wrong_usage_changes_nothing() {
         assert_eq!(run(&host, arguments).0, 2, "{arguments:?}");
     }
     assert!(host.daemon().calls().is_empty());
+}
+
+#[test]
+fn an_import_shows_how_far_it_is_and_how_to_go_on_after_ctrl_c() {
+    let host = host_with(Vec::new());
+    // Five codes each: four users in a call.
+    let codes: String = (1..=5).map(|code| format!("1234567{code}\n")).collect();
+    let users: Vec<String> = (0..10).map(|number| format!("user{number}")).collect();
+    let files = users.iter().map(|user| {
+        let file = google_file(&host, user, &codes);
+        format!("{user}={file}")
+    });
+    let files: Vec<String> = files.collect();
+    let mut arguments = GOOGLE.to_vec();
+    arguments.extend(files.iter().map(String::as_str));
+    arguments.push("--apply");
+    host.daemon()
+        .account(|account| account.import_waits_for = Some("user4".to_owned()));
+    let mut terminal = host.terminal(&Run {
+        arguments: &arguments,
+        environment: &[("TERM", "xterm")],
+        ..Run::default()
+    });
+    terminal.expect("[################........................]  40 %");
+    terminal.types("\x03");
+    terminal.expect("Stopped after 4 of 10 users; these are complete.");
+    terminal.expect("To go on, run the same command again");
+    assert_eq!(terminal.exit_code(), 1);
+    let seen = terminal.everything();
+    assert!(!seen.contains("Nothing was changed"), "{seen}");
+    fits(&seen);
+
+    host.daemon().account(|account| {
+        account.import_waits_for = None;
+        account.calls.clear();
+    });
+    let (code, out, _) = run(&host, &arguments);
+    assert_eq!(code, 0);
+    assert!(out.ends_with("Imported: 10, updated: 0, unchanged: 0, not imported: 0.\n"));
+    assert_eq!(
+        host.daemon().calls(),
+        [
+            "Import user0,user1,user2,user3 false",
+            "Import user4,user5,user6,user7 false",
+            "Import user8,user9 false"
+        ]
+    );
 }

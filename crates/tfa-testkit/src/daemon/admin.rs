@@ -188,6 +188,10 @@ impl AdminInterface {
         let users: Vec<&str> = imports.iter().map(|one| one.user.as_str()).collect();
         let call = format!("Import {} {check}", users.join(","));
         self.0.record(call).await;
+        let waits_for = self.0.account.lock().unwrap().import_waits_for.clone();
+        if waits_for.is_some_and(|user| users.contains(&&*user)) {
+            std::future::pending::<()>().await;
+        }
         let mut account = self.0.account.lock().unwrap();
         let results = imports.iter().map(|one| {
             let result = account.import_results.get(&one.user).cloned();
@@ -262,13 +266,13 @@ impl AdminInterface {
         }
         let mut account = self.0.account.lock().unwrap();
         (account.hypothetical_login, account.files) = (Some(login), files);
-        for user in &users {
-            check_known(user)?;
-        }
         let impacts = users
             .into_iter()
             .map(|user| {
                 let own = account.impacts.iter().find(|impact| impact.user == user);
+                if check_known(&user).is_err() {
+                    return unknown_user(user);
+                }
                 own.cloned().unwrap_or_else(|| Impact {
                     user,
                     now: Outcome::Nothing.into(),
@@ -279,6 +283,15 @@ impl AdminInterface {
             })
             .collect();
         Ok((account.audit, impacts))
+    }
+
+    async fn record_names(&self, after: &str) -> (Vec<String>, String) {
+        let call = format!("RecordNames {after}");
+        self.0.record(call.trim_end().to_owned()).await;
+        let account = self.0.account.lock().unwrap();
+        let name = |status: &Status| status.record.clone().unwrap_or_else(|| status.user.clone());
+        let names = account.others.iter().map(name).collect();
+        page(names, after, account.page_length)
     }
 
     async fn users(&self, root: bool, after: &str) -> (Vec<String>, String) {
@@ -356,6 +369,16 @@ fn page(mut names: Vec<String>, after: &str, length: usize) -> (Vec<String>, Str
     names.truncate(length);
     let next = names.last().filter(|_| follow).cloned();
     (names, next.unwrap_or_default())
+}
+
+fn unknown_user(user: String) -> Impact {
+    Impact {
+        user,
+        now: Outcome::Refused.into(),
+        now_reason: Some(Reason::UnknownUser.into()),
+        later: Outcome::Refused.into(),
+        later_reason: Some(Reason::UnknownUser.into()),
+    }
 }
 
 fn check_known(user: &str) -> Result<(), Error> {

@@ -65,6 +65,8 @@ pub struct Account {
     pub list_fails_at: Option<String>,
     /// The page of `List` after this name never comes.
     pub list_waits_after: Option<String>,
+    /// `Import` with this user never returns.
+    pub import_waits_for: Option<String>,
     /// `Show` and `Members` fail because the name service does.
     pub look_ups_fail: bool,
     /// Why every login is refused. Empty if none is.
@@ -129,6 +131,7 @@ impl Account {
             others: Vec::new(),
             list_fails_at: None,
             list_waits_after: None,
+            import_waits_for: None,
             look_ups_fail: false,
             refusal: String::new(),
             silent: false,
