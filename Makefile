@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .PHONY: help check build lint deny proto test scenario demo bench figures prerequisites deb quick-deb \
-	install clean
+	install install-fleet clean
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 
@@ -44,7 +44,7 @@ check: ## format, clippy, documentation and each test that needs no root
 build: ## the module and the programs, for use
 	packaging/prerequisites
 	RUSTFLAGS="$(REMAP)" cargo build --profile module --locked --target-dir $(RELEASE) -p pam_tfa
-	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(RELEASE) -p tfad -p tfa-enroll -p tfactl
+	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(RELEASE) -p tfad -p tfa-enroll -p tfactl -p tfa-fleet
 
 lint: ## format, clippy, documentation, and man pages if mandoc is installed
 	cargo fmt --all --check
@@ -75,7 +75,7 @@ scenario: prerequisites quick-deb ## the scenarios whose path contains ONLY, wit
 
 demo: prerequisites ## a machine with two-factor login, to try it out
 	@echo '1 of 3: building the programs (about 2 minutes the first time)'
-	@cargo build --locked -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-tests --lib --bins
+	@cargo build --locked -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-fleet -p tfa-tests --lib --bins
 	@echo '2 of 3: making the Debian package (about 10 seconds)'
 	@$(MAKE) --no-print-directory quick-deb
 	@echo '3 of 3: booting a machine (the first time, its Debian is downloaded: about half a minute)'
@@ -87,11 +87,11 @@ bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: 
 figures: prerequisites build ## the instructions and system calls of the hot paths, recorded anew
 	TFA_BENCH_RECORD=1 $(TESTS) --bin tfa-bench $(OF_RELEASE)
 
-deb: build ## the Debian package, in dist/
+deb: build ## the Debian packages, in dist/ and dist/fleet/
 	FLAVOUR=release packaging/build-deb $(VERSION) dist
 
 quick-deb:
-	@cargo build --locked -q -p pam_tfa -p tfad -p tfa-enroll -p tfactl
+	@cargo build --locked -q -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-fleet
 	@FLAVOUR=quick packaging/build-deb $(VERSION) target/quick
 
 # Only copies: build first. The paths are fixed, for PAM, D-Bus and polkit look in no others.
@@ -119,9 +119,17 @@ install: ## what was built, under DESTDIR
 			chmod 644 $(DESTDIR)/usr/share/$${shell#*:}; \
 		done; \
 	done
-	for page in man/*.[1-8]; do \
+	for page in $(filter-out man/tfa-fleet.8,$(wildcard man/*.[1-8])); do \
 		install -D -m 644 -t $(DESTDIR)/usr/share/man/man$${page##*.} $$page; \
 	done
+
+# The second package. A host without a fleet has nothing of it.
+install-fleet: ## the network part of a fleet, under DESTDIR
+	install -D -s -m 755 -t $(DESTDIR)/usr/sbin $(PROGRAMS_FROM)/tfa-fleet
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/tfa-fleet.service
+	install -D -m 644 -t $(DESTDIR)/usr/lib/sysusers.d packaging/sysusers/tfa-fleet.conf
+	install -D -m 644 -t $(DESTDIR)/usr/share/tfa proto/tfad/fleet/v1/fleet.proto
+	install -D -m 644 -t $(DESTDIR)/usr/share/man/man8 man/tfa-fleet.8
 
 clean: ## everything that was built
 	cargo clean

@@ -22,6 +22,7 @@ mod explained_logins;
 mod factors;
 mod failed_password;
 mod faults;
+mod fleet;
 mod floods;
 mod guard;
 mod identity;

@@ -513,7 +513,7 @@ fn answer(machine: &Machine, answer: &str) -> String {
 }
 
 /// The package under test.
-fn package() -> PathBuf {
+pub(crate) fn package() -> PathBuf {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if let Some(named) = env::var_os("TFA_DEB") {
         return project.join(named);

@@ -182,6 +182,46 @@ mod tests {
     }
 
     #[test]
+    fn manual_tells_each_limit_with_its_default() {
+        const MANUAL: &str = include_str!("../../man/tfa-fleet.8");
+        let limits = Limits::default();
+        let rows = [
+            format!(".It Cm connections Ta {}", limits.connections),
+            format!(
+                ".It Cm connections_per_host Ta {}",
+                limits.connections_per_host
+            ),
+            format!(".It Cm handshakes Ta {}", limits.handshakes),
+            format!(
+                ".It Cm handshakes_per_address Ta {}",
+                limits.handshakes_per_address
+            ),
+            format!(".It Cm handshake_seconds Ta {}", limits.handshake_seconds),
+            format!(".It Cm connection_seconds Ta {}", limits.connection_seconds),
+        ];
+        let table: Vec<&str> = MANUAL
+            .lines()
+            .filter(|line| line.contains(" Ta "))
+            .collect();
+        // The first row is the heading.
+        assert_eq!(table.get(1..), Some(&rows.each_ref().map(|row| &**row)[..]));
+    }
+
+    #[test]
+    fn examples_of_the_manual_are_configurations() {
+        const MANUAL: &str = include_str!("../../man/tfa-fleet.8");
+        let examples = MANUAL.split("\n.Bd ").skip(1).filter_map(|block| {
+            let (_, block) = block.split_once('\n')?;
+            block.split("\n.Ed").next()
+        });
+        let configurations: Vec<_> = examples
+            .filter(|example| example.starts_with("ca = "))
+            .map(|example| Config::parse(example).unwrap())
+            .collect();
+        assert_eq!(configurations.len(), 2);
+    }
+
+    #[test]
     fn mistakes_are_errors_that_name_the_key_or_the_rule() {
         let cases = [
             ("", "add \"listen\""),

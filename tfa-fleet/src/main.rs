@@ -71,3 +71,24 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
     }
     Ok(Some(options))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manual_tells_the_options_and_their_defaults() {
+        const MANUAL: &str = include_str!("../../man/tfa-fleet.8");
+        let options = options(std::iter::empty()).unwrap().unwrap();
+        for (option, default) in [("config", options.config), ("socket", options.socket)] {
+            assert!(USAGE.contains(&format!("--{option} ")));
+            let item = format!("\n.It Fl -{option} ");
+            let (_, text) = MANUAL.split_once(&item).unwrap();
+            let text = text.split("\n.It ").next().unwrap();
+            assert!(
+                text.contains(&format!("\n.Pa {} .", default.display())),
+                "{option}"
+            );
+        }
+    }
+}
