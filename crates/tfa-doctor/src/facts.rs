@@ -55,6 +55,8 @@ pub struct PamFacts {
     pub(crate) services: BTreeMap<String, Reading>,
     /// The services whose program is gone.
     pub(crate) removed: BTreeSet<String>,
+    /// The services with which sshd lets users in, whatever their names.
+    pub(crate) of_sshd: BTreeSet<String>,
 }
 
 /// What the policy in force asks for.
@@ -112,6 +114,7 @@ impl PamFacts {
         Self {
             services: files.services().map(read).collect(),
             removed: BTreeSet::new(),
+            of_sshd: BTreeSet::new(),
             files,
         }
     }
@@ -121,5 +124,23 @@ impl PamFacts {
     #[must_use]
     pub fn without(self, removed: BTreeSet<String>) -> Self {
         Self { removed, ..self }
+    }
+
+    /// The same, and sshd lets users in with these services.
+    #[must_use]
+    pub fn of_sshd(self, of_sshd: BTreeSet<String>) -> Self {
+        Self { of_sshd, ..self }
+    }
+
+    /// The files that decide about logins and that lines name by their paths: those that are included, and modules.
+    pub fn named_files(&self) -> impl Iterator<Item = &str> {
+        let modules = self.files.module_paths().into_iter();
+        self.files.paths().chain(modules)
+    }
+
+    /// The files of the project's module that lines name by their paths.
+    pub fn named_modules(&self) -> impl Iterator<Item = &str> {
+        let paths = self.files.module_paths().into_iter();
+        paths.filter(|path| path.rsplit('/').next() == Some(tfa_pam_stack::MODULE))
     }
 }

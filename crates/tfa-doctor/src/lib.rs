@@ -21,7 +21,7 @@ pub use facts::{DaemonProblem, Facts, LoginFacts, LoginUsers, PamFacts, PolicyFa
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
     Administrator, BlockDevice, BusFacts, DOAS_FILE, GroupCacheFacts, HostFacts, NSCD_FILE,
-    OtherWays, OwnedFile, Process, Room, STATE_DIR, SocketFacts, StateFacts,
+    OtherWays, OwnedFile, Process, Reached, Room, STATE_DIR, SocketFacts, StateFacts,
 };
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;

@@ -15,7 +15,7 @@ use tfa_doctor::sshd::{Settings, SshdFacts, config};
 use tfa_doctor::{
     Administrator, BlockDevice, BusFacts, DaemonProblem, Edit, Facts, Finding, GroupCacheFacts,
     HostFacts, KINDS, Kind, LoginFacts, MODULE, OtherWays, OwnedFile, PamFacts, PolicyFacts,
-    Process, Room, SocketFacts, StateFacts, examine, pam_update_files,
+    Process, Reached, Room, SocketFacts, StateFacts, examine, pam_update_files,
 };
 use tfa_pam_host::{ModuleFile, PamHost, Snapshot};
 
@@ -221,6 +221,7 @@ impl Host {
                 path,
                 uid: 0,
                 mode: 0o140_666,
+                reached: Reached::Place,
             }),
             answers: Some(true),
         };
@@ -233,11 +234,22 @@ impl Host {
                     path: path.to_owned(),
                     uid: uid.parse().unwrap(),
                     mode: u32::from_str_radix(mode, 8).unwrap(),
+                    reached: Reached::Place,
+                }),
+                [how @ ("link" | "named"), from, path, uid, mode] => host.files.push(OwnedFile {
+                    path: path.to_owned(),
+                    uid: uid.parse().unwrap(),
+                    mode: u32::from_str_radix(mode, 8).unwrap(),
+                    reached: match how {
+                        "link" => Reached::Link(from.to_owned()),
+                        _ => Reached::Name(from.to_owned()),
+                    },
                 }),
                 ["secret", path, mode] => host.secret_files.push(OwnedFile {
                     path: path.to_owned(),
                     uid: 0,
                     mode: u32::from_str_radix(mode, 8).unwrap(),
+                    reached: Reached::Place,
                 }),
                 ["unit", name, value] => {
                     host.unit.insert(name.to_owned(), value.to_owned());
@@ -251,6 +263,12 @@ impl Host {
                     path: path.to_owned(),
                     is_searched: searched == "searched",
                     is_native: native == "native",
+                    version: (version != "-").then(|| version.to_owned()),
+                }),
+                ["named-module", path, version] => host.named_modules.push(ModuleFile {
+                    path: path.to_owned(),
+                    is_searched: true,
+                    is_native: true,
                     version: (version != "-").then(|| version.to_owned()),
                 }),
                 ["key", "file"] => state.has_key_file = true,
@@ -370,7 +388,11 @@ impl Host {
         let files = pam_update_files(&host);
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
         let removed = self.text("removed").unwrap_or_default();
-        PamFacts::of(Snapshot::of(&host, &files, &[MODULE]))
+        let sshd = self.sshd();
+        let of_sshd = sshd.pam_services().into_iter();
+        let of_sshd: BTreeSet<String> = of_sshd.map(str::to_owned).collect();
+        PamFacts::of(Snapshot::of(&host, &of_sshd, &files, &[MODULE]))
+            .of_sshd(of_sshd)
             .without(removed.lines().map(str::to_owned).collect())
     }
 

@@ -113,6 +113,12 @@ impl PamHost {
         modules::files_of(&self.root, &self.modules, module)
     }
 
+    /// The file of a module that a line names by its path. No code of it is loaded.
+    #[must_use]
+    pub fn module_at(&self, path: &str) -> Option<ModuleFile> {
+        modules::file(&self.root, &self.path(path), true)
+    }
+
     fn path(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }

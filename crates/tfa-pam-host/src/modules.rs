@@ -77,22 +77,27 @@ pub(crate) fn files_of(root: &Path, searched: &[PathBuf], module: &str) -> Vec<M
         let path = folder.join(module);
         let metadata = fs::metadata(&path).ok()?;
         let is_new = known.insert((metadata.dev(), metadata.ino()));
-        // Opening a pipe would wait for its writer.
-        if !metadata.is_file() || !is_new {
-            return None;
-        }
-        let Elf {
-            is_native, version, ..
-        } = Elf::read(&File::open(&path).ok()?);
-        let path = Path::new("/").join(path.strip_prefix(root).ok()?);
-        Some(ModuleFile {
-            path: path.into_os_string().into_string().ok()?,
-            is_searched,
-            is_native,
-            version,
-        })
+        is_new.then(|| file(root, &path, is_searched)).flatten()
     });
     files.collect()
+}
+
+/// The file of a module; `None` if it is no file.
+pub(crate) fn file(root: &Path, path: &Path, is_searched: bool) -> Option<ModuleFile> {
+    // Opening a pipe would wait for its writer.
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let Elf {
+        is_native, version, ..
+    } = Elf::read(&File::open(path).ok()?);
+    let path = Path::new("/").join(path.strip_prefix(root).ok()?);
+    Some(ModuleFile {
+        path: path.into_os_string().into_string().ok()?,
+        is_searched,
+        is_native,
+        version,
+    })
 }
 
 /// Whether libpam finds the function of a phase in one of the folders, or the module is the path of a file.

@@ -69,12 +69,13 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads each service that has a file, and the other files. A module that none of them names counts as
-    /// missing, except `modules`, which are looked for.
+    /// Reads each service that has a file, the services of these names, and the other files. A module that none
+    /// of them names counts as missing, except `modules`, which are looked for.
     #[must_use]
-    pub fn of(host: &PamHost, others: &[&str], modules: &[&str]) -> Self {
+    pub fn of(host: &PamHost, named: &BTreeSet<String>, others: &[&str], modules: &[&str]) -> Self {
         let files = Once::new(host);
-        let services = host.services();
+        let mut services = host.services();
+        services.extend(named.iter().cloned());
         for service in &services {
             let _ = Reading::of(&files, service);
         }
@@ -106,6 +107,19 @@ impl Snapshot {
     /// The services that have a file.
     pub fn services(&self) -> impl Iterator<Item = &str> {
         self.services.iter().map(String::as_str)
+    }
+
+    /// The files that were read.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let texts = self.seen.texts.iter().filter(|(_, text)| text.is_ok());
+        texts.map(|(path, _)| path.as_str())
+    }
+
+    /// The modules that a file names by their paths.
+    pub fn module_paths(&self) -> BTreeSet<&str> {
+        let modules = self.seen.modules.keys();
+        let names = modules.map(|(name, _)| name.as_str());
+        names.filter(|name| name.starts_with('/')).collect()
     }
 
     /// What libpam reads for a service.

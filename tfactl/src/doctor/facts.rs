@@ -1,24 +1,29 @@
 //! The facts about this host.
 
 use tfa_client::{Failure, Terminal};
+use tfa_doctor::sshd::SshdFacts;
 use tfa_doctor::{DaemonProblem, Facts};
 use tfa_proto::{DaemonFacts, LOGIN_SOCKET};
 
 use super::missed::Missed;
-use super::{asked, host, login, pam, socket, sshd};
+use super::{asked, host, login, named, pam, socket, sshd};
 use crate::daemon::Daemon;
 use crate::messages;
 
 /// Collects what can be known. A daemon that does not answer is a fact, too.
 pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     let missed = Missed::default();
+    let sshd = sshd::collect(terminal);
+    let of_sshd = sshd.iter().flat_map(SshdFacts::pam_services);
+    let of_sshd = of_sshd.map(str::to_owned).collect();
     let mut facts = Facts {
-        pam: pam::collect(),
-        sshd: sshd::collect(terminal),
+        pam: pam::collect(of_sshd),
+        sshd,
         login: login::collect(&missed),
         ..Facts::default()
     };
-    let mut host = host::collect(&missed);
+    let named = named::of(&facts);
+    let mut host = host::collect(&missed, named);
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {
             let policy = asked::collect(&mut daemon, terminal, known, &mut host, &missed).await?;

@@ -7,6 +7,7 @@ use tfa_doctor::{HostFacts, MODULE, STATE_DIR};
 use tfa_pam_host::PamHost;
 
 use super::missed::Missed;
+use super::named::Named;
 use super::output::{failure, output, printed};
 use super::{bus, groups, owned_files, selinux, state, sudo, ways};
 use crate::messages;
@@ -19,16 +20,24 @@ const PROPERTIES: &str = "NoNewPrivileges,ProtectSystem,ProtectHome,PrivateTmp,P
                           LimitCORE,LimitFSIZE,MainPID,DropInPaths,LoadState";
 
 /// Collects what the daemon need not be asked for.
-pub(super) fn collect(missed: &Missed) -> HostFacts {
+pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
+    let Named { files, modules } = named;
     let (unit, is_masked) = unit(missed);
     let of_unit = unit.clone();
     let is_container = missed.known(is_container());
     let state = move |missed: &Missed| state::collect(&of_unit, is_container, missed);
     let sudoers = missed.in_time("/etc/sudoers", sudo::files);
-    let files = missed.in_time("the owners of files", owned_files::collect);
+    let files = missed.in_time("the owners of files", move |missed| {
+        owned_files::collect(&files, missed)
+    });
     let secret_files = missed.in_time(STATE_DIR, owned_files::secrets);
     let state = missed.in_time(STATE_DIR, state);
-    let modules = missed.in_time(MODULE, |_| PamHost::new().files_of(MODULE));
+    let modules = missed.in_time(MODULE, move |_| {
+        let host = PamHost::new();
+        let named = modules.iter().filter_map(|path| host.module_at(path));
+        (host.files_of(MODULE), named.collect::<Vec<_>>())
+    });
+    let (modules, named_modules) = modules.unwrap_or_default();
     let bus = missed.in_time("D-Bus", bus::collect);
     let group_cache = missed.in_time("nscd and sssd", groups::caches);
     let other_ways = missed.in_time("other ways in", ways::collect);
@@ -42,7 +51,8 @@ pub(super) fn collect(missed: &Missed) -> HostFacts {
         files: files.unwrap_or_default(),
         secret_files: secret_files.unwrap_or_default(),
         state: state.flatten(),
-        modules: modules.unwrap_or_default(),
+        modules,
+        named_modules,
         bus: bus.flatten(),
         group_cache,
         selinux_log: selinux_log.flatten(),

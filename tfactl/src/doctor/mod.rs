@@ -11,6 +11,7 @@ mod host;
 mod include;
 mod login;
 mod missed;
+mod named;
 mod output;
 mod owned_files;
 mod pam;

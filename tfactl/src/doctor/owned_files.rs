@@ -1,17 +1,17 @@
 //! Who may write the files that decide about logins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use tfa_doctor::OwnedFile;
+use tfa_doctor::{OwnedFile, Reached};
 
 use super::missed::Missed;
 
 /// The files and folders that decide about logins. A star stands for each entry of a folder. The folders
 /// above each of them are looked at, too.
-const FILES: [&str; 37] = [
+const FILES: [&str; 51] = [
     "/etc/tfa",
     "/etc/tfa/tfad.toml",
     "/etc/tfa/tfad.toml.d",
@@ -27,8 +27,6 @@ const FILES: [&str; 37] = [
     "/usr/sbin/tfad",
     "/usr/bin/tfactl",
     "/usr/bin/tfa-enroll",
-    "/usr/lib/*/security/pam_tfa.so",
-    "/usr/lib*/security/pam_tfa.so",
     "/etc/ssh/sshd_config",
     "/etc/ssh/sshd_config.d",
     "/etc/ssh/sshd_config.d/*",
@@ -36,7 +34,23 @@ const FILES: [&str; 37] = [
     "/etc/sudoers.d",
     "/etc/sudoers.d/*",
     "/etc/doas.conf",
+    "/etc/sudo.conf",
+    "/etc/security",
+    "/etc/security/*",
+    "/etc/login.defs",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/ld.so.preload",
+    "/etc/default/ssh",
     "/etc/nsswitch.conf",
+    "/etc/shadow",
+    "/{etc,run,usr/lib}/systemd/system/ssh*.service.d",
+    "/{etc,run,usr/lib}/systemd/system/ssh*.service.d/*",
+    "/usr/lib/*/security/*",
+    "/usr/lib*/security/*",
+    "/usr/sbin/sshd",
+    "/usr/bin/sudo",
+    "/usr/bin/su",
     "/etc/passwd",
     "/etc/group",
     "/{etc,run,usr/lib}/credstore*/tfad.key",
@@ -62,29 +76,53 @@ const BRACES: &str = "{etc,run,usr/lib}";
 /// In a folder with this bit, only the owner of a file can rename or remove it.
 const STICKY: u32 = 0o1000;
 
-/// Each regular file, each folder, and the folders above, by their paths without links.
-pub(super) fn collect(missed: &Missed) -> Vec<OwnedFile> {
+/// Each regular file, each folder, and the folders above, by their paths without links. `named` are files that
+/// others name.
+pub(super) fn collect(named: &BTreeSet<String>, missed: &Missed) -> Vec<OwnedFile> {
+    let fixed = FILES.iter().flat_map(|pattern| matching(pattern, missed));
+    let (links, files): (Vec<PathBuf>, Vec<PathBuf>) = fixed.partition(|path| path.is_symlink());
     let mut found = BTreeMap::new();
-    for path in FILES.iter().flat_map(|pattern| matching(pattern, missed)) {
-        // The target of a link may be gone.
-        let Some(path) = missed.existing(&path, fs::canonicalize(&path)) else {
-            continue;
-        };
-        let Some(metadata) = metadata(&path, missed) else {
-            continue;
-        };
-        found.insert(path.clone(), metadata);
-        for folder in path.ancestors().skip(1) {
-            let metadata = metadata_of_folder_above(folder, missed);
-            if let Some(metadata) = metadata {
-                found.entry(folder.to_owned()).or_insert(metadata);
-            }
+    for path in files {
+        add(&mut found, &path, &Reached::Place, missed);
+    }
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    for path in links {
+        add(&mut found, &path, &Reached::Link(text(&path)), missed);
+    }
+    for path in named {
+        add(
+            &mut found,
+            Path::new(path),
+            &Reached::Name(path.clone()),
+            missed,
+        );
+    }
+    found.into_values().collect()
+}
+
+/// Adds a file and the folders above it, which may have been reached before.
+fn add(found: &mut BTreeMap<PathBuf, OwnedFile>, path: &Path, reached: &Reached, missed: &Missed) {
+    // The target of a link may be gone.
+    let Some(path) = missed.existing(path, fs::canonicalize(path)) else {
+        return;
+    };
+    let Some(own) = metadata(&path, missed) else {
+        return;
+    };
+    let owned = |path: &Path, metadata: &Metadata| OwnedFile {
+        reached: reached.clone(),
+        ..owned(path, metadata)
+    };
+    found
+        .entry(path.clone())
+        .or_insert_with(|| owned(&path, &own));
+    for folder in path.ancestors().skip(1) {
+        if let Some(metadata) = metadata_of_folder_above(folder, missed) {
+            found
+                .entry(folder.to_owned())
+                .or_insert_with(|| owned(folder, &metadata));
         }
     }
-    found
-        .iter()
-        .map(|(path, metadata)| owned(path, metadata))
-        .collect()
 }
 
 /// The files that only root may read, and their folder. A link is no secret, and is not followed.
@@ -102,6 +140,7 @@ fn owned(path: &Path, metadata: &Metadata) -> OwnedFile {
         path: path.to_string_lossy().into_owned(),
         uid: metadata.uid(),
         mode: metadata.mode(),
+        reached: Reached::default(),
     }
 }
 

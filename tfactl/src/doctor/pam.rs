@@ -11,12 +11,14 @@ use super::output::printed;
 const DPKG: &str = "/usr/bin/dpkg-query";
 const FOLDER: &str = "/etc/pam.d/";
 
-/// Reads the files.
-pub(super) fn collect() -> PamFacts {
+/// Reads the files. With the services of sshd, users log in whatever their names are.
+pub(super) fn collect(of_sshd: BTreeSet<String>) -> PamFacts {
     let host = PamHost::new();
     let files = pam_update_files(&host);
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
-    PamFacts::of(Snapshot::of(&host, &files, &[MODULE])).without(removed())
+    PamFacts::of(Snapshot::of(&host, &of_sshd, &files, &[MODULE]))
+        .without(removed())
+        .of_sshd(of_sshd)
 }
 
 /// The services whose file belongs to a package that was removed and not purged. Without an answer of dpkg(1)

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use tfa_doctor::{OwnedFile, SocketFacts};
+use tfa_doctor::{OwnedFile, Reached, SocketFacts};
 use tfa_proto::LOGIN_SOCKET;
 
 /// How long the daemon may take to answer. A login waits about as long.
@@ -32,6 +32,7 @@ fn look_at(path: &str, daemon_runs: bool) -> SocketFacts {
             path: path.to_owned(),
             uid: metadata.uid(),
             mode: metadata.mode(),
+            reached: Reached::Place,
         }),
     }
 }

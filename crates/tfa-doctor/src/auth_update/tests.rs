@@ -16,7 +16,8 @@ fn host(shipped: &str, path: &str, change: impl Fn(&str) -> String) -> Snapshot 
     let paths = pam_update_files(&host);
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let profile = std::fs::read_to_string(repository.join("packaging/pam/tfa")).unwrap();
-    let files = Snapshot::of(&host, &paths, &[]).with(&profile_path(TFA), &profile);
+    let files =
+        Snapshot::of(&host, &BTreeSet::new(), &paths, &[]).with(&profile_path(TFA), &profile);
     let text = files.text(path).unwrap();
     files.with(path, &change(&text))
 }

@@ -58,6 +58,8 @@ pub struct HostFacts {
     pub installed_version: Option<String>,
     /// The files of the PAM module, in the order in which libpam looks for one.
     pub modules: Vec<ModuleFile>,
+    /// Those that a line of PAM names by their paths.
+    pub named_modules: Vec<ModuleFile>,
     /// The state directory.
     pub state: Option<StateFacts>,
     /// The system bus.
@@ -95,6 +97,20 @@ pub struct OwnedFile {
     pub uid: u32,
     /// The permission bits.
     pub mode: u32,
+    /// What leads to it.
+    pub reached: Reached,
+}
+
+/// What leads to a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Reached {
+    /// Its place is fixed.
+    #[default]
+    Place,
+    /// The symbolic link at this path, which stands in a place that is fixed.
+    Link(String),
+    /// Another file, such as that of PAM or sshd, names this path: that of the file, or of one below it.
+    Name(String),
 }
 
 /// A member of a group of administrators.

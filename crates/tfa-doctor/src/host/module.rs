@@ -7,6 +7,24 @@ use crate::finding::Finding;
 use crate::messages;
 
 pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
+    let mut findings = named(host);
+    findings.extend(searched(host));
+    findings
+}
+
+/// Files that a line of PAM names by their paths, and that are not the module of the package.
+fn named(host: &HostFacts) -> Vec<Finding> {
+    let installed = host.installed_version.as_ref();
+    let others = host.named_modules.iter();
+    let others = others.filter(|file| installed.is_none() || file.version.as_ref() != installed);
+    let fault = |file: &ModuleFile| {
+        let kind = &messages::MODULE_OTHER;
+        Finding::beside_pam(kind, &file.path, Vec::new(), String::new())
+    };
+    others.map(fault).collect()
+}
+
+fn searched(host: &HostFacts) -> Vec<Finding> {
     let searched: Vec<&ModuleFile> = host.modules.iter().filter(|one| one.is_searched).collect();
     // libpam takes the first one.
     let Some(loaded) = searched.first() else {

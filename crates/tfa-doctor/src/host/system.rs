@@ -1,6 +1,6 @@
 //! Files, the unit, the clock, the version.
 
-use super::{HostFacts, OwnedFile};
+use super::{HostFacts, OwnedFile, Reached};
 use crate::finding::Finding;
 use crate::messages;
 
@@ -37,12 +37,31 @@ pub(super) fn writable(host: &HostFacts) -> Vec<Finding> {
         let is_link = file.mode & TYPE == LINK;
         file.uid != 0 || (!is_link && file.mode & 0o022 != 0)
     };
-    let open = host.files.iter().filter(is_open);
-    let faults = open.map(|file| {
+    let mut faults: Vec<Finding> = Vec::new();
+    for file in host.files.iter().filter(is_open) {
         let detail = format!("uid {}, mode {:o}", file.uid, file.mode & 0o7777);
-        Finding::beside_pam(&messages::FILE_WRITABLE, &file.path, Vec::new(), detail)
-    });
-    faults.collect()
+        let finding = match &file.reached {
+            Reached::Place => {
+                Finding::beside_pam(&messages::FILE_WRITABLE, &file.path, Vec::new(), detail)
+            }
+            // The folders above may be somebody's, who shall keep them.
+            Reached::Link(link) => {
+                let names = vec![file.path.clone()];
+                Finding::beside_pam(&messages::LINK_WRITABLE, link, names, detail)
+            }
+            Reached::Name(named) => {
+                let names = vec![file.path.clone()];
+                Finding::beside_pam(&messages::NAMED_WRITABLE, named, names, detail)
+            }
+        };
+        let same = |one: &Finding| {
+            one.kind.id == finding.kind.id && one.subject.place == finding.subject.place
+        };
+        if !faults.iter().any(same) {
+            faults.push(finding);
+        }
+    }
+    faults
 }
 
 /// Secrets that others than root can read, or whose names they can list.

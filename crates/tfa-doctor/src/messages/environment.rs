@@ -59,6 +59,27 @@ pub(crate) const SELINUX_DENIED: Kind = Kind {
     },
 };
 
+pub(crate) const MODULE_OTHER: Kind = Kind {
+    id: "module-other",
+    severity: Severity::Hole,
+    why: "Such a login is asked for a code only if that file asks for one.",
+    what: |subject| {
+        let place = &subject.place;
+        format!("PAM files name {place}, which is not the module of this version.")
+    },
+    remedy: |subject| {
+        let place = &subject.place;
+        let change = quoted(&format!("s|{place}|pam_tfa.so|"));
+        remedy(
+            "Keep a root shell open, and have the lines name the module of the package.",
+            &[&format!(
+                "sed -i {change} $(grep -l {} /etc/pam.d/*)",
+                quoted(place)
+            )],
+        )
+    },
+};
+
 pub(crate) const MODULE_VERSION: Kind = Kind {
     id: "module-version",
     severity: Severity::Risk,

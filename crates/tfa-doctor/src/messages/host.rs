@@ -24,6 +24,46 @@ pub(crate) const FILE_WRITABLE: Kind = Kind {
     },
 };
 
+pub(crate) const LINK_WRITABLE: Kind = Kind {
+    id: "link-writable",
+    severity: Severity::Hole,
+    why: FILE_WRITABLE.why,
+    what: |subject| {
+        let (link, target, owner) = (&subject.place, list(&subject.names), &subject.detail);
+        format!(
+            "{link} is a link, and {target} behind it can be written by others than root ({owner})."
+        )
+    },
+    remedy: |subject| {
+        let link = quoted(&subject.place);
+        remedy(
+            "Replace the link by what it leads to, after a look at what it contains.",
+            &[
+                &format!("target=$(readlink -f {link}) && rm {link} && cp -rT \"$target\" {link}"),
+                &format!("chown -R root:root {link} && chmod -R go-w {link}"),
+            ],
+        )
+    },
+};
+
+pub(crate) const NAMED_WRITABLE: Kind = Kind {
+    id: "named-writable",
+    severity: Severity::Hole,
+    why: FILE_WRITABLE.why,
+    what: |subject| {
+        let (named, path, owner) = (&subject.place, list(&subject.names), &subject.detail);
+        format!(
+            "A file of PAM or sshd names {named}, and {path} can be written by others than root ({owner})."
+        )
+    },
+    remedy: |subject| {
+        remedy(
+            "Move it to a folder that only root can write, as all folders above, and name it there.",
+            &[&format!("namei -l {}", quoted(&subject.place))],
+        )
+    },
+};
+
 pub(crate) const UNIT_WEAKENED: Kind = Kind {
     id: "unit-weakened",
     severity: Severity::Risk,

@@ -47,7 +47,9 @@ impl<'a> Trial<'a> {
     /// The faults that are left with other files; `None` if they have a new one of this severity or a worse
     /// one, or if a login that passed no longer does.
     pub(super) fn run(&self, files: Snapshot, severity: Severity) -> Option<Counts> {
-        let pam = PamFacts::of(files).without(self.pam.removed.clone());
+        let pam = PamFacts::of(files)
+            .without(self.pam.removed.clone())
+            .of_sshd(self.pam.of_sshd.clone());
         let found = faults(&pam, self.context);
         let left = Counts::of(&found);
         let is_new = |mark| !self.is_off && self.before.0.get(&mark) < left.0.get(&mark);

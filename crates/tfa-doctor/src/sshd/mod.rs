@@ -39,7 +39,8 @@ const PAM_SERVICE: &str = "sshd";
 
 impl SshdFacts {
     /// The PAM services of sshd, of all connections that were asked about.
-    pub(crate) fn pam_services(&self) -> BTreeSet<&str> {
+    #[must_use]
+    pub fn pam_services(&self) -> BTreeSet<&str> {
         let settings = self.connections.iter().map(|(_, settings)| settings);
         settings.map(Settings::pam_service).collect()
     }

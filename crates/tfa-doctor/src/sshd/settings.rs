@@ -29,8 +29,9 @@ impl Settings {
         self
     }
 
-    /// The value of a keyword; empty if sshd does not know it.
-    pub(crate) fn value(&self, keyword: &str) -> &str {
+    /// The value of a keyword, which is in lower case; empty if sshd does not know it.
+    #[must_use]
+    pub fn value(&self, keyword: &str) -> &str {
         self.0.get(keyword).map_or("", String::as_str)
     }
 
