@@ -95,7 +95,9 @@ fn logins(pam: &PamFacts) -> impl Iterator<Item = (&str, &Reading)> {
 #[must_use]
 pub fn services_that_ask(pam: &PamFacts) -> Vec<String> {
     let asks = |service: &Service| service.stack(Phase::Auth).lines.iter().any(names_tfa);
-    let asking = logins(pam).filter(|(_, reading)| reading.any(asks));
+    // The lines of `other` are for programs without a file, and no service by themselves.
+    let named = logins(pam).filter(|(name, _)| *name != "other");
+    let asking = named.filter(|(_, reading)| reading.any(asks));
     asking.map(|(name, _)| name.to_owned()).collect()
 }
 
