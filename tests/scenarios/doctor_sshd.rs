@@ -213,23 +213,38 @@ fn no_connection_has_blocks_that_no_connection_has() {
             // Those without a domain of their own have none.
             let arguments = connections.connections.iter().map(|connection| {
                 let argument = connection.argument();
-                match argument.contains("rdomain=") {
+                let argument = match argument.contains("rdomain=") {
                     true => argument,
                     false => format!("{argument},rdomain="),
-                }
+                };
+                let names = connection.blocks.iter().map(|place| {
+                    let number = place.rsplit(':').next().unwrap();
+                    blocks[number.parse::<usize>().unwrap() / 2].1.clone()
+                });
+                (argument, names.collect::<BTreeSet<String>>())
             });
-            arguments.collect::<BTreeSet<String>>()
+            arguments.collect::<BTreeMap<String, BTreeSet<String>>>()
         });
-        let connections: Vec<BTreeSet<String>> = connections.collect();
-        let answers = ask(&machine, &connections.iter().flatten().cloned().collect());
+        let connections: Vec<BTreeMap<String, BTreeSet<String>>> = connections.collect();
+        let arguments = connections.iter().flat_map(BTreeMap::keys);
+        let answers = ask(&machine, &arguments.cloned().collect());
         let mut sets = 0;
         for (blocks, connections) in configurations.iter().zip(&connections) {
             let names: BTreeSet<String> = blocks.iter().map(|(_, name)| name.clone()).collect();
             let applying = |all: &BTreeSet<String>| -> BTreeSet<String> {
                 all.intersection(&names).cloned().collect()
             };
+            for (connection, expected) in connections {
+                let found = applying(&answers[connection]);
+                assert_eq!(
+                    &found,
+                    expected,
+                    "{suite:?}, {connection}\n{}",
+                    text(blocks)
+                );
+            }
             let known: BTreeSet<_> = connections
-                .iter()
+                .keys()
                 .map(|connection| applying(&answers[connection]))
                 .collect();
             for (connection, blocks_there) in &world {

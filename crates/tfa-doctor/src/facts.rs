@@ -80,6 +80,8 @@ pub struct PolicyFacts {
     pub names_methods: bool,
     /// A rule accepts security keys only.
     pub demands_security_keys: bool,
+    /// The files of the configuration on disk with their texts, in the order in which they are read.
+    pub files: Vec<(String, String)>,
     /// The services in which a login without the auth phase is refused where a second factor is required.
     pub guard: Vec<String>,
 }

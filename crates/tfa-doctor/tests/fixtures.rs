@@ -88,6 +88,7 @@ impl Host {
         let changes = self.text("sshd").unwrap_or_default();
         let mut connections = vec![(String::new(), base.clone())];
         let mut facts = SshdFacts::default();
+        let mut blocks = Vec::new();
         for line in changes.lines() {
             if let Some(name) = line.strip_prefix('[') {
                 let (_, outside) = connections.first().unwrap().clone();
@@ -97,6 +98,10 @@ impl Host {
             } else if let Some(option) = line.strip_prefix("option ") {
                 let (place, text) = option.split_once(' ').unwrap();
                 facts.lines.extend(config::option(place, text));
+            } else if let Some(place) = line.strip_prefix("block ") {
+                blocks.push(place.to_owned());
+            } else if line == "without-folder" {
+                facts.lacks_folder = true;
             } else if let Some(why) = line.strip_prefix("fails ") {
                 facts.failure = Some(why.to_owned());
             } else if let Some(why) = line.strip_prefix("not-examined ") {
@@ -109,7 +114,7 @@ impl Host {
         }
         let connections = connections.into_iter();
         facts.connections = connections
-            .map(|(name, text)| (name, Settings::parse(&text)))
+            .map(|(name, text)| (name, Settings::parse(&text).with_blocks(blocks.clone())))
             .collect();
         let matching = |pattern: &str| {
             let files = pattern.starts_with('/').then(|| self.files(pattern))?;
@@ -173,6 +178,7 @@ impl Host {
         }
         let blocks = printed.find('[').unwrap_or(printed.len());
         let (head, blocks) = printed.split_at(blocks);
+        let mut head = head.to_owned();
         // A connection has what is in force outside, unless a block sets it.
         let in_block = |keyword: &str| {
             after
@@ -187,7 +193,12 @@ impl Host {
         let mut blocks: String = blocks.map(|line| format!("{line}\n")).collect();
         for (old, new) in before.iter().zip(&after) {
             if old.in_match && old.place == new.place {
-                blocks = blocks.replace(&print(old).to_lowercase(), &print(new).to_lowercase());
+                let (old, new) = (print(old).to_lowercase(), print(new).to_lowercase());
+                blocks = blocks.replace(&old, &new);
+                // A block may apply to each connection.
+                if head.contains("block ") {
+                    head = head.replace(&old, &new);
+                }
             }
         }
         fs::write(self.0.join("sshd"), format!("{head}{outside}{blocks}")).unwrap();
@@ -400,7 +411,10 @@ impl Host {
         let policy = fs::read_to_string(self.0.join("policy")).unwrap_or_default();
         examine(&Facts {
             pam: self.pam(),
-            policy: Some(policy_of(&policy)),
+            policy: Some(PolicyFacts {
+                files: self.files("/etc/tfa/tfad.toml.d/*"),
+                ..policy_of(&policy)
+            }),
             daemon: daemon_of(&policy),
             sshd: Some(self.sshd()),
             host: Some(self.host()),
@@ -440,6 +454,7 @@ fn policy_of(text: &str) -> PolicyFacts {
             .find_map(|line| Some(line.strip_prefix("error ")?.to_owned())),
         is_outdated: has("outdated"),
         is_off: has("off"),
+        files: Vec::new(),
         enrolled: Some(usize::from(!has("enrolled none"))),
         login_users: None,
         audits: has("audits"),

@@ -7,8 +7,9 @@ use tfa_client::{Failure, Terminal};
 use tfa_doctor::{Administrator, HostFacts, LoginUsers, PolicyFacts};
 use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, ListFilter, Mode, RecoveryState, Status};
 
-use super::groups;
+use super::bounded::whole_text;
 use super::missed::Missed;
+use super::{groups, include};
 use crate::daemon::Daemon;
 use crate::messages;
 
@@ -222,5 +223,16 @@ fn policy_of(facts: &DaemonFacts) -> PolicyFacts {
         names_methods: facts.names_methods.unwrap_or_default(),
         demands_security_keys: facts.demands_security_keys.unwrap_or_default(),
         guard: facts.guard.clone().unwrap_or_default(),
+        files: files(),
     }
+}
+
+/// The files of the configuration on disk.
+fn files() -> Vec<(String, String)> {
+    let drop_ins = include::matching("/etc/tfa/tfad.toml.d/*.toml");
+    let paths = ["/etc/tfa/tfad.toml".to_owned()].into_iter();
+    let paths = paths.chain(drop_ins.unwrap_or_default());
+    paths
+        .filter_map(|path| Some((path.clone(), whole_text(path)?)))
+        .collect()
 }

@@ -44,6 +44,9 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
     let polkit_actions = missed.in_time("polkit", ways::polkit_actions);
     let selinux_log = missed.in_time("SELinux", selinux::collect);
     let name = missed.text("/proc/sys/kernel/hostname");
+    for program in sudo::others() {
+        missed.note(messages::other_sudo(program));
+    }
     HostFacts {
         sudoers: sudoers.unwrap_or_default(),
         name: name.map(|name| name.trim().to_owned()),

@@ -19,6 +19,8 @@ const NO_FOLDER: &str = "Missing privilege separation directory: ";
 /// links to what the old one has. Its arguments are the folder, and the command.
 const WITH_FOLDER: &str = "mount --rbind /run /mnt && mount -t tmpfs -o mode=0755 tmpfs /run && \
                            ln -s /mnt/* /run/ && mkdir -m 0755 \"$0\" && exec \"$@\"";
+/// The folder of drop-ins.
+const FOLDER: &str = "/etc/ssh/sshd_config.d";
 /// How many connections are asked about between two reports.
 const STEP: usize = 25;
 /// How many names are looked up at once.
@@ -61,6 +63,7 @@ fn ask(terminal: &Terminal, start: Start, mut not_examined: Vec<String>) -> Sshd
         lines,
         main: start.main,
         not_examined,
+        lacks_folder: !Path::new(FOLDER).is_dir(),
         ..SshdFacts::default()
     };
     let count = connections.len();
@@ -70,7 +73,7 @@ fn ask(terminal: &Terminal, start: Start, mut not_examined: Vec<String>) -> Sshd
         }
         match sshd.settings(&connection.argument()) {
             Ok(text) => {
-                let settings = Settings::parse(&text);
+                let settings = Settings::parse(&text).with_blocks(connection.blocks.clone());
                 facts.connections.push((connection.label(), settings));
                 continue;
             }

@@ -15,6 +15,19 @@ const SETTINGS: &str = "/etc/sudo.conf";
 const RULES: &str = "/etc/sudoers";
 const IN_FOLDER: &str = "/etc/sudoers.d/*";
 
+/// Other programs with rules of their own: sudo-rs, and one that was built here.
+const OTHERS: [&str; 4] = [
+    "/usr/bin/sudo-rs",
+    "/usr/lib/cargo/bin/sudo",
+    "/usr/local/bin/sudo",
+    "/usr/local/sbin/sudo",
+];
+
+/// The other programs of this host, whose rules are not examined.
+pub(super) fn others() -> impl Iterator<Item = &'static str> {
+    OTHERS.into_iter().filter(|path| Path::new(path).exists())
+}
+
 /// The rules as JSON, or why they are not known. `None` if there is no sudo.
 pub(super) fn rules() -> Option<Result<String, String>> {
     Path::new(PROGRAM).exists().then(convert)

@@ -154,6 +154,10 @@ pub(crate) fn file_of_other_folder(file: &str) -> String {
     format!("the path of \"{file}\" is not absolute")
 }
 
+pub(crate) fn other_sudo(program: &str) -> String {
+    format!("{program} is another sudo, and its rules were not read")
+}
+
 pub(crate) fn other_sudo_rules(file: &str, line: &str) -> String {
     format!("{file} takes the rules from elsewhere: {line}")
 }

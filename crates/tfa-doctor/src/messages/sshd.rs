@@ -3,7 +3,6 @@
 use super::{list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
 use crate::shell::{append, quoted};
-use crate::sshd::GUARD;
 use crate::sshd::config::MAIN;
 
 /// The command that puts new settings in force.
@@ -182,7 +181,8 @@ fn guard(subject: &Subject) -> Remedy {
         return set(subject, &text);
     }
     let edits = subject.edits.iter().map(|edit| edit.file.as_str());
-    let mut files: Vec<&str> = edits.filter(|file| *file != GUARD).collect();
+    let (policy, mut files): (Vec<&str>, Vec<&str>) =
+        edits.partition(|file| file.starts_with("/etc/tfa/"));
     files.dedup();
     let editors = files.iter().map(|file| format!("editor {}", quoted(file)));
     let mut commands: Vec<String> = subject.drop_in.iter().cloned().chain(editors).collect();
@@ -198,7 +198,8 @@ fn guard(subject: &Subject) -> Remedy {
              publickey,keyboard-interactive\"."
         }
     };
-    commands.push(format!("editor {GUARD}"));
+    let policy = policy.first().copied().unwrap_or("/etc/tfa/tfad.toml");
+    commands.push(format!("editor {}", quoted(policy)));
     commands.push("tfactl policy check && systemctl reload tfad".to_owned());
     Remedy {
         text: text.to_owned(),
@@ -209,7 +210,8 @@ fn guard(subject: &Subject) -> Remedy {
 pub(crate) const SSHD_KEYS_ONLY: Kind = Kind {
     id: "sshd-keys-only",
     severity: Severity::LockOut,
-    why: "PAM is not asked for a second factor, so these logins are refused.",
+    why: "PAM is not asked for a second factor, so these logins are refused as soon as the policy requires one of \
+          the user.",
     what: |subject| {
         let (place, ways, connections) = (place(subject), &subject.detail, connections(subject));
         format!(

@@ -25,6 +25,8 @@ pub struct ConfigLine {
     pub rest: String,
     /// Whether it stands in a `Match` block, or in a file that one includes.
     pub in_match: bool,
+    /// The places of the `Match` lines that must all apply to a connection for it to be in force.
+    pub blocks: Vec<String>,
 }
 
 /// The lines of the files, and what is missing from them.
@@ -49,7 +51,7 @@ pub fn read(
         matching,
         config: Config::default(),
     };
-    reader.file(main, false, 0);
+    reader.file(main, &[], 0);
     let mut config = reader.config;
     config.not_read.sort();
     config.not_read.dedup();
@@ -68,6 +70,7 @@ pub fn option(place: &str, text: &str) -> Option<ConfigLine> {
         values: words(rest),
         rest: rest.to_owned(),
         in_match: false,
+        blocks: Vec::new(),
     })
 }
 
@@ -85,7 +88,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn file(&mut self, path: &str, in_match: bool, depth: usize) {
+    fn file(&mut self, path: &str, outer: &[String], depth: usize) {
         if depth > MAX_DEPTH {
             return;
         }
@@ -97,7 +100,7 @@ impl Reader<'_> {
                 .push(messages::sshd_file_not_read(path));
             return;
         };
-        let mut in_match = in_match;
+        let mut blocks = outer.to_vec();
         for (text, number) in text.split('\n').zip(1..) {
             if self.config.lines.len() >= MAX_LINES {
                 return;
@@ -106,14 +109,20 @@ impl Reader<'_> {
                 continue;
             };
             let keyword = canonical(&keyword);
-            in_match |= keyword == "match";
+            let place = format!("{path}:{number}");
+            if keyword == "match" {
+                // It ends the block before it, and not those around the file.
+                blocks = outer.to_vec();
+                blocks.push(place.clone());
+            }
             let line = ConfigLine {
-                place: format!("{path}:{number}"),
+                place,
                 text: text.trim_end_matches('\r').to_owned(),
                 keyword,
                 values: words(rest),
                 rest: rest.to_owned(),
-                in_match,
+                in_match: !blocks.is_empty(),
+                blocks: blocks.clone(),
             };
             let is_block = ["include", "match"].contains(&line.keyword.as_str());
             if is_block && rest.contains(char::REPLACEMENT_CHARACTER) {
@@ -126,16 +135,16 @@ impl Reader<'_> {
             };
             self.config.lines.push(line);
             for pattern in &patterns {
-                self.include(&absolute(pattern), in_match, depth + 1);
+                self.include(&absolute(pattern), &blocks, depth + 1);
             }
         }
     }
 
-    fn include(&mut self, pattern: &str, in_match: bool, depth: usize) {
+    fn include(&mut self, pattern: &str, outer: &[String], depth: usize) {
         match (self.matching)(pattern) {
             Some(paths) => {
                 for path in paths {
-                    self.file(&path, in_match, depth);
+                    self.file(&path, outer, depth);
                 }
             }
             None => {

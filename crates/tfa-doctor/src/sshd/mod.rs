@@ -13,7 +13,6 @@ use crate::finding::{Finding, Kind};
 use crate::messages;
 
 pub(crate) use checks::ENROLLMENT_SECONDS;
-pub(crate) use remedies::GUARD;
 pub use settings::Settings;
 
 /// The settings of sshd on a host.
@@ -26,6 +25,8 @@ pub struct SshdFacts {
     /// What is in force for each connection, by what is special about it; that outside all `Match` blocks
     /// first, with an empty name.
     pub connections: Vec<(String, Settings)>,
+    /// The folder of drop-ins does not exist.
+    pub lacks_folder: bool,
     /// Why sshd refuses its configuration.
     pub refusal: Option<String>,
     /// Why sshd did not print its settings.
@@ -179,9 +180,15 @@ impl Connection<'_> {
         line.map(|line| line.place.clone()).unwrap_or_default()
     }
 
-    /// The line that sets the value that is in force: the first one with it outside `Match` blocks for the
-    /// connection outside, else the first one with it inside.
+    /// The line that sets the value that is in force: the first one in a block that applies. If it is not known
+    /// which do, the first one with the value outside `Match` blocks for the connection outside, else the first
+    /// one with it inside.
     fn line(&self, keyword: &str) -> Option<&config::ConfigLine> {
+        let mut all = self.sshd.lines.iter();
+        let in_block = all.find(|line| line.keyword == keyword && self.settings.is_in_block(line));
+        if in_block.is_some() {
+            return in_block;
+        }
         let value = self.settings.value(keyword);
         let mut lines = self.sshd.lines.iter().filter(|line| {
             line.keyword == keyword && line.values.join(" ").eq_ignore_ascii_case(value)

@@ -17,9 +17,6 @@ const NAME: &str = "00-tfa.conf";
 /// What the main file includes on Debian.
 const PATTERN: &str = "/etc/ssh/sshd_config.d/*.conf";
 
-/// The drop-in of the policy for the list of guarded services. The last file that has a list is in force.
-pub(crate) const GUARD: &str = "/etc/tfa/tfad.toml.d/99-guard.toml";
-
 /// A keyword as people write it, and its value.
 type Setting = (&'static str, String);
 
@@ -156,28 +153,43 @@ fn guard(connection: &Connection<'_>, policy: &PolicyFacts, finding: &mut Findin
     if finding.subject.refused.is_empty() {
         change.drop_in.dedup();
         change.edits.dedup();
-        change.edits.push(guard_drop_in(&guarding));
+        change.edits.extend(list_of_guard(policy));
         finding.subject.drop_in = change.drop_in;
         finding.subject.edits = change.edits;
     }
 }
 
-/// The list of guarded services, in a drop-in that is read last.
-fn guard_drop_in(policy: &PolicyFacts) -> Edit {
-    let names: Vec<String> = policy
-        .guard
-        .iter()
-        .map(|name| format!("{name:?}"))
-        .collect();
-    Edit {
-        file: GUARD.to_owned(),
-        after: 0,
-        removed: Vec::new(),
-        added: vec![
-            "[policy]".to_owned(),
-            format!("guard = [{}]", names.join(", ")),
-        ],
-    }
+/// Adds sshd to the list of guarded services, where it is set: in the last file that has one. Only a list that was
+/// set lacks sshd. `None` if it is not found, or is written in another way.
+fn list_of_guard(policy: &PolicyFacts) -> Option<Edit> {
+    let mut files = policy.files.iter().rev();
+    let (file, number, line) = files.find_map(|(file, text)| {
+        let (number, line) = line_of_guard(text)?;
+        Some((file, number, line))
+    })?;
+    let (start, rest) = line.split_once('[')?;
+    let rest = rest.trim_start();
+    let separator = if rest.starts_with(']') { "" } else { ", " };
+    let added = format!("{start}[{PAM_SERVICE:?}{separator}{rest}");
+    Some(Edit {
+        file: file.clone(),
+        after: number,
+        removed: vec![line.to_owned()],
+        added: vec![added.trim_end().to_owned()],
+    })
+}
+
+/// The first line of the key `guard` in the table `policy`, and the number of the line before it.
+fn line_of_guard(text: &str) -> Option<(usize, &str)> {
+    let mut table = "";
+    text.lines().enumerate().find(|(_, line)| {
+        let line = line.trim();
+        if line.starts_with('[') {
+            table = line.split('#').next().unwrap_or_default().trim();
+        }
+        let value = line.strip_prefix("guard").map(str::trim_start);
+        table == "[policy]" && value.is_some_and(|value| value.starts_with('='))
+    })
 }
 
 /// The settings as they are, and with lists of methods that ask for a code instead of the password, or after
@@ -316,6 +328,9 @@ fn split(place: &str) -> (&str, usize) {
 
 /// The file for settings, if sshd reads it before each line that sets them for the connection.
 fn drop_in(connection: &Connection<'_>, settings: &[Setting]) -> Option<String> {
+    if connection.sshd.lacks_folder {
+        return None;
+    }
     let lines = &connection.sshd.lines;
     let file = format!("{FOLDER}{NAME}");
     let includes = |line: &ConfigLine| {
@@ -358,5 +373,56 @@ impl Connection<'_> {
             (keyword, file)
         });
         places.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_changed_where_it_is_in_force() {
+        let policy = |files: &[(&str, &str)]| PolicyFacts {
+            files: files
+                .iter()
+                .map(|(file, text)| ((*file).to_owned(), (*text).to_owned()))
+                .collect(),
+            ..PolicyFacts::default()
+        };
+        let change = |files: &[(&str, &str)]| -> Vec<String> {
+            let edit = list_of_guard(&policy(files));
+            edit.iter().flat_map(Edit::lines).collect()
+        };
+        let main = ("/etc/tfa/tfad.toml", "[policy]\nguard = []\n");
+        let later = (
+            "/etc/tfa/tfad.toml.d/zz.toml",
+            "[policy] # ours\nmode = \"required\"\n guard = [\n  \"samba\",\n] # end\n[remember]\nguard = 1\n",
+        );
+        let expected = [
+            "/etc/tfa/tfad.toml, line 2:",
+            "- guard = []",
+            "+ guard = [\"sshd\"]",
+        ];
+        assert_eq!(change(&[main]), expected);
+        let expected = [
+            "/etc/tfa/tfad.toml.d/zz.toml, line 3:",
+            "-  guard = [",
+            "+  guard = [\"sshd\",",
+        ];
+        assert_eq!(change(&[main, later]), expected);
+        let expected = [
+            "/f, line 2:",
+            "- guard = [ \"samba\" ] # x",
+            "+ guard = [\"sshd\", \"samba\" ] # x",
+        ];
+        let text = "[policy]\nguard = [ \"samba\" ] # x\n";
+        assert_eq!(change(&[("/f", text)]), expected);
+        for text in [
+            "policy = { guard = [] }\n",
+            "[policy]\nguards = []\n",
+            "[x]\nguard = []\n",
+        ] {
+            assert!(change(&[("/f", text)]).is_empty(), "{text}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::PAM_SERVICE;
+use super::config::ConfigLine;
 
 /// Whether a method asks PAM.
 fn is_of_pam(method: &&str) -> bool {
@@ -11,7 +12,11 @@ fn is_of_pam(method: &&str) -> bool {
 
 /// The settings of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings(BTreeMap<String, String>);
+pub struct Settings {
+    values: BTreeMap<String, String>,
+    /// The places of the `Match` lines that apply to the connection.
+    blocks: Vec<String>,
+}
 
 impl Settings {
     /// Parses the output of `sshd -T`: a keyword in lower case and its value in each line.
@@ -19,20 +24,35 @@ impl Settings {
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().filter_map(|line| line.split_once(' '));
         let lines = lines.map(|(keyword, value)| (keyword.to_owned(), value.trim().to_owned()));
-        Self(lines.collect())
+        Self {
+            values: lines.collect(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// The same settings, of a connection to which these `Match` lines apply, by their places.
+    #[must_use]
+    pub fn with_blocks(mut self, blocks: Vec<String>) -> Self {
+        self.blocks = blocks;
+        self
+    }
+
+    /// Whether a line of the configuration is in a block that applies to the connection.
+    pub(super) fn is_in_block(&self, line: &ConfigLine) -> bool {
+        !line.blocks.is_empty() && line.blocks.iter().all(|block| self.blocks.contains(block))
     }
 
     /// The same settings, except that a keyword has this value.
     #[must_use]
     pub(crate) fn with(mut self, keyword: &str, value: &str) -> Self {
-        self.0.insert(keyword.to_owned(), value.to_owned());
+        self.values.insert(keyword.to_owned(), value.to_owned());
         self
     }
 
     /// The value of a keyword, which is in lower case; empty if sshd does not know it.
     #[must_use]
     pub fn value(&self, keyword: &str) -> &str {
-        self.0.get(keyword).map_or("", String::as_str)
+        self.values.get(keyword).map_or("", String::as_str)
     }
 
     /// The PAM service. Releases before OpenSSH 10 have no keyword for it.

@@ -24,6 +24,8 @@ const MAX_WORK: usize = 2_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     parts: Vec<Part>,
+    /// The places of the `Match` lines that apply to it.
+    pub blocks: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +92,12 @@ pub fn connections(lines: &[ConfigLine], users: &Users) -> Connections {
         .filter_map(|meanings| unknown(meanings))
         .map(messages::unknown_criterion)
         .collect();
+    let blocks = lines.iter().filter(|line| line.keyword == "match");
+    let places = blocks.zip(&meanings).flat_map(|(line, meanings)| {
+        let place = is_certain(line, meanings).then(|| line.place.clone());
+        meanings.iter().map(move |_| place.clone())
+    });
+    let places: Vec<Option<String>> = places.collect();
     let lines: Vec<MatchLine> = meanings.into_iter().flatten().collect();
     let mut classes = Vec::new();
     for value in Value::ALL {
@@ -99,7 +107,7 @@ pub fn connections(lines: &[ConfigLine], users: &Users) -> Connections {
             classes.push(Classes::new(value, &lines, users, &mut not_examined));
         }
     }
-    let (connections, is_incomplete) = combine(&classes);
+    let (connections, is_incomplete) = combine(&classes, &places);
     if is_incomplete {
         not_examined.push(messages::too_many_connections());
     }
@@ -118,6 +126,17 @@ pub fn connections(lines: &[ConfigLine], users: &Users) -> Connections {
 fn match_lines(lines: &[ConfigLine]) -> Vec<Vec<MatchLine>> {
     let blocks = lines.iter().filter(|line| line.keyword == "match");
     blocks.map(criteria::parse).collect()
+}
+
+/// Whether the connections to which a `Match` line applies are known.
+fn is_certain(line: &ConfigLine, meanings: &[MatchLine]) -> bool {
+    let is_plain = |word: &String| !word.eq_ignore_ascii_case("invalid-user");
+    let is_known = |meaning: &MatchLine| meaning.unknown.is_empty();
+    let has_criteria = |meaning: &MatchLine| !meaning.criteria.is_empty();
+    let is_all = line.rest.trim().eq_ignore_ascii_case("all");
+    line.values.iter().all(is_plain)
+        && meanings.iter().all(is_known)
+        && (is_all || meanings.iter().all(has_criteria))
 }
 
 /// A criterion that is not known, unless another meaning of the line has none.
@@ -261,7 +280,7 @@ fn fits(line: &MatchLine, value: Value, candidate: &str, users: &Users) -> bool 
 
 /// The combinations of values to which different sets of lines apply, those with few special values first,
 /// and whether there are more.
-fn combine(classes: &[Classes]) -> (Vec<Connection>, bool) {
+fn combine(classes: &[Classes], places: &[Option<String>]) -> (Vec<Connection>, bool) {
     let mut masks: Vec<usize> = (0..1_usize << classes.len()).collect();
     masks.sort_by_key(|mask| mask.count_ones());
     let (mut connections, mut known, mut work) = (Vec::new(), BTreeSet::new(), 0);
@@ -288,7 +307,11 @@ fn combine(classes: &[Classes]) -> (Vec<Connection>, bool) {
                 .zip(&chosen)
                 .filter_map(|(classes, index)| Some((classes.value, classes.members.get(*index)?)))
                 .collect();
-            if known.insert(applying(&members)) {
+            let applying = applying(&members);
+            let blocks = applying.iter().zip(places);
+            let blocks = blocks.filter_map(|(applies, place)| place.clone().filter(|_| *applies));
+            let blocks: Vec<String> = blocks.collect();
+            if known.insert(applying) {
                 if connections.len() >= MAX_CONNECTIONS {
                     return (connections, true);
                 }
@@ -302,6 +325,7 @@ fn combine(classes: &[Classes]) -> (Vec<Connection>, bool) {
                     });
                 connections.push(Connection {
                     parts: parts.collect(),
+                    blocks,
                 });
             }
             is_open = advance(&mut chosen, &choices);
