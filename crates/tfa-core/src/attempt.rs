@@ -3,14 +3,23 @@
 //! A request whose reply was lost is sent again, perhaps to another verifier. The attempt id and the
 //! number of the answer tell it from an answer of another login, or from the user's next answer.
 
+use std::fmt;
+
 use minicbor::{CborLen, Decode, Encode};
 use sha2::{Digest, Sha256};
 
 use crate::Credential;
 
-/// One phase of one login: 16 random bytes, which no other phase has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One phase of one login: 16 random bytes, which no other phase has. With them and a record, typed codes can be
+/// computed: they are never printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AttemptId([u8; Self::LENGTH]);
+
+impl fmt::Debug for AttemptId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AttemptId(_)")
+    }
+}
 
 impl AttemptId {
     /// The number of random bytes.

@@ -89,11 +89,13 @@ impl Account {
             }
             _ => self.lock_state(scope, now),
         };
+        let mark = client.answer.and_then(|answer| answer.mark(credential));
         match lock_state {
             LockState::Unlocked => {}
+            // Also the answer that has closed the lock arrives twice.
+            closed if self.was_wrong(mark, now) => return Judgement::Wrong(closed),
             closed => return Judgement::Locked(closed),
         }
-        let mark = client.answer.and_then(|answer| answer.mark(credential));
         if let Some(judgement) = self.judged_before(mark, credential, factors, scope, now) {
             return judgement;
         }

@@ -130,6 +130,12 @@ impl Account {
         mark.is_some_and(|mark| self.judged.find(mark, now).is_some())
     }
 
+    /// Whether an answer was wrong before.
+    pub(super) fn was_wrong(&self, mark: Option<AnswerMark>, now: Time) -> bool {
+        let judged = mark.and_then(|mark| self.judged.find(mark, now));
+        judged.is_some_and(|judged| judged.outcome == Outcome::Wrong)
+    }
+
     /// The judgement over an answer that was judged before. It changes nothing. `None` for a new answer,
     /// and where what was accepted is accepted no longer.
     pub(super) fn judged_before(
