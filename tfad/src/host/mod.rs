@@ -15,6 +15,7 @@ pub mod pam_services;
 pub mod process;
 pub mod random;
 pub(crate) mod record_owner;
+mod results;
 pub(crate) mod subject;
 pub mod time_limit;
 pub mod users;

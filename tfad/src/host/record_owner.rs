@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::time_limit::{self, CallsFor, Results};
+use super::results::Results;
+use super::time_limit::{self, CallsFor};
 use super::users::{LookUpError, NameService, NameServiceFailed, User};
 
 /// How many records of a page are looked up at once.

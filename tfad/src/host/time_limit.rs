@@ -6,11 +6,11 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::results::{Results, results};
 use crate::semaphore::Semaphore;
 
 /// The number of calls at once for logins, of those that no caller waits for any more too.
@@ -63,9 +63,6 @@ struct State {
     idle: usize,
 }
 
-/// The results of calls that go on while they are taken.
-pub(super) struct Results<T>(Receiver<T>);
-
 /// The result of a call, if there is one in time.
 pub(super) fn within<T: Send + 'static>(
     calls: CallsFor,
@@ -90,29 +87,18 @@ pub(super) fn each<I: Send + 'static, T: Send + 'static>(
         return None;
     }
     let permit = calls.permits().acquire_within(limit)?;
-    let (answer, results) = channel();
+    let (mut answers, results) = results(items.len());
     let job = move || {
         let _permit = permit;
         for item in items {
             // The caller may have given up.
-            if answer.send(call(item)).is_err() {
+            if answers.add(call(item)).is_err() {
                 return;
             }
         }
     };
     THREADS.give(Box::new(job))?;
-    Some(Results(results))
-}
-
-impl<T> Results<T> {
-    /// The result of the next item, if there is one by the deadline.
-    pub(super) fn next(&mut self, deadline: Instant) -> Option<T> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return None;
-        }
-        self.0.recv_timeout(left).ok()
-    }
+    Some(results)
 }
 
 impl Threads {
