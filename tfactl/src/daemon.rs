@@ -125,6 +125,15 @@ impl Daemon {
         all_pages(&mut self.interrupt, call).await
     }
 
+    /// A page of these names behind a name, and whether more follow.
+    pub(crate) async fn record_names_after(
+        &mut self,
+        after: &str,
+    ) -> Result<(Vec<String>, bool), Failure> {
+        let page = answered(&mut self.interrupt, self.admin.record_names(after)).await;
+        page.map(|(names, next)| (names, !next.is_empty()))
+    }
+
     pub(crate) async fn show(&mut self, user: &str) -> Result<Status, Failure> {
         answered(&mut self.interrupt, self.admin.show(user)).await
     }

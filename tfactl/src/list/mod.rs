@@ -2,6 +2,7 @@
 //! takes little memory.
 
 mod output;
+mod pages;
 mod progress;
 mod table;
 
@@ -15,6 +16,7 @@ use crate::daemon::Daemon;
 use crate::filter::{Filter, selects};
 use crate::messages;
 use output::Output;
+use pages::{Pages, left_out, record_of};
 use progress::Progress;
 
 pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> Result<(), Failure> {
@@ -82,26 +84,31 @@ impl List<'_> {
     /// list that has begun stays without its end.
     async fn print(&mut self) -> Result<(), Failure> {
         let filter = self.filter.of_daemon();
-        let (mut accounts, mut next, mut read) = self.daemon.list(filter, "").await?;
-        loop {
-            // The daemon makes the next page while this one is printed.
-            let page = match next.as_str() {
-                "" => None,
-                after => Some(self.daemon.begin_list(filter, after).await),
+        // Alone: polkit may have to ask.
+        let (accounts, next, read) = self.daemon.list(filter, "").await?;
+        let left_out = left_out(&accounts, read);
+        let mut pages = (!next.is_empty()).then(|| Pages::after(filter, next));
+        let mut page = Some((accounts, left_out));
+        while let Some((accounts, left_out)) = page {
+            // The daemon makes further pages while this one is printed.
+            let begun = match &mut pages {
+                Some(pages) => pages.begin(self.daemon).await,
+                None => Ok(()),
             };
-            let left_out = usize::try_from(read)
-                .unwrap_or_default()
-                .saturating_sub(accounts.len());
             let added = self.add_page(accounts).await;
             self.progressed(left_out, false);
             self.print_added(added)?;
-            let Some(page) = page else {
-                let added = self.add_others(None).await;
-                return self.print_added(added);
+            self.complete(begun)?;
+            page = match &mut pages {
+                Some(pages) => {
+                    let next = pages.next(self.daemon).await;
+                    self.complete(next)?
+                }
+                None => None,
             };
-            let page = self.daemon.end_list(page).await;
-            (accounts, next, read) = self.complete(page)?;
         }
+        let added = self.add_others(None).await;
+        self.print_added(added)
     }
 
     /// Prints what was added, also before an error.
@@ -128,7 +135,7 @@ impl List<'_> {
 
     async fn add_page(&mut self, accounts: Vec<Status>) -> Result<(), Failure> {
         for status in accounts {
-            let record = status.record.as_ref().unwrap_or(&status.user);
+            let record = record_of(&status);
             self.add_others(Some(record)).await?;
             self.others.remove(record);
             self.others.remove(&status.user);

@@ -291,7 +291,8 @@ impl AdminInterface {
         let account = self.0.account.lock().unwrap();
         let name = |status: &Status| status.record.clone().unwrap_or_else(|| status.user.clone());
         let names = account.others.iter().map(name).collect();
-        page(names, after, account.page_length)
+        // Such a page is longer than one of accounts.
+        page(names, after, account.page_length.saturating_mul(3))
     }
 
     async fn users(&self, root: bool, after: &str) -> (Vec<String>, String) {
