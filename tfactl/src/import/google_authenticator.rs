@@ -1,6 +1,7 @@
 //! The files of google-authenticator: in the homes of users, or where the administrator says.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -13,6 +14,7 @@ use super::candidate::{Candidate, Found};
 use super::source::{self, Content, Unreadable};
 use crate::messages;
 
+const PASSWD: &str = "/etc/passwd";
 /// The file in a home.
 const FILE: &str = ".google_authenticator";
 /// The name of the imported authenticators.
@@ -26,10 +28,15 @@ pub(super) fn must_be_root() -> Result<(), Failure> {
     }
 }
 
-/// The files in the homes of these users. A user without the file is left out.
+/// The files in the homes of these users, and of further ones of this host: an account whose uid is in no range
+/// of persons may log in with a code, too. A user without the file is left out.
 pub(super) fn in_homes(users: &[String]) -> Found {
+    let local = fs::read(PASSWD).unwrap_or_default();
+    let others = names_with_file(&String::from_utf8_lossy(&local));
+    let others = others.into_iter().filter(|name| !users.contains(name));
     let mut found = Found::default();
-    for name in users {
+    for name in users.iter().cloned().chain(others) {
+        let name = &name;
         let user = match User::from_name(name) {
             Ok(Some(user)) => user,
             Ok(None) => {
@@ -53,6 +60,17 @@ pub(super) fn in_homes(users: &[String]) -> Found {
         }
     }
     found
+}
+
+/// The accounts in the text of passwd(5) whose home has the file.
+fn names_with_file(passwd: &str) -> Vec<String> {
+    let accounts = passwd.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let (name, home) = (fields.next()?, fields.nth(4)?);
+        let is_there = Path::new(home).join(FILE).symlink_metadata().is_ok();
+        (!home.is_empty() && is_there).then(|| name.to_owned())
+    });
+    accounts.collect()
 }
 
 /// The files of these arguments: FILE, or USER=FILE.
@@ -181,5 +199,25 @@ impl Found {
         let mut texts: Vec<String> = twice.collect();
         texts.dedup();
         self.problems.extend(texts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_of_every_uid_are_found_by_their_files() {
+        let home = std::env::temp_dir().join(format!("tfa-homes-{}", std::process::id()));
+        fs::create_dir_all(&home).unwrap();
+        fs::write(home.join(FILE), "").unwrap();
+        let (with, without) = (home.display(), home.join("none"));
+        let passwd = format!(
+            "root:x:0:0:root:{without}:/bin/sh\nbackup:x:900:900::{with}:/bin/bash\n\
+             half:x:901\nempty:x:902:902:::/bin/sh\n",
+            without = without.display(),
+        );
+        assert_eq!(names_with_file(&passwd), ["backup"]);
+        fs::remove_dir_all(home).unwrap();
     }
 }
