@@ -144,8 +144,8 @@ fn is_usual(words: &[&str]) -> bool {
         || pairs.any(|(word, next)| *word == "-f" && (*next == "--" || next.ends_with("\\u")))
 }
 
-/// Rules of doas that ask for nothing, and allow every command or a shell. The last rule that matches is in force: a
-/// later one for the same user, with every command, takes one back.
+/// Rules of doas that ask for nothing, and allow every command or a shell as root. The last rule that matches is in
+/// force: a later one for the same user, with every command as root, takes one back.
 fn doas(text: &str) -> Vec<Finding> {
     let mut open: Vec<(String, usize)> = Vec::new();
     for (line, number) in text.lines().zip(1..) {
@@ -154,7 +154,11 @@ fn doas(text: &str) -> Vec<Finding> {
         let (Some(&kind), Some(who)) = (words.first(), identity(&words)) else {
             continue;
         };
-        let command = words.iter().skip_while(|word| **word != "cmd").nth(1);
+        let mut parts = words.splitn(2, |word| *word == "cmd");
+        if !parts.next().is_none_or(is_as_root) {
+            continue;
+        }
+        let command = parts.next().and_then(<[&str]>::first);
         let is_shell = command.is_some_and(|path| {
             let program = path.rsplit('/').next().unwrap_or_default();
             program.ends_with("sh") || ["su", "env", "sudo"].contains(&program)
@@ -173,6 +177,13 @@ fn doas(text: &str) -> Vec<Finding> {
     places
         .map(|place| found(&messages::DOAS_NOPASS, place, &[]))
         .collect()
+}
+
+/// Whether a rule of doas, without its command, is for commands as root: it names root, or no user.
+fn is_as_root(words: &[&str]) -> bool {
+    let target = words.iter().skip_while(|word| **word != "as").nth(1);
+    let target = target.map(|user| user.trim_matches('"'));
+    target.is_none_or(|user| user == "root" || user.parse() == Ok(0))
 }
 
 /// The user or the group of a rule: the first word that is no option.
@@ -274,6 +285,18 @@ mod tests {
             ),
             ("permit nopass bob cmd /usr/bin/apt", &[]),
             ("permit nopass bob\ndeny bob", &[]),
+            (
+                "permit nopass bob\npermit persist bob as www",
+                &["/etc/doas.conf:1"],
+            ),
+            ("permit nopass bob\npermit bob as root", &[]),
+            ("permit nopass bob as www", &[]),
+            ("permit nopass bob as 0", &["/etc/doas.conf:1"]),
+            ("permit nopass bob as www cmd /bin/sh", &[]),
+            (
+                "permit nopass bob as \"root\"\npermit bob as www cmd as root",
+                &["/etc/doas.conf:1"],
+            ),
             ("# permit nopass bob", &[]),
         ] {
             assert_eq!(places(text), expected, "{text}");
