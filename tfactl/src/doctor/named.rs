@@ -3,15 +3,7 @@
 use std::collections::BTreeSet;
 
 use tfa_doctor::Facts;
-
-/// The settings of sshd whose value is a file, or a program with its arguments.
-const SETTINGS: [&str; 5] = [
-    "authorizedkeyscommand",
-    "authorizedprincipalscommand",
-    "hostkey",
-    "revokedkeys",
-    "trustedusercakeys",
-];
+use tfa_doctor::sshd::SshdFacts;
 
 /// What is named by its path.
 #[derive(Debug, Default)]
@@ -22,21 +14,11 @@ pub(super) struct Named {
     pub(super) modules: Vec<String>,
 }
 
-/// What the files of PAM and sshd name.
+/// What the files of PAM, of sshd and of its unit name, and the files of sshd themselves.
 pub(super) fn of(facts: &Facts) -> Named {
     let of_pam = facts.pam.named_files().map(str::to_owned);
     let mut files: BTreeSet<String> = of_pam.collect();
-    if let Some(sshd) = &facts.sshd {
-        let places = sshd.lines.iter();
-        files.extend(places.filter_map(|line| {
-            let (file, _) = line.place.rsplit_once(':')?;
-            Some(file.to_owned())
-        }));
-        let settings = sshd.connections.iter().map(|(_, settings)| settings);
-        let values = settings.flat_map(|settings| SETTINGS.map(|keyword| settings.value(keyword)));
-        let paths = values.filter_map(|value| value.split_whitespace().next());
-        files.extend(paths.map(str::to_owned));
-    }
+    files.extend(facts.sshd.iter().flat_map(SshdFacts::named_files));
     files.retain(|path| path.starts_with('/'));
     Named {
         files,

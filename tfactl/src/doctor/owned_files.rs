@@ -11,7 +11,7 @@ use super::missed::Missed;
 
 /// The files and folders that decide about logins. A star stands for each entry of a folder. The folders
 /// above each of them are looked at, too.
-const FILES: [&str; 51] = [
+const FILES: [&str; 53] = [
     "/etc/tfa",
     "/etc/tfa/tfad.toml",
     "/etc/tfa/tfad.toml.d",
@@ -44,6 +44,8 @@ const FILES: [&str; 51] = [
     "/etc/default/ssh",
     "/etc/nsswitch.conf",
     "/etc/shadow",
+    "/{etc,run,usr/lib}/systemd/system/*ssh*.service",
+    "/{etc,run,usr/lib}/systemd/system/*ssh*.socket",
     "/{etc,run,usr/lib}/systemd/system/ssh*.service.d",
     "/{etc,run,usr/lib}/systemd/system/ssh*.service.d/*",
     "/usr/lib/*/security/*",

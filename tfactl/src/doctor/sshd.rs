@@ -44,10 +44,12 @@ pub(super) fn collect(terminal: &Terminal) -> Option<SshdFacts> {
 
 fn ask(terminal: &Terminal, start: Start, mut not_examined: Vec<String>) -> SshdFacts {
     let main = start.main.as_deref().unwrap_or(config::MAIN);
-    let mut lines = start.lines;
+    let (mut lines, mut files) = (start.lines, start.files);
+    files.insert(start.program.clone());
     if !main.eq_ignore_ascii_case(sshd_unit::NO_FILE) {
         let config = config::read(main, &|path| whole_text(path), &include::matching);
         lines.extend(config.lines);
+        files.extend(config.files);
         not_examined.extend(config.not_read);
     }
     let users = users(&lines, &mut not_examined);
@@ -61,6 +63,7 @@ fn ask(terminal: &Terminal, start: Start, mut not_examined: Vec<String>) -> Sshd
     };
     let mut facts = SshdFacts {
         lines,
+        files,
         main: start.main,
         not_examined,
         lacks_folder: !Path::new(FOLDER).is_dir(),

@@ -23,10 +23,9 @@ const SOCKETS: [&str; 2] = ["ssh.socket", "sshd.socket"];
 /// The instance that stands for each connection of a socket.
 const INSTANCE: &str = "tfa";
 /// Settings on which no finding depends.
-const WITHOUT_FINDING: [&str; 7] = [
+const WITHOUT_FINDING: [&str; 6] = [
     "addressfamily",
     "authorizedkeysfile",
-    "hostkey",
     "listenaddress",
     "loglevel",
     "pidfile",
@@ -45,6 +44,8 @@ pub(super) struct Start {
     pub(super) main: Option<String>,
     /// The settings of `-o`.
     pub(super) lines: Vec<ConfigLine>,
+    /// The environment files.
+    pub(super) files: BTreeSet<String>,
 }
 
 impl Start {
@@ -55,6 +56,7 @@ impl Start {
             words: Vec::new(),
             main: None,
             lines: Vec::new(),
+            files: BTreeSet::new(),
         }
     }
 
@@ -93,9 +95,13 @@ pub(super) fn read() -> (Start, Vec<String>) {
         }
     }
     let mut starts = starts.into_iter();
-    let first = starts.next().unwrap_or_else(|| Start::of("", PROGRAM));
-    for other in starts.filter(|other| !first.is_like(other)) {
-        not_examined.push(messages::other_sshd(&other.unit, &first.unit));
+    let mut first = starts.next().unwrap_or_else(|| Start::of("", PROGRAM));
+    for other in starts {
+        if !first.is_like(&other) {
+            not_examined.push(messages::other_sshd(&other.unit, &first.unit));
+        }
+        first.files.extend(other.files);
+        first.files.insert(other.program);
     }
     (first, not_examined)
 }
@@ -209,26 +215,23 @@ fn start(unit: &str) -> Result<Start, String> {
     let own: Vec<String> = property(&path, SERVICE, "Environment")?;
     let passed: Vec<String> = property(&path, SERVICE, "PassEnvironment")?;
     let mut variables = Variables {
-        known: BTreeMap::new(),
         passed: passed.into_iter().collect(),
+        ..Variables::default()
     };
     variables.add(&manager, unit);
     variables.add(&own, unit);
     let files: Vec<(String, bool)> = property(&path, SERVICE, "EnvironmentFiles")?;
     for (pattern, _) in files {
-        let not_read = || messages::environment_not_read(&pattern);
-        for file in include::matching(&pattern).ok_or_else(not_read)? {
-            let bytes = whole_bytes(Path::new(&file));
-            let read = bytes.and_then(|bytes| assignments(&bytes));
-            for (name, value) in read.ok_or_else(|| messages::environment_not_read(&file))? {
-                variables.known.insert(name, (value, file.clone()));
-            }
-        }
+        variables.read(&pattern)?;
     }
     for name in property::<Vec<String>>(&path, SERVICE, "UnsetEnvironment")? {
         variables.known.remove(&name);
     }
-    parse(unit, &program, &variables.expand(unit, &words))
+    let start = parse(unit, &program, &variables.expand(unit, &words))?;
+    Ok(Start {
+        files: variables.files,
+        ..start
+    })
 }
 
 /// The name of a unit in a D-Bus path.
@@ -268,6 +271,8 @@ struct Variables {
     known: BTreeMap<String, (String, String)>,
     /// The names of those that systemd passes on from its own environment.
     passed: BTreeSet<String>,
+    /// The environment files.
+    files: BTreeSet<String>,
 }
 
 /// A word of a command line, and where it stands.
@@ -284,6 +289,20 @@ impl Variables {
         let known =
             pairs.map(|(name, value)| (name.to_owned(), (value.to_owned(), place.to_owned())));
         self.known.extend(known);
+    }
+
+    /// Adds those of the environment files that a pattern matches, or tells which one was not read.
+    fn read(&mut self, pattern: &str) -> Result<(), String> {
+        let not_read = || messages::environment_not_read(pattern);
+        for file in include::matching(pattern).ok_or_else(not_read)? {
+            let bytes = whole_bytes(Path::new(&file));
+            let read = bytes.and_then(|bytes| assignments(&bytes));
+            for (name, value) in read.ok_or_else(|| messages::environment_not_read(&file))? {
+                self.known.insert(name, (value, file.clone()));
+            }
+            self.files.insert(file);
+        }
+        Ok(())
     }
 
     /// Whether systemd may set a variable that is not known here.
@@ -402,6 +421,7 @@ mod tests {
         Variables {
             known: values.collect(),
             passed: BTreeSet::from(["PASSED".to_owned()]),
+            files: BTreeSet::new(),
         }
     }
 
@@ -441,6 +461,22 @@ mod tests {
         let plain = Start::of("ssh.service", PROGRAM);
         assert_eq!(start(&words, &[("SSHD_OPTS", "")]).unwrap(), plain);
         assert_eq!(start(&words, &[]).unwrap(), plain);
+    }
+
+    #[test]
+    fn an_environment_file_without_variables_is_known_too() {
+        let folder = std::env::temp_dir().join(format!("tfactl-sshd-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = |name: &str| format!("{}/{name}", folder.display());
+        std::fs::write(file("a.env"), "# SSHD_OPTS=\n").unwrap();
+        std::fs::write(file("b.env"), "SSHD_OPTS=-D\n").unwrap();
+        let mut variables = Variables::default();
+        variables.read(&file("*.env")).unwrap();
+        variables.read(&file("absent")).unwrap();
+        let expected = [file("a.env"), file("b.env")];
+        assert_eq!(variables.files, expected.into());
+        assert_eq!(variables.known["SSHD_OPTS"].1, file("b.env"));
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The configuration files of sshd, as far as the doctor needs them: where a keyword stands, and what the
 //! `Match` blocks ask for. sshd itself says what is in force (`sshd -T`).
 
+use std::collections::BTreeSet;
+
 use crate::messages;
 
 /// Where sshd's configuration begins.
@@ -34,6 +36,8 @@ pub struct ConfigLine {
 pub struct Config {
     /// The lines, in the order in which sshd reads them.
     pub lines: Vec<ConfigLine>,
+    /// The files, also those without a line, or that were not read.
+    pub files: BTreeSet<String>,
     /// What was not read as sshd reads it, in whole sentences.
     pub not_read: Vec<String>,
 }
@@ -92,6 +96,7 @@ impl Reader<'_> {
         if depth > MAX_DEPTH {
             return;
         }
+        self.config.files.insert(path.to_owned());
         let text = (self.text)(path);
         // After a null byte, sshd takes the next line for the rest of the line.
         let Some(text) = text.filter(|text| !text.contains('\0')) else {
@@ -208,7 +213,7 @@ fn next_word(text: &str) -> Option<(String, &str)> {
 
 /// The words of a text, as sshd splits them (`argv_split` in `misc.c`): at white space, with quotation marks of
 /// both kinds and escapes, up to a comment.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote): (Option<String>, Option<char>) = (None, None);
     let mut chars = text.chars().peekable();
@@ -301,6 +306,21 @@ mod tests {
                 "/etc/ssh/sshd_config:5 x11forwarding no true",
             ]
         );
+    }
+
+    #[test]
+    fn files_without_a_line_are_known_too() {
+        let found = config(&[
+            (MAIN, "Include sshd_config.d/*.conf\n"),
+            ("/etc/ssh/sshd_config.d/1.conf", ""),
+            ("/etc/ssh/sshd_config.d/2.conf", "# UsePAM no\n"),
+        ]);
+        let expected = [
+            MAIN,
+            "/etc/ssh/sshd_config.d/1.conf",
+            "/etc/ssh/sshd_config.d/2.conf",
+        ];
+        assert_eq!(found.files, expected.map(str::to_owned).into());
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub use settings::Settings;
 pub struct SshdFacts {
     /// The lines of its options and files.
     pub lines: Vec<config::ConfigLine>,
+    /// The files from which they come, and the program.
+    pub files: BTreeSet<String>,
     /// The file with which the configuration begins, if the unit names another than `/etc/ssh/sshd_config`.
     pub main: Option<String>,
     /// What is in force for each connection, by what is special about it; that outside all `Match` blocks
@@ -44,6 +46,14 @@ impl SshdFacts {
     pub fn pam_services(&self) -> BTreeSet<&str> {
         let settings = self.connections.iter().map(|(_, settings)| settings);
         settings.map(Settings::pam_service).collect()
+    }
+
+    /// The files that decide about logins: those that were read, and those that settings name.
+    #[must_use]
+    pub fn named_files(&self) -> BTreeSet<String> {
+        let settings = self.connections.iter().map(|(_, settings)| settings);
+        let named = settings.flat_map(Settings::files);
+        self.files.iter().cloned().chain(named).collect()
     }
 
     /// Whether each connection that was asked about has a method of sshd's own in each list with PAM.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::PAM_SERVICE;
-use super::config::ConfigLine;
+use super::config::{ConfigLine, words};
 
 /// Whether a method asks PAM.
 fn is_of_pam(method: &&str) -> bool {
@@ -13,7 +13,8 @@ fn is_of_pam(method: &&str) -> bool {
 /// The settings of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    values: BTreeMap<String, String>,
+    /// The values of each keyword. sshd prints one that may be repeated, such as `HostKey`, once for each value.
+    values: BTreeMap<String, Vec<String>>,
     /// The places of the `Match` lines that apply to the connection.
     blocks: Vec<String>,
 }
@@ -22,12 +23,12 @@ impl Settings {
     /// Parses the output of `sshd -T`: a keyword in lower case and its value in each line.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let lines = text.lines().filter_map(|line| line.split_once(' '));
-        let lines = lines.map(|(keyword, value)| (keyword.to_owned(), value.trim().to_owned()));
-        Self {
-            values: lines.collect(),
-            blocks: Vec::new(),
+        let mut settings = Self::default();
+        for (keyword, value) in text.lines().filter_map(|line| line.split_once(' ')) {
+            let values = settings.values.entry(keyword.to_owned()).or_default();
+            values.push(value.trim().to_owned());
         }
+        settings
     }
 
     /// The same settings, of a connection to which these `Match` lines apply, by their places.
@@ -45,14 +46,28 @@ impl Settings {
     /// The same settings, except that a keyword has this value.
     #[must_use]
     pub(crate) fn with(mut self, keyword: &str, value: &str) -> Self {
-        self.values.insert(keyword.to_owned(), value.to_owned());
+        self.values
+            .insert(keyword.to_owned(), vec![value.to_owned()]);
         self
     }
 
     /// The value of a keyword, which is in lower case; empty if sshd does not know it.
     #[must_use]
     pub fn value(&self, keyword: &str) -> &str {
-        self.values.get(keyword).map_or("", String::as_str)
+        let values = self.values.get(keyword);
+        values
+            .and_then(|values| values.last())
+            .map_or("", String::as_str)
+    }
+
+    /// The files and programs that decide about logins, by their paths.
+    pub(super) fn files(&self) -> impl Iterator<Item = String> {
+        let of = |keyword: &&str| self.values.get(*keyword).into_iter().flatten();
+        let programs = PROGRAMS.iter().flat_map(of);
+        // What stands behind a program are its arguments.
+        let programs = programs.filter_map(|command| words(command).into_iter().next());
+        let all = FILES.iter().flat_map(of).cloned().chain(programs);
+        all.filter(|path| path.starts_with('/'))
     }
 
     /// The PAM service. Releases before OpenSSH 10 have no keyword for it.
@@ -136,6 +151,11 @@ impl Settings {
     }
 }
 
+/// The keywords whose value is a file.
+const FILES: [&str; 3] = ["hostkey", "revokedkeys", "trustedusercakeys"];
+/// The keywords whose value is the command line of a program.
+const PROGRAMS: [&str; 2] = ["authorizedkeyscommand", "authorizedprincipalscommand"];
+
 /// The methods of sshd, and the keywords that enable them.
 const METHODS: [(&str, &[&str]); 7] = [
     ("publickey", &["pubkeyauthentication"]),
@@ -158,4 +178,20 @@ pub(crate) const QUESTIONS: &str = "keyboard-interactive";
 /// A method without its submethod: `keyboard-interactive:pam`.
 fn base(method: &str) -> &str {
     method.split(':').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_and_program_that_sshd_prints_is_known() {
+        let settings = Settings::parse(
+            "hostkey /etc/ssh/one\nport 22\nhostkey /srv/a b\nrevokedkeys none\n\
+             authorizedkeyscommand \"/opt/a b/keys\" %u\n",
+        );
+        let files: Vec<String> = settings.files().collect();
+        assert_eq!(files, ["/etc/ssh/one", "/srv/a b", "/opt/a b/keys"]);
+        assert_eq!(settings.value("port"), "22");
+    }
 }
