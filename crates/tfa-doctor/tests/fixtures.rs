@@ -320,10 +320,13 @@ impl Host {
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
                 ["exemption", place] => host.endless_exemptions.push(place.to_owned()),
-                ["administrator", name, codes] => host.administrators.push(Administrator {
-                    name: name.to_owned(),
-                    backup_codes: codes.parse().ok(),
-                }),
+                ["administrator", name, codes] => {
+                    let administrators = host.administrators.get_or_insert_default();
+                    administrators.push(Administrator {
+                        name: name.to_owned(),
+                        backup_codes: codes.parse().ok(),
+                    });
+                }
                 ["recovery", is] => host.has_recovery_code = Some(is == "valid"),
                 _ => panic!("{line}"),
             }

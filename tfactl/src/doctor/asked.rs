@@ -181,23 +181,26 @@ impl Records {
     }
 }
 
-/// The members of the groups of administrators. No host has all groups of the default, and a group may have
-/// members who do not exist.
+/// The members of the groups of administrators; `None` if they are not all known. No host has all groups of the
+/// default, and a group may have members who do not exist.
 async fn administrators(
     daemon: &mut Daemon,
     facts: &DaemonFacts,
     missed: &Missed,
-) -> Result<Vec<Administrator>, Failure> {
+) -> Result<Option<Vec<Administrator>>, Failure> {
     let mut names = BTreeSet::new();
     for group in facts.administrators.iter().flatten() {
         let members = daemon.members_if_known(group).await;
-        names.extend(told(members, messages::ADMINISTRATORS, missed)?.unwrap_or_default());
+        let Some(members) = told(members, messages::ADMINISTRATORS, missed)? else {
+            return Ok(None);
+        };
+        names.extend(members);
     }
     let mut administrators = Vec::new();
     for name in names {
         let status = daemon.show_if_known(&name).await;
         let Some(status) = told(status, messages::ADMINISTRATORS, missed)? else {
-            break;
+            return Ok(None);
         };
         if let Some(status) = status {
             let is_enrolled = !status.authenticators.is_empty();
@@ -207,7 +210,7 @@ async fn administrators(
             });
         }
     }
-    Ok(administrators)
+    Ok(Some(administrators))
 }
 
 /// A daemon that does not tell whether it requires a second factor may do so.

@@ -146,6 +146,29 @@ fn all_administrators_are_looked_at() {
 }
 
 #[test]
+fn administrators_who_are_not_all_known_are_not_counted() {
+    let host = host_with(vec![enabled()]);
+    host.daemon().account(|account| {
+        account.facts.administrators = Some(vec!["sudo".to_owned()]);
+        let members = ["alice", "bob", "carol"].map(str::to_owned).to_vec();
+        account.host_groups.insert("sudo".to_owned(), members);
+    });
+    one(&host, "administrators-one");
+    for user in ["alice", "bob"] {
+        host.daemon()
+            .account(|account| account.show_fails_for = Some(user.to_owned()));
+        for id in ["administrators-one", "administrators-none"] {
+            assert_eq!(found(&host, id), Vec::<Value>::new(), "{user}");
+        }
+        let missed = found(&host, "not-examined");
+        let mut missed = missed.iter().map(|one| one["what"].as_str().unwrap());
+        let why = "the administrators: The name service fails.";
+        assert!(missed.any(|what| what.ends_with(why)), "{user}");
+        one(&host, "recovery-missing");
+    }
+}
+
+#[test]
 fn a_daemon_that_does_not_tell_whether_it_requires_may_require() {
     let host = host_with(Vec::new());
     one(&host, "recovery-missing");

@@ -78,8 +78,8 @@ pub struct HostFacts {
     pub unknown_groups: Vec<String>,
     /// The lines of exemptions that have neither an end nor a reason.
     pub endless_exemptions: Vec<String>,
-    /// The members of the groups of administrators.
-    pub administrators: Vec<Administrator>,
+    /// The members of the groups of administrators; `None` if they are not all known.
+    pub administrators: Option<Vec<Administrator>>,
     /// Why the records of users cannot be opened, if the sealing key is missing or wrong.
     pub key_lost: Option<String>,
     /// The users who have an authenticator with a weak key.

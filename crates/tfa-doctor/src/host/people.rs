@@ -30,7 +30,7 @@ pub(super) fn exemptions(host: &HostFacts) -> Vec<Finding> {
 
 /// What an administrator who has lost the phone could not mend.
 pub(super) fn administrators(host: &HostFacts, requires: bool) -> Vec<Finding> {
-    let all = &host.administrators;
+    let all = host.administrators.as_deref().unwrap_or_default();
     let enrolled: Vec<&Administrator> = all
         .iter()
         .filter(|one| one.backup_codes.is_some())

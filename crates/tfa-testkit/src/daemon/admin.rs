@@ -55,7 +55,7 @@ impl AdminInterface {
         self.0.record(format!("Show {user}")).await;
         check_known(user)?;
         let account = self.0.account.lock().unwrap();
-        account.check_name_service()?;
+        account.check_name_service(Some(user))?;
         let known = account.others.iter().find(|other| other.user == user);
         Ok(known.cloned().unwrap_or_else(|| Status {
             user: user.to_owned(),
@@ -308,7 +308,7 @@ impl AdminInterface {
         let call = format!("Members {group} {after}");
         self.0.record(call.trim_end().to_owned()).await;
         let account = self.0.account.lock().unwrap();
-        account.check_name_service()?;
+        account.check_name_service(None)?;
         let Some(members) = account.host_groups.get(group) else {
             let text = format!("The group {group} does not exist on this host.");
             return Err(Error::UnknownGroup(text).into());
@@ -353,9 +353,10 @@ impl AdminInterface {
 }
 
 impl Account {
-    fn check_name_service(&self) -> Result<(), Error> {
+    fn check_name_service(&self, user: Option<&str>) -> Result<(), Error> {
         let text = "The name service fails.";
-        match self.look_ups_fail {
+        let fails_for = self.show_fails_for.as_deref();
+        match self.look_ups_fail || (user.is_some() && user == fails_for) {
             true => Err(Error::Storage(text.to_owned())),
             false => Ok(()),
         }

@@ -69,6 +69,8 @@ pub struct Account {
     pub import_waits_for: Option<String>,
     /// `Show` and `Members` fail because the name service does.
     pub look_ups_fail: bool,
+    /// `Show` of this user fails for the same reason.
+    pub show_fails_for: Option<String>,
     /// Why every login is refused. Empty if none is.
     pub refusal: String,
     /// Whether the double leaves all calls but `Status` and `Refusal` unanswered.
@@ -133,6 +135,7 @@ impl Account {
             list_waits_after: None,
             import_waits_for: None,
             look_ups_fail: false,
+            show_fails_for: None,
             refusal: String::new(),
             silent: false,
             polkit: Polkit::Yes,
