@@ -11,7 +11,7 @@ use crate::sshd::SshdFacts;
 #[derive(Debug, Default)]
 pub struct Facts {
     /// The PAM files.
-    pub pam: PamFacts,
+    pub pam: Option<PamFacts>,
     /// The policy in force.
     pub policy: Option<PolicyFacts>,
     /// Why the policy is not known.

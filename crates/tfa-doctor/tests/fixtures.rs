@@ -413,7 +413,7 @@ impl Host {
     fn findings(&self) -> Vec<Finding> {
         let policy = fs::read_to_string(self.0.join("policy")).unwrap_or_default();
         examine(&Facts {
-            pam: self.pam(),
+            pam: Some(self.pam()),
             policy: Some(PolicyFacts {
                 files: self.files("/etc/tfa/tfad.toml.d/*"),
                 ..policy_of(&policy)

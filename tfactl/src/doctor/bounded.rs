@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 1 << 20;
 /// The text of a regular file. A link to `/dev/null` stands for an empty file. `None` if there is none; or why
 /// it cannot be read: it is something else, or longer than a mebibyte.
 pub(super) fn text(path: impl AsRef<Path>) -> Result<Option<String>, String> {
-    let bytes = whole(path.as_ref())?;
+    let bytes = whole(path)?;
     Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
@@ -27,7 +27,9 @@ pub(super) fn whole_bytes(path: &Path) -> Option<Vec<u8>> {
     whole(path).ok().flatten()
 }
 
-fn whole(path: &Path) -> Result<Option<Vec<u8>>, String> {
+/// The bytes of a file, as [`text`].
+pub(super) fn whole(path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, String> {
+    let path = path.as_ref();
     let shown = path.to_string_lossy();
     // Opening a pipe would wait for its writer.
     let opened = OpenOptions::new()

@@ -13,13 +13,13 @@ use crate::messages;
 /// Collects what can be known. A daemon that does not answer is a fact, too.
 pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     let missed = Missed::default();
-    let sshd = sshd::collect(terminal);
+    let sshd = sshd::collect(terminal, &missed);
     let of_sshd = sshd.iter().flat_map(SshdFacts::pam_services);
     let of_sshd = of_sshd.map(str::to_owned).collect();
     let mut facts = Facts {
-        pam: pam::collect(of_sshd),
+        pam: pam::collect(of_sshd, &missed),
         sshd,
-        login: login::collect(&missed),
+        login: missed.in_time("/usr/bin/login", login::collect).flatten(),
         ..Facts::default()
     };
     let named = named::of(&facts);

@@ -75,23 +75,14 @@ impl Missed {
         }
     }
 
-    /// Facts of one subject. If they do not come in time, the subject is missed, and the rest is examined. The
-    /// thread is then left to itself.
+    /// Facts of one subject. If they do not come in time, the subject is missed, and the rest is examined.
     pub(super) fn in_time<T: Send + 'static>(
         &self,
         subject: &str,
         collect: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> Option<T> {
-        let (sender, receiver) = sync_channel(1);
         let own = self.clone();
-        let run = move || {
-            // It fails if the caller has stopped waiting.
-            let _ = sender.send(collect(&own));
-        };
-        let thread = thread::Builder::new().spawn(run);
-        let facts = thread
-            .ok()
-            .and_then(|_| receiver.recv_timeout(TIME_LIMIT).ok());
+        let facts = in_time(move || collect(&own));
         if facts.is_none() {
             self.note(messages::took_too_long(subject));
         }
@@ -103,6 +94,17 @@ impl Missed {
         let reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         reasons.clone()
     }
+}
+
+/// What a function returns that reads files, unless it takes too long. The thread is then left to itself.
+pub(super) fn in_time<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = sync_channel(1);
+    let run = move || {
+        // It fails if the caller has stopped waiting.
+        let _ = sender.send(read());
+    };
+    thread::Builder::new().spawn(run).ok()?;
+    receiver.recv_timeout(TIME_LIMIT).ok()
 }
 
 #[cfg(test)]

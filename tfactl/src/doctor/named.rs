@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use tfa_doctor::Facts;
 use tfa_doctor::sshd::SshdFacts;
+use tfa_doctor::{Facts, PamFacts};
 
 /// What is named by its path.
 #[derive(Debug, Default)]
@@ -16,12 +16,13 @@ pub(super) struct Named {
 
 /// What the files of PAM, of sshd and of its unit name, and the files of sshd themselves.
 pub(super) fn of(facts: &Facts) -> Named {
-    let of_pam = facts.pam.named_files().map(str::to_owned);
-    let mut files: BTreeSet<String> = of_pam.collect();
+    let of_pam = facts.pam.iter().flat_map(PamFacts::named_files);
+    let mut files: BTreeSet<String> = of_pam.map(str::to_owned).collect();
     files.extend(facts.sshd.iter().flat_map(SshdFacts::named_files));
     files.retain(|path| path.starts_with('/'));
+    let modules = facts.pam.iter().flat_map(PamFacts::named_modules);
     Named {
         files,
-        modules: facts.pam.named_modules().map(str::to_owned).collect(),
+        modules: modules.map(str::to_owned).collect(),
     }
 }

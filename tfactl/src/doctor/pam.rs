@@ -6,30 +6,38 @@ use std::path::Path;
 use tfa_doctor::{MODULE, PamFacts, pam_update_files};
 use tfa_pam_host::{PamHost, Snapshot};
 
+use super::missed::Missed;
 use super::output::printed;
 
 const DPKG: &str = "/usr/bin/dpkg-query";
 const FOLDER: &str = "/etc/pam.d/";
 
-/// Reads the files. With the services of sshd, users log in whatever their names are.
-pub(super) fn collect(of_sshd: BTreeSet<String>) -> PamFacts {
+/// Reads the files; `None` if they are not read in time. With the services of sshd, users log in whatever their
+/// names are.
+pub(super) fn collect(of_sshd: BTreeSet<String>, missed: &Missed) -> Option<PamFacts> {
+    let removed = removed(DPKG, missed);
+    let services = of_sshd.clone();
+    let files = missed.in_time(FOLDER, move |_| files(&services))?;
+    let facts = PamFacts::of(files);
+    Some(facts.without(removed).of_sshd(of_sshd))
+}
+
+fn files(of_sshd: &BTreeSet<String>) -> Snapshot {
     let host = PamHost::new();
     let files = pam_update_files(&host);
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
-    PamFacts::of(Snapshot::of(&host, &of_sshd, &files, &[MODULE]))
-        .without(removed())
-        .of_sshd(of_sshd)
+    Snapshot::of(&host, of_sshd, &files, &[MODULE])
 }
 
-/// The services whose file belongs to a package that was removed and not purged. Without an answer of dpkg(1)
-/// there are none: more is reported then.
-fn removed() -> BTreeSet<String> {
-    if !Path::new(DPKG).exists() {
+/// The services whose file belongs to a package that was removed and not purged. Without an answer of
+/// dpkg-query(1) there are none: more is reported then.
+fn removed(dpkg: &str, missed: &Missed) -> BTreeSet<String> {
+    if !Path::new(dpkg).exists() {
         return BTreeSet::new();
     }
     let format = "--showformat=${db:Status-Status}\\n${Conffiles}\\n";
-    let listed = printed(DPKG, &["--show", format]).unwrap_or_default();
-    services_in(&listed)
+    let listed = missed.known(printed(dpkg, &["--show", format]));
+    services_in(&listed.unwrap_or_default())
 }
 
 /// Each package has a line with its state, and below it a line for each file, with a blank before it. A file
@@ -69,5 +77,15 @@ mod tests {
         let expected = BTreeSet::from(["cockpit".to_owned()]);
         assert_eq!(services_in(listed), expected);
         assert_eq!(services_in(""), BTreeSet::new());
+    }
+
+    #[test]
+    fn a_dpkg_that_fails_is_noted_and_an_absent_one_is_not() {
+        let missed = Missed::default();
+        assert_eq!(removed("/nonexistent/dpkg", &missed), BTreeSet::new());
+        assert_eq!(missed.reasons(), Vec::<String>::new());
+        assert_eq!(removed("/bin/false", &missed), BTreeSet::new());
+        let reasons = missed.reasons();
+        assert!(reasons[0].starts_with("/bin/false failed"), "{reasons:?}");
     }
 }

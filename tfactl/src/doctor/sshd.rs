@@ -9,6 +9,7 @@ use tfa_doctor::sshd::{Settings, SshdFacts, config};
 
 use super::bounded::whole_text;
 use super::include;
+use super::missed::Missed;
 use super::output::output;
 use super::sshd_unit::{self, Start};
 use crate::messages;
@@ -31,10 +32,10 @@ const MAX_NAMES: usize = 5_000;
 const MAX_ERRORS: usize = 3;
 
 /// Asks sshd. `None` if there is no sshd.
-pub(super) fn collect(terminal: &Terminal) -> Option<SshdFacts> {
+pub(super) fn collect(terminal: &Terminal, missed: &Missed) -> Option<SshdFacts> {
     let (start, not_examined) = sshd_unit::read();
     if Path::new(&start.program).exists() {
-        return Some(ask(terminal, start, not_examined));
+        return Some(ask(terminal, missed, start, not_examined));
     }
     (!not_examined.is_empty()).then(|| SshdFacts {
         not_examined,
@@ -42,12 +43,20 @@ pub(super) fn collect(terminal: &Terminal) -> Option<SshdFacts> {
     })
 }
 
-fn ask(terminal: &Terminal, start: Start, mut not_examined: Vec<String>) -> SshdFacts {
-    let main = start.main.as_deref().unwrap_or(config::MAIN);
+fn ask(
+    terminal: &Terminal,
+    missed: &Missed,
+    start: Start,
+    mut not_examined: Vec<String>,
+) -> SshdFacts {
+    let main = start.main.as_deref().unwrap_or(config::MAIN).to_owned();
     let (mut lines, mut files) = (start.lines, start.files);
     files.insert(start.program.clone());
     if !main.eq_ignore_ascii_case(sshd_unit::NO_FILE) {
-        let config = config::read(main, &|path| whole_text(path), &include::matching);
+        let subject = main.clone();
+        let read =
+            move |_: &Missed| config::read(&main, &|path| whole_text(path), &include::matching);
+        let config = missed.in_time(&subject, read).unwrap_or_default();
         lines.extend(config.lines);
         files.extend(config.files);
         not_examined.extend(config.not_read);

@@ -10,6 +10,7 @@ use tfa_doctor::sshd::config::{ConfigLine, MAIN, option};
 use super::bounded::whole_bytes;
 use super::environment::{Piece, assignments, pieces, words};
 use super::include;
+use super::missed::in_time;
 use super::output::output;
 use crate::messages;
 
@@ -293,11 +294,16 @@ impl Variables {
 
     /// Adds those of the environment files that a pattern matches, or tells which one was not read.
     fn read(&mut self, pattern: &str) -> Result<(), String> {
-        let not_read = || messages::environment_not_read(pattern);
-        for file in include::matching(pattern).ok_or_else(not_read)? {
-            let bytes = whole_bytes(Path::new(&file));
+        let not_read = |file: &str| messages::environment_not_read(file);
+        let all = pattern.to_owned();
+        let files = in_time(move || {
+            let files = include::matching(&all)?.into_iter();
+            let read = |file: String| (whole_bytes(Path::new(&file)), file);
+            Some(files.map(read).collect::<Vec<_>>())
+        });
+        for (bytes, file) in files.flatten().ok_or_else(|| not_read(pattern))? {
             let read = bytes.and_then(|bytes| assignments(&bytes));
-            for (name, value) in read.ok_or_else(|| messages::environment_not_read(&file))? {
+            for (name, value) in read.ok_or_else(|| not_read(&file))? {
                 self.known.insert(name, (value, file.clone()));
             }
             self.files.insert(file);

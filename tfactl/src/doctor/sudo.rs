@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::bounded::text;
-use super::missed::Missed;
+use super::missed::{Missed, in_time};
 use super::output::printed;
 use crate::messages;
 
@@ -34,7 +34,9 @@ pub(super) fn rules() -> Option<Result<String, String>> {
 }
 
 fn convert() -> Result<String, String> {
-    let settings = text(SETTINGS)?.unwrap_or_default();
+    let settings = in_time(|| text(SETTINGS));
+    let settings = settings.ok_or_else(|| messages::took_too_long(SETTINGS))??;
+    let settings = settings.unwrap_or_default();
     if let Some(plugin) = settings.lines().find(|line| names_other_rules(line)) {
         return Err(messages::other_sudo_rules(SETTINGS, plugin.trim()));
     }

@@ -12,7 +12,7 @@ pub(crate) struct Summary {
     pub(crate) login_users: Option<usize>,
     pub(crate) login_users_enrolled: Option<usize>,
     /// The PAM services that ask for a code.
-    pub(crate) services: Vec<String>,
+    pub(crate) services: Option<Vec<String>>,
     pub(crate) holes: usize,
     pub(crate) lock_outs: usize,
     pub(crate) risks: usize,
@@ -45,7 +45,7 @@ impl Summary {
             enrolled: policy.and_then(|policy| policy.enrolled),
             login_users: users.map(|users| users.count),
             login_users_enrolled: users.map(|users| users.enrolled),
-            services: services_that_ask(&facts.pam),
+            services: facts.pam.as_ref().map(services_that_ask),
             holes,
             lock_outs,
             risks,

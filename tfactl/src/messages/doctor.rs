@@ -175,9 +175,10 @@ pub(crate) fn in_force(summary: &Summary, terminal: &Terminal) -> String {
         Some(PolicyInForce::Required) => "a second factor is required for some logins",
         Some(PolicyInForce::Optional) => "optional",
     };
-    let services = match summary.services.as_slice() {
-        [] => "none".to_owned(),
-        services => tfa_doctor::list(services),
+    let services = match summary.services.as_deref() {
+        None => "not known".to_owned(),
+        Some([]) => "none".to_owned(),
+        Some(services) => tfa_doctor::list(services),
     };
     let enrolled = enrolled(summary);
     let text = format!("Policy: {policy}. {enrolled} Services that ask for a code: {services}.");

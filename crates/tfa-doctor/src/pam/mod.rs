@@ -72,6 +72,9 @@ const CHECKS: &[Check] = &[
 
 /// The faults in the PAM files. Those that one remedy mends are one finding.
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
+    let Some(pam) = &facts.pam else {
+        return Vec::new();
+    };
     let sshd = facts.sshd.as_ref();
     let context = Context {
         policy: facts.policy.as_ref(),
@@ -79,8 +82,8 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         demands_own_method: sshd.is_some_and(SshdFacts::demands_own_method),
         demands_public_key: sshd.is_some_and(SshdFacts::demands_public_key),
     };
-    let found = faults(&facts.pam, &context);
-    remedies::settle(&facts.pam, &context, found)
+    let found = faults(pam, &context);
+    remedies::settle(pam, &context, found)
 }
 
 /// The services with which users log in.
