@@ -117,7 +117,13 @@ impl Subject {
 
     /// The file without the line.
     pub(crate) fn file(&self) -> &str {
-        self.place.split(':').next().unwrap_or_default()
+        self.line().map_or(&self.place, |(file, _)| file)
+    }
+
+    /// The file and the number of the line, if the place has one. A file name may have a colon, too.
+    pub(crate) fn line(&self) -> Option<(&str, usize)> {
+        let (file, line) = self.place.rsplit_once(':')?;
+        Some((file, line.parse().ok()?))
     }
 }
 
@@ -187,5 +193,26 @@ impl Finding {
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         (self.kind.remedy)(&self.subject)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_may_have_a_colon() {
+        for (place, file, line) in [
+            ("/etc/a:b:12", "/etc/a:b", Some(12)),
+            ("/etc/a:b", "/etc/a:b", None),
+            ("/etc/a", "/etc/a", None),
+        ] {
+            let subject = Subject {
+                place: place.to_owned(),
+                ..Subject::default()
+            };
+            assert_eq!(subject.file(), file);
+            assert_eq!(subject.line().map(|(_, line)| line), line, "{place}");
+        }
     }
 }

@@ -677,6 +677,23 @@ fn the_remedy_of_a_daemon_depends_on_the_cause() {
     }
 }
 
+/// Other rules of the file may be those of a package.
+#[test]
+fn a_remedy_of_polkit_changes_only_the_rule_that_was_found() {
+    let host = Host::new(&[SHIPPED[0], "polkit-yes"]);
+    let file = "etc/polkit-1/rules.d/10-units.rules";
+    let before = host.text(file).unwrap();
+    let [finding] = host.findings().try_into().unwrap();
+    let remedy = finding.remedy();
+    let command = remedy.commands[0].replace("/etc/", &format!("{}/etc/", host.0.display()));
+    let status = Command::new("sh").args(["-c", &command]).status().unwrap();
+    assert!(status.success(), "{command}");
+    let (head, changed) = before.rsplit_once("Result.YES").unwrap();
+    let expected = format!("{head}Result.AUTH_ADMIN{changed}");
+    assert_eq!(host.text(file).unwrap(), expected);
+    assert!(host.findings().is_empty());
+}
+
 #[test]
 fn texts_are_short_and_whole() {
     for (name, kind) in fixtures_of_faults() {

@@ -1,9 +1,9 @@
 //! The actions of polkit with which users manage second factors.
 
-use roxmltree::{Document, ParsingOptions};
+use roxmltree::{Document, Node, ParsingOptions};
 
 use super::HostFacts;
-use crate::finding::Finding;
+use crate::finding::{Finding, Kind};
 use crate::messages;
 
 /// To set up or change one's own, and to manage those of others.
@@ -18,30 +18,34 @@ pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     let Some(files) = &host.polkit_actions else {
         return Vec::new();
     };
-    let found = |kind, place: &str, actions: &[&str]| {
-        let names = actions.iter().map(|action| (*action).to_owned()).collect();
-        Finding::beside_pam(kind, place, names, String::new())
-    };
     let mut unknown = ACTIONS.to_vec();
     let mut findings = Vec::new();
     for (path, text) in files {
-        let mut open = Vec::new();
-        for (action, is_open) in actions(text) {
+        let (mut open, mut lines) = (Vec::new(), Vec::new());
+        for (action, lines_with_yes) in actions(text) {
             unknown.retain(|one| *one != action);
-            open.extend(is_open.then_some(action));
+            open.extend((!lines_with_yes.is_empty()).then_some(action));
+            lines.extend(lines_with_yes);
         }
         if !open.is_empty() {
-            findings.push(found(&messages::POLKIT_OPEN, path, &open));
+            findings.push(found(&messages::POLKIT_OPEN, path, &open, &lines));
         }
     }
     if !unknown.is_empty() {
-        findings.push(found(&messages::POLKIT_MISSING, "", &unknown));
+        findings.push(found(&messages::POLKIT_MISSING, "", &unknown, &[]));
     }
     findings
 }
 
-/// The actions that a file describes, and whether a user needs no password for one.
-fn actions(text: &str) -> Vec<(&'static str, bool)> {
+/// A finding about actions. `lines` are those of the file that have the wrong answer.
+pub(super) fn found(kind: &'static Kind, file: &str, actions: &[&str], lines: &[usize]) -> Finding {
+    let names = actions.iter().map(|action| (*action).to_owned()).collect();
+    let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+    Finding::beside_pam(kind, file, names, lines.join(" "))
+}
+
+/// The actions that a file describes, and the lines that let users have one without a password.
+fn actions(text: &str) -> Vec<(&'static str, Vec<usize>)> {
     let options = ParsingOptions {
         allow_dtd: true,
         nodes_limit: MAX_NODES,
@@ -55,13 +59,25 @@ fn actions(text: &str) -> Vec<(&'static str, bool)> {
     let known = nodes.filter_map(|node| {
         let id = node.attribute("id")?;
         let action = *ACTIONS.iter().find(|action| **action == id)?;
-        let mut answers = node.descendants().filter(|answer| {
+        let answers = node.descendants().filter(|answer| {
             let is_default = DEFAULTS.contains(&answer.tag_name().name());
             is_default && answer.text().map(str::trim) == Some("yes")
         });
-        Some((action, answers.next().is_some()))
+        Some((
+            action,
+            answers.map(|answer| line_of_text(&answer)).collect(),
+        ))
     });
     known.collect()
+}
+
+/// The line in which the text of an element begins.
+fn line_of_text(node: &Node<'_, '_>) -> usize {
+    let start = node.first_child().map_or(0, |text| text.range().start);
+    let text = node.text().unwrap_or_default();
+    let blank = text.len() - text.trim_start().len();
+    let row = node.document().text_pos_at(start + blank).row;
+    usize::try_from(row).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -71,9 +87,17 @@ mod tests {
     #[test]
     fn actions_of_the_package_ask_and_a_broken_file_describes_none() {
         let text = include_str!("../../../../packaging/polkit/org.tfad.tfa1.policy");
-        assert_eq!(actions(text), ACTIONS.map(|action| (action, false)));
-        let open = text.replace("auth_admin_keep</allow_any>", " yes </allow_any>");
-        assert_eq!(actions(&open), [(ACTIONS[0], false), (ACTIONS[1], true)]);
+        assert_eq!(actions(text), ACTIONS.map(|action| (action, Vec::new())));
+        let line = |found: &str| text.lines().zip(1..).find(|(line, _)| line.contains(found));
+        let (_, first) = line("auth_admin_keep</allow_any>").unwrap();
+        let open = text
+            .replace("auth_admin_keep</allow_any>", " yes </allow_any>")
+            .replace("auth_admin_keep</allow_active>", "\n yes</allow_active>");
+        let expected = [
+            (ACTIONS[0], Vec::new()),
+            (ACTIONS[1], vec![first, first + 3]),
+        ];
+        assert_eq!(actions(&open), expected);
         assert_eq!(actions("<policyconfig>"), []);
         assert_eq!(actions(""), []);
     }

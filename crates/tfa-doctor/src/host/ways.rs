@@ -1,6 +1,6 @@
 //! Ways into the host that PAM is not asked about, or of which it is told that nothing need be verified.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{HostFacts, polkit};
 use crate::finding::{Finding, Kind};
@@ -202,23 +202,38 @@ fn identity<'a>(words: &[&'a str]) -> Option<&'a str> {
 
 /// A file with a rule that allows something: one of the actions, all that begin as one, or no certain ones.
 fn rule_of_polkit(path: &str, text: &str) -> Option<Finding> {
-    let code = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let code = text.lines().map(|line| match line.trim_start() {
+        comment if comment.starts_with("//") => "",
+        _ => line,
+    });
     let code: Vec<&str> = code.collect();
     let code = code.join("\n");
-    let mut allowed: Vec<&str> = code.split("addRule").flat_map(allowed).collect();
-    allowed.sort_unstable();
-    allowed.dedup();
-    (!allowed.is_empty()).then(|| found(&messages::POLKIT_YES, path, &allowed))
+    let mut actions = BTreeSet::new();
+    let mut lines = Vec::new();
+    let mut first = 1;
+    for rule in code.split("addRule") {
+        let allowed = allowed(rule);
+        if !allowed.is_empty() {
+            let numbered = rule.split('\n').zip(first..);
+            lines.extend(numbered.filter_map(|(line, number)| says_yes(line).then_some(number)));
+        }
+        actions.extend(allowed);
+        first += rule.matches('\n').count();
+    }
+    let names: Vec<&str> = actions.into_iter().collect();
+    let found = || polkit::found(&messages::POLKIT_YES, path, &names, &lines);
+    (!names.is_empty()).then(found)
+}
+
+/// Whether a text has the answer that asks for nothing.
+fn says_yes(text: &str) -> bool {
+    let mut answers = ["Result.YES", "\"yes\"", "'yes'"].iter();
+    answers.any(|yes| text.contains(yes))
 }
 
 /// The actions that a rule may allow.
 fn allowed(rule: &str) -> Vec<&'static str> {
-    if !["Result.YES", "\"yes\"", "'yes'"]
-        .iter()
-        .any(|yes| rule.contains(yes))
-    {
+    if !says_yes(rule) {
         return Vec::new();
     }
     let named: Vec<&str> = rule

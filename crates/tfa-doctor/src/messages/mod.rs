@@ -165,11 +165,11 @@ fn remedy(text: impl Into<String>, commands: &[&str]) -> Remedy {
     }
 }
 
-/// The command that changes the line with a script of sed(1), or each line if the place has none.
+/// The command that changes the line with a script of sed(1), or opens the file if the place has none.
 fn sed(subject: &Subject, script: &str) -> String {
-    match subject.place.split_once(':') {
+    match subject.line() {
         Some((file, line)) => format!("sed -i '{line}{script}' {}", quoted(file)),
-        None => format!("sed -i '{script}' {}", quoted(&subject.place)),
+        None => edit(subject),
     }
 }
 
@@ -188,8 +188,8 @@ fn set_in_unit<'a>(settings: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 
 /// The command that opens a file at the line.
 fn edit(subject: &Subject) -> String {
-    match subject.place.split_once(':') {
-        Some((file, line)) => format!("editor +{} {}", quoted(line), quoted(file)),
+    match subject.line() {
+        Some((file, line)) => format!("editor +{line} {}", quoted(file)),
         None => format!("editor {}", quoted(&subject.place)),
     }
 }

@@ -374,7 +374,7 @@ pub(crate) const LOGIN_TIMEOUT: Kind = Kind {
         )
     },
     remedy: |subject| {
-        let change = match subject.place.split_once(':') {
+        let change = match subject.line() {
             Some((file, line)) => {
                 format!("sed -i '{line}s/.*/LOGIN_TIMEOUT 600/' {}", quoted(file))
             }

@@ -1,12 +1,26 @@
 //! Ways into the host beside the PAM stacks.
 
 use super::{REINSTALL, list, remedy, sed};
-use crate::finding::{Kind, Severity};
+use crate::finding::{Kind, Remedy, Severity, Subject};
 use crate::shell::quoted;
 
 /// The answers of rules of polkit that ask for nothing, as sed(1) replaces them.
 const YES_TO_AUTH_ADMIN: &str =
-    "s/Result\\.YES/Result.AUTH_ADMIN/; s/\\([\"\\x27]\\)yes\\1/\\1auth_admin\\1/";
+    "{s/Result\\.YES/Result.AUTH_ADMIN/g;s/\\([\"\\x27]\\)yes\\1/\\1auth_admin\\1/g}";
+
+/// Changes the lines of a file of polkit that have the wrong answer, with a script of sed(1).
+fn change_answers(text: &str, subject: &Subject, script: &str) -> Remedy {
+    let file = quoted(&subject.place);
+    let lines = subject.detail.split(' ');
+    let commands: Vec<String> = lines
+        .map(|line| format!("sed -i '{line}{script}' {file}"))
+        .collect();
+    let text = match subject.place.starts_with("/usr/share/") {
+        true => format!("{text} An update of the package that has the file undoes the change."),
+        false => text.to_owned(),
+    };
+    Remedy { text, commands }
+}
 
 pub(crate) const DEBUG_SHELL: Kind = Kind {
     id: "debug-shell",
@@ -88,9 +102,10 @@ pub(crate) const POLKIT_OPEN: Kind = Kind {
     },
     remedy: |subject| match subject.place == POLKIT_FILE {
         true => remedy("Install the package again.", &[REINSTALL]),
-        false => remedy(
+        false => change_answers(
             "Have polkit ask for the password of an administrator.",
-            &[&sed(subject, "s/>\\s*yes\\s*</>auth_admin</")],
+            subject,
+            "s/\\byes\\b/auth_admin/",
         ),
     },
 };
@@ -124,9 +139,10 @@ pub(crate) const POLKIT_YES: Kind = Kind {
         format!("{place}: a rule of polkit may allow {actions} without a question.")
     },
     remedy: |subject| {
-        remedy(
+        change_answers(
             "Read the rule: the text was searched, and not evaluated. Return AUTH_ADMIN instead of YES.",
-            &[&sed(subject, YES_TO_AUTH_ADMIN)],
+            subject,
+            YES_TO_AUTH_ADMIN,
         )
     },
 };
