@@ -2,16 +2,20 @@
 //! rest is asked for.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use tfa_client::{Failure, Terminal};
 use tfa_doctor::{Administrator, HostFacts, LoginUsers, PolicyFacts};
 use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, ListFilter, Mode, RecoveryState, Status};
+use tfa_text::policy_files::{AnyOwner, DropIns};
 
-use super::bounded::whole_text;
+use super::groups;
 use super::missed::Missed;
-use super::{groups, include};
 use crate::daemon::Daemon;
 use crate::messages;
+
+/// The configuration of the daemon.
+const POLICY_FILE: &str = "/etc/tfa/tfad.toml";
 
 /// Asks for what the daemon knows of the host. Fails only if the user cancels.
 pub(super) async fn collect(
@@ -28,7 +32,7 @@ pub(super) async fn collect(
     host.versions = version.map(|version| (version, env!("CARGO_PKG_VERSION").to_owned()));
     host.key_lost.clone_from(&facts.key_lost);
     look_up_groups(&facts, host, missed);
-    let mut policy = policy_of(&facts);
+    let mut policy = policy_of(&facts, missed);
     if policy.requires {
         let exemptions = daemon.policy_exemptions().await;
         let exemptions = told(exemptions, messages::EXEMPTIONS, missed)?.unwrap_or_default();
@@ -214,7 +218,8 @@ async fn administrators(
 }
 
 /// A daemon that does not tell whether it requires a second factor may do so.
-fn policy_of(facts: &DaemonFacts) -> PolicyFacts {
+fn policy_of(facts: &DaemonFacts, missed: &Missed) -> PolicyFacts {
+    let files = missed.in_time(POLICY_FILE, |missed| files(Path::new(POLICY_FILE), missed));
     PolicyFacts {
         is_off: facts.off.unwrap_or_default(),
         enrolled: None,
@@ -226,16 +231,48 @@ fn policy_of(facts: &DaemonFacts) -> PolicyFacts {
         names_methods: facts.names_methods.unwrap_or_default(),
         demands_security_keys: facts.demands_security_keys.unwrap_or_default(),
         guard: facts.guard.clone().unwrap_or_default(),
-        files: files(),
+        files: files.unwrap_or_default(),
     }
 }
 
-/// The files of the configuration on disk.
-fn files() -> Vec<(String, String)> {
-    let drop_ins = include::matching("/etc/tfa/tfad.toml.d/*.toml");
-    let paths = ["/etc/tfa/tfad.toml".to_owned()].into_iter();
-    let paths = paths.chain(drop_ins.unwrap_or_default());
-    paths
-        .filter_map(|path| Some((path.clone(), whole_text(path)?)))
-        .collect()
+/// The files of the configuration on disk, in the order in which the daemon reads them.
+fn files(main: &Path, missed: &Missed) -> Vec<(String, String)> {
+    let folder = DropIns::directory(main);
+    let drop_ins = missed.existing(&folder, DropIns::list(main, &AnyOwner));
+    let drop_ins = drop_ins.unwrap_or_default().read.into_iter();
+    let paths = [main.to_owned()].into_iter();
+    let paths = paths.chain(drop_ins.map(|name| folder.join(name)));
+    let read = |path: PathBuf| Some((path.to_string_lossy().into_owned(), missed.text(&path)?));
+    paths.filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_files_of_the_policy_are_those_that_the_daemon_reads() {
+        let folder = std::env::temp_dir().join(format!("tfactl-policy-{}", std::process::id()));
+        let main = folder.join("tfad.toml");
+        let drop_ins = folder.join("tfad.toml.d");
+        fs::create_dir_all(drop_ins.join("30.toml")).unwrap();
+        fs::write(&main, "main").unwrap();
+        for name in ["20.toml", "1\n.toml", ".5.toml", "10.toml~", "README"] {
+            fs::write(drop_ins.join(name), name).unwrap();
+        }
+        let missed = Missed::default();
+        let texts: Vec<String> = files(&main, &missed)
+            .into_iter()
+            .map(|(_, text)| text)
+            .collect();
+        assert_eq!(texts, ["main", "1\n.toml", "20.toml"]);
+        let why = messages::not_a_file(&drop_ins.join("30.toml").to_string_lossy());
+        assert_eq!(missed.reasons(), [why]);
+        let missed = Missed::default();
+        assert_eq!(files(&folder.join("absent"), &missed), []);
+        assert_eq!(missed.reasons(), Vec::<String>::new());
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
