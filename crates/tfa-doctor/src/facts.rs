@@ -93,6 +93,9 @@ pub struct LoginUsers {
     pub count: usize,
     /// How many of them have enrolled.
     pub enrolled: usize,
+    /// Of how many the password alone is now not enough over SSH, if the policy requires a second factor and this
+    /// is known.
+    pub required: Option<usize>,
 }
 
 impl PolicyFacts {

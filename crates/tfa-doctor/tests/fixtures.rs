@@ -319,6 +319,7 @@ impl Host {
                 ["missed", ..] => host.not_examined.push(words[1..].join(" ")),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
+                ["exemption-of-all", place] => host.exemptions_of_all.push(place.to_owned()),
                 ["exemption", place] => host.endless_exemptions.push(place.to_owned()),
                 ["administrator", name, codes] => {
                     let administrators = host.administrators.get_or_insert_default();

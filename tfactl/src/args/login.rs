@@ -41,6 +41,16 @@ pub(crate) struct Login {
 }
 
 impl Login {
+    /// A login over SSH with the password, from any host.
+    pub(crate) fn over_ssh() -> Self {
+        Self {
+            service: SSHD.to_owned(),
+            from: None,
+            method: None,
+            security_key: false,
+        }
+    }
+
     /// Whether the default host is used, which stands for any host.
     pub(crate) fn is_from_anywhere(&self) -> bool {
         self.from.is_none() && self.service == SSHD

@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 
 use tfa_client::{Failure, Terminal};
 use tfa_doctor::{Administrator, HostFacts, LoginUsers, PolicyFacts};
-use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, ListFilter, Mode, RecoveryState, Status};
+use tfa_proto::{
+    DaemonFacts, Exemption, ExemptionKind, ListFilter, Mode, OpenEnum, Outcome, RecoveryState,
+    Status,
+};
 use tfa_text::policy_files::{AnyOwner, DropIns};
 
 use super::groups;
 use super::missed::Missed;
 use crate::daemon::Daemon;
 use crate::messages;
+use crate::policy::in_force;
 
 /// The configuration of the daemon.
 const POLICY_FILE: &str = "/etc/tfa/tfad.toml";
@@ -33,19 +37,42 @@ pub(super) async fn collect(
     host.key_lost.clone_from(&facts.key_lost);
     look_up_groups(&facts, host, missed);
     let mut policy = policy_of(&facts, missed);
+    let mut exemptions = Vec::new();
     if policy.requires {
-        let exemptions = daemon.policy_exemptions().await;
-        let exemptions = told(exemptions, messages::EXEMPTIONS, missed)?.unwrap_or_default();
-        host.endless_exemptions = exemptions.iter().filter_map(endless).collect();
+        let told_now = daemon.policy_exemptions().await;
+        exemptions = told(told_now, messages::EXEMPTIONS, missed)?.unwrap_or_default();
         let is_audit = |one: &Exemption| one.kind.known() == Some(ExemptionKind::Audit);
         policy.audits = exemptions.iter().any(is_audit);
     }
     host.administrators = administrators(daemon, &facts, missed).await?;
-    let records = records(daemon, terminal, missed).await?;
+    let names = told(daemon.users(true).await, messages::USERS, missed)?;
+    let names: Option<BTreeSet<String>> = names.map(|names| names.into_iter().collect());
+    let records = records(daemon, terminal, names.as_ref(), missed).await?;
     if let Some(records) = records {
         policy.enrolled = Some(records.enrolled);
         policy.login_users = records.login_users;
         host.users_with_weak_keys = records.with_weak_keys;
+    }
+    let mut requires_later = true;
+    if policy.requires
+        && !policy.audits
+        && let Some(users) = names.filter(|users| !users.is_empty())
+    {
+        let impacts = in_force(daemon, terminal, &users).await;
+        if let Some(impacts) = told(impacts, messages::LOGINS, missed)? {
+            let required = impacts.iter().filter(|impact| asks(&impact.now)).count();
+            if let Some(users) = &mut policy.login_users {
+                users.required = Some(required);
+            }
+            requires_later = impacts.iter().any(|impact| asks(&impact.later));
+        }
+    }
+    let endless = exemptions.iter().filter(|one| is_endless(one));
+    let (explained, unexplained): (Vec<&Exemption>, Vec<_>) =
+        endless.partition(|one| one.reason.is_some());
+    host.endless_exemptions = unexplained.into_iter().filter_map(place).collect();
+    if !requires_later {
+        host.exemptions_of_all = explained.into_iter().filter_map(place).collect();
     }
     let recovery = daemon.recovery_status().await;
     let recovery = told(recovery, messages::RECOVERY_CODE, missed)?;
@@ -113,13 +140,25 @@ fn look_up_groups(facts: &DaemonFacts, host: &mut HostFacts, missed: &Missed) {
     }
 }
 
-/// Where a rule stands that exempts logins, and has neither an end nor a reason.
-fn endless(exemption: &Exemption) -> Option<String> {
+/// Whether the password alone is not enough. An outcome of a later version may be a question.
+fn asks(outcome: &OpenEnum<Outcome>) -> bool {
+    let passes = [Outcome::Nothing, Outcome::Notified, Outcome::Offered];
+    outcome
+        .known()
+        .is_none_or(|outcome| !passes.contains(&outcome))
+}
+
+/// Whether a rule exempts logins, and has no end.
+fn is_endless(exemption: &Exemption) -> bool {
     let is_rule = exemption.kind.known() == Some(ExemptionKind::Rule);
     let mode = exemption.mode.as_ref().and_then(|mode| mode.known());
-    let is_open = exemption.until.is_none() && exemption.reason.is_none();
+    is_rule && mode == Some(Mode::Off) && exemption.until.is_none()
+}
+
+/// Where a rule stands.
+fn place(exemption: &Exemption) -> Option<String> {
     let (file, line) = (exemption.file.as_deref()?, exemption.line?);
-    (is_rule && mode == Some(Mode::Off) && is_open).then(|| format!("{file}:{line}"))
+    Some(format!("{file}:{line}"))
 }
 
 /// Whether a user has enrolled, or may have: what cannot be opened is a record, too.
@@ -140,14 +179,13 @@ struct Records {
 async fn records(
     daemon: &mut Daemon,
     terminal: &Terminal,
+    names: Option<&BTreeSet<String>>,
     missed: &Missed,
 ) -> Result<Option<Records>, Failure> {
-    let names = told(daemon.users(true).await, messages::USERS, missed)?;
-    let names: Option<BTreeSet<String>> = names.map(|names| names.into_iter().collect());
     let mut records = Records {
-        login_users: names.as_ref().map(|names| LoginUsers {
+        login_users: names.map(|names| LoginUsers {
             count: names.len(),
-            enrolled: 0,
+            ..LoginUsers::default()
         }),
         ..Records::default()
     };
@@ -162,7 +200,7 @@ async fn records(
         };
         read += page.len();
         for status in page {
-            records.add(status, names.as_ref());
+            records.add(status, names);
         }
         if next.is_empty() {
             return Ok(Some(records));

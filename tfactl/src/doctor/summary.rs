@@ -11,6 +11,8 @@ pub(crate) struct Summary {
     pub(crate) enrolled: Option<usize>,
     pub(crate) login_users: Option<usize>,
     pub(crate) login_users_enrolled: Option<usize>,
+    /// Of how many the password alone is now not enough over SSH, if the policy requires a second factor.
+    pub(crate) login_users_required: Option<usize>,
     /// The PAM services that ask for a code.
     pub(crate) services: Option<Vec<String>>,
     pub(crate) holes: usize,
@@ -45,6 +47,7 @@ impl Summary {
             enrolled: policy.and_then(|policy| policy.enrolled),
             login_users: users.map(|users| users.count),
             login_users_enrolled: users.map(|users| users.enrolled),
+            login_users_required: users.and_then(|users| users.required),
             services: facts.pam.as_ref().map(services_that_ask),
             holes,
             lock_outs,

@@ -21,6 +21,8 @@ change. The summary has these keys, null if not known:
   enrolled              the number of users who have enrolled
   login_users           the number of users with a login shell, root included
   login_users_enrolled  how many of these have enrolled
+  login_users_required  of how many of these the password alone is now not enough
+                        over SSH; null unless the policy is required
   services              the PAM services that ask for a code
   holes, lock_outs, risks, advice
                         the number of findings of each severity
@@ -55,6 +57,7 @@ pub(crate) const USERS: &str = "the users with a login shell";
 pub(crate) const EXEMPTIONS: &str = "the exemptions";
 pub(crate) const RECORDS: &str = "the records of the users";
 pub(crate) const ADMINISTRATORS: &str = "the administrators";
+pub(crate) const LOGINS: &str = "the logins of the users";
 pub(crate) const RECOVERY_CODE: &str = "the recovery code";
 pub(crate) const NOT_WHOLE: &str = "its answer is not complete";
 pub(crate) const DAEMON_GONE: &str = "no answer came";
@@ -172,7 +175,9 @@ pub(crate) fn in_force(summary: &Summary, terminal: &Terminal) -> String {
         None => "not known",
         Some(PolicyInForce::Off) => "off",
         Some(PolicyInForce::Audit) => "audit mode",
-        Some(PolicyInForce::Required) => "a second factor is required for some logins",
+        Some(PolicyInForce::Required) => {
+            "a second factor is required for some logins, now or later"
+        }
         Some(PolicyInForce::Optional) => "optional",
     };
     let services = match summary.services.as_deref() {
@@ -181,8 +186,20 @@ pub(crate) fn in_force(summary: &Summary, terminal: &Terminal) -> String {
         Some(services) => tfa_doctor::list(services),
     };
     let enrolled = enrolled(summary);
-    let text = format!("Policy: {policy}. {enrolled} Services that ask for a code: {services}.");
+    let required = required(summary);
+    let text =
+        format!("Policy: {policy}. {enrolled} {required}Services that ask for a code: {services}.");
     indented(&text, 0, width(terminal))
+}
+
+/// Of how many users a second factor is required now, in a whole sentence with a blank, if that is known.
+fn required(summary: &Summary) -> String {
+    match (summary.login_users, summary.login_users_required) {
+        (Some(users), Some(required)) => format!(
+            "Over SSH, the password alone is now not enough for {required} of {users} users with a login shell. "
+        ),
+        _ => String::new(),
+    }
 }
 
 /// How many users have enrolled, in whole sentences.

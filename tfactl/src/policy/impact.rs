@@ -111,6 +111,23 @@ pub(crate) async fn run(
     daemon.fail_if_not_serving()
 }
 
+/// The impact of the policy in force on logins of these users over SSH with the password.
+pub(crate) async fn in_force(
+    daemon: &mut Daemon,
+    terminal: &Terminal,
+    users: &BTreeSet<String>,
+) -> Result<Vec<Impact>, Failure> {
+    let login = Login::over_ssh().hypothetical(None);
+    let room = Files::read(None)?.room(&login, &[])?;
+    let simulation = Simulation {
+        bar: ProgressBar::new(terminal),
+        files: Arc::default(),
+        login,
+    };
+    let (_, impacts) = simulation.run(daemon, calls(users, room)).await?;
+    Ok(impacts)
+}
+
 /// The users to whom a policy can apply.
 struct Users {
     /// The users of this host, root, and all names of records.

@@ -8,4 +8,4 @@ mod impact;
 pub(crate) use audit::run as audit;
 pub(crate) use check::run as check;
 pub(crate) use files::Files;
-pub(crate) use impact::run as impact;
+pub(crate) use impact::{in_force, run as impact};

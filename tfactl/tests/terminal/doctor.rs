@@ -2,7 +2,7 @@
 //! findings of its own, which make each report incomplete.
 
 use serde_json::{Value, json};
-use tfa_proto::{DaemonFacts, Exemption, ExemptionKind};
+use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, Impact, Mode, Outcome};
 use tfa_testkit::daemon::enabled;
 use tfa_testkit::{TestHost, finished};
 
@@ -183,6 +183,61 @@ fn a_lost_key_and_an_error_on_disk_are_findings() {
     });
     says(&host, "key-lost", "/var/lib/tfa: the key is not here.");
     says(&host, "policy-error", "tfad.toml:3: unknown key.");
+}
+
+/// A policy requires a second factor, and each user is exempt, or in a grace period of years.
+#[test]
+fn a_policy_that_requires_nothing_of_anybody_now_is_told() {
+    let host = host_with(Vec::new());
+    let impact = |user: &str, now: Outcome, later: Outcome| Impact {
+        user: user.to_owned(),
+        now: now.into(),
+        later: later.into(),
+        ..Impact::default()
+    };
+    host.daemon().account(|account| {
+        account.facts.requires = Some(true);
+        account.host_users = ["alice", "bob", "root"].map(str::to_owned).to_vec();
+        account.exemptions = vec![Exemption {
+            kind: ExemptionKind::Rule.into(),
+            mode: Some(Mode::Off.into()),
+            file: Some("/etc/tfa/tfad.toml".to_owned()),
+            line: Some(7),
+            reason: Some("migration".to_owned()),
+            ..Exemption::default()
+        }];
+        account.impacts = vec![
+            impact("alice", Outcome::Code, Outcome::Code),
+            impact("bob", Outcome::SetUp, Outcome::Refused),
+        ];
+    });
+    let says = |count: usize| {
+        let (_, out, _) = finished(&host.output_with(&["doctor"]));
+        let words: Vec<&str> = out.split_whitespace().collect();
+        let text = format!(
+            "Over SSH, the password alone is now not enough for {count} of 3 users with a login shell."
+        );
+        assert!(words.join(" ").contains(&text), "{out}");
+        fits(&out);
+        let (_, out, _) = finished(&host.output_with(&["doctor", "--json"]));
+        assert_eq!(
+            parsed(&out)["summary"]["login_users_required"],
+            json!(count)
+        );
+    };
+    says(2);
+    assert_eq!(found(&host, "exemption-endless"), Vec::<Value>::new());
+    host.daemon().account(|account| {
+        let grace = |user| impact(user, Outcome::Notified, Outcome::Refused);
+        account.impacts = ["alice", "bob", "root"].map(grace).to_vec();
+    });
+    says(0);
+    assert_eq!(found(&host, "exemption-endless"), Vec::<Value>::new());
+    host.daemon().account(|account| account.impacts.clear());
+    says(0);
+    let finding = one(&host, "exemption-endless");
+    assert_eq!(finding["place"], "/etc/tfa/tfad.toml:7");
+    assert_eq!(finding["commands"][0], "editor +7 /etc/tfa/tfad.toml");
 }
 
 #[test]

@@ -78,6 +78,9 @@ pub struct HostFacts {
     pub unknown_groups: Vec<String>,
     /// The lines of exemptions that have neither an end nor a reason.
     pub endless_exemptions: Vec<String>,
+    /// The lines of exemptions without an end and with a reason, if over SSH the policy requires a second factor of
+    /// no user with a login shell, now or later.
+    pub exemptions_of_all: Vec<String>,
     /// The members of the groups of administrators; `None` if they are not all known.
     pub administrators: Option<Vec<Administrator>>,
     /// Why the records of users cannot be opened, if the sealing key is missing or wrong.

@@ -16,16 +16,16 @@ pub(super) fn weak_keys(host: &HostFacts) -> Option<Finding> {
 }
 
 pub(super) fn exemptions(host: &HostFacts) -> Vec<Finding> {
-    let places = host.endless_exemptions.iter();
-    let fault = |place: &String| {
-        Finding::beside_pam(
-            &messages::EXEMPTION_ENDLESS,
-            place,
-            Vec::new(),
-            String::new(),
-        )
+    let fault = |place: &String, detail: &str| {
+        let kind = &messages::EXEMPTION_ENDLESS;
+        Finding::beside_pam(kind, place, Vec::new(), detail.to_owned())
     };
-    places.map(fault).collect()
+    let unexplained = host.endless_exemptions.iter();
+    let of_all = host.exemptions_of_all.iter();
+    unexplained
+        .map(|place| fault(place, ""))
+        .chain(of_all.map(|place| fault(place, messages::OF_ALL_USERS)))
+        .collect()
 }
 
 /// What an administrator who has lost the phone could not mend.

@@ -1,6 +1,6 @@
 //! Faults of the host beside PAM and sshd.
 
-use super::{list, remedy, sed, set_in_unit};
+use super::{edit, list, remedy, sed, set_in_unit};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
 
@@ -205,24 +205,35 @@ pub(crate) const GROUP_UNKNOWN: Kind = Kind {
 pub(crate) const EXEMPTION_ENDLESS: Kind = Kind {
     id: "exemption-endless",
     severity: Severity::Advice,
-    why: "An exemption that no reason explains and no date ends is never looked at again.",
+    why: "An exemption that no date ends is never looked at again.",
     what: |subject| {
-        format!(
-            "{}: the rule exempts logins without an end and without a reason.",
-            subject.place
-        )
+        let place = &subject.place;
+        match subject.detail.as_str() {
+            OF_ALL_USERS => format!(
+                "{place}: the rule exempts logins without an end, and over SSH the policy requires a second factor of no \
+                 user with a login shell."
+            ),
+            _ => format!("{place}: the rule exempts logins without an end and without a reason."),
+        }
     },
-    remedy: |subject| {
-        remedy(
+    remedy: |subject| match subject.detail.as_str() {
+        OF_ALL_USERS => remedy(
+            "Write until, with the day on which the exemption ends, or exempt fewer users: tfad.toml(5).",
+            &[&edit(subject), "systemctl reload tfad"],
+        ),
+        _ => remedy(
             "Write why it is needed in place of REASON. Or write until, with the day on which it ends: \
              tfad.toml(5).",
             &[
                 &sed(subject, "a reason = \"REASON\""),
                 "systemctl reload tfad",
             ],
-        )
+        ),
     },
 };
+
+/// The exemptions leave no user.
+pub(crate) const OF_ALL_USERS: &str = "all users";
 
 pub(crate) const KEY_WEAK: Kind = Kind {
     id: "key-weak",
