@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tfa_pam_host::Snapshot;
+use tfa_pam_host::{Reading, Snapshot};
 use tfa_pam_stack::{Code, Phase};
 
 use super::passing::lets_in;
@@ -19,7 +19,39 @@ const PHASES: [Phase; 3] = [Phase::Auth, Phase::Account, Phase::Session];
 pub(super) struct Counts(BTreeMap<(&'static str, String), usize>);
 
 /// What works on a host, by service.
-type Health = BTreeMap<String, [bool; 4]>;
+type Health = BTreeMap<String, Works>;
+
+/// What works in a service.
+#[derive(Debug, Clone, Copy, Default)]
+struct Works {
+    /// A login with the right password passes if `pam_tfa` accepts it.
+    with_code: bool,
+    /// It passes if `pam_tfa` asks for nothing.
+    without_code: bool,
+    /// Some login passes each phase.
+    some_login: bool,
+    /// No login passes without a password.
+    asks_password: bool,
+}
+
+impl Works {
+    fn of(reading: &Reading) -> Self {
+        Self {
+            with_code: reading.all(|service| lets_in(service, Code::SUCCESS)),
+            without_code: reading.all(|service| lets_in(service, Code::IGNORE)),
+            some_login: reading.all(|service| PHASES.iter().all(|phase| service.can_pass(*phase))),
+            asks_password: reading.all(|service| service.without_password().is_none()),
+        }
+    }
+
+    /// Whether all that worked before still works.
+    fn keeps(self, before: Self) -> bool {
+        self.with_code >= before.with_code
+            && self.without_code >= before.without_code
+            && self.some_login >= before.some_login
+            && self.asks_password >= before.asks_password
+    }
+}
 
 /// A host, to which changes are made.
 pub(super) struct Trial<'a> {
@@ -58,12 +90,9 @@ impl<'a> Trial<'a> {
             .filter(|finding| finding.kind.severity <= severity);
         let has_new = grave.any(|finding| marks(finding).any(is_new));
         let health = health(&pam);
-        let works = |(name, before): (&String, &[bool; 4])| {
+        let works = |(name, before): (&String, &Works)| {
             let after = health.get(name).copied().unwrap_or_default();
-            before
-                .iter()
-                .zip(after)
-                .all(|(before, after)| after || !before)
+            after.keeps(*before)
         };
         (!has_new && self.health.iter().all(works)).then_some(left)
     }
@@ -100,20 +129,8 @@ fn marks(finding: &Finding) -> impl Iterator<Item = (&'static str, String)> {
         .map(move |name| (id, name))
 }
 
-/// For each service: whether a login with the right password passes if `pam_tfa` accepts it, whether it
-/// does if `pam_tfa` asks for nothing, whether some login passes each phase, and whether none passes without a
-/// password.
 fn health(pam: &PamFacts) -> Health {
-    let of_service = |name: &str, reading: &tfa_pam_host::Reading| {
-        let works = [
-            reading.all(|service| lets_in(service, Code::SUCCESS)),
-            reading.all(|service| lets_in(service, Code::IGNORE)),
-            reading.all(|service| PHASES.iter().all(|phase| service.can_pass(*phase))),
-            reading.all(|service| service.without_password().is_none()),
-        ];
-        (name.to_owned(), works)
-    };
     logins(pam)
-        .map(|(name, reading)| of_service(name, reading))
+        .map(|(name, reading)| (name.to_owned(), Works::of(reading)))
         .collect()
 }
