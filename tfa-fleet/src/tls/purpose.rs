@@ -11,9 +11,10 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
     SignatureScheme,
 };
+use tfa_fleet_core::HostName;
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::peer::host_of;
@@ -28,7 +29,8 @@ const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 #[derive(Debug)]
 pub(super) struct OfClients(Arc<dyn ClientCertVerifier>);
 
-/// Verifies the certificates of verifiers: issuer, time, name, and the purpose serverAuth.
+/// Verifies the certificates of verifiers: issuer, time, the purpose serverAuth, and that the name is
+/// the only one, and no pattern that includes it.
 #[derive(Debug)]
 pub(super) struct OfServers(Arc<WebPkiServerVerifier>);
 
@@ -71,6 +73,13 @@ fn require(
     }
 }
 
+/// Returns the only name in a certificate.
+fn only_name(certificate: &CertificateDer<'_>) -> Result<HostName, Error> {
+    host_of(certificate).map_err(|why| {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(why))))
+    })
+}
+
 impl ClientCertVerifier for OfClients {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         // A stranger does not learn who issues the certificates.
@@ -85,9 +94,7 @@ impl ClientCertVerifier for OfClients {
     ) -> Result<ClientCertVerified, Error> {
         let verified = self.0.verify_client_cert(certificate, intermediates, now)?;
         require(CLIENT_AUTH, certificate, now)?;
-        host_of(certificate).map_err(|_| {
-            Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
-        })?;
+        only_name(certificate)?;
         Ok(verified)
     }
 
@@ -129,6 +136,9 @@ impl ServerCertVerifier for OfServers {
             .0
             .verify_server_cert(certificate, intermediates, name, ocsp, now)?;
         require(SERVER_AUTH, certificate, now)?;
+        if only_name(certificate)?.as_str() != name.to_str() {
+            return Err(CertificateError::NotValidForName.into());
+        }
         Ok(verified)
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use data_encoding::BASE64;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    date_time_ymd,
+    SanType, date_time_ymd,
 };
 
 pub(crate) use ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
@@ -94,6 +94,10 @@ fn authority_params(name: &str) -> CertificateParams {
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params
+}
+
+pub(crate) fn dns(name: &str) -> SanType {
+    SanType::DnsName(name.try_into().unwrap())
 }
 
 pub(crate) fn expired(params: &mut CertificateParams) {

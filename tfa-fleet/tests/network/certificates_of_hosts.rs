@@ -6,13 +6,9 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, SanType};
 use rustls::{HandshakeKind, SupportedCipherSuite};
 
-use crate::authority::{Authority, ClientAuth, Issued, ServerAuth, expired, not_yet_valid};
+use crate::authority::{Authority, ClientAuth, Issued, ServerAuth, dns, expired, not_yet_valid};
 use crate::fixture::Program;
 use crate::tls_client::{config, connect, is_served, tcp};
-
-fn dns(name: &str) -> SanType {
-    SanType::DnsName(name.try_into().unwrap())
-}
 
 #[test]
 fn hosts_with_a_wrong_certificate_are_refused() {

@@ -2,14 +2,15 @@
 
 use rcgen::CertificateParams;
 
-use crate::authority::{Authority, ClientAuth, Issued, ServerAuth, expired, not_yet_valid};
-use crate::fixture::Program;
+use crate::authority::{Authority, ClientAuth, Issued, ServerAuth, dns, expired, not_yet_valid};
+use crate::fixture::{Program, verifier_line};
+use crate::test_verifier::{TestVerifier, right_reply};
 
 #[test]
 fn member_refuses_a_verifier_with_a_wrong_certificate() {
     let authority = Authority::new();
     let changed = |change: fn(&mut CertificateParams)| authority.issue_changed("v1.test", change);
-    let cases: [(&str, Issued); 6] = [
+    let cases: [(&str, Issued); 8] = [
         ("expired", changed(expired)),
         ("not yet valid", changed(not_yet_valid)),
         (
@@ -20,15 +21,23 @@ fn member_refuses_a_verifier_with_a_wrong_certificate() {
             "for no purpose",
             changed(|params| params.extended_key_usages.clear()),
         ),
+        (
+            "two names",
+            changed(|params| params.subject_alt_names.push(dns("v2.test"))),
+        ),
+        (
+            "upper case",
+            changed(|params| params.subject_alt_names = vec![dns("V1.test")]),
+        ),
         ("of another host", authority.issue("v2.test")),
         ("of another authority", Authority::new().issue("v1.test")),
     ];
     let member = authority.issue_member("web1.test");
     for (what, certificate) in cases {
-        // The verifier accepts this member: only the member can refuse.
-        let (_verifier, address) = Program::verifier(&certificate, authority.certificate(), "");
-        let member = Program::member(&member, authority.certificate(), address);
-        let line = member.wait_for_line("cannot connect to v1.test: ");
+        // This verifier accepts each member: only the member can refuse.
+        let verifier = TestVerifier::start(&certificate, right_reply());
+        let member = Program::member(&member, authority.certificate(), verifier.address);
+        let line = member.wait_for_line("connect");
         assert!(
             line.contains("the TLS handshake failed: invalid peer certificate"),
             "{what}: {line}"
@@ -41,6 +50,30 @@ fn member_refuses_a_verifier_with_a_wrong_certificate() {
         );
         assert!(verifier.error.is_some(), "{what}");
     }
+}
+
+#[test]
+fn member_refuses_a_verifier_with_a_pattern() {
+    let authority = Authority::new();
+    // Below a name of two parts, because rustls itself refuses a pattern such as *.test.
+    let certificate = authority.issue_changed("v1.fleet.test", |params| {
+        params.subject_alt_names = vec![dns("*.fleet.test")];
+    });
+    let verifier = TestVerifier::start(&certificate, right_reply());
+    let member = authority.issue_member("web1.test");
+    let lines = verifier_line(verifier.address).replace("v1.test", "v1.fleet.test");
+    let member = Program::start(&member, authority.certificate(), &lines);
+    let line = member.wait_for_line("connect");
+    assert!(line.contains("cannot connect to v1.fleet.test"), "{line}");
+}
+
+#[test]
+fn member_accepts_the_verifier_of_these_tests_with_a_right_certificate() {
+    let authority = Authority::new();
+    let verifier = TestVerifier::start(&authority.issue("v1.test"), right_reply());
+    let member = authority.issue_member("web1.test");
+    let member = Program::member(&member, authority.certificate(), verifier.address);
+    member.wait_for_line("connected to v1.test");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod http2;
 mod life;
 mod local;
 mod requests;
+mod test_verifier;
 mod tls_client;
 
 /// How long a test waits for an event. Only a test that fails waits that long, even on a busy host.

@@ -1,0 +1,106 @@
+//! A verifier of the tests, which shows any certificate and says what a test wants.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tfa_fleet::generated::verifier_server::{Verifier, VerifierServer};
+use tfa_fleet::generated::{
+    AnswerReply, AnswerRequest, BeginReply, BeginRequest, CancelReply, CancelRequest, HelloReply,
+    HelloRequest,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tonic::{Request, Response, Status};
+use tower_service::Service as _;
+
+use crate::authority::Issued;
+
+/// A verifier that accepts each client. It ends with the process.
+pub(crate) struct TestVerifier {
+    pub(crate) address: SocketAddr,
+}
+
+impl TestVerifier {
+    /// Shows this certificate, and replies this to `Hello`.
+    pub(crate) fn start(host: &Issued, reply: HelloReply) -> Self {
+        let tls = TlsAcceptor::from(Arc::new(tls(host)));
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        thread::spawn(move || runtime.block_on(serve(listener, tls, reply)));
+        Self { address }
+    }
+}
+
+async fn serve(listener: std::net::TcpListener, tls: TlsAcceptor, reply: HelloReply) {
+    let listener = TcpListener::from_std(listener).unwrap();
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(serve_one(stream, tls.clone(), reply.clone()));
+    }
+}
+
+async fn serve_one(stream: TcpStream, tls: TlsAcceptor, reply: HelloReply) {
+    let Ok(stream) = tls.accept(stream).await else {
+        return;
+    };
+    let verifier = VerifierServer::new(Says(reply));
+    let service = service_fn(move |request| verifier.clone().call(request));
+    let _ = http2::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+fn tls(host: &Issued) -> ServerConfig {
+    let chain = host.chain.iter().cloned().map(CertificateDer::from);
+    let key = PrivateKeyDer::try_from(host.key.clone()).unwrap();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain.collect(), key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    config
+}
+
+/// What a right verifier replies to the member web1.test.
+pub(crate) fn right_reply() -> HelloReply {
+    HelloReply {
+        version: 1,
+        features: Vec::new(),
+        time_ms: 1,
+        member: "web1.test".to_owned(),
+    }
+}
+
+struct Says(HelloReply);
+
+#[tonic::async_trait]
+impl Verifier for Says {
+    async fn hello(&self, _: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
+        Ok(Response::new(self.0.clone()))
+    }
+
+    async fn begin(&self, _: Request<BeginRequest>) -> Result<Response<BeginReply>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn answer(&self, _: Request<AnswerRequest>) -> Result<Response<AnswerReply>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn cancel(&self, _: Request<CancelRequest>) -> Result<Response<CancelReply>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
