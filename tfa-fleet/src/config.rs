@@ -1,6 +1,6 @@
 //! The configuration file, `/etc/tfa/tfa-fleet.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ pub struct Limits {
     pub handshakes_per_address: usize,
     /// The time for a TLS handshake, in seconds.
     pub handshake_seconds: u64,
-    /// How long a connection lasts, in seconds. The peer then shows its certificate again.
+    /// The longest time of a connection, in seconds. The peer then shows its certificate again.
     pub connection_seconds: u64,
 }
 
@@ -82,10 +82,24 @@ impl Limits {
         Duration::from_secs(self.handshake_seconds)
     }
 
-    /// How long a connection lasts.
+    /// The longest time of a connection.
     #[must_use]
     pub const fn connection_time(&self) -> Duration {
         Duration::from_secs(self.connection_seconds)
+    }
+
+    /// The key of a limit that is 0.
+    fn zero(&self) -> Option<&'static str> {
+        let keys = [
+            ("connections", self.connections == 0),
+            ("connections_per_host", self.connections_per_host == 0),
+            ("handshakes", self.handshakes == 0),
+            ("handshakes_per_address", self.handshakes_per_address == 0),
+            ("handshake_seconds", self.handshake_seconds == 0),
+            ("connection_seconds", self.connection_seconds == 0),
+        ];
+        let (key, _) = keys.into_iter().find(|(_, is_zero)| *is_zero)?;
+        Some(key)
     }
 }
 
@@ -105,10 +119,17 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let mut config: Self =
-            toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let mut config: Self = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         if config.listen.is_empty() && config.verifiers.is_empty() {
             return Err("add \"listen\" on a verifier, or \"verifiers\" on a member".to_owned());
+        }
+        if let Some(key) = config.limits.zero() {
+            return Err(format!("\"limits\" has {key} = 0: nobody could connect"));
+        }
+        let mut names = BTreeSet::new();
+        let again = config.verifiers.iter().find(|one| !names.insert(&one.name));
+        if let Some(Verifier { name, .. }) = again {
+            return Err(format!("\"verifiers\" has {name} twice"));
         }
         let mut addresses = std::mem::take(&mut config.addresses);
         for verifier in &mut config.verifiers {
@@ -119,6 +140,17 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+/// An error of TOML with its position, in one line.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let start = error.span().unwrap_or_default().start;
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.matches('\n').count().saturating_add(1);
+    let in_line = before.rsplit('\n').next().unwrap_or_default();
+    let column = in_line.chars().count().saturating_add(1);
+    format!("line {line}, column {column}: {message}")
 }
 
 impl<'de> Deserialize<'de> for Verifier {
@@ -225,7 +257,7 @@ mod tests {
     fn mistakes_are_errors_that_name_the_key_or_the_rule() {
         let cases = [
             ("", "add \"listen\""),
-            ("listen = [\"7443\"]", "listen"),
+            ("listen = [\"7443\"]", "line 4, column 11: "),
             ("listen = [\"[::]:7443\"]\nverifier = []", "verifier"),
             ("verifiers = [\"v1.example\"]", "NAME:PORT"),
             ("verifiers = [\"v1.example:0\"]", "1 to 65535"),
@@ -238,10 +270,33 @@ mod tests {
                 "verifiers = [\"v1.example:7443\"]\naddresses = { v1 = \"192.0.2.7\" }",
                 "is no verifier",
             ),
+            (
+                "verifiers = [\"v1.example:7443\", \"v1.example:443\"]",
+                "v1.example twice",
+            ),
+            // After the three lines of the files.
+            ("listen = [\"[::]:7443\"]\n\u{e9} = 1", "line 5, column 1: "),
         ];
         for (text, expected) in cases {
             let error = parse(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");
+            assert!(!error.contains('\n'), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn limit_of_zero_is_an_error_that_names_the_key() {
+        for key in [
+            "connections",
+            "connections_per_host",
+            "handshakes",
+            "handshakes_per_address",
+            "handshake_seconds",
+            "connection_seconds",
+        ] {
+            let text = format!("listen = [\"[::]:7443\"]\nlimits = {{ {key} = 0 }}");
+            let error = parse(&text).unwrap_err();
+            assert!(error.contains(&format!("{key} = 0")), "{error}");
         }
     }
 }
