@@ -18,6 +18,7 @@ pub mod generated;
 pub mod limiter;
 pub mod local;
 pub mod log;
+mod random;
 pub mod run;
 pub mod server;
 pub mod stop;

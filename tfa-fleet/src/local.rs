@@ -12,10 +12,11 @@ use tfa_fleet_wire::{MAX_CALL_CONNECTIONS, Reply, Request, Status, is_trusted};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
 use crate::client::Link;
-use crate::log::{Level, RareLog, log};
-use crate::server::{Server, unless_stopped};
+use crate::log::{Level, RareLog};
+use crate::server::Server;
 use crate::stop::Stop;
 
 /// What the replies are made of.
@@ -60,13 +61,13 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 /// Answers tfad until the program ends.
 pub async fn serve(listener: UnixListener, answers: Arc<Answers>, mut stop: Stop) {
     let connections = Arc::new(Semaphore::new(MAX_CALL_CONNECTIONS));
-    let refused = RareLog::default();
+    let [not_accepted, strangers, too_many] = <[RareLog; 3]>::default();
     let own = rustix::process::geteuid().as_raw();
-    while let Some(accepted) = unless_stopped(&mut stop, listener.accept()).await {
+    while let Some(accepted) = stop.unless_asked(listener.accept()).await {
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
-                log(Level::Error, &format_args!("cannot accept calls: {error}"));
+                not_accepted.log(Level::Error, &format_args!("cannot accept calls: {error}"));
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 continue;
             }
@@ -76,20 +77,21 @@ pub async fn serve(listener: UnixListener, answers: Arc<Answers>, mut stop: Stop
             Ok(peer) if is_trusted(peer.uid(), own) => {}
             Ok(peer) => {
                 let uid = peer.uid();
-                refused.warn(&format_args!(
-                    "refused a call of uid {uid}: only tfad may call"
-                ));
+                strangers.log(
+                    Level::Warning,
+                    &format_args!("refused a call of uid {uid}: only tfad may call"),
+                );
                 continue;
             }
             Err(_) => continue,
         }
         let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else {
-            refused.warn(&"refused a call: too many are under way");
+            too_many.log(Level::Warning, &"refused a call: too many are under way");
             continue;
         };
         let (answers, mut stop) = (Arc::clone(&answers), stop.clone());
         tokio::spawn(async move {
-            let _ = unless_stopped(&mut stop, converse(stream, &answers)).await;
+            let _ = stop.unless_asked(converse(stream, &answers)).await;
             drop(permit);
         });
     }
@@ -101,15 +103,9 @@ async fn converse(mut stream: UnixStream, answers: &Answers) -> io::Result<()> {
         let mut length = [0; LENGTH_BYTES];
         stream.read_exact(&mut length).await?;
         let length = frame::body_length(length).map_err(io::Error::other)?;
-        let mut body = Vec::new();
-        // Grows as the bytes arrive.
-        let read = (&mut stream)
-            .take(length as u64)
-            .read_to_end(&mut body)
-            .await?;
-        if read < length {
-            return Ok(());
-        }
+        // A code may be in it. It is wiped, and does not move: the peer is trusted with its length.
+        let mut body = Zeroizing::new(vec![0; length]);
+        stream.read_exact(&mut body).await?;
         let request = frame::decode(&body);
         let reply = match &request {
             Ok(request) => answers.reply(request),

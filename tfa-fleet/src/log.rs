@@ -16,14 +16,26 @@ pub enum Level {
     Info = 6,
 }
 
-/// Writes one line. Texts of peers may be in it: characters that are not printable become `?`.
+/// Writes one [`printable`] line.
 pub fn log(level: Level, text: &impl Display) {
-    let text: String = text
-        .to_string()
-        .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect();
+    let text = printable(text);
     let _ = writeln!(std::io::stderr(), "<{}>{text}", level as u8);
+}
+
+/// The longest text that is kept or written, in characters.
+const MAX_TEXT: usize = 1000;
+
+/// A text that peers may have a part in, of at most 1000 characters. Those that are not printable, or
+/// change the direction of writing, become `?`.
+#[must_use]
+pub fn printable(text: &impl Display) -> String {
+    let text = text.to_string();
+    let is_plain =
+        |c: char| matches!(c, '"' | '\'' | '\\') || c.escape_debug().eq(std::iter::once(c));
+    text.chars()
+        .take(MAX_TEXT)
+        .map(|c| if is_plain(c) { c } else { '?' })
+        .collect()
 }
 
 /// Lines that peers can cause: one in ten seconds, with the number of those in between.
@@ -39,13 +51,13 @@ struct Rare {
 const INTERVAL: Duration = Duration::from_secs(10);
 
 impl RareLog {
-    /// Writes a warning, or counts it.
-    pub fn warn(&self, text: &impl Display) {
+    /// Writes a line, or counts it.
+    pub fn log(&self, level: Level, text: &impl Display) {
         if let Some(left_out) = self.is_due(Instant::now()) {
             match left_out {
-                0 => log(Level::Warning, text),
+                0 => log(level, text),
                 _ => log(
-                    Level::Warning,
+                    level,
                     &format_args!("{text} ({left_out} lines of this kind were left out before)"),
                 ),
             }
@@ -70,6 +82,13 @@ impl RareLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_a_peer_stays_in_its_line_and_has_a_bound() {
+        let text = "a\"\\'\u{e9}\u{4e2d} \n\u{1b}\u{202e}\u{2028}b";
+        assert_eq!(printable(&text), "a\"\\'\u{e9}\u{4e2d} ????b");
+        assert_eq!(printable(&"x".repeat(5000)), "x".repeat(MAX_TEXT));
+    }
 
     #[test]
     fn peers_cause_one_line_in_an_interval() {

@@ -1,5 +1,7 @@
 //! The end of the program, for all its tasks.
 
+use std::future::Future;
+
 use tokio::sync::watch;
 
 /// Asks all tasks to end.
@@ -30,5 +32,14 @@ impl Stop {
     pub async fn asked(&mut self) {
         // An error: the other side is gone, and the program with it.
         let _ = self.0.wait_for(|stop| *stop).await;
+    }
+
+    /// The result of a future, unless the program ends before.
+    pub async fn unless_asked<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.asked() => None,
+            result = future => Some(result),
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::spread;
+
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -24,8 +26,7 @@ impl BackOff {
     pub fn delay(&mut self, random: u32) -> Duration {
         let whole = self.next;
         self.next = whole.saturating_mul(2).min(LONGEST);
-        let half = whole / 2;
-        half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
+        spread(whole, random)
     }
 }
 

@@ -9,6 +9,8 @@
 
 mod back_off;
 mod host_name;
+mod spread;
 
 pub use back_off::BackOff;
 pub use host_name::{HostName, InvalidHostName};
+pub use spread::spread;

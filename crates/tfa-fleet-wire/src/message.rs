@@ -50,13 +50,14 @@ pub struct VerifierStatus {
     /// Whether it has answered `Hello` on a connection that is still open.
     #[n(1)]
     pub is_connected: bool,
-    /// How far its clock is ahead of this host's, in milliseconds, by the last `Hello`.
+    /// How far its clock is ahead of this host's, in milliseconds, by the `Hello` of the open
+    /// connection.
     #[n(2)]
     pub clock_ahead_ms: Option<i64>,
-    /// How long the last `Hello` took, in microseconds.
+    /// How long this `Hello` took, in microseconds.
     #[n(3)]
     pub round_trip_us: Option<u32>,
-    /// Why the last attempt to connect failed. `None` after a success.
+    /// Why the last connection ended, or the last attempt to connect failed. `None` after a success.
     #[n(4)]
     pub error: Option<String>,
 }

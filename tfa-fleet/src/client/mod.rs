@@ -3,13 +3,12 @@
 
 mod channel;
 mod connect;
+mod error;
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rand::TryRng as _;
-use rand::rngs::SysRng;
 use tfa_fleet_core::{BackOff, HostName};
 use tfa_fleet_wire::VerifierStatus;
 use tokio::time::sleep;
@@ -17,9 +16,10 @@ use tokio_rustls::rustls::ClientConfig;
 
 pub use self::channel::Channel;
 use self::connect::Connected;
+pub use self::error::ConnectError;
 use crate::config::Verifier;
-use crate::log::{Level, log};
-use crate::server::unless_stopped;
+use crate::log::{Level, log, printable};
+use crate::random::random;
 use crate::stop::Stop;
 
 /// A connection that lasted this long was a good one: the next attempt comes soon after it.
@@ -38,6 +38,8 @@ pub struct Link {
 /// What is known about the verifier.
 #[derive(Debug, Default)]
 struct State {
+    /// The number of the connection that is in use, or was the last one.
+    number: u64,
     channel: Option<Channel>,
     clock_ahead_ms: Option<i64>,
     round_trip_us: Option<u32>,
@@ -77,19 +79,20 @@ impl Link {
     /// Keeps a connection open until the program ends.
     pub async fn keep(self: Arc<Self>, mut stop: Stop) {
         let mut back_off = BackOff::new();
-        while let Some(lasted) = unless_stopped(&mut stop, self.connection()).await {
+        while let Some(lasted) = stop.unless_asked(self.connection()).await {
             if lasted >= GOOD_CONNECTION {
                 back_off = BackOff::new();
             }
             let delay = sleep(back_off.delay(random()));
-            if unless_stopped(&mut stop, delay).await.is_none() {
+            if stop.unless_asked(delay).await.is_none() {
                 return;
             }
         }
     }
 
-    /// Connects, and waits until the connection ends. Returns how long it lasted.
-    async fn connection(&self) -> Duration {
+    /// Connects, and waits until the connection ends or the next one should be opened. Returns how
+    /// long that was.
+    async fn connection(self: &Arc<Self>) -> Duration {
         let tls = Arc::clone(&self.tls.lock().unwrap_or_else(PoisonError::into_inner));
         match connect::connect(&self.verifier, &self.host, tls).await {
             Ok(connected) => self.connected(connected).await,
@@ -100,33 +103,58 @@ impl Link {
         }
     }
 
-    async fn connected(&self, connected: Connected) -> Duration {
+    async fn connected(self: &Arc<Self>, connected: Connected) -> Duration {
         let start = Instant::now();
-        {
+        let number = {
             let mut state = self.state();
-            state.channel = Some(connected.channel);
-            state.clock_ahead_ms = Some(connected.clock_ahead_ms);
-            state.round_trip_us = Some(connected.round_trip_us);
-            state.error = None;
-        }
+            // The connection before it closes when its last request has ended.
+            *state = State {
+                number: state.number.saturating_add(1),
+                channel: Some(connected.channel),
+                clock_ahead_ms: Some(connected.clock_ahead_ms),
+                round_trip_us: Some(connected.round_trip_us),
+                error: None,
+            };
+            state.number
+        };
         let name = &self.verifier.name;
         // After the state has it: who reads the line may ask for the status.
         log(Level::Info, &format_args!("connected to {name}"));
-        let end = connected.end.await;
-        self.state().channel = None;
-        match end {
-            Some(error) => log(
-                Level::Warning,
-                &format_args!("the connection to {name} broke: {error}"),
-            ),
-            None => log(Level::Info, &format_args!("{name} closed the connection")),
+        let link = Arc::clone(self);
+        // In a task of its own: it is used until the next one is open.
+        let end = tokio::spawn(async move { link.ended(number, connected.end.await) });
+        tokio::select! {
+            _ = end => {}
+            () = sleep(connected.renew_after) => {}
         }
         start.elapsed()
     }
 
+    /// Notes the end of a connection, unless another one has followed it.
+    fn ended(&self, number: u64, error: Option<hyper::Error>) {
+        let mut state = self.state();
+        if state.number != number {
+            return;
+        }
+        let name = &self.verifier.name;
+        let (level, why) = match error {
+            Some(error) => (
+                Level::Warning,
+                format!("the connection to {name} broke: {error}"),
+            ),
+            None => (Level::Info, format!("{name} closed the connection")),
+        };
+        *state = State {
+            number,
+            error: Some(printable(&why)),
+            ..State::default()
+        };
+        log(level, &why);
+    }
+
     /// Logs an error when it is another one than before.
     fn failed(&self, why: &impl Display) {
-        let why = why.to_string();
+        let why = printable(why);
         let mut state = self.state();
         if state.error.as_ref() != Some(&why) {
             let name = &self.verifier.name;
@@ -141,9 +169,4 @@ impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A random number; without one, the longest delay.
-fn random() -> u32 {
-    SysRng.try_next_u32().unwrap_or(u32::MAX)
 }

@@ -20,6 +20,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service as _;
 
+use super::refusal::Refusal;
 use super::service::Verifier;
 use crate::generated::verifier_server::VerifierServer;
 use crate::stop::Stop;
@@ -44,16 +45,16 @@ pub(super) async fn accept(
     stream: TcpStream,
     tls: Arc<ServerConfig>,
     limit: Duration,
-) -> Result<(TlsStream<TcpStream>, HostName), String> {
+) -> Result<(TlsStream<TcpStream>, HostName), Refusal> {
     // A request is small and waited for.
     let _ = stream.set_nodelay(true);
     let stream = timeout(limit, TlsAcceptor::from(tls).accept(stream))
         .await
-        .map_err(|_| "the TLS handshake took too long".to_owned())?
-        .map_err(|error| format!("the TLS handshake failed: {error}"))?;
+        .map_err(|_| Refusal::TlsTime)?
+        .map_err(Refusal::Tls)?;
     let (_, session) = stream.get_ref();
     let host = peer_of(session.peer_certificates(), session.alpn_protocol());
-    let host = host.map_err(|why| why.to_string())?;
+    let host = host.map_err(Refusal::Unnamed)?;
     Ok((stream, host))
 }
 
@@ -61,10 +62,10 @@ pub(super) async fn accept(
 pub(super) async fn serve(
     stream: TlsStream<TcpStream>,
     host: HostName,
-    limit: Duration,
+    time: Duration,
     mut stop: Stop,
 ) {
-    let verifier = VerifierServer::new(Verifier::new(host))
+    let verifier = VerifierServer::new(Verifier::new(host, time))
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
     let service = service_fn(move |request| answer(verifier.clone(), request));
@@ -83,7 +84,7 @@ pub(super) async fn serve(
         // An error is the peer's, and ends its connection alone.
         _ = &mut connection => return,
         () = stop.asked() => {}
-        () = sleep(limit) => {}
+        () = sleep(time) => {}
     }
     connection.as_mut().graceful_shutdown();
     let _ = timeout(END_TIME, connection).await;

@@ -1,22 +1,24 @@
 //! The verifier's side: accepts the connections of hosts, within limits.
 
 mod connection;
+mod refusal;
 mod service;
 
-use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tfa_fleet_core::HostName;
+use tfa_fleet_core::{HostName, spread};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::config::Limits;
 use crate::limiter::{Limiter, Permit, address_block};
-use crate::log::{Level, RareLog, log};
+use crate::log::{Level, RareLog};
+use crate::random::random;
 use crate::stop::Stop;
+use refusal::{Refusal, RefusalLog};
 
 /// How long to wait after an error of accept(2), such as too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -28,7 +30,8 @@ pub struct Server {
     limits: Limits,
     handshakes: Arc<Limiter<IpAddr>>,
     hosts: Arc<Limiter<HostName>>,
-    refused: RareLog,
+    refused: RefusalLog,
+    not_accepted: RareLog,
 }
 
 impl Server {
@@ -40,7 +43,8 @@ impl Server {
             limits,
             handshakes: Limiter::new(limits.handshakes_per_address, limits.handshakes),
             hosts: Limiter::new(limits.connections_per_host, limits.connections),
-            refused: RareLog::default(),
+            refused: RefusalLog::default(),
+            not_accepted: RareLog::default(),
         }
     }
 
@@ -57,11 +61,11 @@ impl Server {
 
     /// Accepts connections until the program ends. Each has a task of its own.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, mut stop: Stop) {
-        while let Some(accepted) = unless_stopped(&mut stop, listener.accept()).await {
+        while let Some(accepted) = stop.unless_asked(listener.accept()).await {
             match accepted {
                 Ok((stream, from)) => self.admit(stream, from, &stop),
                 Err(error) => {
-                    log(
+                    self.not_accepted.log(
                         Level::Error,
                         &format_args!("cannot accept connections: {error}"),
                     );
@@ -78,7 +82,7 @@ impl Server {
                 let (server, stop) = (Arc::clone(self), stop.clone());
                 tokio::spawn(async move { server.handle(stream, from, handshake, stop).await });
             }
-            None => self.refuse(from, &"too many TLS handshakes are under way"),
+            None => self.refused.log(from, &Refusal::Handshakes),
         }
     }
 
@@ -91,31 +95,18 @@ impl Server {
     ) {
         let tls = Arc::clone(&self.tls.read().unwrap_or_else(PoisonError::into_inner));
         let accepted = connection::accept(stream, tls, self.limits.handshake_time());
-        let (stream, host) = match unless_stopped(&mut stop, accepted).await {
+        let (stream, host) = match stop.unless_asked(accepted).await {
             Some(Ok(accepted)) => accepted,
-            Some(Err(why)) => return self.refuse(from, &why),
+            Some(Err(why)) => return self.refused.log(from, &why),
             None => return,
         };
         // Counted on before the handshake ends to count, so that no moment has neither.
         let Some(_permit) = self.hosts.admit(&host) else {
-            return self.refuse(from, &format_args!("too many connections of {host}"));
+            return self.refused.log(from, &Refusal::Connections(host));
         };
         drop(handshake);
-        connection::serve(stream, host, self.limits.connection_time(), stop).await;
-    }
-
-    fn refuse(&self, from: SocketAddr, why: &dyn std::fmt::Display) {
-        let from = from.ip().to_canonical();
-        self.refused
-            .warn(&format_args!("refused a connection from {from}: {why}"));
-    }
-}
-
-/// The result of a future, unless the program ends before.
-pub async fn unless_stopped<T>(stop: &mut Stop, future: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        biased;
-        () = stop.asked() => None,
-        result = future => Some(result),
+        // Hosts that have connected at once do not come back at once.
+        let time = spread(self.limits.connection_time(), random());
+        connection::serve(stream, host, time, stop).await;
     }
 }

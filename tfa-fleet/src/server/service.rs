@@ -1,6 +1,6 @@
 //! What a verifier answers to a host.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tfa_fleet_core::HostName;
 use tonic::{Request, Response, Status};
@@ -15,11 +15,19 @@ use crate::generated::{
 #[derive(Debug)]
 pub(super) struct Verifier {
     host: HostName,
+    start: Instant,
+    /// How long the connection lasts from its start.
+    time: Duration,
 }
 
 impl Verifier {
-    pub(super) const fn new(host: HostName) -> Self {
-        Self { host }
+    /// The service for a connection that starts now.
+    pub(super) fn new(host: HostName, time: Duration) -> Self {
+        Self {
+            host,
+            start: Instant::now(),
+            time,
+        }
     }
 }
 
@@ -28,16 +36,26 @@ fn not_connected<T>() -> Result<T, Status> {
     Err(Status::unimplemented("this verifier answers no logins yet"))
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[tonic::async_trait]
 impl verifier_server::Verifier for Verifier {
-    async fn hello(&self, _: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
+    async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
+        if request.into_inner().version == 0 {
+            return Err(Status::failed_precondition("the version is 1 or higher"));
+        }
+        let left = self.time.saturating_sub(self.start.elapsed());
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_err(|_| Status::unavailable("the clock is before 1970"))?;
         Ok(Response::new(HelloReply {
             version: PROTOCOL_VERSION,
             features: Vec::new(),
-            time_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            time_ms: millis(now),
             member: self.host.to_string(),
+            // 0 would say that it is not told.
+            connection_ms: millis(left).max(1),
         }))
     }
 

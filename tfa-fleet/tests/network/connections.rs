@@ -54,6 +54,9 @@ fn host_has_a_bounded_number_of_connections() {
         Program::verifier(&authority.issue("v1.test"), authority.certificate(), limits);
     let host = |name| Arc::new(config(&authority, Some(&authority.issue_member(name))));
     let (web1, web2, web3) = (host("web1.test"), host("web2.test"), host("web3.test"));
+    // A stranger's line does not hide that of the host.
+    drop(tcp(address));
+    verifier.wait_for_line("the TLS handshake failed");
     let mut first = connect(address, &web1);
     let mut second = connect(address, &web1);
     assert!(is_served(&mut first) && is_served(&mut second));

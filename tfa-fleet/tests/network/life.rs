@@ -3,10 +3,13 @@
 use std::fs;
 
 use rustix::process::Signal;
+use tonic::Status;
 
+use crate::TIMEOUT;
 use crate::authority::Authority;
 use crate::fixture::{Folder, Program, verifier_line};
-use crate::tls_client::{config, connect, is_served};
+use crate::test_verifier::{TestVerifier, changed_reply};
+use crate::tls_client::{assert_closed, config, connect, is_served};
 
 #[test]
 fn member_and_verifier_say_hello() {
@@ -68,16 +71,78 @@ fn killed_verifier_is_noticed_at_once() {
 }
 
 #[test]
-fn connection_ends_after_its_time_and_another_one_follows() {
+fn connection_ends_after_its_time() {
     let authority = Authority::new();
     let limits = "limits = { connection_seconds = 1 }";
     let (_verifier, address) =
         Program::verifier(&authority.issue("v1.test"), authority.certificate(), limits);
+    let host = config(&authority, Some(&authority.issue_member("web1.test"))).into();
+    let mut stream = connect(address, &host);
+    assert!(is_served(&mut stream));
+    assert_closed(&mut stream);
+}
+
+#[test]
+fn member_opens_the_next_connection_before_the_old_one_ends() {
+    let authority = Authority::new();
+    // It tells an end that never comes.
+    let reply = changed_reply(|reply| reply.connection_ms = 10);
+    let verifier = TestVerifier::start(&authority.issue("v1.test"), reply);
     let member = authority.issue_member("web1.test");
-    let member = Program::member(&member, authority.certificate(), address);
+    let member = Program::member(&member, authority.certificate(), verifier.address);
     for _ in 0..2 {
         member.wait_for_line("connected to v1.test");
-        member.wait_for_line("v1.test closed the connection");
+        assert!(member.status().verifiers[0].is_connected);
+    }
+    // The member closes the old one, and notes no end of the new one.
+    verifier.closed.recv_timeout(TIMEOUT).unwrap();
+    let link = &member.status().verifiers[0];
+    assert!(link.is_connected && link.error.is_none());
+}
+
+#[test]
+fn broken_connection_leaves_its_reason_and_no_old_figures() {
+    let authority = Authority::new();
+    let host = authority.issue("v1.test");
+    let (mut verifier, address) = Program::verifier(&host, authority.certificate(), "");
+    let member = authority.issue_member("web1.test");
+    let member = Program::member(&member, authority.certificate(), address);
+    member.wait_for_line("connected to v1.test");
+    verifier.send(Signal::KILL);
+    verifier.wait();
+    member.wait_for_line("v1.test ");
+    let link = &member.status().verifiers[0];
+    assert!(!link.is_connected && link.error.is_some());
+    assert_eq!((link.clock_ahead_ms, link.round_trip_us), (None, None));
+}
+
+#[test]
+fn text_of_a_verifier_is_cleaned_where_it_comes_in() {
+    let authority = Authority::new();
+    let message = format!("\u{202e}\u{1b}[2J{}", "x".repeat(1500));
+    let reply = Err(Status::internal(message));
+    let verifier = TestVerifier::start(&authority.issue("v1.test"), reply);
+    let member = authority.issue_member("web1.test");
+    let member = Program::member(&member, authority.certificate(), verifier.address);
+    let line = member.wait_for_line("cannot connect to v1.test: Hello failed: Internal: ??[2Jxxx");
+    let error = member.status().verifiers[0].error.clone().unwrap();
+    assert!(error.starts_with("Hello failed: Internal: ??[2Jxxx"));
+    for text in [line, error] {
+        assert!(text.chars().count() < 1100, "{}", text.len());
+    }
+}
+
+#[test]
+fn verifier_without_a_version_is_refused_and_a_newer_one_is_not() {
+    let authority = Authority::new();
+    let member = authority.issue_member("web1.test");
+    let host = authority.issue("v1.test");
+    for (version, expected) in [(0, "no version"), (7, "connected to")] {
+        let reply = changed_reply(|reply| reply.version = version);
+        let verifier = TestVerifier::start(&host, reply);
+        let member = Program::member(&member, authority.certificate(), verifier.address);
+        let line = member.wait_for_line("connect");
+        assert!(line.contains(expected), "{line}");
     }
 }
 

@@ -65,6 +65,22 @@ fn hello_tells_the_name_in_the_certificate() {
         let reply = client.hello(hello()).await.unwrap().into_inner();
         assert_eq!((reply.version, &*reply.member), (1, "web1.test"));
         assert!(reply.time_ms > 0);
+        // Up to the default of connection_seconds.
+        assert!((1..=3_600_000).contains(&reply.connection_ms));
+    });
+}
+
+#[test]
+fn member_without_a_version_is_refused_and_a_newer_one_is_not() {
+    with_client(async |mut client| {
+        let mut of_version = async |version| {
+            let features = Vec::new();
+            client.hello(HelloRequest { version, features }).await
+        };
+        let refused = of_version(0).await.err().unwrap();
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        let reply = of_version(PROTOCOL_VERSION + 1).await.unwrap().into_inner();
+        assert_eq!(reply.version, PROTOCOL_VERSION);
     });
 }
 

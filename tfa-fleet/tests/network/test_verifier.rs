@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use hyper::server::conn::http2;
@@ -25,32 +26,50 @@ use crate::authority::Issued;
 /// A verifier that accepts each client. It ends with the process.
 pub(crate) struct TestVerifier {
     pub(crate) address: SocketAddr,
+    /// A message for each connection that its member has closed.
+    pub(crate) closed: Receiver<()>,
 }
 
 impl TestVerifier {
     /// Shows this certificate, and replies this to `Hello`.
-    pub(crate) fn start(host: &Issued, reply: HelloReply) -> Self {
+    pub(crate) fn start(host: &Issued, reply: Result<HelloReply, Status>) -> Self {
         let tls = TlsAcceptor::from(Arc::new(tls(host)));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
+        let (sender, closed) = channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
-        thread::spawn(move || runtime.block_on(serve(listener, tls, reply)));
-        Self { address }
+        thread::spawn(move || runtime.block_on(serve(listener, tls, reply, sender)));
+        Self { address, closed }
     }
 }
 
-async fn serve(listener: std::net::TcpListener, tls: TlsAcceptor, reply: HelloReply) {
+async fn serve(
+    listener: std::net::TcpListener,
+    tls: TlsAcceptor,
+    reply: Result<HelloReply, Status>,
+    closed: Sender<()>,
+) {
     let listener = TcpListener::from_std(listener).unwrap();
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(serve_one(stream, tls.clone(), reply.clone()));
+        tokio::spawn(serve_one(
+            stream,
+            tls.clone(),
+            reply.clone(),
+            closed.clone(),
+        ));
     }
 }
 
-async fn serve_one(stream: TcpStream, tls: TlsAcceptor, reply: HelloReply) {
+async fn serve_one(
+    stream: TcpStream,
+    tls: TlsAcceptor,
+    reply: Result<HelloReply, Status>,
+    closed: Sender<()>,
+) {
     let Ok(stream) = tls.accept(stream).await else {
         return;
     };
@@ -59,6 +78,7 @@ async fn serve_one(stream: TcpStream, tls: TlsAcceptor, reply: HelloReply) {
     let _ = http2::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await;
+    let _ = closed.send(());
 }
 
 fn tls(host: &Issued) -> ServerConfig {
@@ -75,21 +95,29 @@ fn tls(host: &Issued) -> ServerConfig {
 }
 
 /// What a right verifier replies to the member web1.test.
-pub(crate) fn right_reply() -> HelloReply {
-    HelloReply {
+pub(crate) fn right_reply() -> Result<HelloReply, Status> {
+    changed_reply(|_| {})
+}
+
+/// This reply, but for a change.
+pub(crate) fn changed_reply(change: impl FnOnce(&mut HelloReply)) -> Result<HelloReply, Status> {
+    let mut reply = HelloReply {
         version: 1,
         features: Vec::new(),
         time_ms: 1,
         member: "web1.test".to_owned(),
-    }
+        connection_ms: 0,
+    };
+    change(&mut reply);
+    Ok(reply)
 }
 
-struct Says(HelloReply);
+struct Says(Result<HelloReply, Status>);
 
 #[tonic::async_trait]
 impl Verifier for Says {
     async fn hello(&self, _: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
-        Ok(Response::new(self.0.clone()))
+        self.0.clone().map(Response::new)
     }
 
     async fn begin(&self, _: Request<BeginRequest>) -> Result<Response<BeginReply>, Status> {
