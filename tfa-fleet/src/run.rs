@@ -6,13 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sd_notify::NotifyState;
+use tfa_fleet_core::HostName;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::client::Link;
 use crate::config::Config;
 use crate::local::{self, Answers};
-use crate::log::{Level, log};
+use crate::log::{Level, log, printable};
 use crate::server::Server;
 use crate::stop;
 use crate::tls::Identity;
@@ -60,12 +61,12 @@ pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
     for link in &links {
         tokio::spawn(Arc::clone(link).keep(stop.clone()));
     }
-    tokio::spawn(local::serve(calls, answers, stop));
+    tokio::spawn(local::serve(calls, Arc::clone(&answers), stop));
     log(Level::Info, &"ready");
     let _ = sd_notify::notify(&[NotifyState::Ready]);
 
     while signals.next().await == Asked::Reload {
-        reload(&config, &server, &links);
+        reload(&config, &answers);
     }
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     log(Level::Info, &"stopping");
@@ -86,20 +87,36 @@ async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Reads the certificates again. Connections that are open keep theirs until their time is over.
-fn reload(config: &Config, server: &Server, links: &[Arc<Link>]) {
-    match Identity::read(config) {
+fn reload(config: &Config, answers: &Answers) {
+    let (level, text) = match renewed(config, &answers.host) {
         Ok(identity) => {
-            server.replace(identity.server);
-            for link in links {
+            answers.server.replace(identity.server);
+            for link in &answers.links {
                 link.replace(Arc::clone(&identity.client));
             }
-            log(Level::Info, &"read the certificates again");
+            (Level::Info, "read the certificates again".to_owned())
         }
-        Err(error) => log(
+        Err(why) => (
             Level::Error,
-            &format_args!("keeping the current certificates: {error}"),
+            format!("keeping the current certificates: {why}"),
         ),
+    };
+    // systemd counts the reload as done: its status tells what came of it.
+    let _ = sd_notify::notify(&[NotifyState::Status(&printable(&text))]);
+    log(level, &text);
+}
+
+/// The certificates of now, of the same host.
+fn renewed(config: &Config, host: &HostName) -> Result<Identity, String> {
+    let identity = Identity::read(config).map_err(|error| error.to_string())?;
+    if identity.host == *host {
+        return Ok(identity);
     }
+    Err(format!(
+        "{} names {}, and this host is {host}: restart tfa-fleet to change its name",
+        config.certificate.display(),
+        identity.host
+    ))
 }
 
 #[derive(PartialEq, Eq)]

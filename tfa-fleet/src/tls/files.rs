@@ -10,6 +10,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tfa_fleet_core::HostName;
+use zeroize::Zeroizing;
 
 use super::peer::host_of;
 use crate::config::Config;
@@ -65,10 +66,17 @@ impl<'a> Files<'a> {
         Ok(roots)
     }
 
+    /// The certificate of this host, and those between it and an authority.
+    pub(super) fn own(
+        &self,
+    ) -> Result<(&CertificateDer<'static>, &[CertificateDer<'static>]), BadFile> {
+        let own = self.chain.split_first();
+        own.ok_or_else(|| BadFile::new(&self.config.certificate, &"no certificate"))
+    }
+
     pub(super) fn host(&self) -> Result<HostName, BadFile> {
-        let bad = |why: &dyn fmt::Display| BadFile::new(&self.config.certificate, why);
-        let own = self.chain.first().ok_or_else(|| bad(&"no certificate"))?;
-        host_of(own).map_err(|why| bad(&why))
+        let (own, _) = self.own()?;
+        host_of(own).map_err(|why| BadFile::new(&self.config.certificate, &why))
     }
 }
 
@@ -82,13 +90,21 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadFile> {
 }
 
 /// Reads a file, and returns its mode.
-fn read(path: &Path) -> Result<(Vec<u8>, u32), BadFile> {
+fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), BadFile> {
     let bad = |error: std::io::Error| BadFile::new(path, &error);
     let file = File::open(path).map_err(bad)?;
-    let mode = file.metadata().map_err(bad)?.permissions().mode();
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(bad)?;
-    Ok((bytes, mode))
+    let metadata = file.metadata().map_err(bad)?;
+    if metadata.len() > MAX_FILE {
+        return Err(BadFile::new(path, &"the file is longer than 1 MiB"));
+    }
+    let length = metadata.len().saturating_add(1);
+    // Does not move while it is filled: what it leaves behind would not be wiped.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize));
+    file.take(length).read_to_end(&mut bytes).map_err(bad)?;
+    if bytes.len() as u64 == length {
+        return Err(BadFile::new(path, &"the file grew while it was read"));
+    }
+    Ok((bytes, metadata.permissions().mode()))
 }
 
 impl fmt::Display for BadFile {

@@ -10,9 +10,11 @@ mod purpose;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::NoServerSessionStorage;
+use rustls::server::danger::ClientCertVerifier as _;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, ConfigBuilder, ServerConfig};
 use tfa_fleet_core::HostName;
@@ -36,7 +38,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads the files of the configuration.
+    /// Reads the files of the configuration, and verifies the certificate of this host as its peers
+    /// will.
     ///
     /// # Errors
     /// [`BadFile`] names the file.
@@ -49,6 +52,27 @@ impl Identity {
         let bad_ca = |error: &dyn std::fmt::Display| BadFile::new(&config.ca, error);
 
         let of_clients = OfClients::new(Arc::clone(&roots), &provider).map_err(|e| bad_ca(&e))?;
+        let of_servers = OfServers::new(roots, &provider).map_err(|e| bad_ca(&e))?;
+        // What others would refuse is refused here, where the administrator reads why.
+        let (own, between) = files.own()?;
+        let now = UnixTime::now();
+        let name = ServerName::try_from(host.to_string())
+            .map_err(|error| BadFile::new(&config.certificate, &error))?;
+        let refused = |error: rustls::Error| {
+            let why = format!("other hosts would refuse the certificate: {error}");
+            BadFile::new(&config.certificate, &why)
+        };
+        if !config.listen.is_empty() {
+            of_servers
+                .verify_server_cert(own, between, &name, &[], now)
+                .map_err(refused)?;
+        }
+        if !config.verifiers.is_empty() {
+            of_clients
+                .verify_client_cert(own, between, now)
+                .map_err(refused)?;
+        }
+
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let mut server = tls_13(builder)
             .map_err(bad_key)?
@@ -59,7 +83,6 @@ impl Identity {
         server.session_storage = Arc::new(NoServerSessionStorage {});
         server.send_tls13_tickets = 0;
 
-        let of_servers = OfServers::new(roots, &provider).map_err(|e| bad_ca(&e))?;
         let mut client = tls_13(ClientConfig::builder_with_provider(provider))
             .map_err(bad_key)?
             // Not dangerous: it verifies all that the standard one does, and the purpose.

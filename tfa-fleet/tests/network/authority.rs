@@ -113,21 +113,21 @@ pub(crate) fn not_yet_valid(params: &mut CertificateParams) {
 impl Issued {
     /// Writes the files of a configuration into a folder.
     pub(crate) fn write(&self, folder: &Path, authority: &[u8]) {
-        write(&folder.join("ca.pem"), 0o644, &[("CERTIFICATE", authority)]);
-        let chain: Vec<_> = self
-            .chain
-            .iter()
-            .map(|certificate| ("CERTIFICATE", certificate.as_slice()))
-            .collect();
-        write(&folder.join("host.pem"), 0o644, &chain);
-        let key = [("PRIVATE KEY", self.key.as_slice())];
-        write(&folder.join("key.pem"), 0o600, &key);
+        self.write_with(folder, &[authority]);
+    }
+
+    /// Writes them with several authorities.
+    pub(crate) fn write_with(&self, folder: &Path, authorities: &[&[u8]]) {
+        write(&folder.join("ca.pem"), 0o644, "CERTIFICATE", authorities);
+        let chain: Vec<_> = self.chain.iter().map(Vec::as_slice).collect();
+        write(&folder.join("host.pem"), 0o644, "CERTIFICATE", &chain);
+        write(&folder.join("key.pem"), 0o600, "PRIVATE KEY", &[&self.key]);
     }
 }
 
-fn write(path: &Path, mode: u32, blocks: &[(&str, &[u8])]) {
+fn write(path: &Path, mode: u32, label: &str, blocks: &[&[u8]]) {
     let mut text = String::new();
-    for (label, der) in blocks {
+    for der in blocks {
         let base64 = BASE64.encode(der);
         writeln!(
             text,

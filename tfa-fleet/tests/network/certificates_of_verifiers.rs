@@ -92,8 +92,11 @@ fn member_says_that_its_own_certificate_was_refused() {
     let authority = Authority::new();
     let (_verifier, address) =
         Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
-    let forged = Authority::new().issue_member("web1.test");
-    let member = Program::member(&forged, authority.certificate(), address);
+    // The member knows both authorities, and the verifier one of them.
+    let other = Authority::new();
+    let other_member = other.issue_member("web1.test");
+    let both = [authority.certificate(), other.certificate()];
+    let member = Program::start_with(&other_member, &both, &verifier_line(address));
     let line = member.wait_for_line("cannot connect to v1.test: ");
     assert!(line.contains("received fatal alert"), "{line}");
     assert!(!member.status().verifiers[0].is_connected);

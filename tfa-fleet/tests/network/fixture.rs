@@ -70,8 +70,13 @@ pub(crate) struct Program {
 impl Program {
     /// Starts the program with this certificate, and waits until it is ready.
     pub(crate) fn start(host: &Issued, authority: &[u8], lines: &str) -> Self {
+        Self::start_with(host, &[authority], lines)
+    }
+
+    /// Starts a program that knows several authorities.
+    pub(crate) fn start_with(host: &Issued, authorities: &[&[u8]], lines: &str) -> Self {
         let folder = Folder::new();
-        host.write(folder.path(), authority);
+        host.write_with(folder.path(), authorities);
         folder.configure(lines);
         let notify = NotifySocket::bind(folder.path());
         let mut child = folder

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tonic::Status;
 
 use crate::TIMEOUT;
-use crate::authority::Authority;
+use crate::authority::{Authority, Issued, ServerAuth, expired, not_yet_valid};
 use crate::fixture::{Folder, Program, verifier_line};
 use crate::test_verifier::{TestVerifier, changed_reply};
 use crate::tls_client::{assert_closed, config, connect, is_served};
@@ -169,6 +169,35 @@ fn reload_reads_the_certificates_again() {
     verifier.send(Signal::HUP);
     verifier.wait_for_line("keeping the current certificates: ");
     assert_eq!(shown(), new.chain[0]);
+
+    for (what, wrong) in wrong_for_a_verifier(&authority) {
+        wrong.write(verifier.folder.path(), authority.certificate());
+        verifier.send(Signal::HUP);
+        let line = verifier.wait_for_line("certificates");
+        assert!(line.contains("keeping the current"), "{what}: {line}");
+        assert_eq!(shown(), new.chain[0], "{what}");
+    }
+    let renamed = authority.issue("v2.test");
+    renamed.write(verifier.folder.path(), authority.certificate());
+    verifier.send(Signal::HUP);
+    let line = verifier.wait_for_line("certificates");
+    assert!(
+        line.contains("host.pem names v2.test, and this host is v1.test"),
+        "{line}"
+    );
+    assert_eq!(shown(), new.chain[0]);
+    assert_eq!(verifier.status().host, "v1.test");
+}
+
+/// Certificates of v1.test that each member refuses.
+fn wrong_for_a_verifier(authority: &Authority) -> [(&'static str, Issued); 4] {
+    let changed = |change: fn(&mut _)| authority.issue_changed("v1.test", change);
+    [
+        ("expired", changed(expired)),
+        ("not yet valid", changed(not_yet_valid)),
+        ("of a member", authority.issue_member("v1.test")),
+        ("of another authority", Authority::new().issue("v1.test")),
+    ]
 }
 
 /// Starts the program, which must fail, and returns what it prints.
@@ -210,6 +239,24 @@ fn program_does_not_start_with_a_wrong_file() {
     let nameless = authority.issue_changed("v1.test", |params| params.subject_alt_names.clear());
     nameless.write(folder.path(), authority.certificate());
     assert!(failure(&folder).contains("no DNS name"));
+
+    for (what, wrong) in wrong_for_a_verifier(&authority) {
+        wrong.write(folder.path(), authority.certificate());
+        let text = failure(&folder);
+        assert!(text.contains("other hosts would refuse"), "{what}: {text}");
+    }
+    // On a member, the purpose clientAuth is needed, and no other one.
+    folder.configure("verifiers = ['v2.test:7443']");
+    let server = authority.issue_changed("v1.test", |params| {
+        params.extended_key_usages = vec![ServerAuth];
+    });
+    server.write(folder.path(), authority.certificate());
+    assert!(failure(&folder).contains("other hosts would refuse"));
+
+    let mut long = fs::read(folder.path().join("ca.pem")).unwrap();
+    long.resize(1024 * 1024 + 1, b'\n');
+    fs::write(folder.path().join("ca.pem"), long).unwrap();
+    assert!(failure(&folder).contains("ca.pem: the file is longer than 1 MiB"));
 }
 
 #[test]
