@@ -9,6 +9,7 @@ use sd_notify::NotifyState;
 use tfa_fleet_core::HostName;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
 
 use crate::client::Link;
 use crate::config::Config;
@@ -21,7 +22,7 @@ use crate::tls::Identity;
 /// Serves until SIGTERM or SIGINT. SIGHUP reads the certificates again.
 ///
 /// # Errors
-/// Why the program cannot start, as a sentence.
+/// Why the program cannot start or go on, as a sentence.
 pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
     let config = Config::read(config_file).map_err(|error| error.to_string())?;
     let identity = Identity::read(&config).map_err(|error| error.to_string())?;
@@ -55,25 +56,41 @@ pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
         .map_err(|error| format!("cannot listen at {}: {error}", socket.display()))?;
 
     let (stopper, stop) = stop::channel();
+    let mut tasks = JoinSet::new();
     for listener in listeners {
-        tokio::spawn(Arc::clone(&server).serve(listener, stop.clone()));
+        tasks.spawn(Arc::clone(&server).serve(listener, stop.clone()));
     }
     for link in &links {
-        tokio::spawn(Arc::clone(link).keep(stop.clone()));
+        tasks.spawn(Arc::clone(link).keep(stop.clone()));
     }
-    tokio::spawn(local::serve(calls, Arc::clone(&answers), stop));
+    tasks.spawn(local::serve(calls, Arc::clone(&answers), stop));
     log(Level::Info, &"ready");
     let _ = sd_notify::notify(&[NotifyState::Ready]);
 
-    while signals.next().await == Asked::Reload {
-        reload(&config, &answers);
-    }
+    let result = loop {
+        tokio::select! {
+            asked = signals.next() => match asked {
+                Asked::Stop => break Ok(()),
+                Asked::Reload => reload(&config, &answers),
+            },
+            error = early_end(&mut tasks) => break Err(error),
+        }
+    };
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     log(Level::Info, &"stopping");
     // Within the limits of the connections that end.
     stopper.stop().await;
     let _ = std::fs::remove_file(socket);
-    Ok(())
+    result
+}
+
+/// Waits until a task ends. None does before the program stops, unless it panics. systemd then starts
+/// the program again.
+async fn early_end(tasks: &mut JoinSet<()>) -> String {
+    match tasks.join_next().await {
+        Some(Err(error)) => format!("stopping after a fault: {error}"),
+        _ => "stopping: a task has ended".to_owned(),
+    }
 }
 
 async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -119,7 +136,6 @@ fn renewed(config: &Config, host: &HostName) -> Result<Identity, String> {
     ))
 }
 
-#[derive(PartialEq, Eq)]
 enum Asked {
     Stop,
     Reload,
@@ -146,5 +162,18 @@ impl Signals {
             _ = self.interrupt.recv() => Asked::Stop,
             _ = self.hang_up.recv() => Asked::Reload,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn task_that_panics_ends_the_program_with_an_error() {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(std::future::pending());
+        tasks.spawn(async { unreachable!("a fault of the test") });
+        assert!(early_end(&mut tasks).await.contains("panicked"));
     }
 }
