@@ -1,5 +1,6 @@
 //! `tfa-fleet`: reads its options, and serves.
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tfa_fleet::log::{Level, log};
 use tfa_fleet::run;
 
-const USAGE: &str = "usage: tfa-fleet [--config FILE] [--socket PATH]. See tfa-fleet(8).";
+const USAGE: &str = "usage: tfa-fleet [--config FILE] [--socket PATH] [--help]. See tfa-fleet(8).";
 
 /// One more than a login needs at a time, so that a slow handshake does not hold up the others.
 const WORKER_THREADS: usize = 2;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     let options = match options(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {
-            log(Level::Info, &USAGE);
+            let _ = writeln!(io::stdout(), "{USAGE}");
             return ExitCode::SUCCESS;
         }
         Err(wrong) => {

@@ -260,6 +260,15 @@ fn program_does_not_start_with_a_wrong_file() {
 }
 
 #[test]
+fn help_is_printed_to_the_standard_output() {
+    let output = Folder::new().command().arg("--help").output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("usage: tfa-fleet "), "{text}");
+    assert_eq!(output.stderr, []);
+}
+
+#[test]
 fn member_of_a_verifier_that_is_absent_is_ready() {
     let authority = Authority::new();
     // A port that was free a moment ago, on which nothing listens now.
