@@ -1,6 +1,8 @@
 //! Two programs from their start to their end.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 use rustix::process::Signal;
 use tonic::Status;
@@ -202,9 +204,17 @@ fn wrong_for_a_verifier(authority: &Authority) -> [(&'static str, Issued); 4] {
 
 /// Starts the program, which must fail, and returns what it prints.
 fn failure(folder: &Folder) -> String {
-    let output = folder.command().output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    String::from_utf8(output.stderr).unwrap()
+    let mut program = folder.command().stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(program.stderr.take().unwrap()).lines();
+    let mut text = String::new();
+    for line in lines.map_while(Result::ok) {
+        if line.ends_with(">ready") {
+            program.kill().unwrap();
+        }
+        text += &line;
+    }
+    assert_eq!(program.wait().unwrap().code(), Some(1), "{text}");
+    text
 }
 
 #[test]
