@@ -97,7 +97,8 @@ fn member_says_that_its_own_certificate_was_refused() {
     let other_member = other.issue_member("web1.test");
     let both = [authority.certificate(), other.certificate()];
     let member = Program::start_with(&other_member, &both, &verifier_line(address));
-    let line = member.wait_for_line("cannot connect to v1.test: ");
-    assert!(line.contains("received fatal alert"), "{line}");
+    // At one of the attempts: the end of the connection can overtake the alert.
+    let line = member.wait_for_line("received fatal alert");
+    assert!(line.contains("cannot connect to v1.test: "), "{line}");
     assert!(!member.status().verifiers[0].is_connected);
 }
