@@ -588,6 +588,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         "pam-account-skipped",
         "pam-after-publickey",
         "pam-auth-missing",
+        "pam-cannot-enroll",
         "pam-module-first",
         "pam-not-asked",
         "pam-nullok",

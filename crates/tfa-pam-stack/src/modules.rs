@@ -69,7 +69,8 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     ("pam_fprintd.so", [SI; 4]),
     // Conditions on a login.
     ("pam_faillock.so", [SI, SI, NONE, NONE]),
-    ("pam_nologin.so", [SI, SI, NONE, NONE]),
+    // Success only with `successok`: see `possible_codes`.
+    ("pam_nologin.so", [I, I, NONE, NONE]),
     ("pam_access.so", [SI; 4]),
     ("pam_securetty.so", [SI, SI, NONE, NONE]),
     ("pam_wheel.so", [SI, SI, NONE, NONE]),
@@ -126,6 +127,9 @@ pub fn possible_codes(line: &Line, phase: Phase, service: &str) -> Codes {
     }
     if line.calls("pam_succeed_if.so") {
         return succeed_if(line, service);
+    }
+    if line.calls("pam_nologin.so") && line.arguments.iter().any(|word| word == "successok") {
+        return S;
     }
     let mut known = TABLE.iter().filter(|(module, _)| line.calls(module));
     let Some((_, [auth, account, session, password])) = known.next() else {

@@ -427,7 +427,18 @@ pub(crate) const PAM_UNKNOWN_OPTION: Kind = Kind {
         let (place, option, services) = (&subject.place, &subject.detail, services(subject));
         format!("{place}: pam_tfa rejects the option {option}, which the line has for {services}.")
     },
-    remedy: |subject| by_hand(subject, "Remove the option."),
+    remedy: |subject| by_hand(subject, "Correct or remove the option."),
+};
+
+pub(crate) const PAM_CANNOT_ENROLL: Kind = Kind {
+    id: "pam-cannot-enroll",
+    severity: Severity::LockOut,
+    why: "A user who must enroll is refused, and cannot enroll.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!("{place}: the line of {services} does not have the option enroll=account.")
+    },
+    remedy: |subject| by_hand(subject, "Add the option enroll=account."),
 };
 
 pub(crate) const PAM_UNREADABLE: Kind = Kind {

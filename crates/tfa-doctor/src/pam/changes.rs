@@ -2,7 +2,7 @@
 
 use tfa_pam_stack::{Line, Phase, Service, verifies_password};
 
-use super::names_tfa;
+use super::{names_tfa, options};
 use crate::MODULE;
 use crate::edit::Edit;
 use crate::facts::PamFacts;
@@ -37,6 +37,7 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_SESSION_SKIPPED, session_before_line),
     (&messages::PAM_NULLOK, without_nullok),
     (&messages::PAM_UNKNOWN_OPTION, without_option),
+    (&messages::PAM_CANNOT_ENROLL, with_enroll),
     (&messages::PAM_UNREADABLE, without_backslash),
     (&messages::PAM_REFUSES, passable),
     (&messages::PAM_PROFILE_CHANGED, as_in_profile),
@@ -111,6 +112,17 @@ impl Case<'_> {
             let is_line = bare.starts_with(kind) && bare.contains(MODULE);
             is_line.then(|| self.replace(number, line, Some(bare.to_owned())))
         })
+    }
+
+    /// The included files that were made a comment, each as a line again.
+    fn uncommented_includes(&self) -> Vec<Vec<Edit>> {
+        let lines = self.text.lines().zip(1..);
+        let edits = lines.filter_map(|(line, number)| {
+            let bare = line.trim_start().strip_prefix('#')?.trim_start();
+            let is_include = bare.starts_with("@include ");
+            is_include.then(|| vec![self.replace(number, line, Some(bare.to_owned()))])
+        });
+        edits.collect()
     }
 
     /// The number and the text of the line with the fault.
@@ -322,11 +334,30 @@ fn without_after_publickey(case: &Case<'_>) -> Vec<Vec<Edit>> {
     without(case, "after_publickey")
 }
 
+/// The option as it was meant, or none.
 fn without_option(case: &Case<'_>) -> Vec<Vec<Edit>> {
-    without(case, &case.finding.subject.detail)
+    let option = &case.finding.subject.detail;
+    let meant = options::meant(option);
+    let meant = meant.map_or_else(Vec::new, |meant| {
+        with_instead(case, option, &format!(" {meant}"))
+    });
+    [meant, without(case, option)].concat()
+}
+
+fn with_enroll(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let line = case.faulty_line();
+    let change = |(number, text): (usize, &str)| {
+        let new = format!("{} {}", text.trim_end(), options::ENROLL);
+        vec![case.replace(number, text, Some(new))]
+    };
+    line.map(change).into_iter().collect()
 }
 
 fn without(case: &Case<'_>, option: &str) -> Vec<Vec<Edit>> {
+    with_instead(case, option, "")
+}
+
+fn with_instead(case: &Case<'_>, option: &str, new: &str) -> Vec<Vec<Edit>> {
     let line = case.faulty_line();
     let change = |(number, text): (usize, &str)| {
         let start = text
@@ -335,7 +366,7 @@ fn without(case: &Case<'_>, option: &str) -> Vec<Vec<Edit>> {
         let (before, rest) = text.split_at_checked(start)?;
         let rest = rest.get(option.len() + 1..)?;
         let is_word = rest.is_empty() || rest.starts_with(char::is_whitespace);
-        is_word.then(|| vec![case.replace(number, text, Some(format!("{before}{rest}")))])
+        is_word.then(|| vec![case.replace(number, text, Some(format!("{before}{new}{rest}")))])
     };
     line.and_then(change).into_iter().collect()
 }
@@ -350,7 +381,7 @@ fn without_backslash(case: &Case<'_>) -> Vec<Vec<Edit>> {
     change.into_iter().collect()
 }
 
-/// The line with a shorter jump, or no such line, unless it verifies the password or ends the block of
+/// An included file that was made a comment, the line with a shorter jump, or no such line, unless it verifies the password or ends the block of
 /// pam-auth-update(8).
 fn passable(case: &Case<'_>) -> Vec<Vec<Edit>> {
     let Some((number, text)) = case.faulty_line() else {
@@ -375,7 +406,8 @@ fn passable(case: &Case<'_>) -> Vec<Vec<Edit>> {
         .and_then(|before| case.text_of(before));
     let is_fallback = before.is_some_and(|text| text.starts_with(auth_update::FALLBACK));
     let removed = (!is_kept && !is_fallback).then(|| vec![case.replace(number, text, None)]);
-    shorter.chain(removed).collect()
+    let includes = case.uncommented_includes().into_iter();
+    includes.chain(shorter).chain(removed).collect()
 }
 
 /// The line with a control of the profile.

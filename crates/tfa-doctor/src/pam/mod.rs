@@ -64,6 +64,7 @@ const CHECKS: &[Check] = &[
     order::password_skipped,
     session::cannot_decide,
     options::unknown,
+    options::cannot_enroll,
     errors::module_missing,
     errors::missing_module_ignored,
     errors::problems,

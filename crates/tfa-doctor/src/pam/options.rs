@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use tfa_pam_stack::{Line, Phase};
 
-use super::{Fault, Login};
+use super::{Fault, Login, services};
 use crate::messages;
 
 /// The options that the module accepts, `timeout=` aside.
@@ -15,13 +15,16 @@ const OPTIONS: [&str; 12] = [
     "use_first_pass",
     "forward_pass",
     "after_publickey",
-    "enroll=account",
+    ENROLL,
     "session=gate",
     "not_required=ignore",
     "not_required=success",
     "unreachable=deny",
     "unreachable=allow-root-console",
 ];
+pub(super) const ENROLL: &str = "enroll=account";
+/// In how many letters a wrong option may differ from the one that was meant.
+const MAX_DISTANCE: usize = 2;
 /// Options of which a line has one.
 const EXCLUSIVE: [&str; 2] = ["try_first_pass", "use_first_pass"];
 /// The values of `timeout=`, in seconds.
@@ -40,6 +43,31 @@ pub(super) fn unknown(login: &Login<'_>) -> Vec<Fault> {
         ..Fault::at(&messages::PAM_UNKNOWN_OPTION, &line.position)
     };
     unknown.map(fault).collect()
+}
+
+/// A line that does not tell the daemon that the account phase can enroll a user, where some must enroll.
+pub(super) fn cannot_enroll(login: &Login<'_>) -> Vec<Fault> {
+    let must_enroll = login.policy().is_none_or(|policy| policy.requires);
+    let is_asked = login.asks(Phase::Auth) && login.asks(Phase::Account);
+    if !must_enroll || !is_asked || services::cannot_ask(login.name) {
+        return Vec::new();
+    }
+    let phases = [Phase::Auth, Phase::Account].into_iter();
+    let lines = phases.flat_map(|phase| login.lines(phase));
+    let has = |line: &Line, option: &str| line.arguments.iter().any(|word| word == option);
+    let never_asks = |line: &Line| has(line, "use_first_pass");
+    let cannot = lines.filter(|line| line.is_tfa() && !has(line, ENROLL) && !never_asks(line));
+    let fault = |line: &Line| Fault::at(&messages::PAM_CANNOT_ENROLL, &line.position);
+    cannot.map(fault).collect()
+}
+
+/// The option that a rejected one is meant to be.
+pub(super) fn meant(option: &str) -> Option<&'static str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(option, known);
+    OPTIONS
+        .into_iter()
+        .filter(|known| distance(known) <= MAX_DISTANCE)
+        .min_by_key(distance)
 }
 
 /// The options of a line that the module rejects.

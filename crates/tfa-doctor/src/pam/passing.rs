@@ -18,8 +18,11 @@ fn run_of(service: &Service, phase: Phase, tfa: Code) -> Run {
         }
         let codes = possible_codes(line, phase, &service.name);
         // Root needs no login.
-        let can_be = |code: &Code| *code != Code::SUCCESS || !line.calls("pam_rootok.so");
-        codes.iter().find(can_be).unwrap_or(Code::SUCCESS)
+        let is_root = line.calls("pam_rootok.so");
+        let mut best = [Code::SUCCESS, Code::IGNORE].into_iter();
+        let best = best.find(|code| codes.contains(*code) && !is_root);
+        let other = || codes.iter().find(|code| *code != Code::SUCCESS);
+        best.or_else(other).unwrap_or(Code::SUCCESS)
     })
 }
 
