@@ -186,8 +186,9 @@ pub(crate) const NOT_EXAMINED: Kind = Kind {
 
 pub(crate) const GROUP_UNKNOWN: Kind = Kind {
     id: "group-unknown",
-    severity: Severity::Risk,
-    why: "A rule on it applies to no user, so those who were meant have another rule.",
+    severity: Severity::LockOut,
+    why: "Whether such a rule applies is not known of any user, so each login gets the stricter result with it and \
+          without it: a user who has not enrolled may be refused, and one who is exempt may be asked.",
     what: |subject| {
         format!(
             "Rules name a group that this host does not know: {}.",

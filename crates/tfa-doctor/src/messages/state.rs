@@ -147,7 +147,7 @@ pub(crate) const KEY_LOST: Kind = Kind {
     },
     remedy: |_| {
         remedy(
-            "Put the key back (/var/lib/tfa/key, mode 600, or credential tfad.key), and restart tfad. Else restore a backup that has it: \"mkdir /root/lost && mv \
+            "Put the key back (/var/lib/tfa/key, mode 600, or credential tfad.key), and restart tfad. Else restore a backup that has it: \"mkdir -p /root/lost && mv \
              /var/lib/tfa/{accounts.db,key}* /root/lost && tfactl restore FILE\". Else \"tfactl reset \
              USER\" for each user.",
             &["systemctl restart tfad"],

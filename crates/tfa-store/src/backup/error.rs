@@ -112,8 +112,8 @@ impl fmt::Display for BackupError {
                     f,
                     "the sealing key of this host is not here. If it is a systemd credential, start tfad, \
                      which gets it (systemctl start tfad), and restore again. If it is lost for good, put \
-                     the files that need it aside, and restore again: mkdir -m 700 /root/lost && mv \
-                     {state}/accounts.db* {state}/key* /root/lost"
+                     the files that need it aside, and restore again: \"mkdir -p -m 700 /root/lost && mv \
+                     {state}/accounts.db* {state}/key* /root/lost\""
                 )
             }
             Self::Different { difference, .. } => write!(

@@ -452,6 +452,8 @@ fn a_lost_key_is_refused_with_the_commands_that_lead_on() {
     let refused = restored().unwrap_err().to_string();
     let (_, commands) = refused.rsplit_once(": ").unwrap();
     let lost = scratch.file("lost");
+    // A sentence may follow.
+    let commands = commands.trim_matches('"');
     let commands = commands.replace("/root/lost", lost.to_str().unwrap());
     let run = Command::new("sh").args(["-c", &commands]).status();
     assert!(run.unwrap().success(), "{commands}");
