@@ -10,7 +10,7 @@ mod message;
 mod peer;
 
 pub use client::{CallError, Client};
-pub use message::{Reply, Request, Status, VerifierStatus};
+pub use message::{LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus};
 pub use peer::is_trusted;
 
 /// The socket at which tfa-fleet takes the requests of tfad.

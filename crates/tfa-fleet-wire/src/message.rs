@@ -59,5 +59,35 @@ pub struct VerifierStatus {
     pub round_trip_us: Option<u32>,
     /// Why the last connection ended, or the last attempt to connect failed. `None` after a success.
     #[n(4)]
-    pub error: Option<String>,
+    pub error: Option<LinkError>,
+}
+
+/// Why there is no connection to a verifier.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LinkError {
+    /// What a program can tell apart.
+    #[n(0)]
+    pub kind: LinkErrorKind,
+    /// What happened, for the administrator. It is printable.
+    #[n(1)]
+    pub text: String,
+}
+
+/// Where a connection to a verifier fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum LinkErrorKind {
+    /// The name has no address, or no address answers.
+    #[n(0)]
+    Unreachable,
+    /// TLS fails, or the verifier ends the connection before it answers: one side refuses the
+    /// certificate of the other, for example.
+    #[n(1)]
+    Refused,
+    /// The peer answers, and not as a verifier of this protocol.
+    #[n(2)]
+    Protocol,
+    /// The connection was open, and ended.
+    #[n(3)]
+    Ended,
 }

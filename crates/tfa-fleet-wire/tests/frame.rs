@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use tfa_fleet_wire::frame::{self, FrameError, LENGTH_BYTES, MAX_FRAME, VERSION};
-use tfa_fleet_wire::{Reply, Request, Status, VerifierStatus};
+use tfa_fleet_wire::{LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus};
 
 fn body(frame: &[u8]) -> &[u8] {
     let (length, body) = frame.split_at(LENGTH_BYTES);
@@ -18,12 +18,26 @@ fn with_version(message: &[u8]) -> Vec<u8> {
 }
 
 prop_compose! {
+    fn link_error()(
+        kind in prop::sample::select(vec![
+            LinkErrorKind::Unreachable,
+            LinkErrorKind::Refused,
+            LinkErrorKind::Protocol,
+            LinkErrorKind::Ended,
+        ]),
+        text in "\\PC{0,80}",
+    ) -> LinkError {
+        LinkError { kind, text }
+    }
+}
+
+prop_compose! {
     fn verifier()(
         name in "[a-z0-9.-]{0,80}",
         is_connected: bool,
         clock_ahead_ms: Option<i64>,
         round_trip_us: Option<u32>,
-        error in proptest::option::of("\\PC{0,80}"),
+        error in proptest::option::of(link_error()),
     ) -> VerifierStatus {
         VerifierStatus { name, is_connected, clock_ahead_ms, round_trip_us, error }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
+use tfa_fleet_wire::LinkErrorKind;
 use tonic::{Code, Status};
 
 /// Why there is no connection to a verifier. The text is for the log.
@@ -39,6 +40,27 @@ pub enum ConnectError {
     Version,
     /// The verifier reads another name in the certificate of this host.
     OtherName,
+}
+
+impl ConnectError {
+    /// What tfad can tell apart.
+    pub(super) const fn kind(&self) -> LinkErrorKind {
+        match self {
+            Self::Lookup(_)
+            | Self::LookupTime
+            | Self::NoAddress
+            | Self::Tcp(..)
+            | Self::TcpTime(_) => LinkErrorKind::Unreachable,
+            // In TLS 1.3, a client learns after the handshake that its certificate is refused.
+            Self::Tls(_) | Self::TlsTime | Self::Broken(_) | Self::Closed => LinkErrorKind::Refused,
+            Self::NotHttp2
+            | Self::Http2(_)
+            | Self::HelloTime
+            | Self::Hello(..)
+            | Self::Version
+            | Self::OtherName => LinkErrorKind::Protocol,
+        }
+    }
 }
 
 impl From<Status> for ConnectError {

@@ -5,12 +5,11 @@ mod channel;
 mod connect;
 mod error;
 
-use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tfa_fleet_core::{BackOff, HostName};
-use tfa_fleet_wire::VerifierStatus;
+use tfa_fleet_wire::{LinkError, LinkErrorKind, VerifierStatus};
 use tokio::time::sleep;
 use tokio_rustls::rustls::ClientConfig;
 
@@ -43,7 +42,7 @@ struct State {
     channel: Option<Channel>,
     clock_ahead_ms: Option<i64>,
     round_trip_us: Option<u32>,
-    error: Option<String>,
+    error: Option<LinkError>,
 }
 
 impl Link {
@@ -146,23 +145,29 @@ impl Link {
         };
         *state = State {
             number,
-            error: Some(printable(&why)),
+            error: Some(LinkError {
+                kind: LinkErrorKind::Ended,
+                text: printable(&why),
+            }),
             ..State::default()
         };
         log(level, &why);
     }
 
     /// Logs an error when it is another one than before.
-    fn failed(&self, why: &impl Display) {
-        let why = printable(why);
+    fn failed(&self, why: &ConnectError) {
+        let error = LinkError {
+            kind: why.kind(),
+            text: printable(why),
+        };
         let mut state = self.state();
-        if state.error.as_ref() != Some(&why) {
+        if state.error.as_ref() != Some(&error) {
             let name = &self.verifier.name;
             log(
                 Level::Warning,
-                &format_args!("cannot connect to {name}: {why}"),
+                &format_args!("cannot connect to {name}: {}", error.text),
             );
-            state.error = Some(why);
+            state.error = Some(error);
         }
     }
 

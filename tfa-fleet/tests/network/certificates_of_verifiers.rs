@@ -1,6 +1,7 @@
 //! A member speaks with verifiers only: one that poses as a verifier could let users in.
 
 use rcgen::CertificateParams;
+use tfa_fleet_wire::LinkErrorKind;
 
 use crate::authority::{Authority, ClientAuth, Issued, ServerAuth, dns, expired, not_yet_valid};
 use crate::fixture::{Program, verifier_line};
@@ -48,7 +49,8 @@ fn member_refuses_a_verifier_with_a_wrong_certificate() {
             !verifier.is_connected && verifier.round_trip_us.is_none(),
             "{what}"
         );
-        assert!(verifier.error.is_some(), "{what}");
+        let error = verifier.error.as_ref().unwrap();
+        assert_eq!(error.kind, LinkErrorKind::Refused, "{what}");
     }
 }
 
@@ -100,5 +102,7 @@ fn member_says_that_its_own_certificate_was_refused() {
     // At one of the attempts: the end of the connection can overtake the alert.
     let line = member.wait_for_line("received fatal alert");
     assert!(line.contains("cannot connect to v1.test: "), "{line}");
-    assert!(!member.status().verifiers[0].is_connected);
+    let link = &member.status().verifiers[0];
+    assert!(!link.is_connected);
+    assert_eq!(link.error.as_ref().unwrap().kind, LinkErrorKind::Refused);
 }

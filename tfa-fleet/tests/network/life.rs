@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use rustix::process::Signal;
+use tfa_fleet_wire::LinkErrorKind;
 use tonic::Status;
 
 use crate::TIMEOUT;
@@ -128,8 +129,9 @@ fn text_of_a_verifier_is_cleaned_where_it_comes_in() {
     let member = Program::member(&member, authority.certificate(), verifier.address);
     let line = member.wait_for_line("cannot connect to v1.test: Hello failed: Internal: ??[2Jxxx");
     let error = member.status().verifiers[0].error.clone().unwrap();
-    assert!(error.starts_with("Hello failed: Internal: ??[2Jxxx"));
-    for text in [line, error] {
+    assert_eq!(error.kind, LinkErrorKind::Protocol);
+    assert!(error.text.starts_with("Hello failed: Internal: ??[2Jxxx"));
+    for text in [line, error.text] {
         assert!(text.chars().count() < 1100, "{}", text.len());
     }
 }
@@ -287,5 +289,11 @@ fn member_of_a_verifier_that_is_absent_is_ready() {
     drop(free);
     let member = authority.issue_member("web1.test");
     let member = Program::start(&member, authority.certificate(), &verifier_line(address));
-    assert!(!member.status().verifiers[0].is_connected);
+    member.wait_for_line("cannot connect to v1.test: ");
+    let link = &member.status().verifiers[0];
+    assert!(!link.is_connected);
+    assert_eq!(
+        link.error.as_ref().unwrap().kind,
+        LinkErrorKind::Unreachable
+    );
 }
