@@ -417,6 +417,8 @@ pub(super) const NO_FILE: &str = "none";
 
 #[cfg(test)]
 mod tests {
+    use tfa_doctor::sshd::config::Place;
+
     use super::*;
 
     fn variables(values: &[(&str, &str)]) -> Variables {
@@ -462,7 +464,8 @@ mod tests {
             keywords,
             ["usepam", "logingracetime", "authenticationmethods"]
         );
-        let is_in_file = |line: &ConfigLine| line.place == "/etc/default/ssh";
+        let is_in_file =
+            |line: &ConfigLine| line.place == Place::Option("/etc/default/ssh".to_owned());
         assert!(found.lines.iter().all(is_in_file));
         let plain = Start::of("ssh.service", PROGRAM);
         assert_eq!(start(&words, &[("SSHD_OPTS", "")]).unwrap(), plain);
@@ -493,8 +496,8 @@ mod tests {
         assert_eq!(found.words, ["-f", "/etc/ssh/inner", "-o", "UsePAM no"]);
         let line = &found.lines[0];
         assert_eq!(
-            (line.place.as_str(), line.keyword.as_str()),
-            ("ssh.service", "usepam")
+            (line.place.to_string(), line.keyword.as_str()),
+            ("ssh.service".to_owned(), "usepam")
         );
         assert_eq!(line.values, ["no"]);
     }

@@ -98,10 +98,7 @@ fn no_questions(connection: &Connection<'_>) -> Option<Fault> {
 
 /// One file turns passwords off, and another the questions on, which accept passwords too.
 fn passwords_by_questions(connection: &Connection<'_>) -> Option<Fault> {
-    let file = |keyword: &str| {
-        let place = connection.place(keyword);
-        place.split(':').next().unwrap_or_default().to_owned()
-    };
+    let file = |keyword: &str| connection.file(keyword).unwrap_or_default();
     let asks = connection
         .settings
         .passable_lists()

@@ -2,6 +2,7 @@
 //! `Match` blocks ask for. sshd itself says what is in force (`sshd -T`).
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
 
 use crate::messages;
 
@@ -12,11 +13,38 @@ const MAX_DEPTH: usize = 16;
 /// How many lines are kept, those of a file that is included twice counted twice.
 pub(crate) const MAX_LINES: usize = 10_000;
 
+/// Where a setting stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A line of a file: the path, and the number of the line.
+    Line(String, usize),
+    /// The command line of sshd: the unit or the environment file that has it.
+    Option(String),
+}
+
+impl Place {
+    /// The file, or the unit.
+    pub(super) fn file(&self) -> &str {
+        match self {
+            Self::Line(file, _) | Self::Option(file) => file,
+        }
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(file, number) => write!(f, "{file}:{number}"),
+            Self::Option(file) => f.write_str(file),
+        }
+    }
+}
+
 /// A line with a keyword.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigLine {
-    /// The file and the line: `/etc/ssh/sshd_config:12`.
-    pub place: String,
+    /// Where it stands: `/etc/ssh/sshd_config:12`.
+    pub place: Place,
     /// The line as it stands.
     pub text: String,
     /// The keyword in lower case.
@@ -68,7 +96,7 @@ pub fn read(
 pub fn option(place: &str, text: &str) -> Option<ConfigLine> {
     let (keyword, rest) = split(text)?;
     Some(ConfigLine {
-        place: place.to_owned(),
+        place: Place::Option(place.to_owned()),
         text: text.to_owned(),
         keyword: canonical(&keyword),
         values: words(rest),
@@ -81,7 +109,7 @@ pub fn option(place: &str, text: &str) -> Option<ConfigLine> {
 impl ConfigLine {
     /// Whether this is a setting of the command line, which is in force before those of files.
     pub(super) fn is_option(&self) -> bool {
-        !self.place.contains(':')
+        matches!(self.place, Place::Option(_))
     }
 }
 
@@ -114,11 +142,11 @@ impl Reader<'_> {
                 continue;
             };
             let keyword = canonical(&keyword);
-            let place = format!("{path}:{number}");
+            let place = Place::Line(path.to_owned(), number);
             if keyword == "match" {
                 // It ends the block before it, and not those around the file.
                 blocks = outer.to_vec();
-                blocks.push(place.clone());
+                blocks.push(place.to_string());
             }
             let line = ConfigLine {
                 place,
@@ -131,7 +159,7 @@ impl Reader<'_> {
             };
             let is_block = ["include", "match"].contains(&line.keyword.as_str());
             if is_block && rest.contains(char::REPLACEMENT_CHARACTER) {
-                let why = messages::sshd_line_not_read(&line.place);
+                let why = messages::sshd_line_not_read(&line.place.to_string());
                 self.config.not_read.push(why);
             }
             let patterns = match line.keyword.as_str() {
@@ -321,6 +349,20 @@ mod tests {
             "/etc/ssh/sshd_config.d/2.conf",
         ];
         assert_eq!(found.files, expected.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn a_file_or_a_unit_may_have_a_colon() {
+        let found = lines(&[
+            (MAIN, "Include sshd_config.d/*.conf\n"),
+            ("/etc/ssh/sshd_config.d/a:1.conf", "UsePAM no\n"),
+        ]);
+        let place = &found[1].place;
+        assert_eq!(place.file(), "/etc/ssh/sshd_config.d/a:1.conf");
+        assert_eq!(place.to_string(), "/etc/ssh/sshd_config.d/a:1.conf:1");
+        let option = option("ssh@a:b.service", "UsePAM=no").unwrap();
+        assert!(option.is_option() && !found[1].is_option());
+        assert_eq!(option.place.file(), "ssh@a:b.service");
     }
 
     #[test]

@@ -182,12 +182,24 @@ impl Connection<'_> {
 
     /// Where the value that is in force stands. Empty for a value that no line sets.
     fn place(&self, keyword: &str) -> String {
-        let mut written = self.written.iter().copied().flatten();
-        if let Some((_, file)) = written.find(|(written, _)| written == keyword) {
-            return file.clone();
+        if let Some(file) = self.written_to(keyword) {
+            return file.to_owned();
         }
         let line = self.line(keyword);
-        line.map(|line| line.place.clone()).unwrap_or_default()
+        line.map(|line| line.place.to_string()).unwrap_or_default()
+    }
+
+    /// The file of that place.
+    fn file(&self, keyword: &str) -> Option<&str> {
+        let own = || Some(self.line(keyword)?.place.file());
+        self.written_to(keyword).or_else(own)
+    }
+
+    /// The file to which a change writes a keyword.
+    fn written_to(&self, keyword: &str) -> Option<&str> {
+        let mut written = self.written?.iter();
+        let (_, file) = written.find(|(written, _)| written == keyword)?;
+        Some(file)
     }
 
     /// The line that sets the value that is in force: the first one in a block that applies. If it is not known

@@ -1,7 +1,7 @@
 //! What mends the faults of a connection: settings, which are tried on those in force, and the file that they
 //! are written to.
 
-use super::config::{ConfigLine, absolute};
+use super::config::{ConfigLine, Place, absolute};
 use super::{Connection, Fault, PAM_SERVICE, checks};
 use crate::edit::Edit;
 use crate::facts::PolicyFacts;
@@ -297,33 +297,32 @@ fn write(connection: &Connection<'_>, settings: &[Setting]) -> Change {
 /// The command that changes an option of sshd's command line in the file that has it.
 fn change_of_option(connection: &Connection<'_>, (keyword, value): &Setting) -> Option<String> {
     let line = connection.line(&keyword.to_ascii_lowercase())?;
-    let is_in_file = line.is_option() && line.place.starts_with('/');
+    let file = line.place.file();
+    let is_in_file = line.is_option() && file.starts_with('/');
     let is_plain = |text: &str| {
         let mut characters = text.chars();
         characters.all(|one| one.is_ascii_alphanumeric() || " =,-".contains(one))
     };
     (is_in_file && is_plain(&line.text) && is_plain(value)).then(|| {
-        let (old, file) = (&line.text, quoted(&line.place));
+        let (old, file) = (&line.text, quoted(file));
         format!("sed -i 's/{old}/{keyword}={value}/' {file}")
     })
 }
 
 /// The line with another setting, indented as before.
 fn replace(line: &ConfigLine, setting: &str) -> Edit {
-    let (file, number) = split(&line.place);
+    let (file, number) = match &line.place {
+        Place::Line(file, number) => (file, *number),
+        Place::Option(file) => (file, 1),
+    };
     let blank = line.text.len() - line.text.trim_start().len();
     let indent = line.text.get(..blank).unwrap_or_default();
     Edit {
-        file: file.to_owned(),
+        file: file.clone(),
         after: number.saturating_sub(1),
         removed: vec![line.text.clone()],
         added: vec![format!("{indent}{setting}")],
     }
-}
-
-fn split(place: &str) -> (&str, usize) {
-    let (file, number) = place.rsplit_once(':').unwrap_or((place, ""));
-    (file, number.parse().unwrap_or(1))
 }
 
 /// The file for settings, if sshd reads it before each line that sets them for the connection.
@@ -336,7 +335,7 @@ fn drop_in(connection: &Connection<'_>, settings: &[Setting]) -> Option<String> 
     let includes = |line: &ConfigLine| {
         let is_top = line.keyword == "include"
             && !line.in_match
-            && split(&line.place).0 == connection.sshd.main();
+            && line.place.file() == connection.sshd.main();
         is_top
             && line
                 .values
@@ -344,14 +343,14 @@ fn drop_in(connection: &Connection<'_>, settings: &[Setting]) -> Option<String> 
                 .any(|pattern| absolute(pattern) == PATTERN)
     };
     let include = lines.iter().position(includes)?;
-    let has_block = |line: &ConfigLine| line.in_match && split(&line.place).0 == file;
+    let has_block = |line: &ConfigLine| line.in_match && line.place.file() == file;
     let is_before = |(keyword, _): &Setting| {
         let keyword = keyword.to_ascii_lowercase();
         let Some(line) = connection.line(&keyword) else {
             return !connection.differs(&keyword);
         };
         let index = lines.iter().position(|other| other.place == line.place);
-        let name = split(&line.place).0.strip_prefix(FOLDER);
+        let name = line.place.file().strip_prefix(FOLDER);
         let is_later = index.is_some_and(|index| index > include);
         !line.in_match && !line.is_option() && is_later && name.is_none_or(|name| NAME < name)
     };
@@ -364,7 +363,7 @@ impl Connection<'_> {
         let drop_in = drop_in(self, settings);
         let places = settings.iter().map(|(keyword, _)| {
             let keyword = keyword.to_ascii_lowercase();
-            let own = self.line(&keyword).map(|line| split(&line.place).0);
+            let own = self.line(&keyword).map(|line| line.place.file());
             let file = drop_in
                 .as_deref()
                 .or(own)

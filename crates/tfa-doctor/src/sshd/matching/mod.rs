@@ -94,7 +94,7 @@ pub fn connections(lines: &[ConfigLine], users: &Users) -> Connections {
         .collect();
     let blocks = lines.iter().filter(|line| line.keyword == "match");
     let places = blocks.zip(&meanings).flat_map(|(line, meanings)| {
-        let place = is_certain(line, meanings).then(|| line.place.clone());
+        let place = is_certain(line, meanings).then(|| line.place.to_string());
         meanings.iter().map(move |_| place.clone())
     });
     let places: Vec<Option<String>> = places.collect();
