@@ -14,6 +14,7 @@ mod messages;
 mod pam;
 mod shell;
 pub mod sshd;
+mod unit;
 
 pub use auth_update::pam_update_files;
 pub use edit::Edit;
@@ -26,6 +27,7 @@ pub use host::{
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;
 pub use tfa_pam_stack::MODULE;
+pub use unit::Unit;
 
 /// The findings about a host, the worst first.
 #[must_use]

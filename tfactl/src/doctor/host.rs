@@ -1,7 +1,6 @@
 //! What is known of the host beside PAM, sshd and the daemon.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use tfa_doctor::{HostFacts, MODULE, STATE_DIR};
 use tfa_pam_host::PamHost;
@@ -9,7 +8,7 @@ use tfa_pam_host::PamHost;
 use super::missed::Missed;
 use super::named::Named;
 use super::output::{failure, output, printed};
-use super::{bus, groups, owned_files, selinux, state, sudo, ways};
+use super::{bus, groups, owned_files, selinux, state, sudo, systemd, ways};
 use crate::messages;
 
 /// The properties of the unit that are examined.
@@ -69,27 +68,18 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
     }
 }
 
-/// Whether systemd runs here. Without it there are no units.
-pub(super) fn has_systemd() -> bool {
-    Path::new("/run/systemd/system").exists()
-}
-
 /// The properties of the unit, and whether it is masked.
 fn unit(missed: &Missed) -> (BTreeMap<String, String>, bool) {
-    if !has_systemd() {
+    if !systemd::is_running() {
         return (BTreeMap::new(), false);
     }
-    let property = format!("--property={PROPERTIES}");
-    let shown = printed("systemctl", &["show", "tfad.service", &property]);
-    let text = missed.known(shown).unwrap_or_default();
-    let pairs = text.lines().filter_map(|line| line.split_once('='));
-    let properties: BTreeMap<String, String> = pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
+    let shown = missed.known(systemd::units(PROPERTIES, &["tfad.service"]));
+    let unit = shown.unwrap_or_default().into_iter().next();
+    let unit = unit.unwrap_or_default();
     // A masked unit has the defaults of systemd.
-    match properties.get("LoadState").map(String::as_str) {
-        Some("loaded") => (properties, false),
-        state => (BTreeMap::new(), state == Some("masked")),
+    match unit.value("LoadState") {
+        "loaded" => (unit.into_properties(), false),
+        state => (BTreeMap::new(), state == "masked"),
     }
 }
 

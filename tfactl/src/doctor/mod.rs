@@ -22,6 +22,7 @@ mod sshd_unit;
 mod state;
 mod sudo;
 mod summary;
+mod systemd;
 mod ways;
 
 use std::io::IsTerminal as _;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tfa_doctor::Unit;
 use tfa_doctor::sshd::config::{ConfigLine, MAIN, option};
 
 use super::bounded::whole_bytes;
@@ -12,6 +13,7 @@ use super::environment::{Piece, assignments, pieces, words};
 use super::include;
 use super::missed::in_time;
 use super::output::output;
+use super::systemd;
 use crate::messages;
 
 /// The program of the packages.
@@ -81,8 +83,7 @@ fn is_judged(line: &ConfigLine) -> bool {
 pub(super) fn read() -> (Start, Vec<String>) {
     let mut not_examined = Vec::new();
     let mut starts: Vec<Start> = Vec::new();
-    // Without systemd there are no units.
-    let units = match Path::new("/run/systemd/system").exists() {
+    let units = match systemd::is_running() {
         true => units(),
         false => Ok(Vec::new()),
     };
@@ -107,47 +108,19 @@ pub(super) fn read() -> (Start, Vec<String>) {
     (first, not_examined)
 }
 
-/// A block of the output of `systemctl show`.
-type Unit = BTreeMap<String, String>;
-
 fn show(properties: &str, units: &[&str]) -> Result<Vec<Unit>, String> {
-    let properties = format!("--property=Id,ActiveState,UnitFileState,{properties}");
-    let shown = output("systemctl", &[&["show", &properties, "--"], units].concat())?;
-    if !shown.status.success() {
-        return Err(messages::program_failed(
-            "systemctl",
-            &shown.status.to_string(),
-        ));
-    }
-    let text = String::from_utf8_lossy(&shown.stdout);
-    let blocks = text.split("\n\n").map(|block| {
-        let pairs = block.lines().filter_map(|line| line.split_once('='));
-        pairs
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
-    });
-    Ok(blocks.collect())
-}
-
-fn value<'a>(unit: &'a Unit, name: &str) -> &'a str {
-    unit.get(name).map_or("", String::as_str)
-}
-
-/// Whether a unit runs, or is started at the boot.
-fn is_in_use(unit: &Unit) -> bool {
-    let is = |name, values: &[&str]| values.contains(&value(unit, name));
-    is("ActiveState", &["active", "activating", "reloading"])
-        || is("UnitFileState", &["enabled", "enabled-runtime", "linked"])
+    let properties = format!("Id,ActiveState,UnitFileState,{properties}");
+    systemd::units(&properties, units)
 }
 
 /// The names of the units that start sshd, those of the packages first. If none is in use, those that could.
 fn units() -> Result<Vec<String>, String> {
     let sockets = show("Accept", &[&SOCKETS[..], &["*.socket"]].concat())?;
-    let sockets: Vec<Unit> = sockets.into_iter().filter(is_in_use).collect();
+    let sockets: Vec<Unit> = sockets.into_iter().filter(Unit::is_in_use).collect();
     // A socket with a process for each connection starts an instance of the unit of its name.
     let instances = sockets.iter().filter_map(|socket| {
-        let name = value(socket, "Id").strip_suffix(".socket")?;
-        let is_ours = name.contains("ssh") && value(socket, "Accept") == "yes";
+        let name = socket.value("Id").strip_suffix(".socket")?;
+        let is_ours = name.contains("ssh") && socket.value("Accept") == "yes";
         is_ours.then(|| format!("{name}@{INSTANCE}.service"))
     });
     let instances: Vec<String> = instances.collect();
@@ -156,30 +129,30 @@ fn units() -> Result<Vec<String>, String> {
         .chain(instances.iter().map(String::as_str));
     let names: Vec<&str> = names.chain(["*.service"]).collect();
     let shown = show("ExecStart,TriggeredBy,LoadState", &names)?;
-    let is_known = |unit: &Unit| names.contains(&value(unit, "Id"));
+    let is_known = |unit: &Unit| names.contains(&unit.value("Id"));
     let is_triggered = |unit: &Unit| {
-        let mut triggers = value(unit, "TriggeredBy").split(' ');
-        triggers.any(|trigger| sockets.iter().any(|socket| value(socket, "Id") == trigger))
+        let mut triggers = unit.value("TriggeredBy").split(' ');
+        triggers.any(|trigger| sockets.iter().any(|socket| socket.value("Id") == trigger))
     };
-    let is_instance = |unit: &Unit| instances.iter().any(|name| name == value(unit, "Id"));
+    let is_instance = |unit: &Unit| instances.iter().any(|name| name == unit.value("Id"));
     let mut candidates: Vec<&Unit> = Vec::new();
     for unit in &shown {
-        let is_candidate = value(unit, "LoadState") == "loaded"
-            && (is_known(unit) || names_sshd(value(unit, "ExecStart")));
+        let is_candidate = unit.value("LoadState") == "loaded"
+            && (is_known(unit) || names_sshd(unit.value("ExecStart")));
         let is_double = candidates
             .iter()
-            .any(|other| value(other, "Id") == value(unit, "Id"));
+            .any(|other| other.value("Id") == unit.value("Id"));
         if is_candidate && !is_double {
             candidates.push(unit);
         }
     }
     let used = candidates
         .iter()
-        .filter(|unit| is_in_use(unit) || is_triggered(unit) || is_instance(unit));
-    let used: Vec<String> = used.map(|unit| value(unit, "Id").to_owned()).collect();
+        .filter(|unit| unit.is_in_use() || is_triggered(unit) || is_instance(unit));
+    let used: Vec<String> = used.map(|unit| unit.value("Id").to_owned()).collect();
     match used.is_empty() {
         true => {
-            let first = candidates.first().map(|unit| value(unit, "Id").to_owned());
+            let first = candidates.first().map(|unit| unit.value("Id").to_owned());
             Ok(first.into_iter().collect())
         }
         false => Ok(used),

@@ -2,9 +2,8 @@
 
 use tfa_doctor::{DOAS_FILE, OtherWays};
 
-use super::host::has_systemd;
 use super::missed::Missed;
-use super::output::printed;
+use super::systemd;
 
 /// The units of consoles, of dropbear and of the debug shell.
 /// systemd looks for each that is named, and else for those that it has loaded: logind starts the consoles
@@ -25,7 +24,7 @@ const UNITS: [&str; 14] = [
     "dropbear.service",
     "dropbear.socket",
 ];
-const PROPERTIES: &str = "--property=Id,ActiveState,UnitFileState,ExecStart,DropInPaths";
+const PROPERTIES: &str = "Id,ActiveState,UnitFileState,ExecStart,DropInPaths";
 const RULES_OF_POLKIT: [&str; 4] = [
     "/etc/polkit-1/rules.d/*.rules",
     "/run/polkit-1/rules.d/*.rules",
@@ -53,8 +52,7 @@ pub(super) fn polkit_actions(missed: &Missed) -> Option<Vec<(String, String)>> {
 
 /// Without systemd there are no units.
 pub(super) fn collect(missed: &Missed) -> OtherWays {
-    let call = [&["show", PROPERTIES, "--"], &UNITS[..]].concat();
-    let units = has_systemd().then(|| printed("systemctl", &call));
+    let units = systemd::is_running().then(|| systemd::show(PROPERTIES, &UNITS));
     let units = units.and_then(|shown| missed.known(shown));
     OtherWays {
         units: units.unwrap_or_default(),

@@ -1,10 +1,11 @@
 //! Ways into the host that PAM is not asked about, or of which it is told that nothing need be verified.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{HostFacts, polkit};
 use crate::finding::{Finding, Kind};
 use crate::messages;
+use crate::unit::Unit;
 
 /// The rules of doas(1).
 pub const DOAS_FILE: &str = "/etc/doas.conf";
@@ -35,9 +36,13 @@ const ACTIONS: [&str; 8] = [
 
 pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     let ways = &host.other_ways;
-    let units = ways.units.split("\n\n").map(properties);
-    let units = units.filter(|unit| is_in_use(unit));
-    let mut findings: Vec<Finding> = units.filter_map(|unit| of_unit(&unit)).collect();
+    let units = Unit::parse_all(&ways.units);
+    // logind starts a console when someone switches to it.
+    let is_console = |unit: &Unit| unit.value("Id").starts_with("getty@tty");
+    let used = units
+        .iter()
+        .filter(|unit| unit.is_in_use() || is_console(unit));
+    let mut findings: Vec<Finding> = used.filter_map(of_unit).collect();
     // A unit may be printed twice.
     findings.dedup_by(|one, other| one.subject == other.subject);
     findings.extend(ways.doas.iter().flat_map(|text| doas(text)));
@@ -54,32 +59,17 @@ fn found(kind: &'static Kind, place: impl Into<String>, names: &[&str]) -> Findi
     Finding::beside_pam(kind, place, names, String::new())
 }
 
-fn properties(text: &str) -> BTreeMap<&str, &str> {
-    text.lines()
-        .filter_map(|line| line.split_once('='))
-        .collect()
-}
-
-/// Whether a unit runs, or is started at the boot.
-fn is_in_use(unit: &BTreeMap<&str, &str>) -> bool {
-    let is = |name, values: &[&str]| unit.get(name).is_some_and(|value| values.contains(value));
-    is("ActiveState", &["active", "activating", "reloading"])
-        || is("UnitFileState", &["enabled", "enabled-runtime", "linked"])
-        // logind starts one when someone switches to its console.
-        || unit.get("Id").is_some_and(|id| id.starts_with("getty@tty"))
-}
-
-fn of_unit(unit: &BTreeMap<&str, &str>) -> Option<Finding> {
-    let name = *unit.get("Id")?;
+fn of_unit(unit: &Unit) -> Option<Finding> {
+    let name = unit.value("Id");
     if name == "debug-shell.service" {
         return Some(found(&messages::DEBUG_SHELL, "", &[name]));
     }
     if name.starts_with("dropbear") {
         return Some(found(&messages::DROPBEAR, "", &[name]));
     }
-    let (_, command) = unit.get("ExecStart")?.split_once("argv[]=")?;
+    let (_, command) = unit.value("ExecStart").split_once("argv[]=")?;
     let words: Vec<&str> = command.split(" ;").next()?.split(' ').collect();
-    let drop_ins = unit.get("DropInPaths").copied().unwrap_or_default();
+    let drop_ins = unit.value("DropInPaths");
     // The last one decides about the command.
     let place = drop_ins.rsplit(' ').next().unwrap_or_default();
     let names = vec![name.to_owned()];
