@@ -1,4 +1,4 @@
-//! The tests that every store of documents must pass, as [`crate::store_contract`] has them for records.
+//! The tests that every store of documents must pass, as [`mod@crate::store_contract`] has them for records.
 
 use std::thread;
 
