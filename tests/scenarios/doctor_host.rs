@@ -351,7 +351,7 @@ fn a_question_that_fails_is_a_finding() {
         assert!(all && !texts.is_empty(), "{program}: {texts:?}");
         machine.succeed(["chmod", "+x", &path]);
     }
-    // As on a host that is no container.
+    // As on a host that is not a container.
     const NO_CONTAINER: &str = "#!/bin/sh\necho none\nexit 1\n";
     bash(
         &machine,

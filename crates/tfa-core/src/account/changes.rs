@@ -289,7 +289,7 @@ impl Account {
     fn prove_typed(&mut self, credential: &Credential, now: Time) -> Result<Factor, Refusal> {
         match self.judge(credential, ThrottleScope::OwnProgram, now) {
             Judgement::Accepted(factor) => Ok(factor),
-            // An answer of a login alone is known again, and this is none.
+            // Only an answer of a login is known again. This is a change of the account.
             Judgement::AlreadyUsed | Judgement::AcceptedBefore(..) => Err(Refusal::AlreadyUsed),
             Judgement::Wrong(LockState::Unlocked) => Err(Refusal::WrongCode(None)),
             Judgement::Wrong(closed) => Err(Refusal::WrongAndLocked(closed)),

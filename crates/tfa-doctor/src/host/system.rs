@@ -44,7 +44,7 @@ pub(super) fn writable(host: &HostFacts) -> Vec<Finding> {
             Reached::Place => {
                 Finding::beside_pam(&messages::FILE_WRITABLE, &file.path, Vec::new(), detail)
             }
-            // The folders above may be somebody's, who shall keep them.
+            // The folders above may be the home of a user, which stays the user's.
             Reached::Link(link) => {
                 let names = vec![file.path.clone()];
                 Finding::beside_pam(&messages::LINK_WRITABLE, link, names, detail)

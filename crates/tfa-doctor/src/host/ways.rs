@@ -176,7 +176,7 @@ fn is_as_root(words: &[&str]) -> bool {
     target.is_none_or(|user| user == "root" || user.parse() == Ok(0))
 }
 
-/// The user or the group of a rule: the first word that is no option.
+/// The user or the group of a rule: the first word that is not an option.
 fn identity<'a>(words: &[&'a str]) -> Option<&'a str> {
     const OPTIONS: [&str; 4] = ["nopass", "persist", "keepenv", "nolog"];
     let mut words = words.iter().skip(1);

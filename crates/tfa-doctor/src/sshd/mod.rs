@@ -44,28 +44,34 @@ impl SshdFacts {
     /// The PAM services of sshd, of all connections that were asked about.
     #[must_use]
     pub fn pam_services(&self) -> BTreeSet<&str> {
-        let settings = self.connections.iter().map(|(_, settings)| settings);
-        settings.map(Settings::pam_service).collect()
+        self.settings().map(Settings::pam_service).collect()
     }
 
     /// The files that decide about logins: those that were read, and those that settings name.
     #[must_use]
     pub fn named_files(&self) -> BTreeSet<String> {
-        let settings = self.connections.iter().map(|(_, settings)| settings);
-        let named = settings.flat_map(Settings::files);
+        let named = self.settings().flat_map(Settings::files);
         self.files.iter().cloned().chain(named).collect()
+    }
+
+    /// The settings of the connections that were asked about.
+    fn settings(&self) -> impl Iterator<Item = &Settings> {
+        self.connections.iter().map(|(_, settings)| settings)
+    }
+
+    /// Whether connections were asked about, and this holds for each.
+    fn holds_for_each(&self, holds: fn(&Settings) -> bool) -> bool {
+        !self.connections.is_empty() && self.settings().all(holds)
     }
 
     /// Whether each connection that was asked about has a method of sshd's own in each list with PAM.
     pub(crate) fn demands_own_method(&self) -> bool {
-        let mut settings = self.connections.iter().map(|(_, settings)| settings);
-        !self.connections.is_empty() && settings.all(Settings::adds_own_method)
+        self.holds_for_each(Settings::adds_own_method)
     }
 
     /// Whether each connection that was asked about has a public key in each list with PAM.
     pub(crate) fn demands_public_key(&self) -> bool {
-        let mut settings = self.connections.iter().map(|(_, settings)| settings);
-        !self.connections.is_empty() && settings.all(Settings::adds_public_key)
+        self.holds_for_each(Settings::adds_public_key)
     }
 
     /// The file with which the configuration begins.
