@@ -32,8 +32,10 @@ impl Files for Host {
     }
 
     fn has_module(&self, module: &str, _: Phase) -> bool {
+        // A random line may name an included file as its module.
+        let is_module = module.starts_with('/') && module.ends_with(".so");
         let is_file = || fs::metadata(module).is_ok_and(|file| file.len() > 0);
-        INSTALLED.contains(&module) || (module.starts_with('/') && is_file())
+        INSTALLED.contains(&module) || (is_module && is_file())
     }
 }
 
