@@ -1,11 +1,14 @@
 //! The search finds what a walk through each run of a small stack finds, and no longer runs.
 
 use crate::code::{Code, Codes};
-use crate::dispatch::{Next, State};
+use crate::control::Action;
+use crate::dispatch::{Next, Run, State, run};
 use crate::files::{Files, ReadError};
+use crate::jumps;
+use crate::modules::codes_without_failure;
 use crate::read::Reader;
 use crate::search::{Facts, Search};
-use crate::stack::{Line, Phase, Service};
+use crate::stack::{Line, Phase, Service, Stack};
 use crate::{FOLDERS, Release};
 
 /// Files that include each other by absolute paths.
@@ -39,7 +42,7 @@ impl Random {
         from[usize::try_from(self.0 >> 33).unwrap() % from.len()]
     }
 
-    fn line(&mut self) -> String {
+    fn line(&mut self, modules: &[&str]) -> String {
         let codes = [
             "success",
             "auth_err",
@@ -59,28 +62,21 @@ impl Random {
                 format!("[{} {} {}]", pair(), pair(), pair())
             }
         };
-        let modules = [
-            "pam_tfa.so",
-            "pam_tfa.so",
-            "pam_unix.so",
-            "pam_x.so",
-            "pam_absent.so",
-        ];
-        format!("auth {control} {}\n", self.pick(&modules))
+        format!("auth {control} {}\n", self.pick(modules))
     }
 
     /// Up to 3 lines, a substack of 2 in which another of 1 may stand, and a line behind it.
-    fn service(&mut self) -> Texts {
-        let mut outer: String = (0..3).map(|_| self.line()).collect();
-        let mut inner: String = (0..2).map(|_| self.line()).collect();
+    fn service(&mut self, modules: &[&str]) -> Texts {
+        let mut outer: String = (0..3).map(|_| self.line(modules)).collect();
+        let mut inner: String = (0..2).map(|_| self.line(modules)).collect();
         let kind = self.pick(&["substack", "substack", "include"]);
         inner += &format!("auth {kind} /inmost\n");
         outer += "auth substack /inner\n";
-        outer += &self.line();
+        outer += &self.line(modules);
         Texts(vec![
             ("/etc/pam.d/service".into(), outer),
             ("/inner".into(), inner),
-            ("/inmost".into(), self.line()),
+            ("/inmost".into(), self.line(modules)),
         ])
     }
 }
@@ -143,7 +139,13 @@ fn search_agrees_with_each_run_of_small_stacks() {
     let mut random = Random(1);
     let mut answers = [0; 7];
     for _ in 0..300 {
-        let texts = random.service();
+        let texts = random.service(&[
+            "pam_tfa.so",
+            "pam_tfa.so",
+            "pam_unix.so",
+            "pam_x.so",
+            "pam_absent.so",
+        ]);
         let reader = Reader {
             files: &texts,
             release: Release::V1_5,
@@ -180,4 +182,103 @@ fn search_agrees_with_each_run_of_small_stacks() {
         answers.iter().all(|count| (10..300).contains(count)),
         "{answers:?}"
     );
+}
+
+/// Each assignment of codes to the lines of a stack that a login without a failure can have, with one answer to
+/// each question.
+fn assignments(service: &Service) -> Vec<Vec<Code>> {
+    let stack = service.stack(Phase::Auth);
+    let mut assignments = vec![Vec::new()];
+    for line in &stack.lines {
+        let codes = codes_without_failure(line, Phase::Auth, &service.name);
+        let distinct = [
+            Code::SUCCESS,
+            Code::IGNORE,
+            Code::AUTH_ERR,
+            Code::PERM_DENIED,
+            Code::MODULE_UNKNOWN,
+        ];
+        let codes = distinct.into_iter().filter(|code| codes.contains(*code));
+        let codes = Vec::from_iter(codes);
+        let longer = assignments.iter().flat_map(|before: &Vec<Code>| {
+            codes
+                .iter()
+                .map(move |code| [&before[..], &[*code]].concat())
+        });
+        assignments = longer.collect();
+    }
+    let is_consistent = |codes: &Vec<Code>| {
+        let mut is_member = None;
+        stack.lines.iter().zip(codes).all(|(line, code)| {
+            if !line.calls("pam_succeed_if.so") {
+                return true;
+            }
+            let is_negative = line.arguments.iter().any(|word| word == "notingroup");
+            let holds = (*code == Code::SUCCESS) != is_negative;
+            *is_member.get_or_insert(holds) == holds
+        })
+    };
+    assignments.retain(is_consistent);
+    assignments
+}
+
+fn run_with(stack: &Stack, codes: &[Code]) -> Run {
+    run(stack, |line| {
+        let index = stack
+            .lines
+            .iter()
+            .position(|other| std::ptr::eq(other, line));
+        codes[index.unwrap()]
+    })
+}
+
+/// Whether a run is refused, and passes once one of its jumps goes on at the next line.
+fn is_misled(service: &Service, codes: &[Code]) -> bool {
+    let stack = service.stack(Phase::Auth);
+    let run = run_with(stack, codes);
+    let refuses = |(index, code): &(usize, Code)| {
+        let line = &stack.lines[*index];
+        let codes = codes_without_failure(line, Phase::Auth, &service.name);
+        jumps::refuses(line, codes, *code)
+    };
+    if run.result == Code::SUCCESS || run.lines.iter().any(refuses) {
+        return false;
+    }
+    run.lines.iter().any(|(index, code)| {
+        let mut without = stack.clone();
+        let control = &mut without.lines[*index].control;
+        let jumps = matches!(control.action(*code), Action::Jump(_));
+        *control = control.clone().with(*code, Action::Ignore);
+        jumps && run_with(&without, codes).result == Code::SUCCESS
+    })
+}
+
+#[test]
+fn search_finds_each_jump_into_a_refusal() {
+    let mut random = Random(2);
+    let mut found = 0;
+    for _ in 0..1500 {
+        let texts = random.service(&[
+            "pam_tfa.so",
+            "pam_unix.so",
+            "pam_permit.so",
+            "pam_deny.so",
+            "pam_succeed_if.so user ingroup a",
+            "pam_succeed_if.so user notingroup a",
+            "pam_absent.so",
+        ]);
+        let reader = Reader {
+            files: &texts,
+            release: Release::V1_5,
+            folders: &FOLDERS,
+        };
+        let service: Service = reader.read("service").unwrap();
+        let all = assignments(&service);
+        let is_misled = all.iter().any(|codes| is_misled(&service, codes));
+        let answer = service.refused_by_jump(Phase::Auth);
+        assert_eq!(answer.is_some(), is_misled, "{:?}", texts.0);
+        found += usize::from(is_misled);
+    }
+    println!("found: {found}");
+    assert!(found > 40, "{found}");
 }

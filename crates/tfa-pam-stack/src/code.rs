@@ -154,6 +154,12 @@ impl Codes {
         Self(self.0 & !other.0)
     }
 
+    /// The codes of this set that are in the other too.
+    #[must_use]
+    pub(crate) const fn only(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     const fn complement(self) -> Self {
         Self(Self::ANY.0 & !self.0)
     }

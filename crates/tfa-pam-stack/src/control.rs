@@ -52,6 +52,13 @@ impl Control {
         action.copied().unwrap_or(Action::Bad)
     }
 
+    /// The same, with another action after a code.
+    #[cfg(test)]
+    pub(crate) fn with(mut self, code: Code, action: Action) -> Self {
+        self.0[usize::from(code.number())] = action;
+        self
+    }
+
     /// Whether a code resets the result.
     pub(crate) fn resets(&self) -> bool {
         self.0.contains(&Action::Reset)

@@ -40,6 +40,7 @@ mod code;
 mod control;
 mod dispatch;
 mod files;
+mod jumps;
 mod lines;
 mod modules;
 mod parse;

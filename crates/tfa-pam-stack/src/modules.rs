@@ -35,6 +35,12 @@ const TFA_REFUSALS: Codes = Codes::of(&[
     Code::CONV_ERR,
     Code::ABORT,
 ]);
+/// What a condition answers, without the codes of its errors.
+const ANSWERS: Codes = SUCCESS.and(IGNORE).and(NONE).and(Codes::of(&[
+    Code::AUTH_ERR,
+    Code::PERM_DENIED,
+    Code::SESSION_ERR,
+]));
 const ROOT: Codes = Codes::of(&[Code::SUCCESS, Code::AUTH_ERR]);
 const TFA: Codes = TFA_REFUSALS.and(SUCCESS).and(IGNORE);
 const TFA_SESSION: Codes =
@@ -76,6 +82,9 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     ("pam_wheel.so", [SI, SI, NONE, NONE]),
     ("pam_shells.so", [S, S, NONE, NONE]),
     ("pam_localuser.so", [S; 4]),
+    ("pam_usertype.so", [S; 4]),
+    ("pam_listfile.so", [SI; 4]),
+    ("pam_time.so", [NONE, SI, NONE, NONE]),
     ("pam_exec.so", [SI; 4]),
     // The environment of a session.
     ("pam_env.so", [I, F, SI, F]),
@@ -153,6 +162,22 @@ pub fn possible_codes_of_user(line: &Line, phase: Phase, service: &str) -> Codes
     }
 }
 
+/// As [`possible_codes_of_user`], in a login in which nothing fails: a module that identifies the user, or may do
+/// so, refuses none. A condition may hold or not, and no module reports an error.
+pub(crate) fn codes_without_failure(line: &Line, phase: Phase, service: &str) -> Codes {
+    let codes = possible_codes_of_user(line, phase, service);
+    let holds = || line.calls("pam_succeed_if.so") && of_service(line, service) == Some(true);
+    if line.call != Call::Module {
+        codes
+    } else if verifies_password(line) && !ignores_users(line) || holds() {
+        codes.only(SUCCESS)
+    } else if line.is_tfa() || identifies(line) {
+        codes.only(SUCCESS.and(IGNORE))
+    } else {
+        codes.only(ANSWERS)
+    }
+}
+
 /// Whether the line calls a module that verifies the password.
 #[must_use]
 pub fn verifies_password(line: &Line) -> bool {
@@ -184,9 +209,27 @@ pub(crate) fn ignores_users(line: &Line) -> bool {
         .any(|word| word.starts_with("ignore_"))
 }
 
-/// The codes of `pam_succeed_if`. A single condition on the service has one answer. The module asks for
-/// the user first, which can fail.
+/// The codes of `pam_succeed_if`. The module asks for the user first, which can fail.
 fn succeed_if(line: &Line, service: &str) -> Codes {
+    match of_service(line, service) {
+        Some(false) => F,
+        _ => S,
+    }
+}
+
+/// Whether the condition of a line of `pam_succeed_if` holds, if it is a single one on the service.
+fn of_service(line: &Line, service: &str) -> Option<bool> {
+    match conditions(line).as_slice() {
+        ["service", "=", name] => Some(service == *name),
+        ["service", "!=", name] => Some(service != *name),
+        ["service", "in", names] => Some(names.split(':').any(|name| name == service)),
+        ["service", "notin", names] => Some(names.split(':').all(|name| name != service)),
+        _ => None,
+    }
+}
+
+/// The arguments of a line of `pam_succeed_if`, without those that do not decide.
+pub(crate) fn conditions(line: &Line) -> Vec<&str> {
     let options = [
         "debug",
         "use_uid",
@@ -196,13 +239,5 @@ fn succeed_if(line: &Line, service: &str) -> Codes {
         "audit",
     ];
     let words = line.arguments.iter().map(String::as_str);
-    let words: Vec<&str> = words.filter(|word| !options.contains(word)).collect();
-    let holds = match words.as_slice() {
-        ["service", "=", name] => service == *name,
-        ["service", "!=", name] => service != *name,
-        ["service", "in", names] => names.split(':').any(|name| name == service),
-        ["service", "notin", names] => names.split(':').all(|name| name != service),
-        _ => return S,
-    };
-    if holds { S } else { F }
+    words.filter(|word| !options.contains(word)).collect()
 }

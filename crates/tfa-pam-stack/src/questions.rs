@@ -4,9 +4,10 @@ use std::fmt;
 
 use crate::code::{Code, Codes};
 use crate::dispatch::State;
+use crate::jumps;
 use crate::modules::{
-    identifies, ignores_users, may_verify_password, possible_codes, possible_codes_of_user,
-    verifies_password,
+    codes_without_failure, identifies, ignores_users, may_verify_password, possible_codes,
+    possible_codes_of_user, verifies_password,
 };
 use crate::search::{Path, Reached, Search};
 use crate::stack::{Line, Phase, Position, Service};
@@ -141,6 +142,25 @@ impl Service {
         self.find_unidentified(|reached| reached.facts.tfa_passed)
     }
 
+    /// A login that is refused although nothing in it fails: each module that identifies the user succeeds, as
+    /// `pam_tfa` does, and no condition refuses by itself, but a jump leads past the lines that would let it in.
+    /// Also the step that jumps. `None` too if the stack has so many jumps that this takes too long.
+    #[must_use]
+    pub fn refused_by_jump(&self, phase: Phase) -> Option<(Witness, Step)> {
+        let codes = |line: &Line| codes_without_failure(line, phase, &self.name);
+        let stack = self.stack(phase);
+        let search = Search {
+            stack,
+            codes: &codes,
+        };
+        let misled = jumps::find(search, &|code| lets_in(phase, code))?;
+        let witness = self.witness(phase, &search, &misled.path);
+        let lines = &misled.path.lines;
+        let number = lines.iter().position(|(line, _)| *line == misled.jump)?;
+        let jump = witness.steps.get(number)?.clone();
+        Some((witness, jump))
+    }
+
     /// A login that passes the phase. One that has to change its password is shown only if no other passes.
     fn find_passing(
         &self,
@@ -207,12 +227,12 @@ impl Service {
     }
 }
 
-/// Whether the login passes the phase. After `PAM_NEW_AUTHTOK_REQD` in the account phase, programs let the user
-/// change the password and go on.
 fn passes(phase: Phase, reached: &Reached<'_>) -> bool {
-    match reached.next {
-        Err(Code::SUCCESS) => true,
-        Err(Code::NEW_AUTHTOK_REQD) => phase == Phase::Account,
-        _ => false,
-    }
+    reached.next.is_err_and(|code| lets_in(phase, code))
+}
+
+/// Whether a login with this code of the stack passes the phase. After `PAM_NEW_AUTHTOK_REQD` in the account phase,
+/// programs let the user change the password and go on.
+fn lets_in(phase: Phase, code: Code) -> bool {
+    code == Code::SUCCESS || (phase == Phase::Account && code == Code::NEW_AUTHTOK_REQD)
 }

@@ -155,7 +155,7 @@ impl Search<'_> {
     }
 
     /// The codes of a line, one of those that lead to the same state and the same facts.
-    fn distinct_codes(&self, line: &Line) -> Vec<Code> {
+    pub(crate) fn distinct_codes(&self, line: &Line) -> Vec<Code> {
         const APART: [Code; 5] = [
             Code::SUCCESS,
             Code::INVALID,
@@ -190,6 +190,13 @@ impl Search<'_> {
         let mut after = state.clone();
         let next = after.step(self.stack, line, code, code);
         (next == Next::Line).then(|| self.merged(after))
+    }
+
+    /// The state at the line behind, as after a code that is ignored.
+    pub(crate) fn behind(&self, state: &State) -> State {
+        let mut behind = state.clone();
+        behind.at += 1;
+        self.merged(behind)
     }
 
     /// The state that stands for all that cannot be told apart from this one.

@@ -54,6 +54,7 @@ pub const KINDS: &[&Kind] = &[
     &PAM_CANNOT_ENROLL,
     &PAM_UNREADABLE,
     &PAM_REFUSES,
+    &PAM_JUMP_REFUSES,
     &PAM_MODULE_MISSING,
     &PAM_MODULE_IGNORED,
     &PAM_ERROR,

@@ -468,6 +468,26 @@ pub(crate) const PAM_REFUSES: Kind = Kind {
     },
 };
 
+pub(crate) const PAM_JUMP_REFUSES: Kind = Kind {
+    id: "pam-jump-refuses",
+    severity: Severity::LockOut,
+    why: "A user whom this jump is taken for is refused with the right password and the right code.",
+    what: |subject| {
+        let (place, phase, services) = (&subject.place, &subject.detail, services(subject));
+        format!(
+            "{place}: the jump of this line leads past the lines that would let a login in, in the {phase} phase \
+             of {services}."
+        )
+    },
+    remedy: |subject| {
+        by_hand(
+            subject,
+            "Let the jump lead to the line that it was written for, or remove the line. To refuse these users, \
+             write \"requisite\" and the opposite condition.",
+        )
+    },
+};
+
 pub(crate) const PAM_MODULE_MISSING: Kind = Kind {
     id: "pam-module-missing",
     severity: Severity::LockOut,

@@ -15,6 +15,9 @@ const ACCOUNT_CONTROL: &str = "[success=ignore ignore=ignore default=die]";
 const GATE: &str = "session=gate";
 const SESSION: &str = "session requisite pam_tfa.so";
 
+/// Over how many lines a shorter jump leads that is tried.
+const MAX_JUMP: usize = 8;
+
 /// The changes that mend faults of a kind.
 type Changes = fn(&Case<'_>) -> Vec<Vec<Edit>>;
 
@@ -40,6 +43,7 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_CANNOT_ENROLL, with_enroll),
     (&messages::PAM_UNREADABLE, without_backslash),
     (&messages::PAM_REFUSES, passable),
+    (&messages::PAM_JUMP_REFUSES, passable),
     (&messages::PAM_PROFILE_CHANGED, as_in_profile),
 ];
 
@@ -381,8 +385,8 @@ fn without_backslash(case: &Case<'_>) -> Vec<Vec<Edit>> {
     change.into_iter().collect()
 }
 
-/// An included file that was made a comment, the line with a shorter jump, or no such line, unless it verifies the password or ends the block of
-/// pam-auth-update(8).
+/// An included file that was made a comment, the line with a shorter jump, or no such line, unless it verifies the
+/// password or ends the block of pam-auth-update(8).
 fn passable(case: &Case<'_>) -> Vec<Vec<Edit>> {
     let Some((number, text)) = case.faulty_line() else {
         return Vec::new();
@@ -391,16 +395,8 @@ fn passable(case: &Case<'_>) -> Vec<Vec<Edit>> {
     let mut lines = phases.flat_map(|phase| case.own_lines(phase));
     let is_kept = |line: &Line| verifies_password(line) || names_tfa(line);
     let is_kept = lines.any(|line| line.position.line == number && is_kept(line));
-    let jump = "success=";
-    let length = text.split_once(jump).and_then(|(_, rest)| {
-        let digits = rest.split(|next: char| !next.is_ascii_digit()).next()?;
-        digits.parse::<usize>().ok()
-    });
-    let shorter = (1..length.unwrap_or_default()).map(|lines| {
-        let old = format!("{jump}{}", length.unwrap_or_default());
-        let new = text.replacen(&old, &format!("{jump}{lines}"), 1);
-        vec![case.replace(number, text, Some(new))]
-    });
+    let shorter = shorter_jumps(text).into_iter();
+    let shorter = shorter.map(|new| vec![case.replace(number, text, Some(new))]);
     let before = number
         .checked_sub(1)
         .and_then(|before| case.text_of(before));
@@ -408,6 +404,30 @@ fn passable(case: &Case<'_>) -> Vec<Vec<Edit>> {
     let removed = (!is_kept && !is_fallback).then(|| vec![case.replace(number, text, None)]);
     let includes = case.uncommented_includes().into_iter();
     includes.chain(shorter).chain(removed).collect()
+}
+
+/// The line with each of its jumps shorter, the longest first.
+fn shorter_jumps(text: &str) -> Vec<String> {
+    let Some((start, end)) = text.find('[').zip(text.find(']')) else {
+        return Vec::new();
+    };
+    let mut changed = Vec::new();
+    for (equals, _) in text
+        .match_indices('=')
+        .filter(|(at, _)| (start..end).contains(at))
+    {
+        let (head, tail) = text.split_at(equals + 1);
+        let digits = tail.split(|next: char| !next.is_ascii_digit()).next();
+        let digits = digits.unwrap_or_default();
+        let length: usize = digits.parse().unwrap_or_default();
+        let rest = tail.strip_prefix(digits).unwrap_or_default();
+        changed.extend(
+            (1..length.min(MAX_JUMP + 1))
+                .rev()
+                .map(|lines| format!("{head}{lines}{rest}")),
+        );
+    }
+    changed
 }
 
 /// The line with a control of the profile.

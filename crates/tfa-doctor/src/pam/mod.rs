@@ -69,6 +69,7 @@ const CHECKS: &[Check] = &[
     errors::missing_module_ignored,
     errors::problems,
     passing::refuses,
+    passing::refused_by_jump,
 ];
 
 /// The faults in the PAM files. Those that one remedy mends are one finding.

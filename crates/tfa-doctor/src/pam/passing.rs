@@ -47,6 +47,22 @@ pub(super) fn refuses(login: &Login<'_>) -> Vec<Fault> {
     faults.collect()
 }
 
+/// A phase that refuses a login although nothing in it fails: a jump leads it past the lines that would let it in.
+pub(super) fn refused_by_jump(login: &Login<'_>) -> Vec<Fault> {
+    let phases = [Phase::Auth, Phase::Account, Phase::Session].into_iter();
+    // Where no login passes, that is the fault.
+    let open = phases.filter(|phase| login.service.can_pass(*phase));
+    let faults = open.filter_map(|phase| {
+        let (path, jump) = login.service.refused_by_jump(phase)?;
+        let fault = Fault {
+            detail: phase.name().to_owned(),
+            ..Fault::at(&messages::PAM_JUMP_REFUSES, &jump.position)
+        };
+        Some(fault.seen(&path))
+    });
+    faults.collect()
+}
+
 /// The line that refuses: the first one that fails, or else a jump over all lines that could succeed, or else the
 /// last one.
 fn deciding_line<'a>(login: &'a Login<'_>, phase: Phase, run: &Run) -> Option<&'a Line> {

@@ -12,6 +12,7 @@ mod driver;
 mod evaluator;
 mod faults;
 mod generate;
+mod jumps;
 mod libpam;
 mod memory;
 mod modules;
