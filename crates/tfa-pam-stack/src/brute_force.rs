@@ -1,5 +1,6 @@
 //! The search finds what a walk through each run of a small stack finds, and no longer runs.
 
+use crate::answers::Questions;
 use crate::code::{Code, Codes};
 use crate::control::Action;
 use crate::dispatch::{Next, Run, State, run};
@@ -96,7 +97,7 @@ fn codes(line: &Line) -> Codes {
 /// A question: whether the facts and the code of the stack, once it has one, are looked for.
 type Question = fn(Facts, Option<Code>) -> bool;
 
-const QUESTIONS: [(&str, Question); 7] = [
+const QUESTIONS: [(&str, Question); 8] = [
     ("success", |_, end| end == Some(Code::SUCCESS)),
     ("change", |_, end| end == Some(Code::NEW_AUTHTOK_REQD)),
     ("bypass", |facts, end| {
@@ -108,6 +109,9 @@ const QUESTIONS: [(&str, Question); 7] = [
     ("password", |facts, end| {
         end == Some(Code::SUCCESS) && !facts.is_identified()
     }),
+    ("twice", |facts, end| {
+        end == Some(Code::SUCCESS) && facts.tfa_successes == 2
+    }),
     ("before", |facts, _| facts.tfa_before_password),
     ("after", |facts, _| facts.tfa_after_wrong_password),
 ];
@@ -118,7 +122,7 @@ fn walk(
     mut state: State,
     facts: Facts,
     length: usize,
-    best: &mut [Option<usize>; 7],
+    best: &mut [Option<usize>; 8],
 ) {
     let next = state.next_line(search.stack);
     for ((_, question), best) in QUESTIONS.iter().zip(best.iter_mut()) {
@@ -137,7 +141,7 @@ fn walk(
 #[test]
 fn search_agrees_with_each_run_of_small_stacks() {
     let mut random = Random(1);
-    let mut answers = [0; 7];
+    let mut answers = [0; 8];
     for _ in 0..300 {
         let texts = random.service(&[
             "pam_tfa.so",
@@ -155,8 +159,9 @@ fn search_agrees_with_each_run_of_small_stacks() {
         let search = Search {
             stack: service.stack(Phase::Auth),
             codes: &codes,
+            questions: &Questions::default(),
         };
-        let mut best = [None; 7];
+        let mut best = [None; 8];
         walk(search, State::new(), Facts::default(), 0, &mut best);
         for (((name, question), best), answers) in
             QUESTIONS.iter().zip(best).zip(answers.iter_mut())

@@ -6,50 +6,23 @@
 //! other goes on at the next line where the first jumps, once. The jump is at fault if the first is refused by no
 //! condition, and the second passes.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
+use crate::answers::Answers;
 use crate::code::{Code, Codes};
 use crate::control::Action;
 use crate::dispatch::State;
-use crate::modules::{conditions, identifies};
 use crate::search::{Path, Search};
-use crate::stack::{Call, Line, Stack};
+use crate::stack::{Line, Stack};
 
 /// How many states are looked at. Stacks with some ten jumps have a few hundred.
 const MAX_STATES: usize = 10_000;
-/// How many questions that several lines ask are remembered.
-const MAX_QUESTIONS: usize = 8;
-
-/// The operators of `pam_succeed_if` that are true where the other one is false.
-const OPPOSITES: [(&str, &str); 9] = [
-    ("=", "!="),
-    ("=~", "!~"),
-    ("in", "notin"),
-    ("ingroup", "notingroup"),
-    ("innetgr", "notinnetgr"),
-    ("eq", "ne"),
-    ("<", ">="),
-    ("lt", "ge"),
-    ("gt", "le"),
-];
-
 /// A login that is refused because of a jump.
 pub(crate) struct Misled {
     pub(crate) path: Path,
     /// The line that jumps, by its index.
     pub(crate) jump: usize,
 }
-
-/// What the module of a condition has answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Answer {
-    Success,
-    Ignore,
-    Refusal,
-}
-
-/// The answers to the questions that several lines ask, by their numbers.
-type Answers = BTreeMap<usize, Answer>;
 
 /// A login, and the same login without one of its jumps, once it has jumped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -95,69 +68,6 @@ impl Place {
     }
 }
 
-/// Lines that ask the same, or the opposite.
-struct Questions(Vec<Option<(usize, bool)>>);
-
-impl Questions {
-    fn of(stack: &Stack) -> Self {
-        let asked: Vec<_> = stack.lines.iter().map(question).collect();
-        let mut numbers: Vec<&Vec<&str>> = Vec::new();
-        let keys = || asked.iter().flatten().map(|(key, _)| key);
-        for key in keys() {
-            let is_repeated = keys().filter(|other| *other == key).count() > 1;
-            if is_repeated && numbers.len() < MAX_QUESTIONS && !numbers.contains(&key) {
-                numbers.push(key);
-            }
-        }
-        let number = |(key, is_opposite): &(Vec<&str>, bool)| {
-            let number = numbers.iter().position(|known| *known == key)?;
-            Some((number, *is_opposite))
-        };
-        Self(asked.iter().map(|line| number(line.as_ref()?)).collect())
-    }
-
-    /// The answers after a code of a line; `None` if an earlier line had another answer.
-    fn after(&self, answers: &Answers, index: usize, code: Code) -> Option<Answers> {
-        let Some((number, is_opposite)) = self.0.get(index).copied().flatten() else {
-            return Some(answers.clone());
-        };
-        let answer = match (code, is_opposite) {
-            (Code::IGNORE, _) => Answer::Ignore,
-            (Code::SUCCESS, false) => Answer::Success,
-            (Code::SUCCESS, true) => Answer::Refusal,
-            (_, false) => Answer::Refusal,
-            (_, true) => Answer::Success,
-        };
-        let mut answers = answers.clone();
-        let known = *answers.entry(number).or_insert(answer);
-        (known == answer).then_some(answers)
-    }
-}
-
-/// What a line with a condition asks, and whether it succeeds where that is not so.
-fn question(line: &Line) -> Option<(Vec<&str>, bool)> {
-    if line.call != Call::Module || line.is_tfa() || identifies(line) {
-        return None;
-    }
-    let module = line.module.rsplit('/').next()?;
-    let mut words: Vec<&str> = line.arguments.iter().map(String::as_str).collect();
-    let mut is_opposite = false;
-    if module == "pam_succeed_if.so" {
-        let of_caller = words.contains(&"use_uid").then_some("use_uid");
-        words = conditions(line);
-        if let [_, operator, _] = words.as_mut_slice() {
-            let mut pairs = OPPOSITES.iter();
-            if let Some((positive, _)) = pairs.find(|(_, negative)| negative == operator) {
-                *operator = positive;
-                is_opposite = true;
-            }
-        }
-        words.extend(of_caller);
-    }
-    words.insert(0, module);
-    Some((words, is_opposite))
-}
-
 /// Whether the line refuses, whatever its module returns.
 fn is_wall(line: &Line, codes: Codes) -> bool {
     let mut actions = codes.iter().map(|code| line.control.action(code));
@@ -176,7 +86,6 @@ pub(crate) fn refuses(line: &Line, codes: Codes, code: Code) -> bool {
 /// A short login that is refused because of a jump. `passes` says whether a code of the stack lets a login in.
 /// None also if there are too many states to tell.
 pub(crate) fn find(search: Search<'_>, passes: &dyn Fn(Code) -> bool) -> Option<Misled> {
-    let questions = Questions::of(search.stack);
     let start = Node {
         login: State::new(),
         without_jump: None,
@@ -196,7 +105,7 @@ pub(crate) fn find(search: Search<'_>, passes: &dyn Fn(Code) -> bool) -> Option<
             }
             continue;
         };
-        for (reached, origin) in branches(search, &questions, &node, index, &login, other) {
+        for (reached, origin) in branches(search, &node, index, &login, other) {
             if !origins.contains_key(&reached) {
                 origins.insert(reached.clone(), Some(origin));
                 queue.push_back(reached);
@@ -209,7 +118,6 @@ pub(crate) fn find(search: Search<'_>, passes: &dyn Fn(Code) -> bool) -> Option<
 /// The nodes after the line of that index.
 fn branches(
     search: Search<'_>,
-    questions: &Questions,
     node: &Node,
     index: usize,
     login: &Place,
@@ -223,7 +131,7 @@ fn branches(
     let executes = login.next == Ok(index);
     for code in search.distinct_codes(line) {
         let is_meant = executes && refuses(line, codes, code);
-        let answers = questions.after(&node.answers, index, code);
+        let answers = search.questions.after(&node.answers, index, code);
         let after = login.after(search, index, line, code);
         let (false, Some(answers), Some(after)) = (is_meant, answers, after) else {
             continue;

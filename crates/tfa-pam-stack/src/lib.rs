@@ -34,6 +34,7 @@
 //! # Ok::<(), tfa_pam_stack::Unreadable>(())
 //! ```
 
+mod answers;
 #[cfg(test)]
 mod brute_force;
 mod code;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::answers::Questions;
 use crate::code::{Code, Codes};
 use crate::dispatch::State;
 use crate::jumps;
@@ -142,6 +143,24 @@ impl Service {
         self.find_unidentified(|reached| reached.facts.tfa_passed)
     }
 
+    /// An auth phase in which a login passes with two lines of `pam_tfa` that both succeed, so that it is asked for a
+    /// second code.
+    #[must_use]
+    pub fn asks_twice(&self) -> Option<Witness> {
+        let phase = Phase::Auth;
+        let codes = |line: &Line| codes_without_failure(line, phase, &self.name);
+        let stack = self.stack(phase);
+        let search = Search {
+            stack,
+            codes: &codes,
+            questions: &Questions::of(stack),
+        };
+        let path = search.find(State::new(), &|reached| {
+            passes(phase, reached) && reached.facts.tfa_successes == 2
+        })?;
+        Some(self.witness(phase, &search, &path))
+    }
+
     /// A login that is refused although nothing in it fails: each module that identifies the user succeeds, as
     /// `pam_tfa` does, and no condition refuses by itself, but a jump leads past the lines that would let it in.
     /// Also the step that jumps. `None` too if the stack has so many jumps that this takes too long.
@@ -152,6 +171,7 @@ impl Service {
         let search = Search {
             stack,
             codes: &codes,
+            questions: &Questions::of(stack),
         };
         let misled = jumps::find(search, &|code| lets_in(phase, code))?;
         let witness = self.witness(phase, &search, &misled.path);
@@ -212,7 +232,11 @@ impl Service {
         fits: &dyn Fn(&Reached<'_>) -> bool,
     ) -> Option<Witness> {
         let stack = self.stack(phase);
-        let search = Search { stack, codes };
+        let search = Search {
+            stack,
+            codes,
+            questions: &Questions::default(),
+        };
         let path = search.find(State::new(), fits)?;
         Some(self.witness(phase, &search, &path))
     }

@@ -10,11 +10,12 @@
 //!   only if a later line of the substack resets.
 //!
 //! So the result is exact: each run has its path through the merged states, and each path is a run. There
-//! are 6 standings and 400 facts for each line. The starts of substacks in each other only get worse, so
+//! are 6 standings and 1000 facts for each line. The starts of substacks in each other only get worse, so
 //! there are at most d⁵ of them at the depth d, which is below 16.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use crate::answers::{Answers, Questions};
 use crate::code::{Code, Codes};
 use crate::dispatch::{Impression, Next, Run, Standing, State, run};
 use crate::modules::{identifies_otherwise, may_verify_password, verifies_password};
@@ -26,6 +27,8 @@ pub(crate) struct Facts {
     /// `pam_tfa` returned success, or `PAM_IGNORE` because the login needs no second factor.
     pub(crate) tfa_passed: bool,
     pub(crate) tfa_refused: bool,
+    /// How many lines of `pam_tfa` returned success, up to 2.
+    pub(crate) tfa_successes: u8,
     /// `pam_tfa` was called before a module that verifies passwords.
     pub(crate) tfa_before_password: bool,
     /// `pam_tfa` was called after a module that verifies passwords, and after none that succeeded.
@@ -64,6 +67,9 @@ impl Facts {
             let after_key = line.asks_after_public_key();
             // Ignored, such a line says nothing of the policy.
             self.tfa_passed |= code == Code::SUCCESS || (code == Code::IGNORE && !after_key);
+            if code == Code::SUCCESS {
+                self.tfa_successes = (self.tfa_successes + 1).min(2);
+            }
             self.tfa_refused |= code != Code::SUCCESS && code != Code::IGNORE;
             // It succeeds after a key, which stands for the password.
             self.identified |= after_key && code == Code::SUCCESS;
@@ -117,19 +123,21 @@ pub(crate) struct Path {
 pub(crate) struct Search<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) codes: &'a dyn Fn(&Line) -> Codes,
+    /// The lines that have one answer.
+    pub(crate) questions: &'a Questions,
 }
 
-type Node = (State, Facts);
+type Node = (State, Facts, Answers);
 type Origins = HashMap<Node, Option<(Node, usize, Code)>>;
 
 impl Search<'_> {
     /// The shortest run from a state to one that fits.
     pub(crate) fn find(&self, start: State, fits: &dyn Fn(&Reached<'_>) -> bool) -> Option<Path> {
-        let start = (self.merged(start), Facts::default());
+        let start = (self.merged(start), Facts::default(), Answers::new());
         let mut origins = Origins::from([(start.clone(), None)]);
         let mut queue = VecDeque::from([start]);
         while let Some(node) = queue.pop_front() {
-            let (mut state, facts) = node.clone();
+            let (mut state, facts, answers) = node.clone();
             let next = state.next_line(self.stack);
             let state = &state;
             if fits(&Reached { facts, next }) {
@@ -141,10 +149,12 @@ impl Search<'_> {
             }
             let Ok(line) = next else { continue };
             for code in self.distinct_codes(line) {
-                let Some(after) = self.after(state, line, code) else {
+                let after = self.after(state, line, code);
+                let answers = self.questions.after(&answers, state.at, code);
+                let Some((after, answers)) = after.zip(answers) else {
                     continue;
                 };
-                let reached = (after, facts.after(line, code));
+                let reached = (after, facts.after(line, code), answers);
                 if !origins.contains_key(&reached) {
                     origins.insert(reached.clone(), Some((node.clone(), state.at, code)));
                     queue.push_back(reached);

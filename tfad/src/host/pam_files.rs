@@ -308,7 +308,7 @@ mod tests {
                 false,
             ),
             (
-                format!("auth required pam_time.so\n{jump}{tfa}"),
+                format!("auth required pam_site.so\n{jump}{tfa}"),
                 false,
                 false,
             ),

@@ -140,9 +140,9 @@ fn wrong_password_that_goes_on_is_found() {
             true,
         ),
         (format!("auth required pam_exec.so /bin/log\n{tfa}"), false),
-        (format!("auth required pam_time.so\n{UNIX}{tfa}"), false),
+        (format!("auth required pam_site.so\n{UNIX}{tfa}"), false),
         (
-            format!("auth requisite pam_time.so\nauth required pam_unix.so\n{tfa}"),
+            format!("auth requisite pam_site.so\nauth required pam_unix.so\n{tfa}"),
             true,
         ),
     ] {

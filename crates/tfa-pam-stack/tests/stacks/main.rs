@@ -17,4 +17,5 @@ mod libpam;
 mod memory;
 mod modules;
 mod reading;
+mod twice;
 mod wiring;
