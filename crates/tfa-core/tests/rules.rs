@@ -23,6 +23,8 @@ mod audit;
 mod authenticators;
 mod backup;
 #[cfg(test)]
+mod beginning;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod codes;

@@ -1,6 +1,6 @@
 //! Faults of the daemon, and of its policy as a whole.
 
-use crate::facts::{DaemonProblem, Facts, PolicyFacts};
+use crate::facts::{DaemonProblem, Facts, PolicyFacts, Required};
 use crate::finding::{Finding, Subject};
 use crate::{host, messages};
 
@@ -55,7 +55,7 @@ fn of_policy(policy: &PolicyFacts) -> Vec<Finding> {
     }
     if policy.is_off {
         findings.push(found(&messages::POLICY_OFF, ""));
-    } else if policy.enrolled == Some(0) && !policy.requires {
+    } else if policy.enrolled == Some(0) && policy.required == Required::Never {
         findings.push(found(&messages::ENROLLED_NONE, ""));
     }
     if policy.audits {

@@ -62,8 +62,10 @@ pub struct PamFacts {
 /// What the policy in force asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicyFacts {
-    /// A second factor is required for some logins.
+    /// The policy has terms that require a second factor.
     pub requires: bool,
+    /// From when on one is required of some login.
+    pub required: Required,
     /// Two-factor login is off for the whole host.
     pub is_off: bool,
     /// How many users have enrolled; `None` if not all records are known.
@@ -84,6 +86,27 @@ pub struct PolicyFacts {
     pub files: Vec<(String, String)>,
     /// The services in which a login without the auth phase is refused where a second factor is required.
     pub guard: Vec<String>,
+}
+
+/// From when on a second factor is required of some login.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Required {
+    /// Of no login: exemptions without an end come before all terms that require one.
+    #[default]
+    Never,
+    /// Of no login yet.
+    Later(Later),
+    /// Of some logins.
+    Now,
+}
+
+/// When a second factor is required of some login for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Later {
+    /// At this time at the earliest, in seconds since 1970.
+    From(u64),
+    /// When audit mode ends.
+    AfterAudit,
 }
 
 /// Persons with an account and a login shell, and root.

@@ -1,6 +1,7 @@
 //! What the doctor reports.
 
 use crate::edit::Edit;
+use crate::facts::Later;
 use crate::messages;
 use crate::shell::printable;
 
@@ -38,7 +39,7 @@ impl Severity {
 pub struct Kind {
     /// Its name in the output, in JSON and in tfa-doctor(7), which does not change.
     pub id: &'static str,
-    /// How bad it is.
+    /// How bad it is; see [`Finding::severity`].
     pub severity: Severity,
     /// Why it is dangerous, in one sentence.
     pub why: &'static str,
@@ -72,6 +73,8 @@ pub struct Subject {
     pub(crate) sshd_file: Option<String>,
     /// Whether pam-auth-update(8) mends it.
     pub(crate) update: Option<ProfileUpdate>,
+    /// From when on it is a fault, if it is none yet.
+    pub(crate) later: Option<Later>,
     /// The other faults that the same remedy mends, with what they apply to.
     pub also: Vec<(&'static str, Vec<String>)>,
 }
@@ -166,6 +169,15 @@ impl Finding {
                 ..Subject::default()
             },
             witness: Vec::new(),
+        }
+    }
+
+    /// How bad it is. What is a fault later only is a risk until then, at most.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match self.subject.later {
+            Some(_) => self.kind.severity.max(Severity::Risk),
+            None => self.kind.severity,
         }
     }
 

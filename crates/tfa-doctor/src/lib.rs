@@ -12,20 +12,24 @@ mod host;
 mod login;
 mod messages;
 mod pam;
+mod required;
 mod shell;
 pub mod sshd;
 mod unit;
 
 pub use auth_update::pam_update_files;
 pub use edit::Edit;
-pub use facts::{DaemonProblem, Facts, LoginFacts, LoginUsers, PamFacts, PolicyFacts};
+pub use facts::{
+    DaemonProblem, Facts, Later, LoginFacts, LoginUsers, PamFacts, PolicyFacts, Required,
+};
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
-    Administrator, BlockDevice, BusFacts, DOAS_FILE, GroupCacheFacts, HostFacts, NSCD_FILE,
+    Administrator, BlockDevice, BusFacts, Clock, DOAS_FILE, GroupCacheFacts, HostFacts, NSCD_FILE,
     OtherWays, OwnedFile, Process, Reached, Room, STATE_DIR, SocketFacts, StateFacts,
 };
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;
+pub use required::required;
 pub use tfa_pam_stack::MODULE;
 pub use unit::Unit;
 
@@ -37,6 +41,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(sshd::examine(facts));
     findings.extend(login::timeout(facts));
     findings.extend(host::examine(facts));
-    findings.sort_by_key(|finding| finding.kind.severity);
+    required::settle(facts, &mut findings);
+    findings.sort_by_key(Finding::severity);
     findings
 }

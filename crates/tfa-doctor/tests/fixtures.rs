@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tfa_core::DEFAULT_GUARD;
 use tfa_doctor::sshd::{Settings, SshdFacts, config};
 use tfa_doctor::{
-    Administrator, BlockDevice, BusFacts, DaemonProblem, Edit, Facts, Finding, GroupCacheFacts,
-    HostFacts, KINDS, Kind, LoginFacts, MODULE, OtherWays, OwnedFile, PamFacts, PolicyFacts,
-    Process, Reached, Room, SocketFacts, StateFacts, examine, pam_update_files,
+    Administrator, BlockDevice, BusFacts, Clock, DaemonProblem, Edit, Facts, Finding,
+    GroupCacheFacts, HostFacts, KINDS, Kind, Later, LoginFacts, MODULE, OtherWays, OwnedFile,
+    PamFacts, PolicyFacts, Process, Reached, Required, Room, SocketFacts, StateFacts, examine,
+    pam_update_files,
 };
 use tfa_pam_host::{ModuleFile, PamHost, Snapshot};
 
@@ -265,7 +266,9 @@ impl Host {
                 ["unit", name, value] => {
                     host.unit.insert(name.to_owned(), value.to_owned());
                 }
-                ["clock", is] => host.is_clock_synchronised = Some(is == "synchronised"),
+                ["clock", "synchronised"] => host.clock = Clock::Synchronised,
+                ["clock", "free"] => host.clock = Clock::Free,
+                ["clock", "unknown"] => host.clock = Clock::Unknown,
                 ["versions", daemon, command] => {
                     host.versions = Some((daemon.to_owned(), command.to_owned()));
                     host.installed_version = Some(command.to_owned());
@@ -452,7 +455,8 @@ fn copy(from: &Path, to: &Path) {
 fn policy_of(text: &str) -> PolicyFacts {
     let has = |fact: &str| text.lines().any(|line| line == fact);
     PolicyFacts {
-        requires: has("requires"),
+        requires: text.lines().any(|line| line.starts_with("requires")),
+        required: required(text),
         error_on_disk: text
             .lines()
             .find_map(|line| Some(line.strip_prefix("error ")?.to_owned())),
@@ -478,6 +482,17 @@ fn policy_of(text: &str) -> PolicyFacts {
     }
 }
 
+/// From when on a second factor is required, in the words behind `requires`.
+fn required(text: &str) -> Required {
+    let line = text.lines().find_map(|line| line.strip_prefix("requires"));
+    match line.map(str::trim) {
+        None | Some("never") => Required::Never,
+        Some("") => Required::Now,
+        Some("after audit") => Required::Later(Later::AfterAudit),
+        Some(time) => Required::Later(Later::From(time.parse().unwrap())),
+    }
+}
+
 /// The reason why the daemon says nothing.
 fn daemon_of(text: &str) -> Option<DaemonProblem> {
     text.lines().find_map(|line| match line {
@@ -495,7 +510,7 @@ fn daemon_of(text: &str) -> Option<DaemonProblem> {
 fn report(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let (severity, id) = (finding.kind.severity.name(), finding.kind.id);
+        let (severity, id) = (finding.severity().name(), finding.kind.id);
         writeln!(text, "{severity} {id}\n  {}", finding.what()).unwrap();
         for step in &finding.witness {
             writeln!(text, "    {step}").unwrap();

@@ -2,8 +2,11 @@
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
+/// The time of what never happens.
+pub const NEVER: u64 = u64::MAX;
+
 /// What the daemon knows of its policy and itself. Absent values are false or empty, except for
-/// [`Self::requires`]: a reader must take it for true.
+/// [`Self::requires`], which a reader must take for true, and for times, which are then in the past.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct DaemonFacts {
@@ -17,15 +20,20 @@ pub struct DaemonFacts {
     pub config_error: Option<String>,
     /// The configuration on disk is not the one in force.
     pub config_changed: Option<bool>,
-    /// A second factor is required for some logins, audit mode aside.
+    /// The policy has terms that require a second factor, audit mode aside.
     pub requires: Option<bool>,
-    /// A rule names methods of sshd.
+    /// The earliest time at which one is required of a user who has enrolled, in seconds since the epoch, audit mode
+    /// aside; [`NEVER`] if no login can meet such terms.
+    pub required_from: Option<u64>,
+    /// As before, for a user who has never logged in: after the grace period.
+    pub required_of_new_users_from: Option<u64>,
+    /// A rule in force names methods of sshd.
     pub names_methods: Option<bool>,
-    /// A rule accepts security keys only.
+    /// A rule in force accepts security keys only.
     pub demands_security_keys: Option<bool>,
     /// The services that the policy guards.
     pub guard: Option<Vec<String>>,
-    /// The groups that rules name, by name or number.
+    /// The groups that rules in force name, by name or number.
     pub groups: Option<Vec<String>>,
     /// The groups of administrators, by name or number.
     pub administrators: Option<Vec<String>>,

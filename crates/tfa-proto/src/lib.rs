@@ -33,7 +33,7 @@ pub use context_value::ContextValue;
 pub use device::{Device, DeviceKind};
 pub use error::Error;
 pub use exemption::{Exemption, ExemptionKind, Mode};
-pub use facts::DaemonFacts;
+pub use facts::{DaemonFacts, NEVER};
 pub use failed_attempt::{FailedAttempt, FailureReason};
 pub use import::{
     ExportedAuthenticator, Import, ImportOutcome, ImportResult, ImportedAuthenticator,

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tfa_client::{Failure, Terminal};
-use tfa_doctor::{Administrator, HostFacts, LoginUsers, PolicyFacts};
+use tfa_doctor::{Administrator, HostFacts, Later, LoginUsers, PolicyFacts, Required};
 use tfa_proto::{
-    DaemonFacts, Exemption, ExemptionKind, ListFilter, Mode, OpenEnum, Outcome, RecoveryState,
-    Status,
+    DaemonFacts, Exemption, ExemptionKind, ListFilter, Mode, NEVER, OpenEnum, Outcome,
+    RecoveryState, Status,
 };
 use tfa_text::policy_files::{AnyOwner, DropIns};
 
@@ -48,6 +48,8 @@ pub(super) async fn collect(
     let names = told(daemon.users(true).await, messages::USERS, missed)?;
     let names: Option<BTreeSet<String>> = names.map(|names| names.into_iter().collect());
     let records = records(daemon, terminal, names.as_ref(), missed).await?;
+    let of_records = records.as_ref().map(|records| records.required_from);
+    policy.required = required(&facts, policy.audits, of_records, tfa_client::now());
     if let Some(records) = records {
         policy.enrolled = Some(records.enrolled);
         policy.login_users = records.login_users;
@@ -90,19 +92,49 @@ fn is_whole(facts: &DaemonFacts) -> bool {
         config_error,
         config_changed,
         requires,
+        required_from,
+        required_of_new_users_from,
         names_methods,
         demands_security_keys,
         guard,
         groups,
         administrators,
     } = facts;
+    let times = [required_from, required_of_new_users_from];
     let answers = [off, requires, names_methods, demands_security_keys];
     let lists = [guard, groups, administrators];
     version.is_some()
         // A configuration with an error is not compared with the one in force.
         && (config_changed.is_some() || config_error.is_some())
+        && times.iter().all(|time| time.is_some())
         && answers.iter().all(|answer| answer.is_some())
         && lists.iter().all(|list| list.is_some())
+}
+
+/// From when on a second factor is required of some login. What is not known is no reason for a later time.
+fn required(facts: &DaemonFacts, audits: bool, of_records: Option<u64>, now: u64) -> Required {
+    let at = |time: u64| match time > now {
+        true => Required::Later(Later::From(time)),
+        false => Required::Now,
+    };
+    let of_new_users = facts.required_of_new_users_from.unwrap_or_default();
+    match facts.required_from.unwrap_or_default() {
+        _ if facts.requires == Some(false) => Required::Never,
+        NEVER => Required::Never,
+        _ if audits => Required::Later(Later::AfterAudit),
+        from if from > now => at(from),
+        _ => at(of_records.unwrap_or_default().min(of_new_users)),
+    }
+}
+
+/// From when on a second factor is required of the user of a record, if the policy requires one now.
+fn required_from(status: &Status) -> u64 {
+    match status.grace_until {
+        _ if status.problem.is_some() || status.policy_unknown => 0,
+        _ if !status.required => NEVER,
+        Some(end) if !counts(status) => end,
+        _ => 0,
+    }
 }
 
 /// An answer. One that does not come is noted.
@@ -170,6 +202,8 @@ fn counts(status: &Status) -> bool {
 #[derive(Default)]
 struct Records {
     enrolled: usize,
+    /// The earliest time at which a second factor is required of one of the users.
+    required_from: u64,
     /// `None` if it is not known who has a login shell.
     login_users: Option<LoginUsers>,
     with_weak_keys: Vec<String>,
@@ -183,6 +217,7 @@ async fn records(
     missed: &Missed,
 ) -> Result<Option<Records>, Failure> {
     let mut records = Records {
+        required_from: NEVER,
         login_users: names.map(|names| LoginUsers {
             count: names.len(),
             ..LoginUsers::default()
@@ -212,6 +247,7 @@ async fn records(
 impl Records {
     fn add(&mut self, status: Status, login_names: Option<&BTreeSet<String>>) {
         let is_enrolled = counts(&status);
+        self.required_from = self.required_from.min(required_from(&status));
         self.enrolled += usize::from(is_enrolled);
         let is_login_user = login_names.is_some_and(|names| names.contains(&status.user));
         if let Some(users) = self.login_users.as_mut().filter(|_| is_login_user) {
@@ -266,6 +302,7 @@ fn policy_of(facts: &DaemonFacts, missed: &Missed) -> PolicyFacts {
         is_outdated: facts.config_changed.unwrap_or_default(),
         audits: false,
         requires: facts.requires.unwrap_or(true),
+        required: Required::Now,
         names_methods: facts.names_methods.unwrap_or_default(),
         demands_security_keys: facts.demands_security_keys.unwrap_or_default(),
         guard: facts.guard.clone().unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tfa_doctor::{HostFacts, MODULE, STATE_DIR};
+use tfa_doctor::{Clock, HostFacts, MODULE, STATE_DIR};
 use tfa_pam_host::PamHost;
 
 use super::missed::Missed;
@@ -61,7 +61,7 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
         unit,
         is_masked,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        is_clock_synchronised: clock(is_container, missed),
+        clock: clock(is_container, missed),
         polkit_actions: polkit_actions.flatten(),
         other_ways: other_ways.unwrap_or_default(),
         ..HostFacts::default()
@@ -94,20 +94,23 @@ fn is_container() -> Result<bool, String> {
     }
 }
 
-/// `None` in a container, which has the clock of its host, and if it is not known.
-fn clock(is_container: Option<bool>, missed: &Missed) -> Option<bool> {
-    if is_container != Some(false) {
-        return None;
-    }
+/// What keeps the clock right. A container has the clock of its host.
+fn clock(is_container: Option<bool>, missed: &Missed) -> Clock {
     const PROGRAM: &str = "timedatectl";
+    match is_container {
+        None => return Clock::Unknown,
+        Some(true) => return Clock::OfItsHost,
+        Some(false) => {}
+    }
     let call = ["show", "--property=NTPSynchronized", "--value"];
-    let shown = missed.known(printed(PROGRAM, &call))?;
-    match shown.trim() {
-        "yes" => Some(true),
-        "no" => Some(false),
-        other => {
+    let shown = missed.known(printed(PROGRAM, &call));
+    match shown.as_deref().map(str::trim) {
+        Some("yes") => Clock::Synchronised,
+        Some("no") => Clock::Free,
+        Some(other) => {
             missed.note(messages::unexpected(PROGRAM, other));
-            None
+            Clock::Unknown
         }
+        None => Clock::Unknown,
     }
 }

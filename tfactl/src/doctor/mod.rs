@@ -106,7 +106,7 @@ pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure
         }
         terminal.print(&messages::findings_counted(&summary))?;
     }
-    let is_bad = |finding: &Finding| finding.kind.severity != Severity::Advice;
+    let is_bad = |finding: &Finding| finding.severity() != Severity::Advice;
     if findings.iter().any(is_bad) {
         return Err(Failure::Reported);
     }
@@ -124,7 +124,7 @@ fn as_json_keys(finding: &Finding) -> FindingJson<'_> {
     let also = finding.subject.also.iter();
     FindingJson {
         id: finding.kind.id,
-        severity: finding.kind.severity.name(),
+        severity: finding.severity().name(),
         place: json::or_null(&finding.subject.place),
         names: &finding.subject.names,
         what: finding.what(),

@@ -1,12 +1,17 @@
 //! What is in force, and how many findings there are.
 
 use serde::Serialize;
-use tfa_doctor::{Facts, Finding, LoginUsers, PolicyFacts, Severity, services_that_ask};
+use tfa_doctor::{
+    Facts, Finding, Later, LoginUsers, PolicyFacts, Required, Severity, required, services_that_ask,
+};
+use tfa_text::time::rfc3339;
 
 /// The beginning of a report. What is not known is null.
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
     pub(crate) policy: Option<PolicyInForce>,
+    /// Of [`PolicyInForce::Later`]: the earliest time.
+    pub(crate) required_from: Option<String>,
     /// The users who have enrolled, with those who cannot log in.
     pub(crate) enrolled: Option<usize>,
     pub(crate) login_users: Option<usize>,
@@ -29,6 +34,10 @@ pub(crate) enum PolicyInForce {
     Optional,
     /// Of some logins.
     Required,
+    /// Of no login yet.
+    Later,
+    /// Of no login, because exemptions come before.
+    Exempt,
     /// What is required is recorded only.
     Audit,
 }
@@ -36,14 +45,15 @@ pub(crate) enum PolicyInForce {
 impl Summary {
     pub(super) fn of(facts: &Facts, findings: &[Finding]) -> Self {
         let count = |severity| {
-            let of_severity = |finding: &&Finding| finding.kind.severity == severity;
+            let of_severity = |finding: &&Finding| finding.severity() == severity;
             findings.iter().filter(of_severity).count()
         };
         let [holes, lock_outs, risks, advice] = Severity::ALL.map(count);
         let policy = facts.policy.as_ref();
         let users: Option<LoginUsers> = policy.and_then(|policy| policy.login_users);
         Self {
-            policy: policy.map(in_force),
+            policy: policy.map(|policy| in_force(policy, required(facts))),
+            required_from: policy.and_then(|_| time(required(facts))),
             enrolled: policy.and_then(|policy| policy.enrolled),
             login_users: users.map(|users| users.count),
             login_users_enrolled: users.map(|users| users.enrolled),
@@ -57,11 +67,24 @@ impl Summary {
     }
 }
 
-fn in_force(policy: &PolicyFacts) -> PolicyInForce {
+fn in_force(policy: &PolicyFacts, required: Required) -> PolicyInForce {
     match policy {
         PolicyFacts { is_off: true, .. } => PolicyInForce::Off,
         PolicyFacts { audits: true, .. } => PolicyInForce::Audit,
-        PolicyFacts { requires: true, .. } => PolicyInForce::Required,
-        _ => PolicyInForce::Optional,
+        PolicyFacts {
+            requires: false, ..
+        } => PolicyInForce::Optional,
+        _ => match required {
+            Required::Never => PolicyInForce::Exempt,
+            Required::Later(_) => PolicyInForce::Later,
+            Required::Now => PolicyInForce::Required,
+        },
+    }
+}
+
+fn time(required: Required) -> Option<String> {
+    match required {
+        Required::Later(Later::From(time)) => Some(rfc3339(time)),
+        _ => None,
     }
 }

@@ -175,10 +175,16 @@ pub(crate) fn in_force(summary: &Summary, terminal: &Terminal) -> String {
         None => "not known",
         Some(PolicyInForce::Off) => "off",
         Some(PolicyInForce::Audit) => "audit mode",
-        Some(PolicyInForce::Required) => {
-            "a second factor is required for some logins, now or later"
+        Some(PolicyInForce::Required) => "a second factor is required for some logins",
+        Some(PolicyInForce::Later) => "a second factor is required for no login yet",
+        Some(PolicyInForce::Exempt) => {
+            "a second factor is required for no login, because exemptions come before"
         }
         Some(PolicyInForce::Optional) => "optional",
+    };
+    let policy = match &summary.required_from {
+        Some(time) => format!("{policy}, but from {time} on at the earliest"),
+        None => policy.to_owned(),
     };
     let services = match summary.services.as_deref() {
         None => "not known".to_owned(),
@@ -229,7 +235,7 @@ pub(crate) fn finding(finding: &Finding, terminal: &Terminal) -> String {
     let remedy = finding.remedy();
     let head = format!(
         "{}  {}",
-        finding.kind.severity.name().to_uppercase(),
+        finding.severity().name().to_uppercase(),
         finding.kind.id
     );
     let mut lines = vec![head, indented(&finding.what(), 2, width)];

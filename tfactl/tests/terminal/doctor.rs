@@ -2,7 +2,9 @@
 //! findings of its own, which make each report incomplete.
 
 use serde_json::{Value, json};
-use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, Impact, Mode, Outcome};
+use tfa_proto::{
+    DaemonFacts, Exemption, ExemptionKind, Impact, Mode, NEVER, Outcome, State, Status,
+};
 use tfa_testkit::daemon::enabled;
 use tfa_testkit::{TestHost, finished};
 
@@ -238,6 +240,75 @@ fn a_policy_that_requires_nothing_of_anybody_now_is_told() {
     let finding = one(&host, "exemption-endless");
     assert_eq!(finding["place"], "/etc/tfa/tfad.toml:7");
     assert_eq!(finding["commands"][0], "editor +7 /etc/tfa/tfad.toml");
+}
+
+/// `since` and the grace period put off what is required, and so do exemptions of all logins.
+#[test]
+fn the_policy_is_told_with_the_day_of_its_beginning() {
+    const YEAR_2099: u64 = 4_070_908_800;
+    let host = host_with(Vec::new());
+    let told = |of_enrolled: u64, of_new_users: u64, record: Status| {
+        host.daemon().account(|account| {
+            account.facts.requires = Some(true);
+            account.facts.required_from = Some(of_enrolled);
+            account.facts.required_of_new_users_from = Some(of_new_users);
+            account.others = vec![record];
+        });
+        let (_, out, _) = finished(&host.output_with(&["doctor", "--json"]));
+        let summary = parsed(&out)["summary"].clone();
+        let policy = summary["policy"].as_str().unwrap().to_owned();
+        (policy, summary["required_from"].as_str().map(str::to_owned))
+    };
+    let later = ("later".to_owned(), Some("2099-01-01T00:00:00Z".to_owned()));
+    let now = ("required".to_owned(), None);
+    let in_grace = |until| Status {
+        user: "carol".to_owned(),
+        required: true,
+        grace_until: until,
+        state: Some(State::None.into()),
+        ..Status::default()
+    };
+    let enrolled = |required| Status {
+        required,
+        ..enabled()
+    };
+    let problem = Status {
+        user: "dave".to_owned(),
+        problem: Some("damaged".to_owned()),
+        ..Status::default()
+    };
+    // This host may have a clock that is not synchronised. No date is in the future then.
+    let (_, out, _) = finished(&host.output_with(&["doctor", "--only", "clock", "--json"]));
+    let later = match out.contains("\"clock\"") || out.contains("timedatectl") {
+        true => now.clone(),
+        false => later,
+    };
+    assert_eq!(told(YEAR_2099, YEAR_2099, enrolled(false)), later, "since");
+    assert_eq!(
+        told(0, YEAR_2099, in_grace(Some(YEAR_2099))),
+        later,
+        "grace period"
+    );
+    assert_eq!(told(0, YEAR_2099, enrolled(false)), later, "not this user");
+    assert_eq!(told(0, YEAR_2099, enrolled(true)), now, "enrolled");
+    assert_eq!(
+        told(0, YEAR_2099, problem),
+        now,
+        "a record that cannot be opened"
+    );
+    assert_eq!(
+        told(0, YEAR_2099, in_grace(None)),
+        now,
+        "after the grace period"
+    );
+    assert_eq!(told(0, 0, in_grace(Some(YEAR_2099))), now, "a new user");
+    let exempt = told(NEVER, NEVER, enrolled(false));
+    assert_eq!(exempt, ("exempt".to_owned(), None));
+    let (_, out, _) = finished(&host.output_with(&["doctor"]));
+    let words: Vec<&str> = out.split_whitespace().collect();
+    let text = "a second factor is required for no login, because exemptions come before.";
+    assert!(words.join(" ").contains(text), "{out}");
+    fits(&out);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! account ([`decision`]). For a user with several names each name is evaluated, and the strictest
 //! decision applies ([`strictness`]). `phase.rs` has the consequences in each PAM phase.
 
+mod beginning;
 mod decision;
 mod exemptions;
 mod factors;
@@ -361,7 +362,7 @@ impl Policy {
     }
 
     /// The rules that have not ended.
-    fn rules_at(&self, now: Time) -> impl Iterator<Item = &Rule> {
+    pub fn rules_at(&self, now: Time) -> impl Iterator<Item = &Rule> {
         self.rules
             .iter()
             .filter(move |rule| !rule.effect.has_ended(now))

@@ -144,7 +144,8 @@ impl Rule {
     }
 
     /// Whether the rule names a method.
-    pub(super) fn names_method(&self) -> bool {
+    #[must_use]
+    pub fn names_method(&self) -> bool {
         !self.methods.is_empty()
     }
 

@@ -70,8 +70,8 @@ pub struct HostFacts {
     pub group_cache: Option<GroupCacheFacts>,
     /// What the log has about denials of SELinux since the boot, if SELinux is enforcing.
     pub selinux_log: Option<String>,
-    /// Whether the clock is synchronised.
-    pub is_clock_synchronised: Option<bool>,
+    /// The clock.
+    pub clock: Clock,
     /// The version of the daemon that runs, and of the commands.
     pub versions: Option<(String, String)>,
     /// The groups that rules name and this host does not know.
@@ -89,6 +89,20 @@ pub struct HostFacts {
     pub users_with_weak_keys: Vec<String>,
     /// Whether the host has a recovery code that was not used.
     pub has_recovery_code: Option<bool>,
+}
+
+/// What keeps the clock of a host right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// It is synchronised.
+    Synchronised,
+    /// It is not.
+    Free,
+    /// In a container: the host of it.
+    OfItsHost,
+    /// Not known.
+    #[default]
+    Unknown,
 }
 
 /// A file, or a folder.

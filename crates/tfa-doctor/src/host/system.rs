@@ -1,6 +1,6 @@
 //! Files, the unit, the clock, the version.
 
-use super::{HostFacts, OwnedFile, Reached};
+use super::{Clock, HostFacts, OwnedFile, Reached};
 use crate::finding::Finding;
 use crate::messages;
 
@@ -102,8 +102,8 @@ pub(super) fn not_examined(host: &HostFacts) -> Vec<Finding> {
 }
 
 pub(super) fn clock(host: &HostFacts) -> Option<Finding> {
-    let is_wrong = host.is_clock_synchronised == Some(false);
-    is_wrong.then(|| Finding::beside_pam(&messages::CLOCK, "", Vec::new(), String::new()))
+    (host.clock == Clock::Free)
+        .then(|| Finding::beside_pam(&messages::CLOCK, "", Vec::new(), String::new()))
 }
 
 /// The daemon that runs is not the one that is installed.

@@ -1,6 +1,6 @@
 //! Faults of the host beside PAM and sshd.
 
-use super::{edit, list, remedy, sed, set_in_unit};
+use super::{edit, later, list, remedy, sed, set_in_unit};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
 
@@ -141,8 +141,11 @@ pub(crate) const SUDO_ACCOUNT_SKIPPED: Kind = Kind {
     severity: Severity::Hole,
     why: "A user who has not enrolled becomes root with the password alone, and no guard refuses it.",
     what: |subject| {
-        let (place, who) = (&subject.place, list(&subject.names));
-        format!("{place}: for {who}, sudo leaves out the account phase of PAM (!pam_acct_mgmt).")
+        let (place, who, later) = (&subject.place, list(&subject.names), later(subject));
+        format!(
+            "{place}: for {who}, sudo leaves out the account phase of PAM (!pam_acct_mgmt), and a second factor is \
+             required{later}."
+        )
     },
     remedy: |subject| {
         let change = match subject.place.contains(':') {
@@ -257,8 +260,11 @@ pub(crate) const KEY_WEAK: Kind = Kind {
 pub(crate) const ADMINISTRATORS_NONE: Kind = Kind {
     id: "administrators-none",
     severity: Severity::Risk,
-    why: "A second factor is required, and no administrator knows yet whether the own login works with it.",
-    what: |subject| format!("No administrator has enrolled: {}.", list(&subject.names)),
+    why: "No administrator knows yet whether the own login works with a second factor.",
+    what: |subject| {
+        let (names, later) = (list(&subject.names), later(subject));
+        format!("No administrator has enrolled ({names}), and a second factor is required{later}.")
+    },
     remedy: |_| {
         remedy(
             "Enroll before the others, as the administrator.",
@@ -289,7 +295,10 @@ pub(crate) const RECOVERY_MISSING: Kind = Kind {
     id: "recovery-missing",
     severity: Severity::Advice,
     why: "If the administrators lose their phones and backup codes, only rescue mode is left.",
-    what: |_| "The host has no recovery code, and a second factor is required.".to_owned(),
+    what: |subject| {
+        let later = later(subject);
+        format!("The host has no recovery code, and a second factor is required{later}.")
+    },
     remedy: ADMINISTRATORS_ONE.remedy,
 };
 

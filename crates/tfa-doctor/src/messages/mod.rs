@@ -18,6 +18,9 @@ pub(crate) use sshd::*;
 pub(crate) use state::*;
 pub(crate) use ways::*;
 
+use tfa_text::time::rfc3339;
+
+use crate::facts::Later;
 use crate::finding::{Kind, Remedy, Subject};
 use crate::shell::quoted;
 
@@ -137,6 +140,27 @@ pub(crate) const INCOMPLETE: &[&Kind] = &[
     &SUDO_NOT_EXAMINED,
     &NOT_EXAMINED,
 ];
+
+/// The faults that are none before a second factor is required of some login.
+pub(crate) const WHERE_REQUIRED: &[&Kind] = &[
+    &PAM_CANNOT_ENROLL,
+    &SSHD_KEYS_NOT_GUARDED,
+    &SSHD_KEYS_ONLY,
+    &SSHD_GRACE_TIME,
+    &LOGIN_TIMEOUT,
+    &SUDO_ACCOUNT_SKIPPED,
+    &ADMINISTRATORS_NONE,
+    &RECOVERY_MISSING,
+];
+
+/// From when on a second factor is required, to stand behind that, with a blank; empty if it is required now.
+fn later(subject: &Subject) -> String {
+    match subject.later {
+        None => String::new(),
+        Some(Later::From(time)) => format!(" from {} on", rfc3339(time)),
+        Some(Later::AfterAudit) => " when audit mode ends".to_owned(),
+    }
+}
 
 /// How many names a text has.
 const MAX_NAMES: usize = 12;

@@ -2,7 +2,7 @@
 
 use tfa_pam_stack::{ProblemKind, Unreadable};
 
-use super::{edit, list, remedy};
+use super::{edit, later, list, remedy};
 use crate::edit::Edit;
 use crate::finding::{Kind, ProfileUpdate, Remedy, Severity, Subject};
 use crate::shell::quoted;
@@ -435,8 +435,10 @@ pub(crate) const PAM_CANNOT_ENROLL: Kind = Kind {
     severity: Severity::LockOut,
     why: "A user who must enroll is refused, and cannot enroll.",
     what: |subject| {
-        let (place, services) = (&subject.place, services(subject));
-        format!("{place}: the line of {services} does not have the option enroll=account.")
+        let (place, services, later) = (&subject.place, services(subject), later(subject));
+        format!(
+            "{place}: the line of {services} does not have the option enroll=account, and users must enroll{later}."
+        )
     },
     remedy: |subject| by_hand(subject, "Add the option enroll=account."),
 };

@@ -1,6 +1,6 @@
 //! Faults in the settings of sshd.
 
-use super::{list, remedy};
+use super::{later, list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
 use crate::shell::{append, quoted};
 use crate::sshd::config::MAIN;
@@ -9,10 +9,10 @@ use crate::sshd::config::MAIN;
 const RELOAD: &str = "sshd -t && systemctl reload ssh";
 
 /// Where the setting stands, to begin a text.
-fn place(subject: &Subject) -> &str {
+fn head(subject: &Subject) -> String {
     match subject.place.as_str() {
-        "" => "sshd, without a line for it",
-        place => place,
+        "" => "Without a line that sets it, ".to_owned(),
+        place => format!("{place}: "),
     }
 }
 
@@ -86,7 +86,7 @@ pub(crate) const SSHD_WITHOUT_PAM: Kind = Kind {
     id: "sshd-without-pam",
     severity: Severity::Hole,
     why: "sshd verifies passwords itself then, and no login by SSH is asked for a code.",
-    what: |subject| format!("{}: UsePAM is off.", place(subject)),
+    what: |subject| format!("{}UsePAM is off.", head(subject)),
     remedy: |subject| set(subject, "Let PAM verify passwords."),
 };
 
@@ -95,9 +95,9 @@ pub(crate) const SSHD_NO_QUESTIONS: Kind = Kind {
     severity: Severity::LockOut,
     why: "A password login cannot be asked for a code, so users who have enrolled are refused.",
     what: |subject| {
-        let (place, connections) = (place(subject), connections(subject));
+        let (head, connections) = (head(subject), connections(subject));
         format!(
-            "{place}: sshd accepts passwords, and no method that can ask for a code \
+            "{head}sshd accepts passwords, and no method that can ask for a code \
              (keyboard-interactive){connections}."
         )
     },
@@ -116,9 +116,9 @@ pub(crate) const SSHD_PASSWORDS: Kind = Kind {
     why: "The first question of keyboard-interactive is the password, so a user who has not enrolled logs \
           in with it.",
     what: |subject| {
-        let (place, connections) = (place(subject), connections(subject));
+        let (head, connections) = (head(subject), connections(subject));
         format!(
-            "{place}: PasswordAuthentication is off, and keyboard-interactive accepts \
+            "{head}PasswordAuthentication is off, and keyboard-interactive accepts \
              passwords{connections}."
         )
     },
@@ -136,9 +136,9 @@ pub(crate) const SSHD_METHODS: Kind = Kind {
     severity: Severity::LockOut,
     why: "No login of such a connection succeeds.",
     what: |subject| {
-        let (place, methods, connections) = (place(subject), &subject.detail, connections(subject));
+        let (head, methods, connections) = (head(subject), &subject.detail, connections(subject));
         format!(
-            "{place}: each list of AuthenticationMethods ({methods}) has a method that is not \
+            "{head}each list of AuthenticationMethods ({methods}) has a method that is not \
              enabled{connections}."
         )
     },
@@ -157,8 +157,9 @@ pub(crate) const SSHD_KEYS_NOT_GUARDED: Kind = Kind {
     why: "PAM asks nothing of such a login, and only the guard refuses one without a second factor.",
     what: |subject| {
         let (ways, connections) = (&subject.detail, connections(subject));
+        let later = later(subject);
         format!(
-            "sshd lets users in by {ways} without asking PAM, a second factor is required, and the policy \
+            "sshd lets users in by {ways} without asking PAM, a second factor is required{later}, and the policy \
              does not guard sshd{connections}."
         )
     },
@@ -213,10 +214,18 @@ pub(crate) const SSHD_KEYS_ONLY: Kind = Kind {
     why: "PAM is not asked for a second factor, so these logins are refused as soon as the policy requires one of \
           the user.",
     what: |subject| {
-        let (place, ways, connections) = (place(subject), &subject.detail, connections(subject));
-        format!(
-            "{place}: a second factor is required, and sshd lets users in by {ways} only{connections}."
-        )
+        let (head, ways, connections) = (head(subject), &subject.detail, connections(subject));
+        match subject.later {
+            None => format!(
+                "{head}sshd lets users in by {ways} only{connections}, and a second factor is required."
+            ),
+            Some(_) => {
+                let later = later(subject);
+                format!(
+                    "{head}sshd lets users in by {ways} only{connections}. These logins will be refused{later}."
+                )
+            }
+        }
     },
     remedy: |subject| {
         set(
@@ -232,10 +241,8 @@ pub(crate) const SSHD_MATCH_WEAKER: Kind = Kind {
     severity: Severity::Advice,
     why: "Each other connection is asked for a code, and these need none if the policy does not refuse them.",
     what: |subject| {
-        let (place, lists, connections) = (place(subject), &subject.detail, connections(subject));
-        format!(
-            "{place}: sshd accepts {lists} without a method that can ask for a code{connections}."
-        )
+        let (head, lists, connections) = (head(subject), &subject.detail, connections(subject));
+        format!("{head}sshd accepts {lists} without a method that can ask for a code{connections}.")
     },
     remedy: |subject| {
         set(
@@ -251,9 +258,9 @@ pub(crate) const SSHD_GRACE_TIME: Kind = Kind {
     severity: Severity::Risk,
     why: "A user who must enroll in the login, and first installs an app, needs more time than that.",
     what: |subject| {
-        let (place, seconds) = (place(subject), &subject.detail);
+        let (head, seconds, later) = (head(subject), &subject.detail, later(subject));
         format!(
-            "{place}: sshd ends a login after {seconds} seconds (LoginGraceTime), and users may have to enroll."
+            "{head}sshd ends a login after {seconds} seconds (LoginGraceTime), and users may have to enroll{later}."
         )
     },
     remedy: |subject| set(subject, "Give ten minutes."),
@@ -264,8 +271,8 @@ pub(crate) const SSHD_ONE_TRY: Kind = Kind {
     severity: Severity::LockOut,
     why: "A client that offers another key first, or a mistyped password, ends the connection before the code.",
     what: |subject| {
-        let (place, connections) = (place(subject), connections(subject));
-        format!("{place}: MaxAuthTries is 1{connections}.")
+        let (head, connections) = (head(subject), connections(subject));
+        format!("{head}MaxAuthTries is 1{connections}.")
     },
     remedy: |subject| set(subject, "Allow the default of six."),
 };
@@ -276,9 +283,9 @@ pub(crate) const SSHD_TOUCH: Kind = Kind {
     why: "Users can switch the touch of a security key off, and a program with their agent then logs in \
           without them.",
     what: |subject| {
-        let (place, connections) = (place(subject), connections(subject));
+        let (head, connections) = (head(subject), connections(subject));
         format!(
-            "{place}: rules accept security keys only, and sshd requires no touch (PubkeyAuthOptions){connections}."
+            "{head}sshd requires no touch (PubkeyAuthOptions){connections}, and rules accept security keys only."
         )
     },
     remedy: |subject| set(subject, "Require the touch."),
@@ -289,8 +296,8 @@ pub(crate) const SSHD_EMPTY_PASSWORDS: Kind = Kind {
     severity: Severity::Risk,
     why: "An account without a password is entered from the network with a code alone, or with nothing.",
     what: |subject| {
-        let (place, connections) = (place(subject), connections(subject));
-        format!("{place}: sshd accepts empty passwords{connections}.")
+        let (head, connections) = (head(subject), connections(subject));
+        format!("{head}sshd accepts empty passwords{connections}.")
     },
     remedy: |subject| set(subject, "Refuse empty passwords."),
 };
@@ -368,9 +375,9 @@ pub(crate) const LOGIN_TIMEOUT: Kind = Kind {
     severity: Severity::Advice,
     why: "A user who must enroll at the console, and first installs an app, needs more time than that.",
     what: |subject| {
-        let (place, seconds) = (&subject.place, &subject.detail);
+        let (place, seconds, later) = (&subject.place, &subject.detail, later(subject));
         format!(
-            "{place}: login ends after {seconds} seconds (LOGIN_TIMEOUT), and users may have to enroll."
+            "{place}: login ends after {seconds} seconds (LOGIN_TIMEOUT), and users may have to enroll{later}."
         )
     },
     remedy: |subject| {

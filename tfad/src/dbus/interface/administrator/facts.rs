@@ -1,11 +1,12 @@
 //! What the doctor of `tfactl` asks the daemon.
 
-use tfa_core::{FactorKind, Factors, Group};
-use tfa_proto::{DaemonFacts, Error};
+use tfa_core::{FactorKind, Factors, Group, Rule, Time};
+use tfa_proto::{DaemonFacts, Error, NEVER};
 use tfa_store::StoreError;
 
 use super::Administrator;
 use crate::config::BadConfig;
+use crate::host::clock;
 use crate::host::pam_services::may_require;
 
 impl Administrator {
@@ -14,8 +15,11 @@ impl Administrator {
         let config = self.state.config();
         let policy = &config.policy;
         let only_keys: Factors = [FactorKind::SecurityKey].into_iter().collect();
-        let effects = policy.rules.iter().map(|rule| &rule.effect);
+        let now = clock::now();
+        let rules: Vec<&Rule> = policy.rules_at(now).collect();
+        let effects = rules.iter().map(|rule| &rule.effect);
         let mut effects = effects.chain([&policy.otherwise]);
+        let time = |from: Option<Time>| from.map_or(NEVER, Time::as_secs);
         let names = |groups: &mut dyn Iterator<Item = &Group>| -> Vec<String> {
             groups.map(Group::to_string).collect()
         };
@@ -27,10 +31,12 @@ impl Administrator {
             config_error: on_disk.as_ref().err().map(BadConfig::summary),
             config_changed: on_disk.ok().map(|on_disk| on_disk != *config),
             requires: Some(may_require(policy)),
-            names_methods: Some(policy.names_methods()),
+            required_from: Some(time(policy.required_from(now))),
+            required_of_new_users_from: Some(time(policy.required_of_new_users_from(now))),
+            names_methods: Some(!policy.is_off() && rules.iter().any(|rule| rule.names_method())),
             demands_security_keys: Some(effects.any(|effect| effect.factors == only_keys)),
             guard: Some(policy.guard.clone()),
-            groups: Some(names(&mut policy.groups().into_iter())),
+            groups: Some(names(&mut rules.iter().flat_map(|rule| &rule.groups))),
             administrators: Some(names(&mut config.recovery.administrators.iter())),
         })
     }
@@ -50,6 +56,7 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
 
+    use tfa_core::{Mode, RuleEffect, Terms};
     use tfa_store::{Revision, Sealed, Store};
     use tfa_testkit::MemoryStore;
 
@@ -61,8 +68,12 @@ mod tests {
     use crate::state::DaemonState;
 
     fn administrator(store: impl Store + 'static) -> Administrator {
+        administrator_with(store, Config::default())
+    }
+
+    fn administrator_with(store: impl Store + 'static, config: Config) -> Administrator {
         let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
-        let state = DaemonState::new(journal, PathBuf::new(), Config::default(), None);
+        let state = DaemonState::new(journal, PathBuf::new(), config, None);
         let caller = Caller {
             name: ":1.7".to_owned(),
             uid: 0,
@@ -73,6 +84,51 @@ mod tests {
             accounts: Arc::new(Accounts::new(Arc::new(store))),
             caller,
         }
+    }
+
+    #[test]
+    fn rules_that_have_ended_are_not_told_and_the_beginning_is() {
+        let now = clock::now().as_secs();
+        let facts = |until: u64| {
+            let effect = RuleEffect {
+                mode: Mode::Off,
+                terms: Terms {
+                    until: Some(Time::from_secs(until)),
+                    reason: None,
+                },
+                ..RuleEffect::default()
+            };
+            let mut config = Config::default();
+            config.policy.rules = vec![Rule {
+                methods: vec!["publickey".to_owned()],
+                groups: vec![Group::Number(12)],
+                effect,
+                ..Rule::default()
+            }];
+            config.policy.otherwise.mode = Mode::Required;
+            config.policy.otherwise.since = Some(Time::from_secs(u64::MAX / 2));
+            administrator_with(MemoryStore::new(), config)
+                .facts()
+                .unwrap()
+        };
+        let (ended, open) = (facts(now - 1), facts(now + 3600));
+        assert_eq!(
+            (ended.names_methods, open.names_methods),
+            (Some(false), Some(true))
+        );
+        assert_eq!(
+            (ended.groups, open.groups),
+            (Some(Vec::new()), Some(vec!["12".to_owned()]))
+        );
+        assert_eq!(
+            (open.requires, open.required_from),
+            (Some(true), Some(u64::MAX / 2))
+        );
+        let facts = administrator(MemoryStore::new()).facts().unwrap();
+        assert_eq!(
+            (facts.requires, facts.required_from),
+            (Some(false), Some(NEVER))
+        );
     }
 
     #[test]

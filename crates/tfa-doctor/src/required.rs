@@ -1,0 +1,122 @@
+//! Faults that are none before a second factor is required of some login.
+
+use crate::facts::{Facts, Later, Required};
+use crate::finding::Finding;
+use crate::host::Clock;
+use crate::messages;
+
+/// Removes them if a second factor is required of no login, and notes from when on they are faults.
+pub(crate) fn settle(facts: &Facts, findings: &mut Vec<Finding>) {
+    let later = match required(facts) {
+        Required::Now => return,
+        Required::Later(later) => Some(later),
+        Required::Never => None,
+    };
+    findings.retain_mut(|finding| {
+        if !is_conditional(finding) {
+            return true;
+        }
+        finding.subject.later = later;
+        later.is_some()
+    });
+}
+
+/// From when on a second factor is required of some login: now, if the policy is not known. By a clock that may be
+/// off, no date is known to be in the future.
+#[must_use]
+pub fn required(facts: &Facts) -> Required {
+    let clock = facts.host.as_ref().map(|host| host.clock);
+    let is_clock_reliable = matches!(clock, Some(Clock::Synchronised | Clock::OfItsHost));
+    match facts.policy.as_ref().map(|policy| policy.required) {
+        None => Required::Now,
+        Some(Required::Later(Later::From(_))) if !is_clock_reliable => Required::Now,
+        Some(required) => required,
+    }
+}
+
+/// Whether this is one of the faults, and the others that its remedy mends are, too.
+fn is_conditional(finding: &Finding) -> bool {
+    let has = |id: &str| messages::WHERE_REQUIRED.iter().any(|kind| kind.id == id);
+    let mut also = finding.subject.also.iter();
+    has(finding.kind.id) && also.all(|(id, _)| has(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::PolicyFacts;
+    use crate::finding::{Severity, Subject};
+    use crate::host::HostFacts;
+
+    const YEAR_2099: u64 = 4_070_908_800;
+
+    fn facts(required: Required, clock: Clock) -> Facts {
+        Facts {
+            policy: Some(PolicyFacts {
+                requires: true,
+                required,
+                ..PolicyFacts::default()
+            }),
+            host: Some(HostFacts {
+                clock,
+                ..HostFacts::default()
+            }),
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn a_fault_of_later_is_a_risk_with_its_date() {
+        for (later, text) in [
+            (Later::From(YEAR_2099), "2099-01-01T00:00:00Z"),
+            (Later::AfterAudit, "when audit mode ends"),
+        ] {
+            for &kind in messages::WHERE_REQUIRED {
+                let finding = Finding::beside_pam(kind, "/etc/x:3", Vec::new(), String::new());
+                let mut findings = vec![finding];
+                let facts = facts(Required::Later(later), Clock::Synchronised);
+                settle(&facts, &mut findings);
+                let finding = &findings[0];
+                assert!(finding.what().contains(text), "{}", finding.what());
+                assert!(finding.severity() >= Severity::Risk, "{}", kind.id);
+            }
+        }
+    }
+
+    #[test]
+    fn no_date_is_in_the_future_by_a_clock_that_may_be_off() {
+        let later = Required::Later(Later::From(YEAR_2099));
+        for (clock, expected) in [
+            (Clock::Synchronised, later),
+            (Clock::OfItsHost, later),
+            (Clock::Free, Required::Now),
+            (Clock::Unknown, Required::Now),
+        ] {
+            assert_eq!(required(&facts(later, clock)), expected, "{clock:?}");
+            let never = required(&facts(Required::Never, clock));
+            assert_eq!(never, Required::Never, "{clock:?}");
+        }
+        let host = None;
+        assert_eq!(
+            required(&Facts {
+                host,
+                ..facts(later, Clock::Free)
+            }),
+            Required::Now
+        );
+        assert_eq!(required(&Facts::default()), Required::Now);
+    }
+
+    #[test]
+    fn a_remedy_of_other_faults_is_not_put_off() {
+        let mut finding =
+            Finding::beside_pam(&messages::PAM_CANNOT_ENROLL, "", Vec::new(), String::new());
+        finding.subject = Subject {
+            also: vec![(messages::PAM_UNKNOWN_OPTION.id, Vec::new())],
+            ..finding.subject
+        };
+        let mut findings = vec![finding];
+        settle(&facts(Required::Never, Clock::Synchronised), &mut findings);
+        assert_eq!(findings[0].severity(), Severity::LockOut);
+    }
+}
