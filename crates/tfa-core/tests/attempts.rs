@@ -8,11 +8,10 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, AnswerId, Answered, AskCode, AskRemember, AttemptId, Authenticator,
-    BackupSet, Client, CodeFormat, Counter, Credential, DeviceMark, Dialog, Factor, Factors,
-    Import, Imported, ImportedAuthenticator, ImportedCodes, Input, KeyFingerprint, KeyType,
-    LockState, Message, Next, RememberRules, Rememberable, Report, Secret, ThrottleScope, Time,
-    Turn, Verdict,
+    Account, Algorithm, AnswerId, Answered, AskCode, AttemptId, Authenticator, BackupSet, Client,
+    CodeFormat, Counter, Credential, DeviceMark, Dialog, Factor, Factors, Import, Imported,
+    ImportedAuthenticator, ImportedCodes, Input, KeyFingerprint, KeyType, LockState, Message, Next,
+    RememberRules, Rememberable, Report, Secret, ThrottleScope, Time, Turn, Verdict,
 };
 
 use crate::cases;
@@ -765,8 +764,8 @@ fn an_answer_that_comes_again_gets_the_same_turn_with_the_same_report() {
     let mut log_in = |now| {
         let asked = question(REMOTE);
         let client = client(of(1, 1));
-        let answered = asked.answer(Some(Factors::ANY), &mut owner.account, &right, client, now);
-        let answered = AskRemember::after(answered, &mut owner.account, REMOTE, offer, now);
+        let (any, account) = (Some(Factors::ANY), &mut owner.account);
+        let answered = asked.answer_with_offer(any, account, &right, client, offer, now);
         let Answered::Turn(turn, Some(Dialog::AskRemember(question))) = answered else {
             panic!("not asked")
         };

@@ -86,8 +86,8 @@ fn give_code(owner: &mut Owner, offer: Rememberable<'_>, now: Time) -> (Turn, Op
         answer: None,
     };
     let code = owner.code(now, 0);
-    let answered = question.answer(Some(Factors::ANY), &mut owner.account, &code, client, now);
-    match AskRemember::after(answered, &mut owner.account, scope, offer, now) {
+    let (any, account) = (Some(Factors::ANY), &mut owner.account);
+    match question.answer_with_offer(any, account, &code, client, offer, now) {
         Answered::Turn(turn, None) => (turn, None),
         Answered::Turn(turn, Some(Dialog::AskRemember(question))) => (turn, Some(question)),
         _ => panic!("another dialog"),
@@ -430,12 +430,10 @@ fn a_wrong_code_is_followed_by_no_question() {
             minutes: 5,
             ..MONTH
         };
-        let account = &mut owner.account;
-        let answered = question.answer(Some(Factors::ANY), account, &credential, client, NOON);
-        let scope = ThrottleScope::UNKNOWN;
-        let marks = [mark(1)];
-        let after = AskRemember::after(answered, account, scope, offer(&rules, &marks), NOON);
-        let Answered::Turn(turn, _) = after else {
+        let (any, account, marks) = (Some(Factors::ANY), &mut owner.account, [mark(1)]);
+        let offer = offer(&rules, &marks);
+        let answered = question.answer_with_offer(any, account, &credential, client, offer, NOON);
+        let Answered::Turn(turn, _) = answered else {
             panic!("no turn");
         };
         assert!(!matches!(turn.next, Next::AskRemember { .. }));

@@ -3,9 +3,8 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, Answered, AskRemember, BackupCode, Binding, Client, Credential, Device, DeviceMark,
-    Dialog, Enroll, Factor, FailureReason, Input, Next, RecoveryCode, Rememberable, Requirement,
-    Time, Verdict,
+    Account, Answered, BackupCode, Binding, Client, Credential, Device, DeviceMark, Dialog, Enroll,
+    Factor, FailureReason, Input, Next, RecoveryCode, Requirement, Time, Verdict,
 };
 use tfa_proto::Turn;
 
@@ -13,7 +12,7 @@ use super::{Error, Logins, log, pam_context, password_prompts, recovery, remembe
 use crate::account::{self, Loaded};
 use crate::host::clock;
 use crate::login::login_sessions::GivenCode;
-use crate::login::question::Question;
+use crate::login::question::{Grounds, Question};
 use crate::login::sessions::{LoginAttempt, Session};
 
 /// What an answer led to. A conflict of commits judges an answer again, so nothing of it is kept
@@ -95,34 +94,32 @@ impl Logins {
         };
         let phase = pam_context::phase(context, &config.policy);
         let marks = remember::devices_of(&config.remember, session.attempt.facts(phase));
-        let offer = remember::rememberable(&config.remember, &marks, &session.attempt);
-        let answer = |account: &mut Account, credential: &Credential| {
-            let decision = config.policy.decide(login, Some(account), now);
-            let answered =
-                question.answer(&config.policy, &decision, account, credential, client, now);
-            let offer = Rememberable {
-                // The device would not serve this login again.
-                asks: offer.asks && decision.factors().is_any(),
-                ..offer
-            };
-            match AskRemember::after(answered, account, question.scope(), offer, now) {
-                Answered::Rehash | Answered::DrawCodes => None,
-                Answered::Turn(turn, next) => {
-                    let rules = &config.remember;
-                    let begins = begins_session(&turn).then(|| BegunSession {
-                        binding: (rules.session_minutes > 0).then(|| account.binding()),
-                        device: account
-                            .remembered_device(&marks, rules, now)
-                            .map(Device::mark),
-                    });
-                    let authenticator = name_of_verified(account, &turn);
-                    Some(Judged {
-                        turn,
-                        dialog: next,
-                        authenticator,
-                        begins,
-                    })
-                }
+        let grounds = Grounds {
+            policy: &config.policy,
+            login,
+            client,
+            offer: remember::rememberable(&config.remember, &marks, &session.attempt),
+            now,
+        };
+        let answer = |account: &mut Account, credential: &Credential| match question
+            .answer(&grounds, account, credential)
+        {
+            Answered::Rehash | Answered::DrawCodes => None,
+            Answered::Turn(turn, next) => {
+                let rules = &config.remember;
+                let begins = begins_session(&turn).then(|| BegunSession {
+                    binding: (rules.session_minutes > 0).then(|| account.binding()),
+                    device: account
+                        .remembered_device(&marks, rules, now)
+                        .map(Device::mark),
+                });
+                let authenticator = name_of_verified(account, &turn);
+                Some(Judged {
+                    turn,
+                    dialog: next,
+                    authenticator,
+                    begins,
+                })
             }
         };
         let input = Input::parse(typed);

@@ -1,7 +1,7 @@
 //! The question that an answer is judged by: for a code, or for the recovery code of the host.
 
 use tfa_core::{
-    Account, Answered, AskCode, AskRecoveryCode, Client, Credential, Policy, PolicyDecision,
+    Account, Answered, AskCode, AskRecoveryCode, Client, Credential, Login, Policy, Rememberable,
     ThrottleScope, Time,
 };
 
@@ -12,6 +12,17 @@ use super::recovery::Refusal;
 pub(super) enum Question<'dialog> {
     Code(&'dialog AskCode),
     RecoveryCode(&'dialog AskRecoveryCode),
+}
+
+/// What an answer is judged by, besides the account.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grounds<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) login: &'a Login,
+    pub(super) client: Client<'a>,
+    /// What is remembered after a right code.
+    pub(super) offer: Rememberable<'a>,
+    pub(super) now: Time,
 }
 
 impl Question<'_> {
@@ -26,20 +37,31 @@ impl Question<'_> {
     /// Judges an answer by what the policy decides now.
     pub(super) fn answer(
         self,
-        policy: &Policy,
-        decision: &PolicyDecision,
+        grounds: &Grounds<'_>,
         account: &mut Account,
         credential: &Credential,
-        client: Client<'_>,
-        now: Time,
     ) -> Answered {
+        let Grounds {
+            policy,
+            login,
+            client,
+            offer,
+            now,
+        } = *grounds;
+        let decision = policy.decide(login, Some(account), now);
+        let asked_for = decision.asks_for();
         match self {
             Self::Code(question) => {
-                question.answer(decision.asks_for(), account, credential, client, now)
+                let offer = Rememberable {
+                    // The device would not serve this login again.
+                    asks: offer.asks && decision.factors().is_any(),
+                    ..offer
+                };
+                question.answer_with_offer(asked_for, account, credential, client, offer, now)
             }
             Self::RecoveryCode(question) => {
-                let is_barred = decision.asks_for().is_some()
-                    || Refusal::of(policy, decision, Some(account), now).is_some();
+                let is_barred = asked_for.is_some()
+                    || Refusal::of(policy, &decision, Some(account), now).is_some();
                 question.answer(is_barred, account, credential, client, now)
             }
         }

@@ -136,10 +136,10 @@ impl Account {
         judged.is_some_and(|judged| judged.outcome == Outcome::Wrong)
     }
 
-    /// The judgement over an answer that was judged before. It changes nothing. `None` for a new answer,
-    /// and where what was accepted is accepted no longer.
+    /// The judgement over an answer that was judged before. `None` for a new answer, and where what was
+    /// accepted is accepted no longer.
     pub(super) fn judged_before(
-        &mut self,
+        &self,
         mark: Option<AnswerMark>,
         credential: &Credential,
         factors: Factors,
@@ -163,7 +163,6 @@ impl Account {
                 is_accepted.then_some(Factor::BackupCode)?
             }
         };
-        self.code_accepted_before = Some(at);
         Some(Judgement::AcceptedBefore(factor, at))
     }
 }

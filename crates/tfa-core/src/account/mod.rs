@@ -102,9 +102,6 @@ pub struct Account {
     /// A right code or a security key was accepted since the record was loaded.
     #[cbor(skip)]
     pub(crate) code_accepted: bool,
-    /// When the answer was right that came again since the record was loaded.
-    #[cbor(skip)]
-    pub(crate) code_accepted_before: Option<Time>,
 }
 
 /// The state of an account.
@@ -145,7 +142,6 @@ impl Account {
             failed_attempts: None,
             judged: JudgedAnswers::default(),
             code_accepted: false,
-            code_accepted_before: None,
         }
     }
 

@@ -1,7 +1,10 @@
 //! The prompt for a code.
 
 use super::prompt::Prompt;
-use super::{Answered, AskRecoveryCode, Begun, Dialog, Message, Next, Turn, Verdict};
+use super::{
+    Answered, AskRecoveryCode, AskRemember, Begun, Dialog, Message, Next, Rememberable, Turn,
+    Verdict,
+};
 use crate::{Account, Client, Credential, Factors, LockScope, LockState, ThrottleScope, Time};
 
 /// The state of the dialog.
@@ -103,8 +106,41 @@ impl AskCode {
         client: Client<'_>,
         now: Time,
     ) -> Answered {
+        self.judge(asked_for, account, credential, client, now).0
+    }
+
+    /// As [`Self::answer`]. After a right code, it also remembers the device for some minutes, and asks
+    /// whether to remember it for days, as far as that is offered.
+    #[must_use]
+    pub fn answer_with_offer(
+        &self,
+        asked_for: Option<Factors>,
+        account: &mut Account,
+        credential: &Credential,
+        client: Client<'_>,
+        offer: Rememberable<'_>,
+        now: Time,
+    ) -> Answered {
+        let (answered, before) = self.judge(asked_for, account, credential, client, now);
+        match before {
+            None => AskRemember::after(answered, account, self.scope(), offer, now),
+            // The turn of then, of which all is stored.
+            Some(at) => AskRemember::after(answered, &mut account.clone(), self.scope(), offer, at),
+        }
+    }
+
+    /// Handles an answer. Also returns when the same one was right before.
+    fn judge(
+        &self,
+        asked_for: Option<Factors>,
+        account: &mut Account,
+        credential: &Credential,
+        client: Client<'_>,
+        now: Time,
+    ) -> (Answered, Option<Time>) {
         let Some(factors) = asked_for else {
-            return Answered::end(Some(Message::Changed), Verdict::Denied);
+            let changed = Answered::end(Some(Message::Changed), Verdict::Denied);
+            return (changed, None);
         };
         // The policy has changed since the question, and accepts nothing that the user can type. After the
         // last backup code, that code itself may come again.
@@ -112,14 +148,18 @@ impl AskCode {
             && account.backup_codes_of(factors) == 0
             && !account.was_judged(client, credential, now)
         {
-            return Answered::end(accepted(account, factors), Verdict::Denied);
+            let refused = Answered::end(accepted(account, factors), Verdict::Denied);
+            return (refused, None);
         }
-        self.prompt
-            .answer(factors, account, credential, client, now)
-            .ask_again(|says, prompt| {
-                let dialog = Dialog::AskCode(Self { prompt });
-                (says, question(account, factors), dialog)
-            })
+        let followed = self
+            .prompt
+            .answer(factors, account, credential, client, now);
+        let before = followed.right_before();
+        let answered = followed.ask_again(|says, prompt| {
+            let dialog = Dialog::AskCode(Self { prompt });
+            (says, question(account, factors), dialog)
+        });
+        (answered, before)
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) struct Prompt {
 pub(super) enum Followed {
     /// The dialog ends, or the caller must repeat the call.
     Ended(Answered),
+    /// The same answer was right at that time. The dialog ends with the turn of then, of which all is
+    /// stored.
+    EndedBefore(Turn, Time),
     /// The prompt is repeated after the message.
     Repeated(Message, Prompt),
 }
@@ -69,9 +72,8 @@ impl Prompt {
                 Answered::Turn(self.accepted(factor, account, client, now), None)
             }
             Judgement::AcceptedBefore(factor, at) => {
-                // The turn of then, of which all is stored.
                 let turn = self.accepted(factor, &mut account.clone(), client, at);
-                Answered::Turn(turn, None)
+                return Followed::EndedBefore(turn, at);
             }
             Judgement::GaveUp => Answered::end(None, Verdict::Denied),
             Judgement::Locked(lock_state) => {
@@ -154,6 +156,14 @@ impl Prompt {
 }
 
 impl Followed {
+    /// When the same answer was right before.
+    pub(super) fn right_before(&self) -> Option<Time> {
+        match self {
+            Self::EndedBefore(_, at) => Some(*at),
+            Self::Ended(_) | Self::Repeated(..) => None,
+        }
+    }
+
     /// Asks again with `question`, or ends the dialog after the last answer.
     pub(super) fn ask_again(
         self,
@@ -161,6 +171,7 @@ impl Followed {
     ) -> Answered {
         let (says, prompt) = match self {
             Self::Ended(answered) => return answered,
+            Self::EndedBefore(turn, _) => return Answered::Turn(turn, None),
             Self::Repeated(says, prompt) => (says, prompt),
         };
         let is_last = prompt.answers_left == 0;

@@ -44,18 +44,13 @@ pub struct AskRemember {
 impl AskRemember {
     /// Continues a dialog whose code was right: remembers the device for some minutes, and asks
     /// whether to remember it for days. Every other turn stays as it is.
-    #[must_use]
-    pub fn after(
+    pub(super) fn after(
         answered: Answered,
         account: &mut Account,
         scope: ThrottleScope,
         offer: Rememberable<'_>,
         now: Time,
     ) -> Answered {
-        if let Some(at) = account.code_accepted_before.take() {
-            // The turn of then, of which all is stored.
-            return Self::after(answered, &mut account.clone(), scope, offer, at);
-        }
         let Answered::Turn(turn, dialog) = answered else {
             return answered;
         };
