@@ -4,6 +4,7 @@
 pub mod aliases;
 pub mod clock;
 pub mod enumerate;
+pub mod facts;
 pub(crate) mod group_members;
 pub mod groups;
 pub mod hardening;
@@ -16,7 +17,7 @@ pub mod process;
 pub mod random;
 pub(crate) mod record_owner;
 mod results;
-pub(crate) mod subject;
+pub mod subject;
 pub mod time_limit;
 pub mod users;
 

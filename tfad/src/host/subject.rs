@@ -1,41 +1,73 @@
-//! The groups of a user that the policy asks about.
+//! The names and the groups of a user that the policy asks about.
 
-use tfa_core::{Login, Policy, RuleEffect, Subject, Time};
+use tfa_core::{Group, Login, Policy, RuleEffect, Subject, Time};
 
 use crate::host::groups::{self, Names};
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
 
-/// What the rules for a login ask of the name service about its user: the groups under the names in
-/// use, and for a login inside a session under every name of the uid. `None` where the answer makes no
-/// difference: then the name service is not asked.
-pub(crate) fn of_login(
-    login: &Login,
-    user: &User,
-    policy: &Policy,
-    inside_session: bool,
-    now: Time,
-) -> Option<Subject> {
-    if inside_session && policy.depends_on_names(login, now) {
-        return Some(by_any_name(user, policy, CallsFor::Logins));
+/// What is asked of a name service about a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectQuery {
+    /// The names whose groups are asked for.
+    pub names: Names,
+    /// The groups, to which each of the names may belong.
+    pub groups: Vec<Group>,
+    /// The names in rules, each of which may be one of the user.
+    pub in_rules: Vec<String>,
+}
+
+impl SubjectQuery {
+    /// What the rules for a login ask about its user: the groups under the names in use, and for a login
+    /// inside a session under every name of the uid. `None` where the answer makes no difference: then the
+    /// name service is not asked.
+    pub(crate) fn of_login(
+        login: &Login,
+        policy: &Policy,
+        inside_session: bool,
+        now: Time,
+    ) -> Option<Self> {
+        if inside_session && policy.depends_on_names(login, now) {
+            return Some(Self::of_any_name(policy));
+        }
+        (!policy.is_settled(login, now)).then(|| Self::of_names_in_use(policy))
     }
-    if policy.is_settled(login, now) {
-        return None;
+
+    /// Which of these groups the names in use belong to.
+    pub(crate) fn membership(groups: Vec<Group>) -> Self {
+        Self {
+            names: Names::InUse,
+            groups,
+            in_rules: Vec::new(),
+        }
     }
-    Some(by_names_in_use(user, policy, CallsFor::Logins))
+
+    fn of_names_in_use(policy: &Policy) -> Self {
+        Self::membership(policy.groups().into_iter().cloned().collect())
+    }
+
+    fn of_any_name(policy: &Policy) -> Self {
+        Self {
+            names: Names::All,
+            in_rules: policy.users().map(str::to_owned).collect(),
+            ..Self::of_names_in_use(policy)
+        }
+    }
+
+    /// Asks the name service of this host. It blocks.
+    pub(crate) fn look_up(self, user: &User, calls: CallsFor) -> Subject {
+        groups::of(user, self.names, self.groups, self.in_rules, calls)
+    }
 }
 
 /// A user under the names in use, with the groups that a policy asks about.
 pub(crate) fn by_names_in_use(user: &User, policy: &Policy, calls: CallsFor) -> Subject {
-    let asked = policy.groups().into_iter().cloned().collect();
-    groups::of(user, Names::InUse, asked, Vec::new(), calls)
+    SubjectQuery::of_names_in_use(policy).look_up(user, calls)
 }
 
 /// A user under every name of the uid, with the groups that a policy asks about.
 pub(crate) fn by_any_name(user: &User, policy: &Policy, calls: CallsFor) -> Subject {
-    let asked = policy.groups().into_iter().cloned().collect();
-    let in_rules = policy.users().map(str::to_owned).collect();
-    groups::of(user, Names::All, asked, in_rules, calls)
+    SubjectQuery::of_any_name(policy).look_up(user, calls)
 }
 
 /// The terms under which two-factor login is required of a user, if it is.

@@ -87,6 +87,7 @@ impl Logins {
             login,
             caller,
             context,
+            ..
         } = &session.attempt;
         let client = Client {
             answer: Some(session.answer),
@@ -139,7 +140,7 @@ impl Logins {
                 instant: Instant::now(),
                 binding,
             });
-            self.note_session(&config, &session.attempt, code, *device);
+            self.note_session(&session.attempt, code, *device);
         }
         if judged.turn.next.verified().is_some()
             && session.attempt.caller.is_root()
@@ -187,6 +188,7 @@ impl Logins {
             login,
             caller,
             context,
+            ..
         } = &session.attempt;
         let client = pam_context::client(caller, context);
         // Ten hashes are computed only for a right code.

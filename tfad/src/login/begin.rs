@@ -2,6 +2,8 @@
 //!
 //! What depends on it is decided in `evaluation`.
 
+use std::sync::Arc;
+
 use tfa_core::{LoginOrigin, PhaseAction, PhaseInput, Time};
 use tfa_proto::{Context, Turn, Verdict};
 
@@ -9,37 +11,57 @@ use super::{Error, Logins, pam_context, render, session_gate};
 use crate::account;
 use crate::caller::Caller;
 use crate::config::Config;
+use crate::host::facts::{HostFacts, Missing};
+use crate::host::subject::SubjectQuery;
 use crate::host::users::{LookUpError, User};
-use crate::host::{clock, groups, subject};
+use crate::host::{clock, groups};
 use crate::login::sessions::LoginAttempt;
 
 impl Logins {
-    pub(super) fn begin_dialog(
+    /// Looks the user up on this host, and begins the dialog.
+    pub(super) fn begin_here(
         &self,
         caller: &Caller,
         user: &str,
         context: Context,
     ) -> Result<(u32, Turn), Error> {
-        let root = caller.is_root();
-        let context = if root { context } else { untrusted(context) };
-        let found = self.accounts.names().look_up(user);
-        let found = if root { found } else { Ok(own(caller, found)?) };
-        let user = match found {
+        let user = match self.accounts.names().look_up(user) {
             Ok(user) => user,
+            // As for a user who exists: a program of a user does not learn whether there is another one.
+            Err(_) if !caller.is_root() => return Err(Error::NotOwnUser { uid: caller.uid }),
             Err(LookUpError::Unknown(_)) => {
                 return Ok((0, render::end(Verdict::UnknownUser, None)));
             }
             Err(LookUpError::Failed(failed)) => return Err(account::Error::from(failed).into()),
         };
+        self.begin_on(Arc::clone(&self.host), caller, user, context)
+    }
+
+    /// Begins the dialog for a user of a host.
+    pub(super) fn begin_on(
+        &self,
+        host: Arc<dyn HostFacts>,
+        caller: &Caller,
+        user: User,
+        context: Context,
+    ) -> Result<(u32, Turn), Error> {
+        let context = match caller.is_root() {
+            true => context,
+            false if user.uid == caller.uid => untrusted(context),
+            // Before a record is read: the time that it takes does not tell whether there is one.
+            false => return Err(Error::NotOwnUser { uid: caller.uid }),
+        };
         let config = self.state.config();
         let context = Context {
-            session_follows: session_gate::can_decide(&context, &config.policy),
+            session_follows: session_gate::can_decide(&*host, &context, &config.policy)?,
             ..context
         };
         let phase = pam_context::phase(&context, &config.policy);
         match phase.action_without_policy() {
-            Some(action) => self.follow_without_policy(&config, action, caller, user, context),
-            None => self.follow_policy(&config, phase, caller, user, context),
+            Some(action) => {
+                self.follow_without_policy(&config, action, host, caller, user, context)
+            }
+            None => self.follow_policy(&config, phase, host, caller, user, context),
         }
     }
 
@@ -48,6 +70,7 @@ impl Logins {
         &self,
         config: &Config,
         action: PhaseAction,
+        host: Arc<dyn HostFacts>,
         caller: &Caller,
         user: User,
         context: Context,
@@ -56,13 +79,12 @@ impl Logins {
             PhaseAction::Verified if context.session_follows => Verdict::LeftToSession,
             PhaseAction::Verified => context.auth_result.unwrap_or(Verdict::Verified),
             PhaseAction::Replace => {
-                let origin = pam_context::login_origin(&context, &config.consoles, false);
-                let attempt = attempt(caller, user, context, origin);
+                let attempt = attempt(config, host, caller, user, context, false)?;
                 return self.offer_replacement(config, attempt);
             }
             _ => {
                 self.bypasses
-                    .tell(&self.state, &self.accounts, caller, &user, &context);
+                    .tell(&self.state, &self.accounts, host, caller, &user, &context);
                 Verdict::NotRequired
             }
         };
@@ -73,6 +95,7 @@ impl Logins {
         &self,
         config: &Config,
         phase: PhaseInput,
+        host: Arc<dyn HostFacts>,
         caller: &Caller,
         user: User,
         context: Context,
@@ -81,7 +104,7 @@ impl Logins {
         // One moment for the whole decision: a rule that ends in between must not be judged by facts
         // that were not looked up, or without the record.
         let now = clock::now();
-        let attempt = attempt_with_groups(config, caller, user, context, now);
+        let attempt = attempt_with_groups(config, host, caller, user, context, now)?;
         if attempt.context.session_follows
             && phase.can_be_left_to_session()
             && policy.depends_on_method(&attempt.login, now)
@@ -96,38 +119,40 @@ impl Logins {
 /// difference. It blocks.
 pub(super) fn attempt_with_groups(
     config: &Config,
+    host: Arc<dyn HostFacts>,
     caller: &Caller,
     user: User,
     context: Context,
     now: Time,
-) -> LoginAttempt {
+) -> Result<LoginAttempt, Missing> {
     let inside_session = pam_context::is_inside_session(caller.is_root(), &context.service);
-    let origin = pam_context::login_origin(&context, &config.consoles, inside_session);
-    let mut attempt = attempt(caller, user, context, origin);
-    let LoginAttempt { login, user, .. } = &attempt;
-    if let Some(subject) = subject::of_login(login, user, &config.policy, inside_session, now) {
-        attempt.login.subject = subject;
+    let mut attempt = attempt(config, host, caller, user, context, inside_session)?;
+    let query = SubjectQuery::of_login(&attempt.login, &config.policy, inside_session, now);
+    if let Some(query) = query {
+        attempt.login.subject = attempt.host.subject(&attempt.user, query)?;
     }
-    attempt
+    Ok(attempt)
 }
 
 /// A login whose groups are not known.
-fn attempt(caller: &Caller, user: User, context: Context, origin: LoginOrigin) -> LoginAttempt {
+fn attempt(
+    config: &Config,
+    host: Arc<dyn HostFacts>,
+    caller: &Caller,
+    user: User,
+    context: Context,
+    inside_session: bool,
+) -> Result<LoginAttempt, Missing> {
+    let at_console = host.is_at_console(&context, &config.consoles)?;
+    let origin = LoginOrigin::new(&context.rhost, at_console, inside_session);
     let subject = groups::subject_without_groups(&user);
-    LoginAttempt {
+    Ok(LoginAttempt {
+        host,
         caller: caller.clone(),
         login: pam_context::login(&context, subject, origin),
         user,
         context,
-    }
-}
-
-/// The user that a caller who is not root asks about: it must be itself. The refusal is the same for
-/// every other user, also for one who does not exist, and it comes before a record is read: the time
-/// that it takes does not tell whether there is one.
-fn own(caller: &Caller, found: Result<User, LookUpError>) -> Result<User, Error> {
-    let own = found.ok().filter(|user| user.uid == caller.uid);
-    own.ok_or(Error::NotOwnUser { uid: caller.uid })
+    })
 }
 
 /// The part of a context that is used where the caller is not root. A program of the user may say that

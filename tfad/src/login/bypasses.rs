@@ -15,6 +15,7 @@ use crate::account::{Accounts, Loaded};
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::host::clock;
+use crate::host::facts::HostFacts;
 use crate::host::pam_services::{Bypass, bypass, may_require};
 use crate::host::users::User;
 use crate::log::LoginEvent;
@@ -40,6 +41,7 @@ pub(super) struct Bypasses {
 /// A login whose account phase ran without the auth phase.
 struct BypassLogin {
     bypass: Bypass,
+    host: Arc<dyn HostFacts>,
     caller: Caller,
     user: User,
     context: Context,
@@ -57,6 +59,7 @@ impl Bypasses {
         &self,
         state: &Arc<DaemonState>,
         accounts: &Arc<Accounts>,
+        host: Arc<dyn HostFacts>,
         caller: &Caller,
         user: &User,
         context: &Context,
@@ -76,6 +79,7 @@ impl Bypasses {
         }
         let login = BypassLogin {
             bypass,
+            host,
             caller: caller.clone(),
             user: user.clone(),
             context: context.clone(),
@@ -96,10 +100,15 @@ impl Bypasses {
 }
 
 impl BypassLogin {
-    /// Whether the login would be refused if its service were guarded.
+    /// Whether the login would be refused if its service were guarded. `false` if the host has not told
+    /// what that depends on.
     fn would_be_refused(&self, accounts: &Accounts, config: &Config) -> bool {
         let (user, context, now) = (self.user.clone(), self.context.clone(), clock::now());
-        let attempt = attempt_with_groups(config, &self.caller, user, context, now);
+        let host = Arc::clone(&self.host);
+        let attempt = attempt_with_groups(config, host, &self.caller, user, context, now);
+        let Ok(attempt) = attempt else {
+            return false;
+        };
         let loaded = accounts.load_record(&attempt.user);
         let account = loaded.as_ref().map(Loaded::account);
         is_refused(&config.policy, &attempt.login, account.ok(), now)

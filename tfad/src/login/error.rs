@@ -6,6 +6,7 @@ use std::fmt;
 use tfa_proto::ContextError;
 
 use crate::account;
+use crate::host::facts::Missing;
 use crate::host::random::NoRandomness;
 use crate::log::{Level, Report};
 use crate::messages;
@@ -28,6 +29,8 @@ pub enum Error {
     BadContext(ContextError),
     /// The account cannot be used.
     Account(account::Error),
+    /// The login depends on a fact that its host has not told. This host tells every fact.
+    NeedsFacts(Missing),
 }
 
 impl fmt::Display for Error {
@@ -39,6 +42,7 @@ impl fmt::Display for Error {
             Self::TooManyDialogs => formatter.write_str(messages::TOO_MANY_LOGINS),
             Self::BadContext(error) => formatter.write_str(&messages::bad_context(error)),
             Self::Account(error) => error.fmt(formatter),
+            Self::NeedsFacts(_) => formatter.write_str(messages::FACTS_MISSING),
         }
     }
 }
@@ -50,8 +54,8 @@ impl Report for Error {
             Self::BadContext(_) => Some(Level::Error),
             Self::NotOwnUser { .. } | Self::TooManyDialogs => Some(Level::Warning),
             Self::Account(error) => error.level(),
-            // The refusal stands in the log once, where it began.
-            Self::NotServing(_) | Self::NoSuchDialog => None,
+            // The refusal stands in the log once, where it began. The host is asked for the facts.
+            Self::NotServing(_) | Self::NoSuchDialog | Self::NeedsFacts(_) => None,
         }
     }
 
@@ -72,6 +76,12 @@ impl From<account::Error> for Error {
 impl From<ContextError> for Error {
     fn from(error: ContextError) -> Self {
         Self::BadContext(error)
+    }
+}
+
+impl From<Missing> for Error {
+    fn from(missing: Missing) -> Self {
+        Self::NeedsFacts(missing)
     }
 }
 

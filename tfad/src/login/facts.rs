@@ -4,10 +4,13 @@ use tfa_core::{Login, PhaseInput, ThrottleScope};
 use tfa_proto::Context;
 
 use super::pam_context;
+use crate::host::facts::HostFacts;
 
 /// A login in one of its phases, as far as the second factor depends on it.
 #[derive(Clone, Copy)]
 pub(super) struct LoginFacts<'login> {
+    /// The host of the login.
+    pub(super) host: &'login dyn HostFacts,
     /// The program runs as root: what it says of the login is true.
     pub(super) is_root: bool,
     pub(super) context: &'login Context,

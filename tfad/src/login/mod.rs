@@ -43,6 +43,9 @@ use tfa_proto::{Context, ContextError, Turn};
 
 use crate::account::Accounts;
 use crate::caller::Caller;
+use crate::host::facts::{HostFacts, LocalHost};
+use crate::host::time_limit::CallsFor;
+use crate::host::users::User;
 use crate::log::Journal;
 use crate::login::bypasses::Bypasses;
 use crate::login::login_sessions::LoginSessions;
@@ -57,6 +60,7 @@ pub use error::Error;
 /// The logins of a host.
 #[derive(Debug)]
 pub struct Logins {
+    host: Arc<dyn HostFacts>,
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
     sessions: Mutex<Sessions>,
@@ -71,6 +75,7 @@ impl Logins {
     #[must_use]
     pub fn new(state: Arc<DaemonState>, accounts: Arc<Accounts>) -> Self {
         Self {
+            host: Arc::new(LocalHost(CallsFor::Logins)),
             state,
             accounts,
             sessions: Mutex::default(),
@@ -103,7 +108,26 @@ impl Logins {
         if let Some(why) = self.state.refusal() {
             return Err(Error::NotServing(why));
         }
-        self.begin_dialog(caller, user, context).map_err(report)
+        self.begin_here(caller, user, context).map_err(report)
+    }
+
+    /// As [`Self::begin`], for a user whom the host of the login has looked up.
+    ///
+    /// # Errors
+    /// Why there is no first turn. After [`Error::NeedsFacts`] the caller may try again with more facts.
+    pub fn begin_for(
+        &self,
+        host: Arc<dyn HostFacts>,
+        caller: &Caller,
+        user: User,
+        context: Context,
+    ) -> Result<(u32, Turn), Error> {
+        if let Some(why) = self.state.refusal() {
+            return Err(Error::NotServing(why));
+        }
+        let name = user.name.clone();
+        let begun = self.begin_on(host, caller, user, context);
+        begun.map_err(|error| self.state.journal.report(caller, &name, error))
     }
 
     /// Answers the question that the dialog asked last.

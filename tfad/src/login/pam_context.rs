@@ -5,19 +5,13 @@ use tfa_core::{
     Policy, RemoteOrigin, SshKey, Subject, ThrottleScope,
 };
 use tfa_proto::{
-    CERTIFICATE_METHOD, Consoles, Context, INSIDE_SESSIONS, KEY_METHODS, KEYBOARD_INTERACTIVE,
+    CERTIFICATE_METHOD, Context, INSIDE_SESSIONS, KEY_METHODS, KEYBOARD_INTERACTIVE,
     PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, SECURITY_KEY_METHOD, SSH_METHODS, Verdict,
     methods_in,
 };
 
 use crate::caller::Caller;
 use crate::login::ssh_keys;
-
-/// Where a login comes from. `inside_session` says that its program is known for that.
-#[must_use]
-pub fn login_origin(context: &Context, consoles: &Consoles, inside_session: bool) -> LoginOrigin {
-    LoginOrigin::new(&context.rhost, context.at_console(consoles), inside_session)
-}
 
 /// The login that a context describes.
 #[must_use]
@@ -223,6 +217,8 @@ pub fn client<'a>(caller: &Caller, context: &'a Context) -> Client<'a> {
 
 #[cfg(test)]
 mod tests {
+    use tfa_proto::Consoles;
+
     use super::*;
 
     fn of(context: &Context) -> Methods {
@@ -386,7 +382,8 @@ mod tests {
             };
             for is_root in [true, false] {
                 let inside_session = is_inside_session(is_root, service);
-                let origin = login_origin(&context, &Consoles::default(), inside_session);
+                let at_console = context.at_console(&Consoles::default());
+                let origin = LoginOrigin::new(&context.rhost, at_console, inside_session);
                 let subject = Subject {
                     uid: 1000,
                     canonical: tfa_core::Identity {

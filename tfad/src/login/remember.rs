@@ -12,7 +12,7 @@ use tfa_proto::Verdict;
 use super::{Error, Logins, log, pam_context, render};
 use crate::account;
 use crate::config::Config;
-use crate::host::{clock, pam_files};
+use crate::host::clock;
 use crate::login::facts::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
@@ -20,7 +20,9 @@ use crate::login::sessions::LoginAttempt;
 /// a password: the account phase asks for a code where the stack has no auth phase that could. Where the
 /// stack goes on after a wrong password, none: the login may be refused.
 pub(super) fn devices_of(rules: &RememberRules, facts: LoginFacts<'_>) -> Vec<DeviceMark> {
-    devices_where(rules, facts, pam_files::goes_on_after_wrong_password)
+    devices_where(rules, facts, |service| {
+        facts.host.goes_on_after_wrong_password(service)
+    })
 }
 
 /// As [`devices_of`]. It asks about the stack only where the login would show a device.
@@ -85,7 +87,7 @@ impl Logins {
                 }
             }
         }
-        self.note_session(config, attempt, None, Some(device.mark()));
+        self.note_session(attempt, None, Some(device.mark()));
         log::remembered(&self.state.journal, attempt, device);
         Ok(Some(match turn {
             Some(turn) => self.render(&turn, None, &[], attempt, now),
@@ -113,7 +115,7 @@ impl Logins {
             question.answer(account, typed, &config.remember, now)
         })?;
         if let Some(device) = device {
-            self.note_session(&config, attempt, None, Some(device.mark()));
+            self.note_session(attempt, None, Some(device.mark()));
             log::device_added(&self.state.journal, attempt, &device);
         }
         Ok((turn, None))
@@ -140,6 +142,8 @@ mod tests {
     use tfa_proto::Context;
 
     use super::*;
+    use crate::host::facts::LocalHost;
+    use crate::host::time_limit::CallsFor;
 
     fn login() -> Login {
         Login {
@@ -169,6 +173,7 @@ mod tests {
             },
         );
         let facts = LoginFacts {
+            host: &LocalHost(CallsFor::Logins),
             is_root: true,
             context: &context,
             login: &login,

@@ -9,7 +9,6 @@ use tfa_proto::Turn;
 
 use super::{Error, Logins, log, pam_context};
 use crate::account;
-use crate::host::pam_files;
 use crate::login::facts::LoginFacts;
 use crate::login::render;
 use crate::login::sessions::LoginAttempt;
@@ -56,7 +55,9 @@ pub(super) fn pending_of_login<'account>(
     now: Time,
 ) -> Option<&'account Authenticator> {
     let key = account.pending_key_among(&facts.login.keys, now)?;
-    let proves_password = !pam_files::goes_on_after_wrong_password(&facts.context.service);
+    let proves_password = !facts
+        .host
+        .goes_on_after_wrong_password(&facts.context.service);
     (facts.is_root && proves_password).then_some(key)
 }
 
@@ -74,6 +75,7 @@ impl Logins {
             user,
             context,
             login,
+            ..
         } = attempt;
         let client = pam_context::client(caller, context);
         let mut verified = verify_by_security_key(&mut account.clone(), &login.keys, client, now);

@@ -5,13 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use tfa_core::{Account, DeviceMark, PhaseInput, RememberRules, Time};
+use tfa_core::{Account, DeviceMark, LoginOrigin, PhaseInput, RememberRules, Time};
 use tfa_proto::{INSIDE_SESSIONS, Verdict};
 
 use super::login_sessions::GivenCode;
 use super::{Logins, log, render};
-use crate::config::Config;
-use crate::host::pam_files;
 use crate::login::facts::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
@@ -69,19 +67,18 @@ impl Logins {
     /// on after a wrong password: sshd may then begin the session by a key alone.
     pub(super) fn note_session(
         &self,
-        config: &Config,
         attempt: &LoginAttempt,
         code: Option<GivenCode>,
         device: Option<DeviceMark>,
     ) {
-        let context = &attempt.context;
-        let code = code.filter(|_| !pam_files::goes_on_after_wrong_password(&context.service));
+        let (context, host) = (&attempt.context, &attempt.host);
+        let code = code.filter(|_| !host.goes_on_after_wrong_password(&context.service));
         if code.is_none() && device.is_none() {
             return;
         }
         let begins_a_session = attempt.caller.is_root()
             && !INSIDE_SESSIONS.contains(&context.service.as_str())
-            && (context.is_ssh() || context.at_console(&config.consoles));
+            && (context.is_ssh() || attempt.login.origin == LoginOrigin::Local);
         if let Some(pid) = attempt.caller.pid.filter(|_| begins_a_session) {
             self.login_sessions
                 .record(pid, attempt.user.uid, code, device);

@@ -4,24 +4,28 @@
 use tfa_core::{Policy, Time};
 use tfa_proto::{Context, Next, PASSWORD_METHOD, Phase, Turn, Verdict};
 
-use crate::host::pam_files;
+use crate::host::facts::{HostFacts, Missing};
 use crate::login::sessions::LoginAttempt;
 
 /// Whether the session phase can decide a login whose account phase runs now. The module states that a
 /// session line follows; the PAM files of the service must have one as well, and no way around it. A login with a verified
 /// second factor is decided, unless a rule on methods accepts certain factors only: sshd may have accepted
 /// a key after the password.
-pub(super) fn can_decide(context: &Context, policy: &Policy) -> bool {
+pub(super) fn can_decide(
+    host: &dyn HostFacts,
+    context: &Context,
+    policy: &Policy,
+) -> Result<bool, Missing> {
     let depends_on_method = match context.auth_result {
         None => policy.names_own_methods(),
         Some(Verdict::NotRequired) => policy.names_methods(),
         Some(result) => result.is_verified() && policy.names_factors_by_method(),
     };
-    context.phase == Phase::Account
+    let may_decide = context.phase == Phase::Account
         && context.session_follows
         && context.is_ssh()
-        && depends_on_method
-        && pam_files::session_phase_decides(&context.service)
+        && depends_on_method;
+    Ok(may_decide && host.session_phase_decides(&context.service)?)
 }
 
 /// Whether what this auth phase verified is decided for the account phase as well, so that the module need

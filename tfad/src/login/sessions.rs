@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tfa_core::{AnswerId, AttemptId, Dialog, Login, PhaseInput};
@@ -13,6 +14,7 @@ use tfa_proto::Context;
 use super::Error;
 use crate::account::Loaded;
 use crate::caller::Caller;
+use crate::host::facts::HostFacts;
 use crate::host::users::User;
 use crate::login::facts::LoginFacts;
 
@@ -35,6 +37,8 @@ const MAX_PER_REQUESTER: usize = 64;
 /// Who logs in, through whom, and how.
 #[derive(Debug, Clone)]
 pub struct LoginAttempt {
+    /// Where the user logs in.
+    pub host: Arc<dyn HostFacts>,
     /// Who conducts it.
     pub caller: Caller,
     /// Who logs in.
@@ -49,6 +53,7 @@ impl LoginAttempt {
     /// What the second factor depends on, in this phase.
     pub(super) fn facts(&self, phase: PhaseInput) -> LoginFacts<'_> {
         LoginFacts {
+            host: &*self.host,
             is_root: self.caller.is_root(),
             context: &self.context,
             login: &self.login,
@@ -241,6 +246,8 @@ mod tests {
     };
 
     use super::*;
+    use crate::host::facts::LocalHost;
+    use crate::host::time_limit::CallsFor;
 
     const ID: AttemptId = AttemptId::new([7; AttemptId::LENGTH]);
 
@@ -257,6 +264,7 @@ mod tests {
     fn attempt(sender: &str, uid: u32, user: u32) -> LoginAttempt {
         let name = format!("user{user}");
         LoginAttempt {
+            host: Arc::new(LocalHost(CallsFor::Logins)),
             caller: Caller {
                 name: sender.to_owned(),
                 uid,

@@ -9,6 +9,7 @@ use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, P
 use super::hypothetical::{is_own, names_keys, origin};
 use super::key::ShownKey;
 use crate::config::Config;
+use crate::host::facts::LocalHost;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
@@ -155,6 +156,7 @@ impl<'a> Simulator<'a> {
 
     fn facts<'phase>(&self, described: &'phase DescribedPhase) -> LoginFacts<'phase> {
         LoginFacts {
+            host: &LocalHost(CallsFor::Administrators),
             is_root: !is_own(self.login),
             context: &described.context,
             login: &described.login,
