@@ -9,14 +9,17 @@ use std::fmt;
 use tfa_core::Subject;
 use tfa_proto::{Consoles, Context};
 
-use crate::host::pam_files;
 use crate::host::subject::SubjectQuery;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
+use crate::host::{host_name, pam_files};
 
 /// The host of a login. Each call may block.
 pub trait HostFacts: fmt::Debug + Send + Sync {
-    /// Whether the user is at a console of the host, or at one of these.
+    /// The name of the host, for the texts of the login.
+    fn name(&self) -> String;
+
+    /// Whether the user is at a console. `consoles` are those of this host; another one has its own.
     ///
     /// # Errors
     /// [`Missing::Console`].
@@ -38,6 +41,10 @@ pub trait HostFacts: fmt::Debug + Send + Sync {
     /// Whether the auth lines of a service go on to `pam_tfa` after a wrong password. The answer is also yes
     /// where the host has not told: then nothing replaces a code.
     fn goes_on_after_wrong_password(&self, service: &str) -> bool;
+
+    /// Whether it is the host of this daemon. The recovery code, and the calls that wait for polkit, belong
+    /// to this host alone.
+    fn is_local(&self) -> bool;
 }
 
 /// A fact that a host has not told. A login that depends on it cannot be decided.
@@ -56,6 +63,10 @@ pub enum Missing {
 pub struct LocalHost(pub CallsFor);
 
 impl HostFacts for LocalHost {
+    fn name(&self) -> String {
+        host_name()
+    }
+
     fn is_at_console(&self, context: &Context, consoles: &Consoles) -> Result<bool, Missing> {
         Ok(context.at_console(consoles))
     }
@@ -70,5 +81,9 @@ impl HostFacts for LocalHost {
 
     fn goes_on_after_wrong_password(&self, service: &str) -> bool {
         pam_files::goes_on_after_wrong_password(service)
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 }

@@ -6,7 +6,7 @@ use tfa_core::{DenyReason, Enroll, FailureReason, Message, PhaseAction, Time};
 use tfa_proto::Verdict;
 
 use super::{Error, pam_context, render, second_factor, session_gate};
-use crate::host::{host_name, random};
+use crate::host::random;
 use crate::login::enrollment::DEFAULT_NAME;
 use crate::login::evaluation::{Evaluation, Reply};
 use crate::login::second_factor::{Prompt, SecondFactor};
@@ -16,7 +16,7 @@ impl Evaluation<'_> {
     /// Lets the login go on, with the end of the exemption that an administrator has made.
     pub(super) fn tell_exemption(&self, until: Time) -> Reply {
         let reason = self.decision.terms.reason.as_deref().unwrap_or_default();
-        let said = messages::exempt(&host_name(), until, reason, self.now);
+        let said = messages::exempt(&self.attempt.host.name(), until, reason, self.now);
         Reply::End(render::end(Verdict::NotRequired, Some((false, said))))
     }
 
@@ -27,7 +27,8 @@ impl Evaluation<'_> {
         let reminders = &self.logins.reminders;
         let turn = if !was_told && reminders.is_due(uid, context, Instant::now()) {
             let enrolls = self.decision.enrolls_in_login;
-            let said = messages::grace_of_login(&host_name(), until, self.now, enrolls);
+            let said =
+                messages::grace_of_login(&self.attempt.host.name(), until, self.now, enrolls);
             render::notice(Verdict::NotRequired, &said)
         } else {
             render::end(Verdict::NotRequired, None)
@@ -59,7 +60,7 @@ impl Evaluation<'_> {
     pub(super) fn denial(&self, reason: DenyReason) -> String {
         let (user, is_ssh) = (&self.attempt.user.name, self.attempt.context.is_ssh());
         let denied = DeniedLogin::of(is_ssh, &self.attempt.login.methods);
-        messages::denial(reason, &host_name(), user, denied)
+        messages::denial(reason, &self.attempt.host.name(), user, denied)
     }
 
     /// Asks for a code, unless something replaces it.

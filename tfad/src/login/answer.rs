@@ -87,7 +87,7 @@ impl Logins {
             login,
             caller,
             context,
-            ..
+            host,
         } = &session.attempt;
         let client = Client {
             answer: Some(session.answer),
@@ -125,7 +125,9 @@ impl Logins {
         };
         let input = Input::parse(typed);
         let judged = match &input {
-            Input::Recovery(code) if recovery::is_accepted(&config, user, question.scope()) => {
+            Input::Recovery(code)
+                if recovery::is_accepted(&config, &**host, user, question.scope()) =>
+            {
                 self.judge_recovery(session, loaded, code, now, answer)?
             }
             input => {
@@ -143,6 +145,7 @@ impl Logins {
             self.note_session(&session.attempt, code, *device);
         }
         if judged.turn.next.verified().is_some()
+            && host.is_local()
             && session.attempt.caller.is_root()
             && session.attempt.context.service == password_prompts::POLKIT
         {

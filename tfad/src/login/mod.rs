@@ -205,6 +205,7 @@ impl Logins {
         let renderer = Renderer {
             dialog,
             drawn,
+            host: &*attempt.host,
             issuer: config.issuer.as_deref(),
             user: &attempt.user.name,
             ssh: attempt.context.is_ssh(),

@@ -11,14 +11,19 @@ use tfa_core::{
 
 use super::facts::LoginFacts;
 use crate::config::Config;
-use crate::host::groups::{self, Names};
-use crate::host::time_limit::CallsFor;
+use crate::host::facts::HostFacts;
+use crate::host::subject::SubjectQuery;
 use crate::host::users::User;
 
 /// Whether the recovery code of the host is accepted of a user where wrong codes count on this scope. It
-/// blocks, as [`is_administrator`].
-pub(super) fn is_accepted(config: &Config, user: &User, scope: ThrottleScope) -> bool {
-    scope == ThrottleScope::Console && is_administrator(config, user, CallsFor::Logins)
+/// blocks, as [`may_use`].
+pub(super) fn is_accepted(
+    config: &Config,
+    host: &dyn HostFacts,
+    user: &User,
+    scope: ThrottleScope,
+) -> bool {
+    scope == ThrottleScope::Console && may_use(config, host, user)
 }
 
 /// Why a login will be refused without a question, where the recovery code can replace that.
@@ -65,31 +70,29 @@ pub(super) fn replaced_refusal(
     is_asked.then_some(refusal)
 }
 
-/// Whether a user is root, or certainly a member of one of the administrators' groups. It asks the name
-/// service, and blocks.
-pub(super) fn is_administrator(config: &Config, user: &User, calls: CallsFor) -> bool {
-    user.uid == 0 || is_member(&config.recovery.administrators, user, calls)
+/// Whether a user may use the recovery code of the host: root, and who is certainly a member of one of the
+/// administrators' groups. It asks the name service, and blocks.
+pub(super) fn may_use(config: &Config, host: &dyn HostFacts, user: &User) -> bool {
+    let administrators = &config.recovery.administrators;
+    host.is_local() && (user.uid == 0 || is_member(administrators, host, user))
 }
 
-fn is_member(administrators: &[Group], user: &User, calls: CallsFor) -> bool {
-    let subject = groups::of(
-        user,
-        Names::InUse,
-        administrators.to_vec(),
-        Vec::new(),
-        calls,
-    );
-    let own = subject.canonical.groups;
+fn is_member(administrators: &[Group], host: &dyn HostFacts, user: &User) -> bool {
+    let query = SubjectQuery::membership(administrators.to_vec());
     // A group that is unknown, or cannot be looked up, has no members here.
-    administrators
-        .iter()
-        .any(|group| own.hold(group) == Ternary::Yes)
+    host.subject(user, query).is_ok_and(|subject| {
+        let own = subject.canonical.groups;
+        let mut administrators = administrators.iter();
+        administrators.any(|group| own.hold(group) == Ternary::Yes)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::RecoveryRules;
+    use crate::host::facts::LocalHost;
+    use crate::host::time_limit::CallsFor;
 
     fn user(name: &str, uid: u32) -> User {
         User {
@@ -110,22 +113,12 @@ mod tests {
             },
             ..Config::default()
         };
-        assert!(is_administrator(
-            &config(&[]),
-            &user("root", 0),
-            CallsFor::Logins
-        ));
+        let here = &LocalHost(CallsFor::Logins);
+        assert!(may_use(&config(&[]), here, &user("root", 0)));
         let daemon = user("daemon", 1);
-        assert!(is_administrator(
-            &config(&["daemon"]),
-            &daemon,
-            CallsFor::Logins
-        ));
+        assert!(may_use(&config(&["daemon"]), here, &daemon));
         for others in [&[][..], &["no-such-group"], &["root"]] {
-            assert!(
-                !is_administrator(&config(others), &daemon, CallsFor::Logins),
-                "{others:?}"
-            );
+            assert!(!may_use(&config(others), here, &daemon), "{others:?}");
         }
     }
 }

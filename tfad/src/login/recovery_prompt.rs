@@ -5,7 +5,6 @@ use tfa_proto::{Turn, Verdict};
 
 use super::{Error, Logins, log, pam_context, recovery, render};
 use crate::config::Config;
-use crate::host::time_limit::CallsFor;
 use crate::host::{clock, random};
 use crate::login::enrollment::DEFAULT_NAME;
 use crate::login::evaluation::{Evaluation, Reply};
@@ -48,8 +47,8 @@ impl Evaluation<'_> {
             self.report(error);
             false
         });
-        let user = &self.attempt.user;
-        has_code && recovery::is_administrator(self.config, user, CallsFor::Logins)
+        let (host, user) = (&*self.attempt.host, &self.attempt.user);
+        has_code && recovery::may_use(self.config, host, user)
     }
 }
 
@@ -61,7 +60,8 @@ impl Logins {
         attempt: LoginAttempt,
     ) -> Result<(u32, Turn), Error> {
         let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
-        if scope != ThrottleScope::Console {
+        // The code that this daemon keeps was not checked for a host that has its own.
+        if scope != ThrottleScope::Console || !attempt.host.is_local() {
             return Ok((0, render::end(Verdict::Verified, None)));
         }
         let new = config.authenticator.usual(DEFAULT_NAME, random::secret()?);

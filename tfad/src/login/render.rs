@@ -5,6 +5,7 @@ use tfa_proto::{Line, LineKind, Next, PromptStyle, Question, Turn, Verdict};
 use tfa_text::wrapped;
 
 use crate::config::QrStyle;
+use crate::host::facts::HostFacts;
 use crate::host::host_name;
 use crate::login::enrollment::{Enrollment, NARROW, WIDE, backup_codes_page, narrow};
 use crate::messages::{self, Shown};
@@ -15,7 +16,9 @@ pub struct Renderer<'login> {
     pub dialog: Option<&'login Dialog>,
     /// The backup codes of the dialog.
     pub drawn: &'login [BackupCode],
-    /// The issuer of a new key; `None` for the name of the host.
+    /// The host of the login.
+    pub host: &'login dyn HostFacts,
+    /// The issuer of a new key; `None` for the name of this daemon's host.
     pub issuer: Option<&'login str>,
     /// The login name.
     pub user: &'login str,
@@ -88,14 +91,14 @@ impl Renderer<'_> {
                 let picture = self.of_enrollment(|enrollment| enrollment.shown());
                 let picture = picture.unwrap_or(Shown::Never);
                 let question = messages::ask_to_begin(picture);
-                let mut page = messages::must_set_up(&host_name(), picture);
+                let mut page = messages::must_set_up(&self.host.name(), picture);
                 if self.ssh {
                     page.push(messages::SSH_TIME_LIMIT.to_owned());
                 }
                 (headed(&page), ask(question, PromptStyle::Visible, 0))
             }
             N::AskToBegin(Some(until)) => {
-                let page = messages::grace(&host_name(), until, self.now);
+                let page = messages::grace(&self.host.name(), until, self.now);
                 (
                     headed(&page),
                     ask(messages::ASK_TO_SET_UP, PromptStyle::Optional, 0),
@@ -122,7 +125,7 @@ impl Renderer<'_> {
             N::End(verdict @ tfa_core::Verdict::InGrace(until))
                 if says == Some(Message::NoInvitation) =>
             {
-                let page = messages::grace(&host_name(), until, self.now);
+                let page = messages::grace(&self.host.name(), until, self.now);
                 (narrow(&page), Next::Verdict(wire_verdict(verdict)))
             }
             N::End(verdict) => (Vec::new(), Next::Verdict(wire_verdict(verdict))),

@@ -19,6 +19,9 @@ use crate::login::second_factor::{self, SecondFactor};
 use crate::login::{pam_context, recovery, security_key};
 use crate::messages::DeniedLogin;
 
+/// The host of the login.
+const HERE: &LocalHost = &LocalHost(CallsFor::Administrators);
+
 /// A hypothetical login of one user, and what decides about it.
 #[derive(Clone, Copy)]
 pub struct Simulator<'a> {
@@ -156,7 +159,7 @@ impl<'a> Simulator<'a> {
 
     fn facts<'phase>(&self, described: &'phase DescribedPhase) -> LoginFacts<'phase> {
         LoginFacts {
-            host: &LocalHost(CallsFor::Administrators),
+            host: HERE,
             is_root: !is_own(self.login),
             context: &described.context,
             login: &described.login,
@@ -223,8 +226,7 @@ impl<'a> Simulator<'a> {
 
     /// Whether the user may use the recovery code of the host. It asks the name service, and blocks.
     pub(super) fn may_recover(&self) -> bool {
-        let calls = CallsFor::Administrators;
-        self.has_recovery_code && recovery::is_administrator(self.config, self.user, calls)
+        self.has_recovery_code && recovery::may_use(self.config, HERE, self.user)
     }
 
     /// Whether the login is asked for the recovery code of the host in place of a refusal.
