@@ -11,7 +11,7 @@ use tfad::account::Accounts;
 use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::log::{Journal, MemoryLog};
-use tfad::login::{Error, Logins};
+use tfad::login::{Error, LoginService as _, Logins};
 use tfad::state::DaemonState;
 
 /// A user that exists on every system.

@@ -20,7 +20,7 @@ use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::host::users::{NameService, NameServiceFailed, User};
 use tfad::log::{Journal, MemoryLog};
-use tfad::login::{Error, Logins};
+use tfad::login::{Error, LoginService as _, Logins};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
 

@@ -19,7 +19,7 @@ use super::interface::login::LoginInterface;
 use crate::account::Accounts;
 use crate::call_limiter::CallLimiter;
 use crate::log::DaemonEvent;
-use crate::login::Logins;
+use crate::login::{LoginService, Logins};
 use crate::socket::LoginSocket;
 use crate::state::DaemonState;
 
@@ -56,7 +56,8 @@ pub async fn serve(
     let logins = Arc::new(Logins::new(Arc::clone(&state), Arc::clone(&accounts)));
     let limiter = CallLimiter::new(MAX_CALLS_PER_UID, MAX_UNPRIVILEGED_CALLS);
     let calls = Arc::new(Calls::new(Arc::clone(&limiter)));
-    let login = LoginInterface::new(&logins, &calls);
+    let service: Arc<dyn LoginService> = logins.clone();
+    let login = LoginInterface::new(Arc::clone(&service), &calls);
     let account = AccountInterface::new(&state, &accounts, &logins, &calls);
     let admin = AdminInterface::new(&state, &accounts, &calls);
     let connection = super::connect(bus)?
@@ -71,7 +72,7 @@ pub async fn serve(
     connection
         .request_name_with_flags(tfa_proto::NAME, flags)
         .await?;
-    let login_socket = open(socket, &logins, &state, limiter);
+    let login_socket = open(socket, Arc::clone(&service), &state, limiter);
     control::notify(&[sd_notify::NotifyState::Ready]);
     publish_status(&state, &accounts);
     if state.refusal().is_none() {
@@ -79,7 +80,7 @@ pub async fn serve(
     }
 
     let stop = tokio::select! {
-        () = reap_disconnected(disconnections, &calls, &logins) => Stop::BusLost,
+        () = reap_disconnected(disconnections, &calls, &*service) => Stop::BusLost,
         () = connection.closed() => Stop::BusLost,
         () = control::handle_signals(&state, &accounts) => Stop::Asked,
     };
@@ -104,11 +105,11 @@ pub async fn serve(
 /// Opens the daemon's own socket. Without it logins take the bus, which takes longer.
 fn open(
     socket: &Path,
-    logins: &Arc<Logins>,
+    logins: Arc<dyn LoginService>,
     state: &DaemonState,
     limiter: Arc<CallLimiter>,
 ) -> Option<LoginSocket> {
-    let (logins, journal) = (Arc::clone(logins), Arc::clone(&state.journal));
+    let journal = Arc::clone(&state.journal);
     let opened = LoginSocket::open(socket, logins, journal, limiter);
     opened
         .inspect_err(|error| {
@@ -132,7 +133,11 @@ async fn disconnections(connection: &Connection) -> zbus::Result<MessageStream> 
 }
 
 /// Drops what belongs to a connection when it leaves the bus: a dialog dies with it.
-async fn reap_disconnected(mut disconnections: MessageStream, calls: &Calls, logins: &Logins) {
+async fn reap_disconnected(
+    mut disconnections: MessageStream,
+    calls: &Calls,
+    logins: &dyn LoginService,
+) {
     while let Some(Ok(message)) = disconnections.next().await {
         let body = message.body();
         if let Ok((name, _old, _new)) = body.deserialize::<(&str, &str, &str)>() {

@@ -29,6 +29,7 @@ mod reminders;
 pub mod render;
 mod second_factor;
 mod security_key;
+mod service;
 mod session_code;
 mod session_gate;
 pub mod sessions;
@@ -46,7 +47,6 @@ use crate::caller::Caller;
 use crate::host::facts::{HostFacts, LocalHost};
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
-use crate::log::Journal;
 use crate::login::bypasses::Bypasses;
 use crate::login::login_sessions::LoginSessions;
 use crate::login::password_prompts::PasswordPrompts;
@@ -56,6 +56,7 @@ use crate::login::sessions::{LoginAttempt, Sessions};
 use crate::state::DaemonState;
 
 pub use error::Error;
+pub use service::LoginService;
 
 /// The logins of a host.
 #[derive(Debug)]
@@ -86,32 +87,7 @@ impl Logins {
         }
     }
 
-    /// Begins the dialog for a user, with the context or why it was not valid.
-    ///
-    /// # Errors
-    /// Why there is no first turn.
-    pub fn begin(
-        &self,
-        caller: &Caller,
-        user: &str,
-        context: Result<Context, ContextError>,
-    ) -> Result<(u32, Turn), Error> {
-        let report = |error| self.state.journal.report(caller, user, error);
-        let context = context.map_err(|error| {
-            // A program of a user can send anything, under any name: that is not logged.
-            if caller.is_root() {
-                report(error.into())
-            } else {
-                error.into()
-            }
-        })?;
-        if let Some(why) = self.state.refusal() {
-            return Err(Error::NotServing(why));
-        }
-        self.begin_here(caller, user, context).map_err(report)
-    }
-
-    /// As [`Self::begin`], for a user whom the host of the login has looked up.
+    /// As [`LoginService::begin`], for a user whom the host of the login has looked up.
     ///
     /// # Errors
     /// Why there is no first turn. After [`Error::NeedsFacts`] the caller may try again with more facts.
@@ -128,58 +104,6 @@ impl Logins {
         let name = user.name.clone();
         let begun = self.begin_on(host, caller, user, context);
         begun.map_err(|error| self.state.journal.report(caller, &name, error))
-    }
-
-    /// Answers the question that the dialog asked last.
-    ///
-    /// # Errors
-    /// Why there is no further turn. The dialog is over then.
-    pub fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
-        let (session, loaded) = self
-            .sessions()
-            .take_for_answer(dialog, sender, Instant::now())?;
-        match self.judge(&session, loaded, reply) {
-            Ok((turn, next)) => {
-                match next {
-                    Some(next) => self.sessions().resume(dialog, next, Instant::now()),
-                    None => self.sessions().close(dialog),
-                }
-                let policy = &self.state.config().policy;
-                let context = &session.attempt.context;
-                Ok(session_gate::with_cover(turn, context, policy))
-            }
-            Err(error) => {
-                self.sessions().close(dialog);
-                let LoginAttempt { caller, user, .. } = &session.attempt;
-                Err(self.state.journal.report(caller, &user.name, error))
-            }
-        }
-    }
-
-    /// Ends the dialog without a verdict.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchDialog`].
-    pub fn cancel(&self, sender: &str, dialog: u32) -> Result<(), Error> {
-        let mut sessions = self.sessions();
-        sessions.take_for_answer(dialog, sender, Instant::now())?;
-        sessions.close(dialog);
-        Ok(())
-    }
-
-    /// The log.
-    pub fn journal(&self) -> &Journal {
-        &self.state.journal
-    }
-
-    /// How long a connection's dialogs wait for an answer; `None` where it has none.
-    pub fn idle_timeout(&self, sender: &str) -> Option<Duration> {
-        self.sessions().idle_timeout(sender)
-    }
-
-    /// Drops the dialogs of a connection that is gone.
-    pub fn forget(&self, sender: &str) {
-        self.sessions().forget(sender, Instant::now());
     }
 
     /// The calls that wait for a password at polkit. A login for such a password tells them of its code.
@@ -213,5 +137,65 @@ impl Logins {
             now,
         };
         session_gate::left_to_session(renderer.render(turn), attempt, &config.policy, now)
+    }
+}
+
+impl LoginService for Logins {
+    fn begin(
+        &self,
+        caller: &Caller,
+        user: &str,
+        context: Result<Context, ContextError>,
+    ) -> Result<(u32, Turn), Error> {
+        let report = |error| self.state.journal.report(caller, user, error);
+        let context = context.map_err(|error| {
+            // A program of a user can send anything, under any name: that is not logged.
+            if caller.is_root() {
+                report(error.into())
+            } else {
+                error.into()
+            }
+        })?;
+        if let Some(why) = self.state.refusal() {
+            return Err(Error::NotServing(why));
+        }
+        self.begin_here(caller, user, context).map_err(report)
+    }
+
+    fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
+        let (session, loaded) = self
+            .sessions()
+            .take_for_answer(dialog, sender, Instant::now())?;
+        match self.judge(&session, loaded, reply) {
+            Ok((turn, next)) => {
+                match next {
+                    Some(next) => self.sessions().resume(dialog, next, Instant::now()),
+                    None => self.sessions().close(dialog),
+                }
+                let policy = &self.state.config().policy;
+                let context = &session.attempt.context;
+                Ok(session_gate::with_cover(turn, context, policy))
+            }
+            Err(error) => {
+                self.sessions().close(dialog);
+                let LoginAttempt { caller, user, .. } = &session.attempt;
+                Err(self.state.journal.report(caller, &user.name, error))
+            }
+        }
+    }
+
+    fn cancel(&self, sender: &str, dialog: u32) -> Result<(), Error> {
+        let mut sessions = self.sessions();
+        sessions.take_for_answer(dialog, sender, Instant::now())?;
+        sessions.close(dialog);
+        Ok(())
+    }
+
+    fn idle_timeout(&self, sender: &str) -> Option<Duration> {
+        self.sessions().idle_timeout(sender)
+    }
+
+    fn forget(&self, sender: &str) {
+        self.sessions().forget(sender, Instant::now());
     }
 }

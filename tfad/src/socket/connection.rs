@@ -13,7 +13,8 @@ use tfa_wire::{
 use super::call::{self, Call, Request, Response};
 use super::counters::ConnectionCounters;
 use crate::caller::Caller;
-use crate::login::Logins;
+use crate::log::Journal;
+use crate::login::LoginService;
 
 /// How long a peer without a dialog may take for a call, which the module sends at once, and any peer
 /// to receive a reply.
@@ -25,8 +26,9 @@ const MAX_HANDSHAKE_LINES: u32 = 16;
 pub(super) struct Connection<'a> {
     reader: MessageReader<Socket>,
     caller: &'a Caller,
-    logins: &'a Logins,
+    logins: &'a dyn LoginService,
     queue: &'a Queue,
+    journal: &'a Journal,
     /// The lines of the handshake go out with the first reply: each time something goes out the peer
     /// wakes up.
     unsent: Buffer,
@@ -39,14 +41,16 @@ impl<'a> Connection<'a> {
     pub(super) fn new(
         stream: UnixStream,
         caller: &'a Caller,
-        logins: &'a Logins,
+        logins: &'a dyn LoginService,
         queue: &'a Queue,
+        journal: &'a Journal,
     ) -> Self {
         Self {
             reader: MessageReader::new(Socket::from_connected(stream.into(), CALL_TIMEOUT)),
             caller,
             logins,
             queue,
+            journal,
             unsent: Buffer::with_capacity(REPLY),
         }
     }
@@ -99,7 +103,7 @@ impl<'a> Connection<'a> {
         let header = call::decode_header(&bytes).map_err(io::Error::other)?;
         self.reader.complete_message(header.remaining_length())?;
         // The log comes after the reply, for which a user waits.
-        let journal = self.logins.journal();
+        let journal = self.journal;
         journal.after(|| self.answer(&header, counters))
     }
 
@@ -136,7 +140,7 @@ impl<'a> Connection<'a> {
 
 fn dispatch(
     caller: &Caller,
-    logins: &Logins,
+    logins: &dyn LoginService,
     queue: &Queue,
     request: Request<'_>,
 ) -> Result<Response, Error> {

@@ -34,7 +34,7 @@ use tfa_wire::Guid;
 use crate::call_limiter::CallLimiter;
 use crate::host::random;
 use crate::log::Journal;
-use crate::login::Logins;
+use crate::login::LoginService;
 use workers::WorkerPool;
 
 /// The socket, open.
@@ -51,7 +51,7 @@ impl LoginSocket {
     /// What the system says.
     pub fn open(
         path: &Path,
-        logins: Arc<Logins>,
+        logins: Arc<dyn LoginService>,
         journal: Arc<Journal>,
         calls: Arc<CallLimiter>,
     ) -> io::Result<Self> {

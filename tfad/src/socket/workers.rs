@@ -18,7 +18,7 @@ use super::queue::Queue;
 use crate::call_limiter::CallLimiter;
 use crate::caller::Caller;
 use crate::log::{DaemonEvent, Journal};
-use crate::login::Logins;
+use crate::login::LoginService;
 use tfa_wire::Guid;
 
 /// The number of threads that go on waiting after many connections at once; the others end.
@@ -40,7 +40,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(200);
 pub(super) struct WorkerPool {
     listener: UnixListener,
     guid: Guid,
-    logins: Arc<Logins>,
+    logins: Arc<dyn LoginService>,
     journal: Arc<Journal>,
     queue: Queue,
     connections: Arc<CallLimiter>,
@@ -53,7 +53,7 @@ impl WorkerPool {
     pub(super) fn of(
         listener: UnixListener,
         guid: Guid,
-        logins: Arc<Logins>,
+        logins: Arc<dyn LoginService>,
         journal: Arc<Journal>,
         calls: Arc<CallLimiter>,
     ) -> Arc<Self> {
@@ -157,7 +157,7 @@ impl WorkerPool {
         };
         // A panic ends this login alone: the module refuses it.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            Connection::new(stream, &caller, &self.logins, &self.queue)
+            Connection::new(stream, &caller, &*self.logins, &self.queue, &self.journal)
                 .conduct(&self.guid, counters)
         }));
         self.logins.forget(&caller.name);

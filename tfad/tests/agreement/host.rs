@@ -13,8 +13,8 @@ use tfad::config::Config;
 use tfad::host::clock;
 use tfad::host::users::{NameService, NameServiceFailed, User};
 use tfad::log::{Entry, Journal, MemoryLog};
-use tfad::login::Logins;
 use tfad::login::simulate::{self, ShownKey, Simulator};
+use tfad::login::{LoginService as _, Logins};
 use tfad::state::DaemonState;
 
 use crate::logins::TestLogin;

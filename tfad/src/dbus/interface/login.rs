@@ -12,18 +12,18 @@ use zeroize::Zeroizing;
 
 use crate::dbus::calls::{Calls, sender};
 use crate::dbus::error::BusError;
-use crate::login::Logins;
+use crate::login::LoginService;
 
 /// The interface.
 #[derive(Debug)]
 pub(crate) struct LoginInterface {
-    logins: Arc<Logins>,
+    logins: Arc<dyn LoginService>,
     calls: Arc<Calls>,
 }
 
 impl LoginInterface {
-    pub(crate) fn new(logins: &Arc<Logins>, calls: &Arc<Calls>) -> Self {
-        let (logins, calls) = (Arc::clone(logins), Arc::clone(calls));
+    pub(crate) fn new(logins: Arc<dyn LoginService>, calls: &Arc<Calls>) -> Self {
+        let calls = Arc::clone(calls);
         Self { logins, calls }
     }
 }
