@@ -65,3 +65,15 @@ impl From<NotServing> for Error {
         Self::NotServing(messages::refuses_every_login(&why))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::facts::Missing;
+
+    #[test]
+    fn a_missing_fact_is_an_error_without_the_fact() {
+        let error = Error::from(login::Error::NeedsFacts(Missing::Console));
+        assert_eq!(error, Error::Storage(messages::FACTS_MISSING.to_owned()));
+    }
+}

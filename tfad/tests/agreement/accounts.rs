@@ -16,6 +16,8 @@ use crate::host::UID;
 use crate::logins::{ADDRESS, Key};
 
 const DAY: u64 = 24 * 3600;
+/// The key of the phone.
+const PHONE: &[u8] = b"12345678901234567890";
 
 /// What the user has enrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,11 +113,18 @@ pub(crate) fn account(
     Some(account)
 }
 
+/// The code of the phone.
+pub(crate) fn code(now: Time) -> String {
+    let phone = totp_rs::Builder::new().with_secret(PHONE);
+    let code = phone.build_noncompliant().generate(now.as_secs());
+    code.to_string()
+}
+
 fn enrolled(state: AccountState, now: Time) -> Option<Account> {
     let long_ago = Time::from_secs(now.as_secs() - 100 * DAY);
     let mut account = Account::new(UID);
     let phone = |account: &mut Account| {
-        let secret = Secret::new(b"12345678901234567890").unwrap();
+        let secret = Secret::new(PHONE).unwrap();
         let phone = Authenticator::totp("phone", Parameters::default(), secret);
         let id = account.bind(phone, long_ago).unwrap();
         if state != AccountState::KeyWithoutBackupCodes {

@@ -6,17 +6,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tfa_core::{Account, Groups, Identity, Subject};
 use tfa_proto::{Context, Error, Explanation, HypotheticalLogin, Next, Phase, Turn, Verdict};
+use tfa_store::{StateDir, StateFile};
 use tfa_testkit::MemoryStore;
-use tfad::account::Accounts;
+use tfad::account::{Accounts, RECOVERY_FILE};
 use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::host::clock;
 use tfad::host::users::{NameService, NameServiceFailed, User};
 use tfad::log::{Entry, Journal, MemoryLog};
 use tfad::login::simulate::{self, ShownKey, Simulator};
-use tfad::login::{LoginService as _, Logins};
+use tfad::login::{self, LoginService as _, Logins};
 use tfad::state::DaemonState;
 
+use crate::facts::Facts;
 use crate::logins::TestLogin;
 use crate::seen::Seen;
 
@@ -56,8 +58,24 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new(config: &str) -> Self {
-        let config = Config::parse(&[("tfad.toml".to_owned(), config.to_owned())]).unwrap();
         let accounts = Accounts::new(Arc::new(MemoryStore::new())).with_names(Arc::new(Names));
+        Self::with_accounts(config, accounts)
+    }
+
+    /// A host with a recovery code, and the code. The file is in that folder.
+    pub(crate) fn with_recovery_code(config: &str, folder: PathBuf) -> (Self, String) {
+        let state_dir = StateDir {
+            path: folder,
+            credentials: None,
+        };
+        let accounts = Accounts::new(Arc::new(MemoryStore::new())).with_names(Arc::new(Names));
+        let accounts = accounts.with_recovery(StateFile::new(&state_dir, RECOVERY_FILE));
+        let code = accounts.create_recovery_code(clock::now()).unwrap();
+        (Self::with_accounts(config, accounts), code.to_printed())
+    }
+
+    fn with_accounts(config: &str, accounts: Accounts) -> Self {
+        let config = Config::parse(&[("tfad.toml".to_owned(), config.to_owned())]).unwrap();
         let accounts = Arc::new(accounts);
         let log = MemoryLog::default();
         let journal = Arc::new(Journal::in_memory(log.clone()));
@@ -218,16 +236,50 @@ impl Host {
     }
 
     fn begin(&self, login: &TestLogin, context: &Context) -> Turn {
-        let caller = Caller {
-            name: ":1.7".to_owned(),
-            uid: if login.is_own { UID } else { 0 },
-            pid: None,
-        };
+        let caller = caller(login.is_own);
         let begun = self.logins.begin(&caller, "alice", Ok(context.clone()));
         let (dialog, turn) = begun.unwrap();
+        self.cancel(&caller, dialog);
+        turn
+    }
+
+    /// Begins a login of alice on a host that has told these facts.
+    pub(crate) fn begin_for(
+        &self,
+        facts: &Facts,
+        is_own: bool,
+        context: &Context,
+    ) -> Result<Turn, login::Error> {
+        let (caller, facts) = (caller(is_own), Arc::new(facts.clone()));
+        let begun = self
+            .logins
+            .begin_for(facts, &caller, alice(), context.clone());
+        let (dialog, turn) = begun?;
+        self.cancel(&caller, dialog);
+        Ok(turn)
+    }
+
+    /// The same, and answers the question.
+    pub(crate) fn begin_and_answer(&self, facts: &Facts, context: &Context, typed: &str) -> Turn {
+        let (caller, facts) = (caller(false), Arc::new(facts.clone()));
+        let begun = self
+            .logins
+            .begin_for(facts, &caller, alice(), context.clone());
+        let (dialog, _) = begun.unwrap();
+        self.logins.answer(&caller.name, dialog, typed).unwrap()
+    }
+
+    fn cancel(&self, caller: &Caller, dialog: u32) {
         if dialog != 0 {
             self.logins.cancel(&caller.name, dialog).unwrap();
         }
-        turn
+    }
+}
+
+fn caller(is_own: bool) -> Caller {
+    Caller {
+        name: ":1.7".to_owned(),
+        uid: if is_own { UID } else { 0 },
+        pid: None,
     }
 }

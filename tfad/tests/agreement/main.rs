@@ -1,6 +1,7 @@
 //! The explanation of a login, and the login: both must have the same outcome and name the same rule, for
 //! the combinations of these policies, accounts, devices, locks and logins. The session phase is compared
-//! in `sessions`. No policy here names groups, and the host has no recovery code.
+//! in `sessions`. No policy here names groups, and the host has no recovery code. `facts` compares logins
+//! whose host has told all facts, or not.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +12,7 @@
 
 mod accounts;
 mod details;
+mod facts;
 mod host;
 mod logins;
 mod rule;
