@@ -618,6 +618,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         "pam-session-missing",
         "pam-session-skipped",
         "pam-skipped",
+        "pam-twice",
         "pam-twin",
         "pam-unknown-option",
         "pam-unreadable",

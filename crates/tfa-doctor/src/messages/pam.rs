@@ -363,6 +363,28 @@ pub(crate) const PAM_CANNOT_ASK: Kind = Kind {
     },
 };
 
+pub(crate) const PAM_TWICE: Kind = Kind {
+    id: "pam-twice",
+    severity: Severity::Risk,
+    why: "The second code must be another one, so users wait up to 30 seconds at each login, lose two backup codes \
+          instead of one, and learn to ignore the notice that a used code was tried.",
+    what: |subject| {
+        let (place, first, services) = (&subject.place, &subject.detail, services(subject));
+        match place == first {
+            true => format!("{place}: a login of {services} meets this line twice."),
+            false => format!(
+                "{place}: this line asks for a code again, after that of {first}, in {services}."
+            ),
+        }
+    },
+    remedy: |subject| {
+        by_hand(
+            subject,
+            "Remove one of the two lines, or an include of its file.",
+        )
+    },
+};
+
 pub(crate) const PAM_SESSION_GATE: Kind = Kind {
     id: "pam-session-gate",
     severity: Severity::Risk,

@@ -1,7 +1,8 @@
 //! Services in which a phase has no line of pam_tfa.
 
-use tfa_pam_stack::{Line, Phase, Service};
+use tfa_pam_stack::{Line, Phase, Service, Step, Witness};
 
+use super::skipped::is_tfa;
 use super::{Fault, Login, services};
 use crate::finding::Kind;
 use crate::messages;
@@ -77,6 +78,27 @@ pub(super) fn account_missing(login: &Login<'_>) -> Vec<Fault> {
     let kind = &messages::PAM_ACCOUNT_MISSING;
     let fault = |path| Fault::at(kind, login.file(Phase::Account)).seen(path);
     path.iter().map(fault).collect()
+}
+
+/// A login is asked for two codes: two lines of the auth phase ask.
+pub(super) fn twice(login: &Login<'_>) -> Vec<Fault> {
+    // libpam reads the file of `other` for itself, and once more for a service that lacks lines.
+    if login.name == "other" {
+        return Vec::new();
+    }
+    let path = login.service.asks_twice();
+    let fault = |path: &Witness| {
+        let asked: Vec<&Step> = path.steps.iter().filter(|step| is_tfa(step)).collect();
+        let [.., first, second] = asked.as_slice() else {
+            return None;
+        };
+        let fault = Fault {
+            detail: first.position.to_string(),
+            ..Fault::at(&messages::PAM_TWICE, &second.position)
+        };
+        Some(fault.seen(path))
+    };
+    path.iter().filter_map(fault).collect()
 }
 
 /// The program of the service cannot ask for a code, and the line has no option for that.

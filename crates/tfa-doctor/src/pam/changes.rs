@@ -35,6 +35,7 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_REFUSAL_LATE, control),
     (&messages::PAM_ACCOUNT_SKIPPED, before_line),
     (&messages::PAM_MODULE_FIRST, behind_password),
+    (&messages::PAM_TWICE, once),
     (&messages::PAM_SESSION_GATE, gate),
     (&messages::PAM_SESSION_MISSING, session),
     (&messages::PAM_SESSION_SKIPPED, session_before_line),
@@ -136,15 +137,20 @@ impl Case<'_> {
         Some((number, self.text_of(number)?))
     }
 
-    /// A line that neither goes on behind a backslash nor begins there.
     fn text_of(&self, number: usize) -> Option<&str> {
-        let line = |number: usize| self.text.lines().nth(number);
-        let text = line(number.checked_sub(1)?)?;
-        let before = number.checked_sub(2).and_then(line).unwrap_or_default();
-        let is_whole = ![text, before]
-            .iter()
-            .any(|line| line.trim_end().ends_with('\\'));
-        is_whole.then_some(text)
+        text_of(&self.text, number)
+    }
+
+    /// No such line in a file.
+    fn removed(&self, file: &str, number: usize) -> Option<Vec<Edit>> {
+        let text = self.pam.files.text(file)?;
+        let line = text_of(&text, number)?;
+        Some(vec![Edit {
+            file: file.to_owned(),
+            after: number.saturating_sub(1),
+            removed: vec![line.to_owned()],
+            added: Vec::new(),
+        }])
     }
 
     fn insert(&self, after: usize, line: &str) -> Edit {
@@ -164,6 +170,17 @@ impl Case<'_> {
             added: new.into_iter().collect(),
         }
     }
+}
+
+/// A line of a text that neither goes on behind a backslash nor begins there.
+fn text_of(text: &str, number: usize) -> Option<&str> {
+    let line = |number: usize| text.lines().nth(number);
+    let text = line(number.checked_sub(1)?)?;
+    let before = number.checked_sub(2).and_then(line).unwrap_or_default();
+    let is_whole = ![text, before]
+        .iter()
+        .any(|line| line.trim_end().ends_with('\\'));
+    is_whole.then_some(text)
 }
 
 /// The auth line behind each line of the phase, the last first, with the module that verifies the password
@@ -271,6 +288,42 @@ fn behind_password(case: &Case<'_>) -> Vec<Vec<Edit>> {
         .into_iter()
         .chain(places.map(moved))
         .collect()
+}
+
+/// One of the two lines less, or one of the lines that include them: in the file of the service, where other
+/// services stay as they are.
+fn once(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let service = case.finding.subject.names.first();
+    let own = service.map(|name| format!("/etc/pam.d/{name}"));
+    let places = [&case.finding.subject.place, &case.finding.subject.detail];
+    let mut changes = Vec::new();
+    for place in places {
+        let Some((file, number)) = place.rsplit_once(':') else {
+            continue;
+        };
+        let Ok(number) = number.parse() else { continue };
+        changes.extend(case.removed(file, number));
+        let Some((own, text)) = own
+            .as_deref()
+            .and_then(|own| Some((own, case.pam.files.text(own)?)))
+        else {
+            continue;
+        };
+        let name = file.rsplit('/').next();
+        let includes = text.lines().zip(1..).filter(|(line, _)| {
+            let mut words = line.split_whitespace();
+            let is_line = words.next().is_some_and(|word| !word.starts_with('#'));
+            is_line && words.last() == name
+        });
+        let includes: Vec<usize> = includes.map(|(_, number)| number).collect();
+        changes.extend(
+            includes
+                .iter()
+                .rev()
+                .filter_map(|number| case.removed(own, *number)),
+        );
+    }
+    changes
 }
 
 /// The account line leaves logins to the session line, which is added where there is none.

@@ -57,6 +57,7 @@ const CHECKS: &[Check] = &[
     asked::auth_missing,
     asked::account_missing,
     asked::cannot_ask,
+    asked::twice,
     skipped::skipped,
     skipped::refusal_ignored,
     order::module_first,
