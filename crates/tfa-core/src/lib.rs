@@ -32,7 +32,9 @@ pub use account::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
 pub use account::{PendingAuthenticator, Proof, Purpose, Refusal, Revived};
 pub use attempt::{AnswerId, AttemptId};
 pub use audit::{AuditOutcome, AuditRecord};
-pub use authenticator::{Algorithm, BadParameters, CodeFormat, ImportedUse, Parameters};
+pub use authenticator::{
+    Algorithm, BadParameters, CodeFormat, ImportedUse, Parameters, UnknownUse,
+};
 pub use authenticator::{Authenticator, AuthenticatorId, AuthenticatorKind, Drift, Match};
 pub use backup::{BackupSet, HashFailed, HashParams, Hashed};
 pub use counter::Counter;

@@ -292,6 +292,7 @@ impl World {
                 authenticator: phone.authenticator(),
                 used_steps: Some(Vec::new()),
                 steps_ahead: None,
+                last_attempt: None,
                 last_code: None,
             };
             let import = Import {

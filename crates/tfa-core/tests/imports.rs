@@ -50,6 +50,7 @@ fn tracked(authenticator: Authenticator, used: &[u64]) -> ImportedAuthenticator 
         authenticator,
         used_steps: Some(used.to_vec()),
         steps_ahead: None,
+        last_attempt: None,
         last_code: None,
     }
 }
@@ -59,6 +60,7 @@ fn untracked(authenticator: Authenticator) -> ImportedAuthenticator {
         authenticator,
         used_steps: None,
         steps_ahead: None,
+        last_attempt: None,
         last_code: None,
     }
 }
@@ -101,14 +103,18 @@ fn a_step_used_before_the_import_and_every_earlier_one_stay_used() {
 }
 
 #[test]
-fn without_known_steps_every_code_until_the_import_is_used() {
+fn without_known_steps_every_code_until_the_import_is_void() {
     let phone = Phone::usual(7);
     let mut account = imported(&[untracked(phone.authenticator())]);
+    let later = after(NOON, 60);
     for seconds in [-30, 0, 30] {
         let code = phone.code(after(NOON, seconds));
-        assert_eq!(account.judge(&code, REMOTE, NOON), Judgement::AlreadyUsed);
+        assert_eq!(account.judge(&code, REMOTE, NOON), Judgement::Void(later));
     }
-    let later = after(NOON, 60);
+    // A record that is read again says the same.
+    let mut read = Account::decode(&account.encode()).unwrap();
+    let code = phone.code(NOON);
+    assert_eq!(read.judge(&code, REMOTE, NOON), Judgement::Void(later));
     let code = phone.code(later);
     assert_eq!(
         account.judge(&code, REMOTE, later),
@@ -117,7 +123,7 @@ fn without_known_steps_every_code_until_the_import_is_used() {
 }
 
 #[test]
-fn codes_that_the_other_program_accepted_ahead_are_used_after_each_import() {
+fn codes_that_the_other_program_accepted_ahead_are_void_after_each_import() {
     let phone = Phone::usual(7);
     let first = ImportedAuthenticator {
         steps_ahead: Some(8),
@@ -128,23 +134,103 @@ fn codes_that_the_other_program_accepted_ahead_are_used_after_each_import() {
         ..untracked(phone.authenticator())
     };
     let mut account = imported(std::slice::from_ref(&first));
-    let is_used_until = |account: &Account, steps: i64, start: Time| {
+    let is_void_until = |account: &Account, steps: i64, start: Time| {
         let judged = |step: i64| {
             let moment = after(start, 30 * step);
             let mut account = account.clone();
             account.judge(&phone.code(moment), REMOTE, moment)
         };
-        assert_eq!(judged(steps), Judgement::AlreadyUsed);
+        let end = after(start, 30 * (steps + 1));
+        assert_eq!(judged(steps), Judgement::Void(end));
         assert_eq!(judged(steps + 1), Judgement::Accepted(CODE));
     };
-    is_used_until(&account, 8, NOON);
+    is_void_until(&account, 8, NOON);
     // A repeated import marks what was accepted elsewhere since.
     let later = after(NOON, 600);
     let again = import(&mut account, &[first], ImportedCodes::None, later);
     assert_eq!(again, Ok(Imported::CaughtUp));
-    is_used_until(&account, 8, later);
+    is_void_until(&account, 8, later);
     // No phone is locked out for longer than clocks may differ.
-    is_used_until(&imported(&[far]), 240, NOON);
+    is_void_until(&imported(&[far]), 240, NOON);
+}
+
+#[test]
+fn an_import_voids_no_code_of_after_the_last_attempt_elsewhere() {
+    let phone = Phone::usual(7);
+    let asked = |last: Time| ImportedAuthenticator {
+        steps_ahead: Some(1),
+        last_attempt: Some(last),
+        ..untracked(phone.authenticator())
+    };
+    let judged = |account: &Account, at: Time, now: Time| {
+        account.clone().judge(&phone.code(at), REMOTE, now)
+    };
+    // The clock that dates the attempt may be behind by a minute.
+    let mut account = imported(&[asked(after(NOON, -90))]);
+    let (void, good) = (Judgement::Void(after(NOON, 30)), Judgement::Accepted(CODE));
+    assert_eq!(judged(&account, NOON, NOON), void);
+    assert_eq!(judged(&account, after(NOON, 30), NOON), good);
+    // The same file once more, when the other module no longer asks.
+    let later = after(NOON, 600);
+    let again = import(
+        &mut account,
+        &[asked(after(NOON, -90))],
+        ImportedCodes::None,
+        later,
+    );
+    assert_eq!(again, Ok(Imported::Unchanged));
+    assert_eq!(judged(&account, later, later), good);
+    // An attempt since then, and one that a wrong clock dates.
+    for last in [later, after(later, 86_400)] {
+        let mut account = account.clone();
+        let again = import(&mut account, &[asked(last)], ImportedCodes::None, later);
+        assert_eq!(again, Ok(Imported::CaughtUp));
+        assert_eq!(
+            judged(&account, later, later),
+            Judgement::Void(after(later, 60))
+        );
+    }
+}
+
+#[test]
+fn codes_under_a_clock_that_was_ahead_are_void_only_until_it_is_set_back() {
+    let phone = Phone::usual(7);
+    let ahead = after(NOON, 30 * 86_400);
+    let mut account = Account::new(UID);
+    let one = [untracked(phone.authenticator())];
+    import(&mut account, &one, ImportedCodes::None, ahead).unwrap();
+    assert_eq!(account.used_ahead(NOON), Some(after(ahead, 30)));
+    let code = phone.code(NOON);
+    assert_eq!(
+        account.judge(&code, REMOTE, NOON),
+        Judgement::Accepted(CODE)
+    );
+    assert_eq!(account.used_ahead(NOON), None);
+    assert_eq!(account.judge(&code, REMOTE, NOON), Judgement::AlreadyUsed);
+    // The last void one stays unusable.
+    let last = phone.code(after(ahead, 30));
+    assert_eq!(account.judge(&last, REMOTE, ahead), Judgement::AlreadyUsed);
+}
+
+#[test]
+fn a_void_code_is_neither_a_wrong_one_nor_a_sign_of_a_thief() {
+    let phone = Phone::usual(7);
+    let mut account = imported(&[untracked(phone.authenticator())]);
+    for _ in 0..20 {
+        let judged = account.judge(&phone.code(NOON), REMOTE, NOON);
+        assert_eq!(judged, Judgement::Void(after(NOON, 60)));
+    }
+    assert_eq!(account.throttle().counter(REMOTE).failures(), 0);
+    assert!(account.wrong_codes().is_none() && account.used_codes().is_none());
+    let tested = account.try_code(&phone.code(NOON), NOON);
+    assert_eq!(tested, Err(Refusal::VoidCode(after(NOON, 60))));
+    let paused = account.pause(&phone.code(NOON), NOON);
+    assert_eq!(paused, Err(Refusal::VoidCode(after(NOON, 60))));
+    // A code that is used after the import is one, also where void ones surround it.
+    let later = after(NOON, 60);
+    let code = phone.code(later);
+    let _: Judgement = account.judge(&code, REMOTE, later);
+    assert_eq!(account.judge(&code, REMOTE, later), Judgement::AlreadyUsed);
 }
 
 #[test]

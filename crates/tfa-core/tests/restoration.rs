@@ -25,7 +25,7 @@ fn no_code_of_before_the_restoration_is_accepted_after_it() {
         }
         owner.account.restore_at(now, false);
         for steps in -1..=1 {
-            assert_eq!(judge(&owner, now, steps), Judgement::AlreadyUsed);
+            assert!(matches!(judge(&owner, now, steps), Judgement::Void(_)));
         }
         // The next code that cannot have been used is good as soon as the window reaches it.
         assert_eq!(judge(&owner, after(now, 30), 1), Judgement::Accepted(CODE));
@@ -87,4 +87,14 @@ fn an_invitation_and_a_pending_authenticator_do_not_come_back() {
     invited.invite(invitation(NOON));
     invited.restore_at(NOON, false);
     assert!(invited.invitation().is_none());
+}
+
+#[test]
+fn a_code_that_the_backup_knows_as_used_is_told_as_used() {
+    let mut owner = Owner::new();
+    let code = owner.code(NOON, 0);
+    owner.judge(&code, ThrottleScope::UNKNOWN, NOON);
+    owner.account.restore_at(NOON, false);
+    assert_eq!(judge(&owner, NOON, 0), Judgement::AlreadyUsed);
+    assert_eq!(judge(&owner, NOON, 1), Judgement::Void(after(NOON, 60)));
 }

@@ -60,10 +60,12 @@ pub enum Used {
     /// It is not known.
     #[default]
     Unknown,
-    /// Any until so many steps after now: the other program accepts them, and does not say which it did.
+    /// Any that the other program accepted: it does not say which.
     Until {
-        /// Steps.
+        /// How many steps ahead it accepts codes.
         steps_ahead: u32,
+        /// Whether it writes each attempt down, so that none is later than the last change of the file.
+        is_dated: bool,
     },
     /// Those of these steps; the newest are kept, at most [`Used::MAX_STEPS`].
     Steps(Vec<u64>),

@@ -164,7 +164,11 @@ impl Options {
                 let half = self.window.unwrap_or(WINDOW) / 2;
                 let ahead = self.skew.saturating_add(half).max(1);
                 let steps_ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
-                Used::Until { steps_ahead }
+                Used::Until {
+                    steps_ahead,
+                    // Each attempt is written down, or refused.
+                    is_dated: notes.contains(&Note::RateLimit),
+                }
             }
             (None, Means::Hotp { .. }) => Used::Unknown,
         };

@@ -61,7 +61,13 @@ fn what_changes_or_is_lost_is_noted() {
     assert_eq!(entry.means, Means::Totp { period: 60 });
     let notes = [Note::TimeSkew(-3), Note::UnknownOption, Note::ReuseAllowed];
     assert_eq!(entry.notes, notes);
-    assert!(matches!(entry.used, Used::Until { steps_ahead: 1 }));
+    assert!(matches!(
+        entry.used,
+        Used::Until {
+            steps_ahead: 1,
+            is_dated: false
+        }
+    ));
     let many = format!(
         "GEZDGNBVGY3TQOJQ\n\" DISALLOW_REUSE\n{}",
         "12345678\n".repeat(11)
@@ -107,7 +113,18 @@ fn how_far_ahead_codes_may_be_used_follows_from_the_window_and_the_skew() {
     ] {
         let entry = read(&format!("GEZDGNBVGY3TQOJQ\n{options}"));
         assert!(
-            matches!(entry.used, Used::Until { steps_ahead } if steps_ahead == expected),
+            matches!(entry.used, Used::Until { steps_ahead, .. } if steps_ahead == expected),
+            "{options}"
+        );
+    }
+}
+
+#[test]
+fn only_a_limit_of_logins_dates_the_attempts() {
+    for (options, expected) in [("", false), ("\" RATE_LIMIT 3 30 1700000000\n", true)] {
+        let entry = read(&format!("GEZDGNBVGY3TQOJQ\n{options}"));
+        assert!(
+            matches!(entry.used, Used::Until { is_dated, .. } if is_dated == expected),
             "{options}"
         );
     }

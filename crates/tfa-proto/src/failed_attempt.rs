@@ -22,6 +22,8 @@ wire_enum! {
         WrongBackupCode = "wrong-backup-code",
         /// A code that was used before.
         UsedCode = "used-code",
+        /// A code that may have been used before the account was moved or restored here.
+        VoidCode = "void-code",
         /// The input did not have the form of a code.
         NotACode = "not-a-code",
         /// No code was accepted.

@@ -57,11 +57,14 @@ pub struct ImportedAuthenticator {
     /// The counter of the next code; only of a counter-based one. Absent: 0.
     pub counter: Option<u64>,
     /// The steps whose codes were used; only of a time-based one. Absent if they are not known: then every
-    /// code until now counts as used.
+    /// code until now is void.
     pub used_steps: Option<Vec<u64>>,
-    /// Any code until so many steps after now may be used, because the other program accepts it; only of a
-    /// time-based one, if the steps are not known. Then a repeated import marks them too.
+    /// How many steps ahead the other program accepts codes, so that they are void too; only of a time-based
+    /// one, if the steps are not known. Then a repeated import makes codes void too.
     pub steps_ahead: Option<u32>,
+    /// When the other program was last asked for a code, in seconds since the epoch, if it writes that down:
+    /// later codes are not void.
+    pub last_attempt: Option<u64>,
     /// The last used code, if its step is not known; only of a time-based one.
     pub last_code: Option<String>,
 }

@@ -34,6 +34,8 @@ pub(super) struct Candidate {
     pub(super) is_readable_by_others: bool,
     /// The user owns the file, and so does any program of the user.
     pub(super) is_of_user: bool,
+    /// When the file last changed, if it is where the other program writes it.
+    pub(super) changed: Option<u64>,
 }
 
 impl Candidate {
@@ -55,6 +57,7 @@ impl Candidate {
             names,
             is_readable_by_others: false,
             is_of_user: false,
+            changed: None,
         }
     }
 
@@ -69,9 +72,15 @@ impl Candidate {
     /// What cannot be carried over, and what the administrator should know, in words.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<Note> = Vec::new();
-        for note in self.entries.iter().flat_map(|entry| &entry.notes) {
-            if !notes.contains(note) {
-                notes.push(*note);
+        for entry in &self.entries {
+            // Only the codes of before the last change of such a file are void.
+            let is_dated =
+                self.changed.is_some() && matches!(entry.used, Used::Until { is_dated: true, .. });
+            for note in &entry.notes {
+                let is_told = !(is_dated && *note == Note::ReuseAllowed);
+                if is_told && !notes.contains(note) {
+                    notes.push(*note);
+                }
             }
         }
         let mut texts: Vec<String> = notes.into_iter().map(messages::import_note).collect();
@@ -87,7 +96,9 @@ impl Candidate {
         import.user.clone_from(&self.user);
         import.of_user = self.is_of_user.then_some(true);
         for (entry, name) in self.entries.iter().zip(&self.names) {
-            import.authenticators.push(authenticator(entry, name));
+            import
+                .authenticators
+                .push(authenticator(entry, name, self.changed));
             let codes = entry.backup_codes.iter().map(|code| code.to_string());
             import.backup_codes.extend(codes);
         }
@@ -112,7 +123,7 @@ pub(super) fn algorithm(entry: &Entry) -> tfa_proto::Algorithm {
     }
 }
 
-fn authenticator(entry: &Entry, name: &str) -> ImportedAuthenticator {
+fn authenticator(entry: &Entry, name: &str, changed: Option<u64>) -> ImportedAuthenticator {
     let mut wanted = ImportedAuthenticator::default();
     wanted.kind = kind(entry).into();
     name.clone_into(&mut wanted.name);
@@ -125,7 +136,13 @@ fn authenticator(entry: &Entry, name: &str) -> ImportedAuthenticator {
     }
     match &entry.used {
         Used::Unknown => {}
-        Used::Until { steps_ahead } => wanted.steps_ahead = Some(*steps_ahead),
+        Used::Until {
+            steps_ahead,
+            is_dated,
+        } => {
+            wanted.steps_ahead = Some(*steps_ahead);
+            wanted.last_attempt = changed.filter(|_| *is_dated);
+        }
         Used::Steps(steps) => wanted.used_steps = Some(steps.clone()),
         Used::LastCode(code) => wanted.last_code = Some(code.to_string()),
     }

@@ -56,7 +56,10 @@ pub(super) fn in_homes(users: &[String]) -> Found {
             Err(Unreadable::Missing) => {
                 found.problems.push(messages::home_missing(name, &user.dir))
             }
-            content => found.add(name.clone(), &path, content),
+            content => {
+                let changed = content.as_ref().ok().and_then(|content| content.changed);
+                found.add(name.clone(), &path, content, changed);
+            }
         }
     }
     found
@@ -90,7 +93,8 @@ pub(super) fn in_files(arguments: &[OsString]) -> Found {
             (None, Err(_)) => Some(String::new()),
         };
         match user {
-            Some(user) => found.add(user, path, content),
+            // It may be a copy of a file that changes elsewhere.
+            Some(user) => found.add(user, path, content, None),
             None => found.problems.push(messages::whose_file(path)),
         }
     }
@@ -161,7 +165,13 @@ fn is_uid_of(user: &str, uid: u32) -> bool {
 }
 
 impl Found {
-    fn add(&mut self, user: String, path: &Path, content: Result<Content, Unreadable>) {
+    fn add(
+        &mut self,
+        user: String,
+        path: &Path,
+        content: Result<Content, Unreadable>,
+        changed: Option<u64>,
+    ) {
         let file = path.display().to_string();
         let content = match content {
             Ok(content) => content,
@@ -174,6 +184,7 @@ impl Found {
             Ok(entry) => {
                 let mut candidate = Candidate::new(user, file, vec![entry], NAME);
                 candidate.is_readable_by_others = content.is_readable_by_others;
+                candidate.changed = changed;
                 candidate.is_of_user = !source::is_of_administrator(content.owner);
                 self.candidates.push(candidate);
             }

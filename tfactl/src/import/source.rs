@@ -1,7 +1,7 @@
 //! Files with keys, opened with care: no link is followed, nothing but a regular file of a trusted owner is
 //! read, and never more of it than is accepted.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -18,6 +18,9 @@ pub(super) struct Content {
     /// The uid of the owner.
     pub(super) owner: u32,
     pub(super) is_readable_by_others: bool,
+    /// When the file or its metadata last changed, in seconds since the epoch. Unlike the time of the
+    /// content, no program can set it, and a copy has its own.
+    pub(super) changed: Option<u64>,
 }
 
 /// Why a file is not read.
@@ -30,6 +33,8 @@ pub(crate) enum Unreadable {
     OwnerIs(u32),
     /// It has more bytes than this.
     TooLarge(usize),
+    /// It was written to meanwhile, so what was read may be neither the old content nor the new one.
+    Changed,
     System(io::Error),
 }
 
@@ -64,10 +69,15 @@ pub(super) fn read(
     if !is_trusted(about.uid()) {
         return Err(Unreadable::OwnerIs(about.uid()));
     }
+    let bytes = bytes(&file, max)?;
+    if stamp(&file.metadata()?) != stamp(&about) {
+        return Err(Unreadable::Changed);
+    }
     Ok(Content {
-        bytes: bytes(file, max)?,
+        bytes,
         owner: about.uid(),
         is_readable_by_others: about.mode() & 0o077 != 0,
+        changed: u64::try_from(about.ctime()).ok(),
     })
 }
 
@@ -99,8 +109,13 @@ pub(super) fn is_of_administrator(owner: u32) -> bool {
     owner == 0 || owner == geteuid().as_raw()
 }
 
+/// What differs after the content was written to.
+fn stamp(about: &Metadata) -> (u64, i64, i64) {
+    (about.size(), about.ctime(), about.ctime_nsec())
+}
+
 /// The whole file, if it has at most `max` bytes.
-fn bytes(file: File, max: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+fn bytes(file: &File, max: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if length > max {
         return Err(Unreadable::TooLarge(max));
@@ -108,4 +123,25 @@ fn bytes(file: File, max: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     // The file may grow meanwhile.
     let all = secret_input::read_to_end(file, length, max)?;
     all.ok_or(Unreadable::TooLarge(max))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_written_to_while_it_is_read_is_refused() {
+        let path = std::env::temp_dir().join(format!("tfa-source-{}", std::process::id()));
+        std::fs::write(&path, "HOTP alice - 31\n").unwrap();
+        assert!(read(&path, 100, |_| true).is_ok());
+        let write = |_| {
+            let file = OpenOptions::new().append(true).open(&path);
+            file.unwrap().write_all(b"HOTP bob - 32\n").is_ok()
+        };
+        let content = read(&path, 100, write);
+        assert!(matches!(content, Err(Unreadable::Changed)));
+        std::fs::remove_file(path).unwrap();
+    }
 }

@@ -305,6 +305,9 @@ fn reason(attempt: &FailedAttempt) -> String {
             "wrong backup code, maybe of an older set or of another host"
         }
         Some(FailureReason::UsedCode) => "a code that was already used",
+        Some(FailureReason::VoidCode) => {
+            "a code that may be from before the account was moved or restored here"
+        }
         Some(FailureReason::NotACode) => "not a code, maybe the password",
         Some(FailureReason::Locked) => {
             return match attempt.locked_until {

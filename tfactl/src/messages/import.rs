@@ -63,8 +63,8 @@ pub(crate) fn import_note(note: Note) -> String {
              be set"
         ),
         Note::ReuseAllowed => {
-            "which codes were used is not known, so the first new one is accepted after 30 to 90 \
-             seconds, or later if WINDOW_SIZE or TIME_SKEW is large"
+            "which codes were used is not known, so those until now are void: the next one is accepted \
+             after 30 to 90 seconds, or later if WINDOW_SIZE or TIME_SKEW is large"
                 .to_owned()
         }
         Note::UnknownOption => "an option of an unknown name is not carried over".to_owned(),
@@ -199,6 +199,9 @@ pub(crate) fn import_unreadable(file: &str, why: &Unreadable) -> String {
             format!("{file}: it belongs to uid {uid}, who could have put any key there")
         }
         Unreadable::TooLarge(bytes) => format!("{file}: it has more than {bytes} bytes"),
+        Unreadable::Changed => {
+            format!("{file}: it changed while it was read. Try again when no program writes to it")
+        }
         Unreadable::System(error) => format!("{file}: it cannot be read: {error}"),
     }
 }

@@ -120,6 +120,7 @@ fn reason_of(reason: FailureReason) -> tfa_proto::FailureReason {
         FailureReason::PendingAuthenticator => Wire::PendingAuthenticator,
         FailureReason::WrongBackupCode => Wire::WrongBackupCode,
         FailureReason::UsedCode => Wire::UsedCode,
+        FailureReason::VoidCode => Wire::VoidCode,
         FailureReason::NotACode => Wire::NotACode,
         FailureReason::Locked(_) => Wire::Locked,
         FailureReason::NotEnrolled => Wire::NotEnrolled,

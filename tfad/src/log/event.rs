@@ -69,6 +69,8 @@ pub enum LoginEvent<'a> {
     WrongNewCode,
     /// A code was given that was used before.
     CodeReused,
+    /// A code was given that may be from before the account was moved or restored here.
+    CodeVoid,
     /// The dialog ended without a right code.
     NoRightCode,
     /// The dialog ended without the enrollment that is required.
@@ -269,6 +271,8 @@ pub enum AccountEvent<'a> {
     WrongInvitation,
     /// A code was given that was used before.
     CodeReused,
+    /// A code was given that may be from before the account was moved or restored here.
+    CodeVoid,
     /// The account is locked.
     Locked,
     /// The owner may not switch off what the policy requires.
@@ -360,6 +364,7 @@ impl Event<'_> {
                 | A::WrongCode
                 | A::WrongInvitation
                 | A::CodeReused
+                | A::CodeVoid
                 | A::Locked
                 | A::SwitchOffRefused
                 | A::NotAdministrator

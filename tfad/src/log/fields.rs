@@ -93,6 +93,7 @@ impl LoginEvent<'_> {
             | Self::CodeOfSession { .. }
             | Self::WrongNewCode
             | Self::CodeReused
+            | Self::CodeVoid
             | Self::NoRightCode
             | Self::NotEnrolled
             | Self::Locked(_)

@@ -55,6 +55,7 @@ impl LoginEvent<'_> {
             | Self::WrongInvitation
             | Self::WrongNewCode
             | Self::CodeReused
+            | Self::CodeVoid
             | Self::NoRightCode
             | Self::NotEnrolled
             | Self::Locked(_)

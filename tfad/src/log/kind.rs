@@ -30,6 +30,7 @@ kinds! {
     WRONG_INVITATION = "wrong-invitation", "09c79d56423d9cb8936ceda962f62403";
     WRONG_NEW_CODE = "wrong-new-code", "6a948d2d4f8541bdcc96dc164fa44ecc";
     CODE_REUSED = "code-reused", "2433a8a4c70347f893a14e8b93faf91d";
+    CODE_VOID = "code-void", "11b082088a754fcabed48b399f89459e";
     NO_RIGHT_CODE = "no-right-code", "8489627246b847ea1b0043bdf4853d09";
     NOT_ENROLLED = "not-enrolled", "61ebf78aa522dedb06b012ba94b0ba80";
     LOCKED = "locked", "8cf79dd98198016b227a9c9a1df9b026";
@@ -109,6 +110,7 @@ impl LoginEvent<'_> {
             Self::WrongInvitation => WRONG_INVITATION,
             Self::WrongNewCode => WRONG_NEW_CODE,
             Self::CodeReused => CODE_REUSED,
+            Self::CodeVoid => CODE_VOID,
             Self::NoRightCode => NO_RIGHT_CODE,
             Self::NotEnrolled => NOT_ENROLLED,
             Self::Locked(_) => LOCKED,
@@ -155,6 +157,7 @@ impl AccountEvent<'_> {
             Self::WrongCode => WRONG_CODE,
             Self::WrongInvitation => WRONG_INVITATION,
             Self::CodeReused => CODE_REUSED,
+            Self::CodeVoid => CODE_VOID,
             Self::Locked => LOCKED,
             Self::SwitchOffRefused => SWITCH_OFF_REFUSED,
             Self::NotAdministrator => NOT_ADMINISTRATOR,

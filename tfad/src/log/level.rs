@@ -66,6 +66,7 @@ impl LoginEvent<'_> {
             | Self::Exempt { .. }
             | Self::NotGuarded { .. }
             | Self::Audited { .. }
+            | Self::CodeVoid
             | Self::NameChanged { .. } => Level::Notice,
             Self::WrongCode
             | Self::WrongInvitation
@@ -110,6 +111,7 @@ impl AccountEvent<'_> {
             | Self::Unlocked
             | Self::Invited
             | Self::RecordGiven { .. }
+            | Self::CodeVoid
             | Self::SwitchOffRefused => Level::Notice,
             Self::WrongCode
             | Self::WrongInvitation

@@ -96,6 +96,7 @@ impl LoginEvent<'_> {
             Self::WrongInvitation => "wrong invitation".into(),
             Self::WrongNewCode => "wrong first code of a new authenticator".into(),
             Self::CodeReused => "a code that was used before".into(),
+            Self::CodeVoid => "a code that may be from before the account was moved or restored here".into(),
             Self::NoRightCode => "denied: no right code".into(),
             Self::NotEnrolled => "denied: enrollment is required, and was not completed".into(),
             Self::Locked(scope) => locked(*scope).into(),
@@ -355,6 +356,9 @@ impl AccountEvent<'_> {
             Self::WrongCode => "wrong code".into(),
             Self::WrongInvitation => "wrong invitation".into(),
             Self::CodeReused => "a code that was used before".into(),
+            Self::CodeVoid => {
+                "a code that may be from before the account was moved or restored here".into()
+            }
             Self::SwitchOffRefused => {
                 "switching off was refused: a second factor is required".into()
             }

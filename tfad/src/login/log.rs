@@ -129,6 +129,7 @@ fn answer(says: Option<Message>) -> Option<LoginEvent<'static>> {
         Message::WrongInvitation => LoginEvent::WrongInvitation,
         Message::WrongNewCode(_) => LoginEvent::WrongNewCode,
         Message::AlreadyUsed => LoginEvent::CodeReused,
+        Message::VoidCode(_) => LoginEvent::CodeVoid,
         _ => return None,
     })
 }

@@ -28,6 +28,7 @@ fn text(message: Message, now: Time) -> String {
         }
         Message::WrongNewCode(Some(drift)) => return code_of_another_time(drift),
         Message::AlreadyUsed => ALREADY_USED,
+        Message::VoidCode(end) => return void_code(end, now),
         Message::NotACode => NOT_A_CODE,
         Message::NotARecoveryCode => {
             "Not a recovery code. Enter the 16 characters of the recovery code of this host."
@@ -77,6 +78,15 @@ fn text(message: Message, now: Time) -> String {
 /// For one-time codes and backup codes.
 pub(super) const ALREADY_USED: &str =
     "This code was already used. Each code works only once: enter a new one.";
+/// When the authenticator shows a code that is accepted.
+pub(super) fn void_code(end: Time, now: Time) -> String {
+    let wait = wait(now.until(end).as_secs());
+    format!(
+        "Your account was moved to this host or restored, and this code may be from before that. Wait \
+         {wait}, and enter the code that is shown then."
+    )
+}
+
 pub(super) const NOT_A_CODE: &str = "Not a valid code. Enter 6 or 8 digits, or a backup code.";
 pub(super) const WRONG_INVITATION: &str = "Wrong invitation code.";
 pub(super) const NO_INVITATION: &str = "\

@@ -8,7 +8,7 @@ use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
 use tfa_proto::{MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS};
 use tfa_text::time::difference;
 
-use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, locked};
+use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, locked, void_code};
 
 /// Why the change is refused.
 #[must_use]
@@ -42,6 +42,7 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         ),
         Refusal::WrongCode(Some(drift)) => Error::WrongCode(code_of_another_time(drift)),
         Refusal::AlreadyUsed => Error::WrongCode(ALREADY_USED.to_owned()),
+        Refusal::VoidCode(end) => Error::WrongCode(void_code(end, now)),
         Refusal::NotACode => Error::InvalidArgument(NOT_A_CODE.to_owned()),
         Refusal::Locked(lock) | Refusal::WrongAndLocked(lock) => {
             Error::Locked(locked(lock, LockScope::OwnPrograms, now))

@@ -46,6 +46,9 @@ pub enum Refusal {
     WrongCode(Option<Drift>),
     /// The code was used before.
     AlreadyUsed,
+    /// The code may have been used before the account was moved or restored here. The authenticator shows
+    /// one that is accepted from this time on.
+    VoidCode(Time),
     /// The input does not have the form of a code.
     NotACode,
     /// No code is accepted now.
@@ -291,6 +294,7 @@ impl Account {
             Judgement::Accepted(factor) => Ok(factor),
             // Only an answer of a login is known again. This is a change of the account.
             Judgement::AlreadyUsed | Judgement::AcceptedBefore(..) => Err(Refusal::AlreadyUsed),
+            Judgement::Void(end) => Err(Refusal::VoidCode(end)),
             Judgement::Wrong(LockState::Unlocked) => Err(Refusal::WrongCode(None)),
             Judgement::Wrong(closed) => Err(Refusal::WrongAndLocked(closed)),
             Judgement::Locked(closed) => Err(Refusal::Locked(closed)),

@@ -64,6 +64,9 @@ pub enum FailureReason {
     /// A second factor that the rule of this login does not accept.
     #[n(11)]
     FactorNotAccepted,
+    /// A code that may have been used before the account was moved or restored here.
+    #[n(12)]
+    VoidCode,
 }
 
 /// For which time a code is right.
@@ -232,7 +235,7 @@ impl Account {
                     let known = nearest.filter(|known| known.drift.abs() <= found.drift.abs());
                     nearest = known.or(Some(found));
                 }
-                Match::Used => was_used = true,
+                Match::Used | Match::Void(_) => was_used = true,
                 Match::No => {}
             }
         }
@@ -245,8 +248,8 @@ impl Account {
         }
         match (nearest, pending) {
             (Some(time), _) => FailureReason::OtherTime(time),
-            (None, Some(Match::Fresh(_) | Match::Used)) => FailureReason::PendingAuthenticator,
             (None, Some(Match::No) | None) => FailureReason::WrongCode,
+            (None, Some(_)) => FailureReason::PendingAuthenticator,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::enrollment::must_leave_codes;
 use super::{Account, Change, ChangedBy, Refusal};
-use crate::{Authenticator, BackupSet, Code, Hashed, ImportedUse, Time};
+use crate::{Authenticator, BackupSet, Code, Hashed, ImportedUse, Time, UnknownUse};
 
 /// How far a repeated import advances a counter at most. A counter that lies further ahead is damaged or
 /// forged, and would leave the owner no code.
@@ -27,8 +27,10 @@ pub struct ImportedAuthenticator {
     pub authenticator: Authenticator,
     /// The steps whose codes are known to be used; `None` if any code until now may be.
     pub used_steps: Option<Vec<u64>>,
-    /// How many steps ahead of now the other program accepts codes, if it does not say which it did.
+    /// How many steps ahead the other program accepts codes, if it does not say which it did.
     pub steps_ahead: Option<u32>,
+    /// When the other program was last asked for a code, if it writes that down.
+    pub last_attempt: Option<Time>,
     /// The last used code of a time-based one, if that is known in place of its step.
     pub last_code: Option<Code>,
 }
@@ -57,6 +59,21 @@ pub enum Imported {
     Unchanged,
     /// The backup codes changed in the meantime: the caller must hash again and repeat the call.
     Rehash,
+}
+
+impl ImportedAuthenticator {
+    /// Which codes were used. Without known steps, any that was accepted so many steps ahead.
+    fn used(&self, steps_ahead: Option<u32>) -> ImportedUse<'_> {
+        let steps_ahead = steps_ahead.filter(|_| self.used_steps.is_none());
+        ImportedUse {
+            steps: self.used_steps.as_deref().unwrap_or_default(),
+            last_code: self.last_code.as_ref(),
+            unknown: steps_ahead.map(|steps_ahead| UnknownUse {
+                steps_ahead,
+                last_attempt: self.last_attempt,
+            }),
+        }
+    }
 }
 
 impl Account {
@@ -123,19 +140,8 @@ impl Account {
         enrolled.pending = None;
         enrolled.backup = set;
         for one in import.authenticators {
-            let ImportedAuthenticator {
-                authenticator,
-                used_steps,
-                steps_ahead,
-                last_code,
-            } = one;
-            let used = ImportedUse {
-                steps: used_steps.as_deref().unwrap_or_default(),
-                last_code: last_code.as_ref(),
-                all_until: used_steps
-                    .is_none()
-                    .then_some(steps_ahead.unwrap_or_default()),
-            };
+            let authenticator = &one.authenticator;
+            let used = one.used(Some(one.steps_ahead.unwrap_or_default()));
             let mut present = enrolled.authenticators.iter_mut();
             if let Some(twin) = present.find(|own| own.is_imported(authenticator)) {
                 twin.mark_imported(authenticator, &used, now);
@@ -152,8 +158,8 @@ impl Account {
         Ok(Imported::Enrolled)
     }
 
-    /// Marks the codes as used that were used since the first import. When those were that are not known
-    /// by their step, was decided then.
+    /// Marks the codes as used that were used since the first import, and makes those void that may have
+    /// been.
     fn catch_up(&mut self, import: Import<'_>, now: Time) -> Result<Imported, Refusal> {
         let leaps = |one: &ImportedAuthenticator| {
             let mut own = self.authenticators.iter();
@@ -175,11 +181,7 @@ impl Account {
             _ => {}
         }
         for one in import.authenticators {
-            let used = ImportedUse {
-                steps: one.used_steps.as_deref().unwrap_or_default(),
-                last_code: one.last_code.as_ref(),
-                all_until: one.steps_ahead.filter(|_| one.used_steps.is_none()),
-            };
+            let used = one.used(one.steps_ahead);
             for own in &mut self.authenticators {
                 if own.is_imported(&one.authenticator) {
                     changed |= own.mark_imported(&one.authenticator, &used, now);

@@ -44,6 +44,10 @@ pub enum Judgement {
     /// The code was used before. It does not count as a wrong code, because it tells a guesser
     /// nothing.
     AlreadyUsed,
+    /// The code may have been used before the account was moved or restored here. No one is known to have
+    /// used it, so it is no sign of a thief, and it does not count as a wrong code. The authenticator
+    /// shows a code that is accepted from this time on.
+    Void(Time),
     /// Wrong, and counted. The state tells whether a further code is accepted now.
     Wrong(LockState),
     /// Not checked: there were too many wrong codes.
@@ -152,7 +156,7 @@ impl Account {
                     self.unlock();
                     Judgement::Accepted(Factor::RecoveryCode)
                 }
-                Match::Used => Judgement::AlreadyUsed,
+                Match::Used | Match::Void(_) => Judgement::AlreadyUsed,
                 Match::No => self.wrong(FailureReason::WrongRecoveryCode, client, scope, now),
             },
             Credential::Backup(_) => {
@@ -200,6 +204,7 @@ impl Account {
                 Some(Judgement::Accepted(Factor::Authenticator(id, kind)))
             }
             Match::Used => Some(Judgement::AlreadyUsed),
+            Match::Void(end) => Some(Judgement::Void(end)),
             Match::No => None,
         }
     }
@@ -239,15 +244,16 @@ impl Account {
         factors: Factors,
         now: Time,
     ) -> Match<(AuthenticatorId, AuthenticatorKind)> {
-        let (mut accepted, mut used) = (None, false);
+        let (mut accepted, mut refused) = (None, Match::No);
         let is_of = |one: &&mut Authenticator| factors.contains(one.kind());
         for authenticator in self.authenticators.iter_mut().filter(is_of) {
             match authenticator.accept(code, now) {
                 Match::Fresh(_) => {
                     accepted = accepted.or(Some((authenticator.id(), authenticator.kind())));
                 }
-                Match::Used => used = true,
-                Match::No => {}
+                Match::Used => refused = Match::Used,
+                Match::Void(end) if refused != Match::Used => refused = Match::Void(end),
+                Match::Void(_) | Match::No => {}
             }
         }
         if accepted.is_some() {
@@ -255,11 +261,7 @@ impl Account {
                 authenticator.accept(code, now);
             }
         }
-        match accepted {
-            Some(accepted) => Match::Fresh(accepted),
-            None if used => Match::Used,
-            None => Match::No,
-        }
+        accepted.map_or(refused, Match::Fresh)
     }
 
     /// Counts a wrong code.

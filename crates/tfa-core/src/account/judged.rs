@@ -45,6 +45,7 @@ impl Outcome {
             Judgement::Accepted(Factor::SecurityKey(_) | Factor::RecoveryCode)
             | Judgement::AcceptedBefore(..)
             | Judgement::AlreadyUsed
+            | Judgement::Void(_)
             | Judgement::Locked(_)
             | Judgement::NotACode
             | Judgement::BackupCodeNotAccepted

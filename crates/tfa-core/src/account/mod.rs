@@ -308,8 +308,8 @@ impl Account {
         };
     }
 
-    /// The time of a used step that lies too far ahead of now: the clock was ahead when it was
-    /// used. The next check of a code sets it aside.
+    /// The time of a used or void step that lies too far ahead of now: the clock was ahead when it
+    /// became so. The next check of a code sets it aside.
     #[must_use]
     pub fn used_ahead(&self, now: Time) -> Option<Time> {
         let mut ahead = self.authenticators.iter().map(|one| one.used_ahead(now));

@@ -114,6 +114,7 @@ impl PendingAuthenticator {
         match confirmed.accept(code, now) {
             Match::Fresh(_) => return Ok(confirmed),
             Match::Used => return Err(Refusal::AlreadyUsed),
+            Match::Void(end) => return Err(Refusal::VoidCode(end)),
             Match::No => {}
         }
         self.wrong = self.wrong.saturating_add(1);

@@ -15,13 +15,12 @@ pub struct Revived {
 }
 
 impl Account {
-    /// Makes an account of a backup fit for use now. One-time codes of a time before now count as used,
-    /// devices are forgotten, an invitation, an exemption and an authenticator that waits for its first
-    /// code are void.
-    /// So are the backup codes, on request.
+    /// Makes an account of a backup fit for use now. Devices are forgotten. One-time codes of
+    /// a time before now are void, and so are an invitation, an exemption, an authenticator that waits for
+    /// its first code, and, on request, the backup codes.
     pub fn restore_at(&mut self, now: Time, void_backup_codes: bool) -> Revived {
         for authenticator in &mut self.authenticators {
-            authenticator.mark_used_until(now);
+            authenticator.make_void(now);
         }
         self.forget_devices();
         self.judged = JudgedAnswers::default();

@@ -20,19 +20,20 @@ impl Account {
             LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }
-        let mut used = false;
+        let mut refused = None;
         for authenticator in &self.authenticators {
             match authenticator.check(code, now) {
                 Match::Fresh(_) => {
                     let (id, kind) = (authenticator.id(), authenticator.kind());
                     return Ok(Factor::Authenticator(id, kind));
                 }
-                Match::Used => used = true,
+                Match::Used => refused = Some(Refusal::AlreadyUsed),
+                Match::Void(end) => refused = refused.or(Some(Refusal::VoidCode(end))),
                 Match::No => {}
             }
         }
-        if used {
-            return Err(Refusal::AlreadyUsed);
+        if let Some(refusal) = refused {
+            return Err(refusal);
         }
         let drift = self.find_drift(code, now);
         let scope = ThrottleScope::OwnProgram;
@@ -41,7 +42,7 @@ impl Account {
                 FailureReason::OtherTime(OtherTime::of_hint(drift, now)),
                 Refusal::WrongCode(Some(drift)),
             ),
-            Match::Used => (FailureReason::UsedCode, Refusal::AlreadyUsed),
+            Match::Used | Match::Void(_) => (FailureReason::UsedCode, Refusal::AlreadyUsed),
             Match::No => (
                 self.reason_of_wrong(code, Factors::ANY, scope, now),
                 Refusal::WrongCode(None),

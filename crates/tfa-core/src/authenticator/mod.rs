@@ -71,6 +71,9 @@ pub enum Match<T = Counter> {
     Fresh(T),
     /// A used code in the window.
     Used,
+    /// A code in the window that may have been used before the account was moved or restored here. The
+    /// authenticator shows one that is accepted from this time on.
+    Void(Time),
     /// No code of the window.
     No,
 }
@@ -82,8 +85,18 @@ pub struct ImportedUse<'a> {
     pub steps: &'a [u64],
     /// The last used code, if that is known in place of its step.
     pub last_code: Option<&'a Code>,
-    /// Any code of the past, of the present, and of so many steps to come may be used: all are invalid.
-    pub all_until: Option<u32>,
+    /// If the other program does not say which codes it accepted: until when any may be used. All these
+    /// are void.
+    pub unknown: Option<UnknownUse>,
+}
+
+/// Until when codes were accepted by a program that does not say which.
+#[derive(Debug, Clone, Copy)]
+pub struct UnknownUse {
+    /// How many steps ahead it accepts codes. Never taken for less than the window here.
+    pub steps_ahead: u32,
+    /// When it was last asked for a code, if it writes that down; else now.
+    pub last_attempt: Option<Time>,
 }
 
 impl Authenticator {
@@ -261,7 +274,7 @@ impl Authenticator {
         distance.map_or(0, |(own, other)| other.value().saturating_sub(own.value()))
     }
 
-    /// Marks codes of an authenticator that was in use elsewhere as used. No code becomes unused.
+    /// Marks codes of an authenticator that was in use elsewhere as used or void. None becomes unused.
     /// Returns whether that changed anything.
     pub(crate) fn mark_imported(
         &mut self,
@@ -301,6 +314,7 @@ impl Authenticator {
             Means::Totp(totp) => match totp.check(code, now) {
                 Match::Fresh(step) => Match::Fresh(step.counter()),
                 Match::Used => Match::Used,
+                Match::Void(end) => Match::Void(end),
                 Match::No => Match::No,
             },
             Means::Hotp(hotp) => hotp.check(code),
@@ -319,6 +333,7 @@ impl Authenticator {
                         Match::Fresh(step.counter())
                     }
                     Match::Used => Match::Used,
+                    Match::Void(end) => Match::Void(end),
                     Match::No => Match::No,
                 }
             }
@@ -379,16 +394,16 @@ impl Authenticator {
         }
     }
 
-    /// Marks every code as used that was accepted at some time until now, if it is time-based. Which
+    /// Makes every code void that is or was accepted at some time until now, if it is time-based. Which
     /// codes of a counter were used is not known.
-    pub(crate) fn mark_used_until(&mut self, now: Time) {
+    pub(crate) fn make_void(&mut self, now: Time) {
         match &mut self.means {
-            Means::Totp(totp) => totp.mark_used_until(now),
+            Means::Totp(totp) => totp.make_void(now),
             Means::Hotp(_) | Means::SecurityKey(_) => {}
         }
     }
 
-    /// The time of the last used step, where that lies too far ahead of now.
+    /// The time of the last used or void step, where that lies too far ahead of now.
     pub(crate) fn used_ahead(&self, now: Time) -> Option<Time> {
         match &self.means {
             Means::Totp(totp) => totp.used_ahead(now),

@@ -17,6 +17,8 @@ const WINDOW: i64 = 1;
 const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(2 * 3600);
 /// The maximum clock difference ahead, in steps, that is detected for an active authenticator.
 const MAX_STEPS_AHEAD: i64 = 20;
+/// How far the clock that dates the attempts elsewhere, that of a file server, may be behind.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// The difference between the clock of a phone and that of this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,19 @@ pub(super) struct Totp {
     /// All used steps. Absent in older records, which have the last one only.
     #[n(4)]
     used: Option<UsedSteps>,
+    /// The last void step: its code and each earlier one may have been used before the account was moved
+    /// or restored here, and is not accepted.
+    #[n(5)]
+    void_until: Option<Step>,
+}
+
+/// What is known of a step.
+#[derive(Clone, Copy)]
+enum StepState {
+    Unused,
+    Used,
+    /// Void. The next step begins then.
+    Void(Time),
 }
 
 impl Totp {
@@ -52,6 +67,7 @@ impl Totp {
             last_used: None,
             burned: None,
             used: None,
+            void_until: None,
         }
     }
 
@@ -77,11 +93,12 @@ impl Totp {
             self.last_used = twin.last_used;
             self.burned = twin.burned;
             self.used.clone_from(&twin.used);
+            self.void_until = twin.void_until;
         }
     }
 
-    /// Marks these codes as used, of an authenticator that was in use elsewhere. Returns whether that
-    /// changed anything.
+    /// Marks these codes as used or void, of an authenticator that was in use elsewhere. Returns whether
+    /// that changed anything.
     pub(super) fn mark_imported(&mut self, used: &ImportedUse<'_>, now: Time) -> bool {
         let period = self.parameters.period();
         let mut steps: Vec<Step> = used.steps.iter().map(|step| Step::new(*step)).collect();
@@ -91,19 +108,21 @@ impl Totp {
             let near = self.around(now, back, MAX_STEPS_AHEAD);
             steps.extend(near.filter(|step| codes.is_code(step.counter(), code)));
         }
-        if let Some(ahead) = used.all_until {
-            // Further ahead, a step would be taken for one of a clock that was ahead.
-            let ahead = i64::from(ahead).min(steps_believed(period));
-            steps.push(now.step(period).offset(ahead.max(WINDOW)));
-        }
         steps.sort_unstable();
-        let before = (self.last_used, self.used.clone());
+        let before = (self.last_used, self.used.clone(), self.void_until);
         for step in steps {
             if !self.is_used(step, self.last_believed(now)) {
                 self.mark_used(step, now);
             }
         }
-        before != (self.last_used, self.used.clone())
+        if let Some(unknown) = used.unknown {
+            // Further ahead, a step would be taken for one of a clock that was ahead.
+            let ahead = i64::from(unknown.steps_ahead).min(steps_believed(period));
+            let last = unknown.last_attempt.map(|last| last.plus(CLOCK_TOLERANCE));
+            let last = last.map_or(now, |last| last.min(now));
+            self.make_void_until(last.step(period).offset(ahead.max(WINDOW)), now);
+        }
+        before != (self.last_used, self.used.clone(), self.void_until)
     }
 
     pub(super) fn parameters(&self) -> Parameters {
@@ -122,15 +141,28 @@ impl Totp {
         let mut found = Match::No;
         for step in self.around(now, -WINDOW, WINDOW) {
             if codes.is_code(step.counter(), code) {
-                // The same digits may stand for two steps: a fresh one counts.
-                if !self.is_used(step, last) {
-                    found = Match::Fresh(step);
-                } else if found == Match::No {
-                    found = Match::Used;
-                }
+                // The same digits may stand for two steps: a fresh one counts, then a used one.
+                found = match (found, self.state_of(step, last, now)) {
+                    (_, StepState::Unused) => Match::Fresh(step),
+                    (Match::Fresh(_), _) => found,
+                    (Match::Used, _) | (_, StepState::Used) => Match::Used,
+                    (Match::Void(_) | Match::No, StepState::Void(end)) => Match::Void(end),
+                };
             }
         }
         found
+    }
+
+    /// What is known of a step; `last` is the last used step that is believed.
+    fn state_of(&self, step: Step, last: Option<Step>, now: Time) -> StepState {
+        match self.void_until {
+            _ if self.is_used(step, last) => StepState::Used,
+            // One too far ahead of now was made void while the clock was ahead. It alone stays void.
+            Some(void) if step == void || (step < void && self.is_believed(void, now)) => {
+                StepState::Void(void.offset(1).begin(self.parameters.period()))
+            }
+            _ => StepState::Unused,
+        }
     }
 
     /// Whether a step is used; `last` is the last used step that is believed.
@@ -143,46 +175,69 @@ impl Totp {
     /// Marks a step and every earlier one as used.
     pub(super) fn mark_used(&mut self, step: Step, now: Time) {
         let last = self.last_believed(now);
+        self.record_used(step);
+        self.last_used = last.max(Some(step));
+    }
+
+    fn record_used(&mut self, step: Step) {
         let used = self.used.get_or_insert_with(|| {
             let known = self.last_used.map(UsedSteps::up_to);
             known.unwrap_or_default()
         });
-        used.insert(
-            step,
-            steps_believed(self.parameters.period()).unsigned_abs(),
-        );
-        self.last_used = last.max(Some(step));
+        let reach = steps_believed(self.parameters.period());
+        used.insert(step, reach.unsigned_abs());
     }
 
-    /// Marks every step as used whose code is or was accepted at some time until now.
-    pub(super) fn mark_used_until(&mut self, now: Time) {
+    /// Makes every step void whose code is or was accepted at some time until now.
+    pub(super) fn make_void(&mut self, now: Time) {
         let last = now.step(self.parameters.period()).offset(WINDOW);
-        self.mark_used(last, now);
+        self.make_void_until(last, now);
     }
 
-    /// Sets a last used step aside that lies too far ahead of now. It stays used, and no longer
-    /// invalidates earlier steps.
+    fn make_void_until(&mut self, step: Step, now: Time) {
+        self.put_aside_ahead(now);
+        self.void_until = self.void_until.max(Some(step));
+    }
+
+    /// Sets a last used step, or a last void one, aside that lies too far ahead of now. It counts as used,
+    /// and no longer invalidates earlier steps.
     pub(super) fn put_aside_ahead(&mut self, now: Time) {
         self.last_used = self.last_believed(now);
+        if let Some(void) = self.void_until.filter(|void| !self.is_believed(*void, now)) {
+            self.record_used(void);
+            self.void_until = None;
+        }
     }
 
     /// The last used step that does not lie too far ahead of now. One that does was used while the
     /// clock was ahead.
     fn last_believed(&self, now: Time) -> Option<Step> {
         let last = self.last_used?;
-        let period = self.parameters.period();
-        let limit = now.step(period).offset(steps_believed(period));
         match &self.used {
-            Some(used) if limit < last => used.highest_up_to(limit),
+            Some(used) if !self.is_believed(last, now) => used.highest_up_to(self.furthest(now)),
             _ => Some(last),
         }
     }
 
-    /// The time of the last used step, where that lies too far ahead of now.
+    /// Whether a last step does not lie too far ahead of now.
+    fn is_believed(&self, last: Step, now: Time) -> bool {
+        last <= self.furthest(now)
+    }
+
+    /// The furthest step that is believed to be the last one.
+    fn furthest(&self, now: Time) -> Step {
+        let period = self.parameters.period();
+        now.step(period).offset(steps_believed(period))
+    }
+
+    /// The time of the last used or void step, where that lies too far ahead of now.
     pub(super) fn used_ahead(&self, now: Time) -> Option<Time> {
-        let last = self.last_used?;
-        let moment = last.begin(self.parameters.period());
-        (self.last_believed(now) != Some(last)).then_some(moment)
+        let used = self.last_used;
+        let used = used.filter(|last| self.last_believed(now) != Some(*last));
+        let void = self.void_until;
+        let void = void.filter(|last| !self.is_believed(*last, now));
+        let last = used.max(void)?;
+        Some(last.begin(self.parameters.period()))
     }
 
     /// Whether a decoded value is in the range of values that are made here.

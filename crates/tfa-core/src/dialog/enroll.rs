@@ -269,6 +269,7 @@ impl Enroll {
             }
             Err(Refusal::WrongCode(drift)) => Message::WrongNewCode(drift),
             Err(Refusal::AlreadyUsed) => Message::AlreadyUsed,
+            Err(Refusal::VoidCode(end)) => Message::VoidCode(end),
             Err(Refusal::NothingPending | Refusal::PendingWithdrawn) => {
                 return self.stop(Message::PendingWithdrawn);
             }

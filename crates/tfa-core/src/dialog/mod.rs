@@ -114,6 +114,9 @@ pub enum Message {
     WrongAndLocked(LockState, LockScope),
     /// The code was used before.
     AlreadyUsed,
+    /// The code may have been used before the account was moved or restored here. The authenticator shows
+    /// one that is accepted from this time on.
+    VoidCode(Time),
     /// The input does not have the form of a code.
     NotACode,
     /// The input does not have the form of the host's recovery code, which alone is accepted.

@@ -98,6 +98,7 @@ impl Prompt {
                 }
                 return self.again(Message::AlreadyUsed);
             }
+            Judgement::Void(end) => return self.again(Message::VoidCode(end)),
             Judgement::NotACode => return self.again(Message::NotACode),
             Judgement::BackupCodeNotAccepted => return self.again(Message::BackupCodeNotAccepted),
         };
@@ -193,6 +194,7 @@ fn refused(judgement: Judgement) -> Option<FailureReason> {
     match judgement {
         Judgement::Locked(lock) => Some(FailureReason::locked(lock)),
         Judgement::AlreadyUsed => Some(FailureReason::UsedCode),
+        Judgement::Void(_) => Some(FailureReason::VoidCode),
         Judgement::NotACode => Some(FailureReason::NotACode),
         Judgement::BackupCodeNotAccepted => Some(FailureReason::FactorNotAccepted),
         Judgement::Accepted(_)

@@ -1,6 +1,6 @@
 //! Enrollments that another program kept, as an administrator takes them over.
 
-use tfa_core::{Code, Imported, ImportedAuthenticator, MAX_AUTHENTICATORS};
+use tfa_core::{Code, Imported, ImportedAuthenticator, MAX_AUTHENTICATORS, Time};
 use tfa_proto::{
     Error, Import, ImportOutcome, ImportResult, MAX_IMPORTED_AUTHENTICATORS, MAX_IMPORTED_CODES,
     MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS,
@@ -132,6 +132,7 @@ fn authenticator(
         authenticator,
         used_steps: wanted.used_steps.clone(),
         steps_ahead: wanted.steps_ahead,
+        last_attempt: wanted.last_attempt.map(Time::from_secs),
         last_code,
     })
 }

@@ -317,6 +317,7 @@ impl Owner {
             Refusal::Locked(_) => self.log(AccountEvent::Locked),
             Refusal::WrongInvitation => self.log(AccountEvent::WrongInvitation),
             Refusal::AlreadyUsed => self.log(AccountEvent::CodeReused),
+            Refusal::VoidCode(_) => self.log(AccountEvent::CodeVoid),
             Refusal::LastAuthenticator | Refusal::LastAcceptedAuthenticator => {
                 self.log(AccountEvent::SwitchOffRefused)
             }
