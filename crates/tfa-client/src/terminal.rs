@@ -6,6 +6,7 @@
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
+use rustix::fs::FileType;
 use rustix::io::retry_on_intr;
 use rustix::termios::{LocalModes, OptionalActions, Termios};
 use rustix::termios::{tcgetattr, tcgetwinsize, tcsetattr};
@@ -83,6 +84,13 @@ impl Terminal {
         let size = tcgetwinsize(io::stdout()).ok();
         size.filter(|size| size.ws_row > 0 && size.ws_col > 0)
             .map_or((24, 80), |size| (size.ws_row.into(), size.ws_col.into()))
+    }
+
+    /// Whether the standard output is a pipe. What is written to it may reach the terminal later.
+    #[must_use]
+    pub fn is_piped(&self) -> bool {
+        let about = rustix::fs::fstat(io::stdout());
+        about.is_ok_and(|about| FileType::from_raw_mode(about.st_mode) == FileType::Fifo)
     }
 
     /// Prints a text and ends the line.

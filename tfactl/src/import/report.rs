@@ -1,4 +1,6 @@
-//! What an import prints: a line for each user as it is known, then the sum.
+//! What an import prints: a line for each user as it is known, then what holds for several, then the sum.
+//! On a terminal a line is short, and its notes and reasons come at the end. Other programs get all of a user in
+//! its line.
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal};
@@ -18,6 +20,10 @@ pub(super) struct Report<'a> {
     all: usize,
     bar: ProgressBar<'a>,
     sum: Sum,
+    /// Each note of which a user has some, with these users.
+    notes: Vec<(String, Vec<String>)>,
+    /// The users who are not imported, with the reason.
+    refused: Vec<String>,
     users: Vec<UserJson>,
 }
 
@@ -34,6 +40,11 @@ impl Sum {
     fn users(self) -> usize {
         self.imported + self.updated + self.unchanged + self.refused
     }
+
+    /// The users who may have notes.
+    fn noted(self) -> usize {
+        self.imported + self.updated
+    }
 }
 
 impl<'a> Report<'a> {
@@ -44,6 +55,8 @@ impl<'a> Report<'a> {
             all,
             bar: ProgressBar::new(terminal),
             sum: Sum::default(),
+            notes: Vec::new(),
+            refused: Vec::new(),
             users: Vec::new(),
         }
     }
@@ -54,34 +67,61 @@ impl<'a> Report<'a> {
         candidate: &Candidate,
         result: &ImportResult,
     ) -> Result<(), Failure> {
-        let count = match result.outcome.known() {
-            Some(ImportOutcome::Imported) => &mut self.sum.imported,
-            Some(ImportOutcome::Updated) => &mut self.sum.updated,
-            Some(ImportOutcome::Unchanged) => &mut self.sum.unchanged,
-            Some(ImportOutcome::Refused) | None => &mut self.sum.refused,
+        let outcome = result.outcome.known().unwrap_or(ImportOutcome::Refused);
+        let count = match outcome {
+            ImportOutcome::Imported => &mut self.sum.imported,
+            ImportOutcome::Updated => &mut self.sum.updated,
+            ImportOutcome::Unchanged => &mut self.sum.unchanged,
+            ImportOutcome::Refused => &mut self.sum.refused,
         };
         *count += 1;
         if self.options.json {
             self.users.push(UserJson::new(candidate, result));
-        } else {
-            let kinds: Vec<_> = candidate.entries.iter().map(kind).collect();
-            let parts = messages::import_parts(
-                result,
-                &kinds,
-                candidate.backup_codes(),
-                &candidate.notes(),
-                self.options.apply,
-            );
-            if self.terminal.is_output() {
-                self.bar.hide();
+            return Ok(());
+        }
+        let kinds: Vec<_> = candidate.entries.iter().map(kind).collect();
+        let contents = messages::import_contents(&kinds, candidate.backup_codes());
+        let notes = match outcome {
+            ImportOutcome::Imported | ImportOutcome::Updated => {
+                messages::import_notes(result.weak, candidate.notes())
             }
-            self.terminal.print(&shown(self.terminal, &parts))?;
+            ImportOutcome::Unchanged | ImportOutcome::Refused => Vec::new(),
+        };
+        let line = messages::import_line(result, outcome, &contents, self.options.apply);
+        if !self.terminal.is_output() {
+            let parts: Vec<String> = std::iter::once(line).chain(notes).collect();
+            self.terminal.print(&parts.join("; "))?;
+            return Ok(());
+        }
+        for note in notes {
+            self.add_note(note, &result.user);
+        }
+        self.bar.hide();
+        if outcome == ImportOutcome::Refused {
+            self.refused.push(line);
+            self.terminal
+                .print(&messages::import_refused_row(&result.user))?;
+        } else {
+            let width = messages::width(self.terminal);
+            self.terminal.print(&wrapped(&line, width))?;
         }
         Ok(())
     }
 
-    /// Shows how far the import is, before a call that takes long.
+    fn add_note(&mut self, note: String, user: &str) {
+        let user = user.to_owned();
+        match self.notes.iter_mut().find(|(known, _)| *known == note) {
+            Some((_, users)) => users.push(user),
+            None => self.notes.push((note, vec![user])),
+        }
+    }
+
+    /// Shows how far the import is, before a call that takes long. A pipe may lead to the same terminal, where
+    /// its lines would come behind the bar.
     pub(super) fn show_progress(&mut self) {
+        if !self.options.json && self.terminal.is_piped() {
+            return;
+        }
         let number = |users| u64::try_from(users).unwrap_or(u64::MAX);
         self.bar.show(number(self.sum.users()), number(self.all));
     }
@@ -103,17 +143,19 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Prints the sum, and the files that could not be read. Fails if a user is not imported.
-    pub(super) fn end(self, problems: &[String]) -> Result<(), Failure> {
+    /// Prints what holds for several users, the files that could not be read, and the sum. Fails if a user is
+    /// not imported.
+    pub(super) fn end(mut self, problems: &[String]) -> Result<(), Failure> {
+        self.bar.hide();
         let Self {
             terminal,
             options,
             sum,
+            notes,
+            refused,
             users,
-            bar,
             ..
         } = self;
-        drop(bar);
         if options.json {
             let applied = options.apply;
             json::print(
@@ -125,8 +167,17 @@ impl<'a> Report<'a> {
                 },
             )?;
         }
+        let width = messages::width(terminal);
+        for (note, users) in &notes {
+            let text = messages::import_note_of(note, users, sum.noted());
+            terminal.print(&messages::hanging(&text, width))?;
+        }
+        // Once more, because the rows may have left the screen.
+        for line in &refused {
+            terminal.print(&messages::hanging(line, width))?;
+        }
         for problem in problems {
-            terminal.error(&shown(terminal, std::slice::from_ref(problem)));
+            terminal.error(problem);
         }
         if !options.json {
             terminal.print(&messages::import_sum(sum, problems.len(), options.apply))?;
@@ -136,14 +187,6 @@ impl<'a> Report<'a> {
         } else {
             Err(Failure::Reported)
         }
-    }
-}
-
-/// One line for other programs; on a terminal a row for each part, with the later ones below the first.
-fn shown(terminal: &Terminal, parts: &[String]) -> String {
-    match terminal.is_output() {
-        true => wrapped(&parts.join("\n    "), messages::width(terminal)),
-        false => parts.join("; "),
     }
 }
 

@@ -77,43 +77,60 @@ pub(crate) fn import_note(note: Note) -> String {
     }
 }
 
-/// One user: what happens, and what the administrator should know of it.
-pub(crate) fn import_parts(
+/// How many users of a note are named.
+const MAX_NAMES: usize = 10;
+
+/// One user: what happens.
+pub(crate) fn import_line(
     result: &ImportResult,
-    kinds: &[AuthenticatorKind],
-    backup_codes: usize,
-    notes: &[String],
+    outcome: ImportOutcome,
+    contents: &str,
     applied: bool,
-) -> Vec<String> {
+) -> String {
     let user = &result.user;
-    let what = contents(kinds, backup_codes);
-    let mut notes = notes.to_vec();
-    if result.weak > 0 {
-        notes.insert(0, "weak: the key is shorter than 128 bits".to_owned());
-    }
-    let known = result.outcome.known();
-    if matches!(
-        known,
-        Some(ImportOutcome::Refused | ImportOutcome::Unchanged) | None
-    ) {
-        notes.clear();
-    }
-    let line = match (known, applied) {
-        (Some(ImportOutcome::Imported), true) => format!("{user}: imported: {what}"),
-        (Some(ImportOutcome::Imported), false) => format!("{user}: would be imported: {what}"),
-        (Some(ImportOutcome::Updated), true) => {
+    match (outcome, applied) {
+        (ImportOutcome::Imported, true) => format!("{user}: imported: {contents}"),
+        (ImportOutcome::Imported, false) => format!("{user}: would be imported: {contents}"),
+        (ImportOutcome::Updated, true) => {
             format!("{user}: was imported before; codes that were used since are marked as used")
         }
-        (Some(ImportOutcome::Updated), false) => format!(
+        (ImportOutcome::Updated, false) => format!(
             "{user}: was imported before; codes that were used since would be marked as used"
         ),
-        (Some(ImportOutcome::Unchanged), _) => format!("{user}: unchanged, was imported before"),
-        (Some(ImportOutcome::Refused) | None, _) => format!("{user}: refused: {}", result.why),
-    };
-    std::iter::once(line).chain(notes).collect()
+        (ImportOutcome::Unchanged, _) => format!("{user}: unchanged, was imported before"),
+        (ImportOutcome::Refused, _) => format!("{user}: refused: {}", result.why),
+    }
 }
 
-fn contents(kinds: &[AuthenticatorKind], backup_codes: usize) -> String {
+/// The row of a user, whose reason comes at the end.
+pub(crate) fn import_refused_row(user: &str) -> String {
+    format!("{user}: refused, see below")
+}
+
+/// What the administrator should know of one user.
+pub(crate) fn import_notes(weak: u32, mut notes: Vec<String>) -> Vec<String> {
+    if weak > 0 {
+        notes.insert(0, "weak: the key is shorter than 128 bits".to_owned());
+    }
+    notes
+}
+
+/// A note with the users that it is about, of `all` users.
+pub(crate) fn import_note_of(note: &str, users: &[String], all: usize) -> String {
+    let number = users.len();
+    if number == all {
+        return format!("Note for each user: {note}.");
+    }
+    let named = users.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>();
+    let named = named.join(", ");
+    match number.saturating_sub(MAX_NAMES) {
+        0 => format!("Note for {named}: {note}."),
+        more => format!("Note for {named} and {more} more (--json names all): {note}."),
+    }
+}
+
+/// What is imported of one user.
+pub(crate) fn import_contents(kinds: &[AuthenticatorKind], backup_codes: usize) -> String {
     let count = |kind: AuthenticatorKind| {
         let of_kind = kinds.iter().filter(|one| **one == kind).count();
         u64::try_from(of_kind).unwrap_or(u64::MAX)

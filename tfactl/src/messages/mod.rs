@@ -79,6 +79,6 @@ fn indented(text: &str, indent: usize, width: usize) -> String {
 }
 
 /// A wrapped text. The rows after the first one are indented.
-fn hanging(text: &str, width: usize) -> String {
+pub(crate) fn hanging(text: &str, width: usize) -> String {
     wrapped(text, width.saturating_sub(INDENT).max(1)).replace('\n', "\n  ")
 }

@@ -102,17 +102,25 @@ Imported: 1, updated: 1, unchanged: 1, not imported: 1.
 ";
     assert_eq!(out, expected);
 
-    // On a terminal no row breaks in a word.
+    // On a terminal each user has a row, and the rest comes after the last one.
     let mut terminal = host.terminal(&Run {
         arguments: &arguments,
         ..Run::default()
     });
-    terminal.expect(
-        "dave: imported: 1 counter-based authenticator\n    weak: the key is shorter than 128 bits\n    \
-         an option of an unknown name is not carried over\n",
-    );
+    terminal.expect("Imported: 1, updated: 1, unchanged: 1, not imported: 1.");
     assert_eq!(terminal.exit_code(), 1);
-    fits(&terminal.everything());
+    let seen = terminal.everything();
+    let expected = "\
+bob: refused, see below
+carol: unchanged, was imported before
+dave: imported: 1 counter-based authenticator
+erin: was imported before; codes that were used since are marked as used
+Note for dave: weak: the key is shorter than 128 bits.
+Note for each user: an option of an unknown name is not carried over.
+bob: refused: bob has enrolled
+";
+    assert!(seen.contains(expected), "{seen}");
+    fits(&seen);
 
     arguments.push("--json");
     let (code, out, _) = run(&host, &arguments);
@@ -522,4 +530,29 @@ fn an_import_shows_how_far_it_is_and_how_to_go_on_after_ctrl_c() {
             "Import user8,user9 false"
         ]
     );
+}
+
+#[test]
+fn lines_in_a_pipe_to_the_terminal_do_not_meet_the_progress_bar() {
+    let host = host_with(Vec::new());
+    let codes: String = (1..=5).map(|code| format!("1234567{code}\n")).collect();
+    let files = (0..10).map(|number| {
+        let user = format!("user{number}");
+        let file = google_file(&host, &user, &codes);
+        format!("{user}={file}")
+    });
+    let files: Vec<String> = files.collect();
+    let mut arguments = GOOGLE.to_vec();
+    arguments.extend(files.iter().map(String::as_str));
+    let pipe = host.file("pipe");
+    let pipe = pipe.display();
+    let terminal = host.terminal(&Run {
+        arguments: &arguments,
+        environment: &[("TERM", "xterm")],
+        before: &format!("mkfifo {pipe}; cat {pipe} & exec >{pipe}"),
+        ..Run::default()
+    });
+    terminal.expect("To import: 10,");
+    let seen = terminal.everything();
+    assert!(!seen.contains("[#") && !seen.contains('%'), "{seen}");
 }
