@@ -1,6 +1,7 @@
 //! `tfactl show`: prints one account.
 
 use tfa_client::{Failure, StatusJson, Terminal, now};
+use tfa_text::wrapped;
 
 use crate::daemon::Daemon;
 use crate::{json, messages};
@@ -12,7 +13,13 @@ pub(crate) async fn run(user: &str, as_json: bool) -> Result<(), Failure> {
     if as_json {
         json::print(&terminal, &StatusJson::from(&status))?;
     } else {
-        terminal.print(&messages::status(&status, now()))?;
+        let text = messages::status(&status, now());
+        // Programs get each item in one line.
+        let text = match terminal.is_output() {
+            true => wrapped(&text, messages::width(&terminal)),
+            false => text,
+        };
+        terminal.print(&text)?;
     }
     daemon.fail_if_not_serving()
 }

@@ -32,7 +32,9 @@ impl FromStr for Since {
 
     fn from_str(typed: &str) -> Result<Self, Self::Err> {
         let typed = typed.trim();
-        if let Ok(span) = duration::parse(typed) {
+        // journalctl wants the word.
+        let span = typed.strip_suffix(" ago").unwrap_or(typed);
+        if let Ok(span) = duration::parse(span) {
             return Ok(Self::Before(span.as_secs()));
         }
         match typed.parse() {
@@ -53,13 +55,14 @@ mod tests {
         let read = |typed: &str| typed.parse::<Since>().unwrap().on_this_host(NOW).unwrap();
         assert_eq!(read("2d"), NOW - 2 * 86_400);
         assert_eq!(read("90m"), NOW - 5_400);
+        assert_eq!(read("10 minutes ago"), NOW - 600);
         assert_eq!(read("2026-12-01T14:05:00Z"), NOW);
         assert_eq!(read("1000000 days"), 0);
     }
 
     #[test]
     fn a_time_to_come_and_other_texts_are_refused() {
-        for typed in ["", "+2d", "-2d", "yesterday", "2d ago"] {
+        for typed in ["", "+2d", "-2d", "yesterday", " ago", "2026-12-01 ago"] {
             assert_eq!(
                 typed.parse::<Since>(),
                 Err(messages::NOT_A_START),

@@ -16,7 +16,11 @@ pub(crate) fn run(user: Option<&str>, since: Option<Since>, as_json: bool) -> Re
     let terminal = Terminal::new();
     let since = since.map(|since| since.on_this_host(now())).transpose()?;
     let mut journal = Journal::read(user, since)?;
-    let width = messages::width(&terminal);
+    // Long lines use the whole terminal. Programs get an entry in one line.
+    let width = match terminal.is_output() {
+        true => terminal.size().1,
+        false => usize::MAX,
+    };
     let mut is_empty = true;
     for line in journal.lines() {
         let Some(entry) = Entry::parse(&line?) else {

@@ -119,7 +119,7 @@ pub(crate) fn lost_records(users: &[&str]) -> Option<String> {
 }
 
 pub(crate) fn backup_codes_revived(users: &[&str]) -> Option<String> {
-    let names = names(users)?;
+    let names = some_names(users, "tfactl list")?;
     let text = format!(
         "Backup codes that were used since the backup are valid again. These users have some: \
          {names}. Ask them to run tfa-enroll codes, which makes new ones."
@@ -128,7 +128,7 @@ pub(crate) fn backup_codes_revived(users: &[&str]) -> Option<String> {
 }
 
 pub(crate) fn counters_revived(users: &[&str]) -> Option<String> {
-    let names = names(users)?;
+    let names = some_names(users, "tfactl list --json")?;
     let text = format!(
         "Codes of a counter that were used since the backup are valid again until a later one is \
          used. These users have such an authenticator: {names}. Ask them to log in with it."
@@ -137,7 +137,7 @@ pub(crate) fn counters_revived(users: &[&str]) -> Option<String> {
 }
 
 pub(crate) fn pauses_revived(users: &[&str]) -> Option<String> {
-    let names = names(users)?;
+    let names = some_names(users, "tfactl list --paused")?;
     let text = format!(
         "The two-factor login of these users was paused at the time of the backup, and is now: {names}. \
          To end a pause: tfactl enable USER."
@@ -213,16 +213,54 @@ pub(crate) const PASSPHRASE_EMPTY: &str = "its first line is empty";
 pub(crate) const PASSPHRASE_TOO_LONG: &str = "its first line is too long";
 pub(crate) const PASSPHRASE_NOT_UTF8: &str = "its first line is not UTF-8";
 
-/// The names, at most a number of them; `None` if there are none.
+/// All names, because nothing else shows them afterwards; `None` if there are none.
 fn names(users: &[&str]) -> Option<String> {
-    if users.is_empty() {
-        return None;
+    (!users.is_empty()).then(|| users.join(", "))
+}
+
+/// The names, at most a number of them, and the command that shows the others; `None` if there are none.
+fn some_names(users: &[&str], command: &str) -> Option<String> {
+    match users.split_at_checked(MAX_NAMES) {
+        Some((shown, rest)) if !rest.is_empty() => Some(format!(
+            "{shown}, and {more} more ({command})",
+            shown = shown.join(", "),
+            more = rest.len()
+        )),
+        _ => names(users),
     }
-    let shown: Vec<&str> = users.iter().copied().take(MAX_NAMES).collect();
-    let more = users.len() - shown.len();
-    let shown = shown.join(", ");
-    Some(match more {
-        0 => shown,
-        more => format!("{shown}, and {more} more"),
-    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_nothing_else_shows_are_complete_and_for_others_there_is_a_command() {
+        let users: Vec<String> = (0..200).map(|number| format!("user{number:03}")).collect();
+        let users: Vec<&str> = users.iter().map(String::as_str).collect();
+        for text in [
+            lost_records(&users),
+            replaced_records(&users),
+            returned_records(&users),
+        ] {
+            let text = text.unwrap();
+            assert!(users.iter().all(|user| text.contains(user)), "{text}");
+        }
+        for (text, command) in [
+            (backup_codes_revived(&users), "(tfactl list)"),
+            (counters_revived(&users), "(tfactl list --json)"),
+            (pauses_revived(&users), "(tfactl list --paused)"),
+        ] {
+            let text = text.unwrap().replace('\n', " ");
+            assert!(
+                text.contains(&format!("user019, and 180 more {command}")),
+                "{text}"
+            );
+            assert!(!text.contains("user020"), "{text}");
+        }
+        assert_eq!(
+            (names(&[]), some_names(&["a"], "x")),
+            (None, Some("a".to_owned()))
+        );
+    }
 }
