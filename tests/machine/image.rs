@@ -62,11 +62,11 @@ pub(crate) fn installed_on(suite: Suite) -> PathBuf {
     install_over(&suite.kind("installed"), &[&base_of(suite)])
 }
 
-/// The layer over the [`base`] in which these Debian packages are installed.
-pub(crate) fn with_packages(packages: &[&str]) -> PathBuf {
-    let base = base();
+/// The layer over the base of a release in which these Debian packages are installed.
+pub(crate) fn with_packages(suite: Suite, packages: &[&str]) -> PathBuf {
+    let base = base_of(suite);
     let key = digest(base.as_os_str().as_encoded_bytes());
-    layer(&kind_of("debian", packages), &key, |folder| {
+    layer(&kind_of(suite, "debian", packages), &key, |folder| {
         let _ = Overlay::new(folder, &[&base]);
         add_packages(&base, folder, packages);
     })
@@ -74,10 +74,10 @@ pub(crate) fn with_packages(packages: &[&str]) -> PathBuf {
 }
 
 /// The layer over these Debian packages in which the project's package is installed too.
-pub(crate) fn installed_with(packages: &[&str]) -> PathBuf {
+pub(crate) fn installed_with(suite: Suite, packages: &[&str]) -> PathBuf {
     install_over(
-        &kind_of("both", packages),
-        &[&with_packages(packages), &base()],
+        &kind_of(suite, "both", packages),
+        &[&with_packages(suite, packages), &base_of(suite)],
     )
 }
 
@@ -97,8 +97,9 @@ fn install_over(kind: &str, layers: &[&Path]) -> PathBuf {
 
 /// A separate kind of layer for each list of packages. A new layer removes the older ones of its
 /// kind, and must not remove layers with other packages.
-fn kind_of(what: &str, packages: &[&str]) -> String {
-    format!("{what}-{}", digest(packages.join(" ").as_bytes()))
+fn kind_of(suite: Suite, what: &str, packages: &[&str]) -> String {
+    let packages = digest(packages.join(" ").as_bytes());
+    suite.kind(&format!("{what}-{packages}"))
 }
 
 /// The package under test: the one that `TFA_DEB` names, else the newest in `dist/`.

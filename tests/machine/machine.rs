@@ -51,17 +51,24 @@ impl Machine {
     /// downloaded from the host's mirrors once, and cached.
     #[must_use]
     pub fn boot_bare_with(packages: &[&str]) -> Self {
-        Self::over(&[&image::with_packages(packages), &image::base()])
+        let with_packages = image::with_packages(Suite::Bookworm, packages);
+        Self::over(&[&with_packages, &image::base()])
     }
 
     /// Boots a machine with these Debian packages, and with the project's package installed after
     /// them. Both layers are cached.
     #[must_use]
     pub fn boot_with(packages: &[&str]) -> Self {
+        Self::boot_on_with(Suite::Bookworm, packages)
+    }
+
+    /// [`Self::boot_with`] on this release.
+    #[must_use]
+    pub fn boot_on_with(suite: Suite, packages: &[&str]) -> Self {
         Self::over(&[
-            &image::installed_with(packages),
-            &image::with_packages(packages),
-            &image::base(),
+            &image::installed_with(suite, packages),
+            &image::with_packages(suite, packages),
+            &image::base_of(suite),
         ])
     }
 

@@ -48,3 +48,42 @@ fn bash_completes_commands_options_and_users() {
         terminal.send(b"\x15");
     }
 }
+
+#[test]
+fn zsh_completes_the_formats_and_options_of_an_import() {
+    let machine = Machine::boot_with(&["zsh"]);
+    // Without files of the user, zsh asks for none. -u: no question about the owners of folders.
+    let terminal = machine.terminal(["zsh", "-f", "-i"]);
+    terminal.type_line("autoload -U compinit; compinit -u -d /tmp/dump; PROMPT='rea''dy> '");
+    terminal.expect("ready> ");
+    terminal.send(b"tfactl import \t");
+    for format in [
+        "google-authenticator",
+        "oath",
+        "oath-csv",
+        "otpauth",
+        "otpauth-migration",
+        "pskc",
+    ] {
+        terminal.expect_on_screen(format);
+    }
+    terminal.send(b"\x15");
+    for (typed, completed) in [
+        (
+            "tfactl import goo\t--ho\t",
+            "tfactl import google-authenticator --homes ",
+        ),
+        (
+            "tfactl import psk\t--pass\t",
+            "tfactl import pskc --passphrase-file ",
+        ),
+        (
+            "tfactl restore --void\t",
+            "tfactl restore --void-backup-codes ",
+        ),
+    ] {
+        terminal.send(typed.as_bytes());
+        terminal.expect_on_screen(completed);
+        terminal.send(b"\x15");
+    }
+}

@@ -1,6 +1,6 @@
 //! Moving in: users of other programs keep their phones.
 
-use tfa_tests::{Machine, Phone, Terminal};
+use tfa_tests::{Machine, Phone, Suite, Terminal};
 
 use crate::users::{CODE, PASSWORD, record_of, set_policy};
 
@@ -9,7 +9,11 @@ const OTHER_CODE: &str = "Verification code: ";
 
 /// A machine on which sshd asks alice and bob for a code of google-authenticator, after the password.
 fn machine_with_google_authenticator() -> Machine {
-    let machine = Machine::boot_with(&["libpam-google-authenticator"]);
+    machine_with_google_authenticator_on(Suite::Bookworm)
+}
+
+fn machine_with_google_authenticator_on(suite: Suite) -> Machine {
+    let machine = Machine::boot_on_with(suite, &["libpam-google-authenticator"]);
     for user in ["alice", "bob", "carol"] {
         machine.add_user(user, PASSWORD);
     }
@@ -82,6 +86,23 @@ fn is_told(machine: &Machine, user: &str, code: &str, text: &str) {
     terminal.expect(text);
 }
 
+/// The commands of docs/moving-in.md that begin so, one for each.
+#[track_caller]
+fn commands_of_the_page(beginnings: &[&str]) -> String {
+    let page = include_str!("../../docs/moving-in.md");
+    let command = |beginning: &&str| {
+        let mut lines = page.lines().map(str::trim);
+        lines
+            .find(|line| line.starts_with(*beginning))
+            .expect(beginning)
+    };
+    beginnings
+        .iter()
+        .map(command)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 fn import(machine: &Machine, options: &[&str]) -> tfa_tests::Output {
     let words = ["tfactl", "import", "google-authenticator"]
         .iter()
@@ -91,7 +112,16 @@ fn import(machine: &Machine, options: &[&str]) -> tfa_tests::Output {
 
 #[test]
 fn google_authenticator_is_replaced_and_the_same_phone_logs_in() {
-    let machine = machine_with_google_authenticator();
+    google_authenticator_is_replaced_on(Suite::Bookworm);
+}
+
+#[test]
+fn google_authenticator_of_debian_13_is_replaced() {
+    google_authenticator_is_replaced_on(Suite::Trixie);
+}
+
+fn google_authenticator_is_replaced_on(suite: Suite) {
+    let machine = machine_with_google_authenticator_on(suite);
     let phone = Phone::from_secret(&file_of(&machine, "alice")[0]);
     let token = file_of(&machine, "bob")[0].clone();
     let token = Phone::from_uri(&format!("otpauth://hotp/bob?secret={token}&counter=1"));
@@ -141,8 +171,23 @@ fn google_authenticator_is_replaced_and_the_same_phone_logs_in() {
         &token.code_of_counter(1),
     );
 
-    // After: a repeated import changes nothing.
-    remove_module(&machine, "pam_google_authenticator");
+    // After: a repeated import changes nothing. The commands of the page can be run twice, and lead back.
+    for _ in 0..2 {
+        machine.succeed([
+            "sh",
+            "-ec",
+            &commands_of_the_page(&["[ -e /root/pam.d.before ]", "grep -lZ"]),
+        ]);
+    }
+    let old = "pam_google_authenticator";
+    assert!(!machine.read_file("/etc/pam.d/sshd").contains(old));
+    machine.succeed([
+        "sh",
+        "-ec",
+        &commands_of_the_page(&["cd /root/pam.d.before"]),
+    ]);
+    assert!(machine.read_file("/etc/pam.d/sshd").contains(old));
+    machine.succeed(["sh", "-ec", &commands_of_the_page(&["grep -lZ"])]);
     let again = import(&machine, &["--homes", "--apply"]);
     assert!(again.success(), "{again}");
     assert!(
@@ -170,7 +215,16 @@ const OATH_CODE: &str = "One-time password (OATH) for";
 
 #[test]
 fn pam_oath_is_replaced_and_the_same_tokens_log_in() {
-    let machine = Machine::boot_with(&["libpam-oath"]);
+    pam_oath_is_replaced_on(Suite::Bookworm);
+}
+
+#[test]
+fn pam_oath_of_debian_13_is_replaced() {
+    pam_oath_is_replaced_on(Suite::Trixie);
+}
+
+fn pam_oath_is_replaced_on(suite: Suite) {
+    let machine = Machine::boot_on_with(suite, &["libpam-oath"]);
     for user in ["alice", "bob"] {
         machine.add_user(user, PASSWORD);
     }
@@ -222,58 +276,136 @@ fn pam_oath_is_replaced_and_the_same_tokens_log_in() {
     logs_in(&machine, "bob", &[CODE], &phone.next_unused());
 }
 
+/// A list of one user in each format that is read from a file.
+fn good_lists() -> [(&'static str, String); 4] {
+    let uri = format!(
+        "otpauth://totp/alice?secret={}",
+        "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    );
+    let container = "<KeyContainer xmlns='urn:ietf:params:xml:ns:keyprov:pskc' Version='1.0'>\n\
+         <KeyPackage><Key Id='alice' Algorithm='urn:ietf:params:xml:ns:keyprov:pskc:hotp'>\n\
+         <AlgorithmParameters><ResponseFormat Length='6' Encoding='DECIMAL'/></AlgorithmParameters>\n\
+         <Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret>\n\
+         <Counter><PlainValue>0</PlainValue></Counter></Data><UserId>alice</UserId></Key>\n\
+         </KeyPackage>\n</KeyContainer>\n";
+    [
+        ("oath", format!("HOTP alice - {HEX}\n")),
+        ("otpauth", format!("{uri}\n")),
+        ("oath-csv", format!("alice,{HEX},HOTP,6,0\n")),
+        ("pskc", container.to_owned()),
+    ]
+}
+
 #[test]
-fn lists_that_others_own_or_that_are_no_files_change_nothing() {
+fn wrong_lists_of_each_format_are_reported_and_change_nothing() {
     let machine = crate::users::machine_with_alice();
-    let good = format!("HOTP alice - {HEX}\n");
-    machine.write_file("/root/good", good);
-    for (format, make, expected) in [
-        ("oath", "ln -s /root/good list", "it is a symbolic link"),
-        ("otpauth", "mkfifo list", "it is not a regular file"),
-        ("oath-csv", "mkdir list", "it is not a regular file"),
+    let cases = [
+        ("ln -s /root/good list", "it is a symbolic link"),
+        ("mkfifo list", "it is not a regular file"),
+        ("mkdir list", "it is not a regular file"),
+        (":", "there is no such file"),
+        ("cp good list; chown alice list", "it belongs to uid"),
+        ("truncate -s 40M list", "it has more than 33554432 bytes"),
+        ("truncate -s 1T list", "it has more than 33554432 bytes"),
+        // The last byte, and half of the content.
+        ("head -c -2 good >list", "line "),
+        ("head -c $(($(stat -c %s good) / 2)) good >list", "line "),
+        ("iconv -t UTF-16 good >list", "line 1: not "),
+        ("cp /bin/true list", "line 1: not "),
+        ("head -c 100000 /dev/zero >list", "line 1"),
+        ("tr -d '\\n' </dev/urandom | head -c 100000 >list", "line 1"),
+    ];
+    for (format, good) in good_lists() {
+        machine.write_file("/root/good", good);
+        let dry = machine.succeed(["tfactl", "import", format, "/root/good"]);
+        assert!(dry.contains("alice: would be imported"), "{format}: {dry}");
+        for (make, expected) in cases {
+            let script = format!("cd /root; rm -rf list; {make}");
+            machine.succeed(["sh", "-ec", &script]);
+            let output = machine.fail(["tfactl", "import", format, "/root/list", "--apply"]);
+            let text = output.to_string();
+            assert!(
+                text.contains("/root/list") && text.contains(expected),
+                "{format}: {make}: {output}"
+            );
+            assert!(
+                text.contains("Nothing was changed.") && !text.contains(HEX),
+                "{format}: {output}"
+            );
+        }
+    }
+    assert!(record_of(&machine, "alice").contains("\"state\": \"none\""));
+}
+
+/// The export of an app, with the key of a user `bb` (which this host does not have).
+const MIGRATION: &str =
+    "otpauth-migration://offline?data=CiAKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgJiYiABKAEwAhAB";
+
+#[test]
+fn wrong_exports_of_an_app_are_reported_and_change_nothing() {
+    let machine = crate::users::machine_with_alice();
+    machine.add_user("bb", PASSWORD);
+    machine.write_file("/root/good", format!("{MIGRATION}\n"));
+    let import = "tfactl import otpauth-migration - --apply";
+    for (make, expected) in [
+        ("head -c -2 good", "the last line has no end"),
+        ("head -c 70 good; echo", "line 1: "),
+        ("iconv -t UTF-16 good", "line 1: not text"),
+        ("cat /bin/true", "line 1: not text"),
+        ("head -c 40M /dev/zero", "it has more than 33554432 bytes"),
         (
-            "oath",
-            "cp good list; chown alice list",
-            "it belongs to uid",
+            "cat good; echo otpauth-migration://offline?data=AAAA",
+            "line 2: ",
         ),
-        (
-            "oath-csv",
-            "truncate -s 40M list",
-            "it has more than 33554432 bytes",
-        ),
-        (
-            "oath",
-            "cat good good | head -c 80 >list",
-            "line 2: the last line has no end",
-        ),
-        (
-            "oath",
-            "iconv -t UTF-16 good >list",
-            "line 1: not text in UTF-8",
-        ),
-        ("otpauth", "cp /bin/true list", "line 1: not text in UTF-8"),
-        ("pskc", "ln -s /root/good list", "it is a symbolic link"),
-        ("pskc", "cp good list", "line 1: not well-formed XML"),
-        (
-            "pskc",
-            "printf '<KeyContainer>\\n<KeyPackage>\\n' >list",
-            "line 2: not well-formed XML",
-        ),
+        ("sed 's/CiAK/////' good", "line 1: "),
     ] {
-        let script = format!("cd /root; rm -rf list; {make}");
-        machine.succeed(["sh", "-ec", &script]);
-        let output = machine.fail(["tfactl", "import", format, "/root/list", "--apply"]);
+        let script = format!("cd /root; {{ {make}; }} | {import}");
+        let output = machine.fail(["sh", "-c", &script]);
         let text = output.to_string();
         assert!(
-            text.contains("/root/list") && text.contains(expected),
+            text.contains("the standard input") && text.contains(expected),
             "{make}: {output}"
         );
         assert!(
-            text.contains("Nothing was changed.") && !text.contains(HEX),
+            text.contains("Nothing was changed.") && !text.contains("CiAK"),
             "{output}"
         );
     }
-    assert!(record_of(&machine, "alice").contains("\"state\": \"none\""));
+    assert!(record_of(&machine, "bb").contains("\"state\": \"none\""));
+    machine.succeed(["sh", "-c", &format!("{import} </root/good")]);
+    assert!(record_of(&machine, "bb").contains("\"state\": \"enabled\""));
+}
+
+#[test]
+fn a_list_that_is_rewritten_meanwhile_is_imported_whole_or_not_at_all() {
+    let machine = crate::users::machine_with_alice();
+    machine.add_user("bob", PASSWORD);
+    // As long as the writer runs, a read meets each state of the file.
+    let line = |user: &str| format!("HOTP {user} - {HEX}\n");
+    let users = ["alice", "bob"].map(line).concat();
+    machine.write_file("/root/good", users);
+    let script = "cd /root; cp good list
+        while [ ! -e stop ]; do cat good >list; done &
+        for time in $(seq 30); do tfactl import oath list; done >said 2>&1
+        touch stop; wait; cat said";
+    let said = machine.succeed(["sh", "-c", script]);
+    for text in said.lines().filter(|line| !line.is_empty()) {
+        let is_known = [
+            "alice: would be imported",
+            "bob: would be imported",
+            "To import: 2,",
+            "Nothing was changed.",
+            "it changed while it was read",
+            "the last line has no end",
+            "there is nothing in it",
+        ];
+        assert!(
+            is_known.iter().any(|known| text.contains(known)),
+            "{text}: {said}"
+        );
+    }
+    let imported = |user: &str| said.matches(&format!("{user}: would be")).count();
+    assert_eq!(imported("alice"), imported("bob"), "{said}");
 }
 
 #[test]
@@ -417,6 +549,57 @@ fn a_code_used_between_two_imports_is_used_after_the_second() {
     is_told(&machine, "alice", &code, "This code was already used.");
     is_told(&machine, "alice", &scratch, "This code was already used.");
     logs_in(&machine, "alice", &[CODE], &phone.next_unused());
+}
+
+#[test]
+fn codes_that_nobody_is_known_to_have_used_are_void_and_no_alarm() {
+    let machine = machine_with_google_authenticator();
+    machine.add_user("dave", PASSWORD);
+    let options = ["-q", "-f", "-C", "-t", "-D", "-w", "3"];
+    enroll_elsewhere(&machine, "carol", &[&options[..], &["-u"]].concat());
+    let limited = ["-r", "3", "-R", "30"];
+    enroll_elsewhere(&machine, "dave", &[&options[..], &limited].concat());
+    let [carol, dave] = ["carol", "dave"].map(|user| {
+        let phone = Phone::from_secret(&file_of(&machine, user)[0]);
+        phone.shift_clock(600);
+        phone
+    });
+    machine.shift_clock(600);
+    remove_module(&machine, "pam_google_authenticator");
+
+    // Nothing is known of carol's file. That of dave was written ten minutes ago.
+    let code = carol.code_at(1);
+    let done = import(&machine, &["--homes", "--apply"]);
+    assert!(done.success(), "{done}");
+    let text =
+        "Your account was moved to this host or restored, and this code may be from before that.";
+    is_told(&machine, "carol", &code, text);
+    machine.expect_in_journal(
+        "tfad",
+        "carol: a code that may be from before the account was moved",
+    );
+    logs_in(&machine, "dave", &[CODE], &dave.next_unused());
+    let shown = machine.succeed(["tfactl", "show", "carol"]);
+    assert!(shown.contains("a code that may be from before"), "{shown}");
+
+    let again = import(&machine, &["--homes", "--apply"]).to_string();
+    assert!(
+        again.contains("dave: unchanged") && !again.contains("carol: unchanged"),
+        "{again}"
+    );
+    machine.shift_clock(720);
+    carol.shift_clock(720);
+    let terminal = ssh_after_password(&machine, "carol");
+    terminal.expect(CODE);
+    terminal.type_secret(&carol.next_unused());
+    terminal.expect("An administrator added authenticator");
+    terminal.expect("carol@host:~$");
+    assert!(
+        !terminal.screen().contains("another person"),
+        "{}",
+        terminal.screen()
+    );
+    assert!(record_of(&machine, "carol").contains("\"wrong_codes\": 0"));
 }
 
 /// Makes a file of carol, which she owns if root made it.
