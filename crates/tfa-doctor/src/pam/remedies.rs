@@ -1,6 +1,9 @@
 //! What mends the faults: pam-auth-update(8), or a change of lines. Each remedy is tried on the files. The
 //! faults that one remedy mends have one cause, and are one finding.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, VecDeque};
+
 use tfa_pam_host::Snapshot;
 
 use super::trial::{Counts, Trial};
@@ -12,6 +15,18 @@ use crate::finding::{Finding, ProfileUpdate, Severity};
 
 /// How many changes of lines are tried for one fault.
 const MAX_CHANGES: usize = 24;
+
+/// A change of lines that was tried, and what it leaves.
+struct Change {
+    edits: Vec<Edit>,
+    left: Counts,
+}
+
+/// A finding without a remedy, with what mends it by itself once that is known.
+struct Open {
+    finding: Finding,
+    change: OnceCell<Option<Change>>,
+}
 
 /// The findings with their remedies, those with one cause as one.
 pub(super) fn settle(
@@ -34,19 +49,8 @@ pub(super) fn settle(
     if let Some((update, left)) = gentle {
         settled.extend(merge_update(&trial, &mut findings, update, left));
     }
-    let mut by_hand = Vec::new();
-    while !findings.is_empty() {
-        let finding = findings.remove(0);
-        match change_for(&trial, pam, &finding) {
-            Some((edits, left)) => {
-                let mut finding = finding;
-                finding.subject.edits = edits;
-                merge(&trial, &mut finding, &mut findings, &left);
-                settled.push(finding);
-            }
-            None => by_hand.push(finding),
-        }
-    }
+    let (by_lines, mut by_hand) = change_lines(&trial, pam, findings);
+    settled.extend(by_lines);
     if let Some((update, left)) = update.as_ref().filter(|(update, _)| update.needs_force) {
         settled.extend(merge_update(&trial, &mut by_hand, update, left));
     }
@@ -54,8 +58,102 @@ pub(super) fn settle(
     settled
 }
 
+/// The findings that changes of lines mend, with the changes, and the others. Each change starts from the files as
+/// they are, so two of them are never about the same line: such faults are mended together, or the later one has no
+/// change.
+fn change_lines(
+    trial: &Trial<'_>,
+    pam: &PamFacts,
+    findings: Vec<Finding>,
+) -> (Vec<Finding>, Vec<Finding>) {
+    let (mut settled, mut by_hand): (Vec<Finding>, Vec<Finding>) = (Vec::new(), Vec::new());
+    let mut open: VecDeque<Open> = findings.into_iter().map(Open::from).collect();
+    while let Some(next) = open.pop_front() {
+        next.change(trial, pam);
+        let Open {
+            mut finding,
+            change,
+        } = next;
+        let changed = || settled.iter().flat_map(|finding| &finding.subject.edits);
+        let change = change.into_inner().flatten();
+        let Some(mut change) = change.filter(|change| !overlap(&change.edits, changed())) else {
+            by_hand.push(finding);
+            continue;
+        };
+        for other in &open {
+            let is_mended = trial.has_mended_all(&other.finding, &change.left);
+            let own = other.change(trial, pam).filter(|_| !is_mended);
+            let own = own.filter(|own| overlap(&own.edits, &change.edits));
+            let both = own.and_then(|_| together(trial, pam, &change, [&finding, &other.finding]));
+            change = both.unwrap_or(change);
+        }
+        open.retain(|Open { finding: other, .. }| {
+            let is_mended = trial.has_mended_all(other, &change.left);
+            if is_mended {
+                let subject = &mut finding.subject;
+                subject.add_also(other.kind.id, &other.subject.names);
+            }
+            !is_mended
+        });
+        finding.subject.edits = change.edits;
+        settled.push(finding);
+    }
+    (settled, by_hand)
+}
+
+impl From<Finding> for Open {
+    fn from(finding: Finding) -> Self {
+        Self {
+            finding,
+            change: OnceCell::new(),
+        }
+    }
+}
+
+impl Open {
+    fn change(&self, trial: &Trial<'_>, pam: &PamFacts) -> Option<&Change> {
+        let change = self
+            .change
+            .get_or_init(|| change_for(trial, pam, &self.finding));
+        change.as_ref()
+    }
+}
+
+fn overlap<'a>(edits: &[Edit], others: impl IntoIterator<Item = &'a Edit>) -> bool {
+    let mut others = others.into_iter();
+    others.any(|other| edits.iter().any(|edit| edit.overlaps(other)))
+}
+
+/// A change of lines that mends a second fault too: first as before, and then what mends that one there.
+fn together(
+    trial: &Trial<'_>,
+    pam: &PamFacts,
+    first: &Change,
+    faults: [&Finding; 2],
+) -> Option<Change> {
+    let changed = trial.host_with(with(&pam.files, &first.edits));
+    let (later, found) = trial.again(&changed);
+    let [_, other] = faults;
+    let is_other = |found: &&Finding| {
+        let mut names = found.subject.names.iter();
+        found.kind.id == other.kind.id && names.all(|name| other.subject.names.contains(name))
+    };
+    let second = change_for(&later, &changed, found.iter().find(is_other)?)?;
+    let files = with(&changed.files, &second.edits);
+    let edits = first.edits.iter().chain(&second.edits);
+    let paths: BTreeSet<&str> = edits.map(|edit| edit.file.as_str()).collect();
+    let edits = paths.into_iter().flat_map(|path| {
+        let [old, new] = [&pam.files, &files].map(|files| files.text(path).unwrap_or_default());
+        Edit::between(path, &old, &new)
+    });
+    let edits = edits.collect();
+    let left = trial.run(files, Severity::LockOut)?;
+    let has_mended = faults.iter().all(|fault| trial.has_mended(fault, &left));
+    has_mended.then_some(Change { edits, left })
+}
+
 /// The first change of lines that mends a fault, and what it leaves: no new fault, or at least none as bad.
-fn change_for(trial: &Trial<'_>, pam: &PamFacts, finding: &Finding) -> Option<(Vec<Edit>, Counts)> {
+fn change_for(trial: &Trial<'_>, pam: &PamFacts, finding: &Finding) -> Option<Change> {
     let mut changes = changes::of(finding, pam);
     changes.truncate(MAX_CHANGES);
     // A hole is not mended by a lock-out.
@@ -64,8 +162,9 @@ fn change_for(trial: &Trial<'_>, pam: &PamFacts, finding: &Finding) -> Option<(V
     let mut tried = severities.flat_map(|severity| {
         changes.iter().filter_map(move |edits| {
             let left = trial.run(with(&pam.files, edits), severity)?;
-            let has_mended = trial.has_mended(finding, &left);
-            has_mended.then(|| (Edit::join(edits.clone()), left))
+            let edits = Edit::join(edits.clone());
+            let change = Change { edits, left };
+            trial.has_mended(finding, &change.left).then_some(change)
         })
     });
     tried.next()

@@ -76,12 +76,26 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// The host with other files.
+    pub(super) fn host_with(&self, files: Snapshot) -> PamFacts {
+        PamFacts::of(files)
+            .without(self.pam.removed.clone())
+            .of_sshd(self.pam.of_sshd.clone())
+    }
+
+    /// The same for the host after a change, with the faults that it has then.
+    pub(super) fn again<'b>(&self, pam: &'b PamFacts) -> (Trial<'b>, Vec<Finding>)
+    where
+        'a: 'b,
+    {
+        let found = faults(pam, self.context);
+        (Trial::new(pam, self.context, &found), found)
+    }
+
     /// The faults that are left with other files; `None` if they have a new one of this severity or a worse
     /// one, or if a login that passed no longer does.
     pub(super) fn run(&self, files: Snapshot, severity: Severity) -> Option<Counts> {
-        let pam = PamFacts::of(files)
-            .without(self.pam.removed.clone())
-            .of_sshd(self.pam.of_sshd.clone());
+        let pam = self.host_with(files);
         let found = faults(&pam, self.context);
         let left = Counts::of(&found);
         let is_new = |mark| !self.is_off && self.before.0.get(&mark) < left.0.get(&mark);
