@@ -9,15 +9,14 @@ use minicbor::encode::Write;
 use minicbor::{Decode, Encode};
 use tfa_wire::Buffer;
 
+pub use crate::limits::MAX_FRAME;
+
 /// The version of the messages. tfad and tfa-fleet come from one source package; a frame of another
 /// version is refused.
 pub const VERSION: u8 = 1;
 
 /// The bytes that hold the length.
 pub const LENGTH_BYTES: usize = 4;
-
-/// The longest frame, in bytes, without its length.
-pub const MAX_FRAME: usize = 64 * 1024;
 
 /// Why bytes are not a frame, or a message does not fit into one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,15 +2,22 @@
 //!
 //! A connection carries one [`Request`], then its [`Reply`], then the next request: there are no
 //! request numbers, and a request that times out ends its connection. [`frame`] has the bytes.
-//! [`Client`] is the blocking side, for tfad. Neither knows protobuf, TLS or the network.
+//! [`limits`] tells how long a message may be. [`Client`] is the blocking side, for tfad. None of them knows
+//! protobuf, TLS or the network.
 
 mod client;
 pub mod frame;
+mod kv;
+pub mod limits;
+mod list;
 mod message;
 mod peer;
 
 pub use client::{CallError, Client};
-pub use message::{LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus};
+pub use kv::{Key, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply, KvWrite};
+pub use message::{
+    EndpointStatus, LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus,
+};
 pub use peer::is_trusted;
 
 /// The socket at which tfa-fleet takes the requests of tfad.

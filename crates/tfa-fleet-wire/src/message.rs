@@ -3,6 +3,8 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::kv::{KvCall, KvReply};
+
 /// What tfad asks tfa-fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
@@ -10,6 +12,16 @@ pub enum Request {
     /// What tfa-fleet is connected to.
     #[n(0)]
     Status,
+    /// A call to etcd.
+    #[n(1)]
+    Kv {
+        /// The call.
+        #[n(0)]
+        call: KvCall,
+        /// The time that is left for it, in milliseconds.
+        #[n(1)]
+        budget_ms: u32,
+    },
 }
 
 /// What tfa-fleet replies.
@@ -22,6 +34,9 @@ pub enum Reply {
     /// The request was not a known message. tfa-fleet then closes the connection.
     #[n(1)]
     NotUnderstood,
+    /// To [`Request::Kv`].
+    #[n(2)]
+    Kv(#[n(0)] KvReply),
 }
 
 /// What tfa-fleet is connected to.
@@ -39,6 +54,23 @@ pub struct Status {
     /// The verifiers that the configuration names, in its order.
     #[n(3)]
     pub verifiers: Vec<VerifierStatus>,
+    /// The endpoints of etcd that the configuration names, in its order.
+    #[n(4)]
+    pub etcd: Vec<EndpointStatus>,
+}
+
+/// A connection to a member of etcd, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct EndpointStatus {
+    /// The URL of the configuration.
+    #[n(0)]
+    pub url: String,
+    /// Whether a connection is open.
+    #[n(1)]
+    pub is_connected: bool,
+    /// Why the last connection ended, or the last attempt to connect failed. `None` after a success.
+    #[n(2)]
+    pub error: Option<LinkError>,
 }
 
 /// A connection to a verifier, or why there is none.
@@ -62,7 +94,7 @@ pub struct VerifierStatus {
     pub error: Option<LinkError>,
 }
 
-/// Why there is no connection to a verifier.
+/// Why there is no connection to a peer.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct LinkError {
     /// What a program can tell apart.
@@ -73,18 +105,18 @@ pub struct LinkError {
     pub text: String,
 }
 
-/// Where a connection to a verifier fails.
+/// Where a connection fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum LinkErrorKind {
     /// The name has no address, or no address answers.
     #[n(0)]
     Unreachable,
-    /// TLS fails, or the verifier ends the connection before it answers: one side refuses the
+    /// TLS fails, or the peer ends the connection before it answers: one side refuses the
     /// certificate of the other, for example.
     #[n(1)]
     Refused,
-    /// The peer answers, and not as a verifier of this protocol.
+    /// The peer answers, and not in the protocol that is expected.
     #[n(2)]
     Protocol,
     /// The connection was open, and ended.

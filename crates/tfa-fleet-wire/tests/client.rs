@@ -59,6 +59,7 @@ fn reply(host: &str) -> Reply {
         host: host.to_owned(),
         hosts: 0,
         verifiers: Vec::new(),
+        etcd: Vec::new(),
     })
 }
 

@@ -4,7 +4,11 @@
 
 use proptest::prelude::*;
 use tfa_fleet_wire::frame::{self, FrameError, LENGTH_BYTES, MAX_FRAME, VERSION};
-use tfa_fleet_wire::{LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus};
+use tfa_fleet_wire::limits::MAX_ITEMS;
+use tfa_fleet_wire::{
+    EndpointStatus, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply, KvWrite,
+    LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus,
+};
 
 fn body(frame: &[u8]) -> &[u8] {
     let (length, body) = frame.split_at(LENGTH_BYTES);
@@ -44,20 +48,103 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn endpoint()(
+        url in "[a-z0-9:/.-]{0,80}",
+        is_connected: bool,
+        error in proptest::option::of(link_error()),
+    ) -> EndpointStatus {
+        EndpointStatus { url, is_connected, error }
+    }
+}
+
+prop_compose! {
     fn status()(
         version in "\\PC{0,20}",
         host in "\\PC{0,80}",
         hosts: u32,
         verifiers in prop::collection::vec(verifier(), 0..9),
+        etcd in prop::collection::vec(endpoint(), 0..4),
     ) -> Status {
-        Status { version, host, hosts, verifiers }
+        Status { version, host, hosts, verifiers, etcd }
     }
+}
+
+fn bytes() -> impl Strategy<Value = minicbor::bytes::ByteVec> {
+    prop::collection::vec(any::<u8>(), 0..40).prop_map(Into::into)
+}
+
+fn call() -> impl Strategy<Value = KvCall> {
+    let keys = || prop::collection::vec(bytes(), 0..5);
+    let compare = prop_oneof![
+        (bytes(), any::<i64>()).prop_map(|(key, revision)| KvCompare::Revision(key, revision)),
+        (bytes(), bytes()).prop_map(|(key, value)| KvCompare::Value(key, value)),
+    ];
+    let write = prop_oneof![
+        (bytes(), bytes()).prop_map(|(key, value)| KvWrite::Put(key, value)),
+        bytes().prop_map(KvWrite::Delete),
+    ];
+    prop_oneof![
+        keys().prop_map(|keys| KvCall::Get { keys }),
+        (bytes(), bytes(), any::<u32>()).prop_map(|(from, to, limit)| KvCall::Range {
+            from,
+            to,
+            limit
+        }),
+        (
+            prop::collection::vec(compare, 0..5),
+            prop::collection::vec(write, 0..5),
+            keys()
+        )
+            .prop_map(|(compares, then, otherwise)| KvCall::Txn {
+                compares,
+                then,
+                otherwise
+            }),
+    ]
+}
+
+fn kv_reply() -> impl Strategy<Value = KvReply> {
+    let entry = || {
+        (bytes(), bytes(), any::<i64>()).prop_map(|(key, value, revision)| KvEntry {
+            key,
+            value,
+            revision,
+        })
+    };
+    let values = || prop::collection::vec(prop::option::of(entry()), 0..5);
+    let kinds = vec![
+        KvFailureKind::Unsent,
+        KvFailureKind::Unknown,
+        KvFailureKind::Refused,
+        KvFailureKind::TooLarge,
+    ];
+    prop_oneof![
+        values().prop_map(KvReply::Values),
+        (prop::collection::vec(entry(), 0..5), any::<bool>())
+            .prop_map(|(entries, more)| KvReply::Entries { entries, more }),
+        any::<i64>().prop_map(KvReply::Applied),
+        values().prop_map(KvReply::Differs),
+        (prop::sample::select(kinds), "\\PC{0,40}")
+            .prop_map(|(kind, text)| KvReply::Failed(KvFailure { kind, text })),
+    ]
 }
 
 proptest! {
     #[test]
     fn a_reply_survives_the_round_trip(status in status()) {
         let reply = Reply::Status(status);
+        let frame = frame::encode(&reply).unwrap();
+        prop_assert_eq!(frame::decode::<Reply>(body(&frame)), Ok(reply));
+    }
+
+    #[test]
+    fn a_call_to_etcd_and_its_reply_survive_the_round_trip(
+        call in call(), budget_ms: u32, reply in kv_reply(),
+    ) {
+        let request = Request::Kv { call, budget_ms };
+        let frame = frame::encode(&request).unwrap();
+        prop_assert_eq!(frame::decode::<Request>(body(&frame)), Ok(request));
+        let reply = Reply::Kv(reply);
         let frame = frame::encode(&reply).unwrap();
         prop_assert_eq!(frame::decode::<Reply>(body(&frame)), Ok(reply));
     }
@@ -80,9 +167,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_message_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let bytes = with_version(&bytes);
-        if let Ok(request) = frame::decode::<Request>(&bytes) {
-            prop_assert_eq!(request, Request::Status);
-        }
+        let _ = frame::decode::<Request>(&bytes);
         let _ = frame::decode::<Reply>(&bytes);
     }
 
@@ -136,9 +221,21 @@ fn a_claimed_count_takes_no_memory() {
 }
 
 #[test]
+fn a_list_has_a_bound_in_items() {
+    // Each item is one byte here, and some words in memory.
+    let values = |count: usize| Reply::Kv(KvReply::Values(vec![None; count]));
+    let decoded = |count| {
+        let frame = frame::encode(&values(count)).unwrap();
+        frame::decode::<Reply>(body(&frame))
+    };
+    assert_eq!(decoded(MAX_ITEMS), Ok(values(MAX_ITEMS)));
+    assert_eq!(decoded(MAX_ITEMS + 1), Err(FrameError::Message));
+}
+
+#[test]
 fn deep_nesting_does_not_exhaust_the_stack() {
     // In the place of a field that a later version may have, which is skipped.
-    let status = [0x82, 0, 0x85, 0x60, 0x60, 0, 0x80];
+    let status = [0x82, 0, 0x86, 0x60, 0x60, 0, 0x80, 0x80];
     for opening in [0x81, 0x9f, 0xa1, 0xc0] {
         let mut message = status.to_vec();
         message.resize(MAX_FRAME - 1, opening);
@@ -169,6 +266,7 @@ fn a_message_longer_than_a_frame_is_not_encoded() {
         host: String::new(),
         hosts: 0,
         verifiers: Vec::new(),
+        etcd: Vec::new(),
     };
     assert!(frame::encode(&Reply::Status(status(MAX_FRAME - 64))).is_ok());
     let too_long = frame::encode(&Reply::Status(status(MAX_FRAME)));

@@ -16,7 +16,7 @@ use crate::frame::{self, LENGTH_BYTES};
 use crate::is_trusted;
 
 /// The memory that a reply gets at a time.
-const CHUNK: usize = 1024;
+const CHUNK: usize = 4096;
 
 pub(super) struct Connection {
     socket: Socket,
