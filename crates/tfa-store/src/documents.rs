@@ -11,6 +11,9 @@ pub const MAX_DOCUMENT_NAME_BYTES: usize = 253;
 /// How many documents one change has at most.
 pub const MAX_DOCUMENT_CHANGES: usize = 32;
 
+/// How long the documents of one change are together, in bytes. etcd takes 1.5 MiB in one request.
+pub const MAX_CHANGE_BYTES: usize = 1024 * 1024;
+
 /// What a document is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DocumentKind {
@@ -98,8 +101,9 @@ impl fmt::Display for DocumentId {
 pub struct DocumentChange<'a> {
     /// Which one.
     pub id: &'a DocumentId,
-    /// The revision that it has; [`Revision::NONE`] if it must not exist.
-    pub expected: Revision,
+    /// The revision that it has; [`Revision::NONE`] if it must not exist. `None` removes it whatever it
+    /// has, also where it is damaged.
+    pub expected: Option<Revision>,
     /// What it is to be. `None` removes it.
     pub document: Option<&'a [u8]>,
 }
@@ -124,7 +128,8 @@ pub trait Documents: Send + Sync {
     ///
     /// # Errors
     /// As [`Documents::document`], and [`StoreError::Invalid`] for a document that is too long or comes
-    /// twice, and for too many. After an error the change is usually not made, but may be.
+    /// twice, for too many or too long together, and for one that is put without an expected revision.
+    /// A damaged document is no error for its removal and for its replacement. After an error the change is usually not made, but may be.
     fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError>;
 }
 
@@ -136,17 +141,27 @@ pub(crate) fn check_changes(changes: &[DocumentChange<'_>], max: usize) -> Resul
             "{MAX_DOCUMENT_CHANGES} documents change at once at most"
         ));
     }
+    let mut total = 0;
     for (number, one) in changes.iter().enumerate() {
         let id = one.id;
         if changes.iter().take(number).any(|other| other.id == id) {
             return invalid(format!("{id} comes twice in one change"));
         }
+        if one.expected.is_none() && one.document.is_some() {
+            return invalid(format!("{id} is put without the revision that it has"));
+        }
         let length = one.document.map_or(0, <[u8]>::len);
+        total += length;
         if length > max {
             return invalid(format!(
                 "{id} has {length} bytes, the limit is {MAX_RECORD_BYTES}"
             ));
         }
+    }
+    if total > MAX_CHANGE_BYTES + MAX_DOCUMENT_CHANGES * (max - MAX_RECORD_BYTES) {
+        return invalid(format!(
+            "the documents of one change have {total} bytes, the limit is {MAX_CHANGE_BYTES}"
+        ));
     }
     Ok(())
 }

@@ -132,7 +132,7 @@ impl fmt::Display for StoreError {
             Self::DocumentDamaged { document, why } => write!(
                 f,
                 "the document {document} is damaged ({why}); it is left as it is, and what depends on \
-                 it is refused"
+                 it is refused. Remove it, or put it again"
             ),
             Self::DuplicateUid { uid, users } => write!(
                 f,

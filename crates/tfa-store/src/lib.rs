@@ -6,7 +6,7 @@
 //! - [`Sealed`] is a store over any other store. It encrypts and authenticates every record.
 //! - [`Documents`] is the contract of documents, which belong to a fleet and not to a user.
 //! - [`SqliteStore`] keeps records in one SQLite database.
-//! - [`etcd`] keeps records in etcd, for the verifiers of a fleet. No program opens it yet.
+//! - [`etcd`] keeps records in etcd, for the verifiers of a fleet, and opens that store.
 //! - [`open`] opens the two together in the state directory, with the sealing key that belongs to them.
 //! - [`StateFile`] is a small file beside the store, for what belongs to the host and not to a user.
 //! - [`back_up`] writes all records of one moment to a file, and [`restore`] brings them back.
@@ -41,7 +41,7 @@ pub use backup::{
     RestoreOptions, Restored, Revise, back_up, restore,
 };
 pub use documents::{
-    DocumentChange, DocumentId, DocumentKind, Documents, MAX_DOCUMENT_CHANGES,
+    DocumentChange, DocumentId, DocumentKind, Documents, MAX_CHANGE_BYTES, MAX_DOCUMENT_CHANGES,
     MAX_DOCUMENT_NAME_BYTES,
 };
 pub use error::StoreError;

@@ -16,6 +16,13 @@ pub enum Notice {
         /// Where the key is.
         from: String,
     },
+    /// The store was created in etcd: this was the first start of the first verifier.
+    MadeInEtcd {
+        /// The sealing key's fingerprint.
+        key: KeyId,
+        /// Where the key is.
+        from: String,
+    },
     /// There was no record, so another key was taken.
     KeyChanged {
         /// The fingerprint of the new key.
@@ -95,6 +102,11 @@ impl fmt::Display for Notice {
                 f,
                 "a new store was made; its records are sealed with {from} (fingerprint {key}). A backup \
                  of accounts.db is useless without that key: back it up as well"
+            ),
+            Self::MadeInEtcd { key, from } => write!(
+                f,
+                "a new store was made in etcd; its records are sealed with {from} (fingerprint {key}). Each \
+                 further verifier needs that key, and a snapshot of etcd is useless without it: back it up"
             ),
             Self::KeyChanged { key, from } => write!(
                 f,

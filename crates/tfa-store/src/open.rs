@@ -9,6 +9,7 @@
 use zeroize::Zeroizing;
 
 use crate::error::NOT_MIGRATED;
+use crate::etcd::ETCD_MARKER;
 use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
 use crate::key_choice::{KeyChoice, KeySources, RETIRED};
 use crate::keyring::Keys;
@@ -47,10 +48,11 @@ pub struct Opened {
 ///
 /// # Errors
 /// [`StoreError::DatabaseMissing`], [`StoreError::DatabaseDamaged`], [`StoreError::DatabaseForeign`],
-/// [`StoreError::DatabaseNewer`], [`StoreError::Unsafe`], [`StoreError::KeyUnusable`] at the first
-/// start, and the causes in the environment.
+/// [`StoreError::DatabaseNewer`], [`StoreError::Unsafe`] also where the accounts of this host are in etcd,
+/// [`StoreError::KeyUnusable`] at the first start, and the causes in the environment.
 pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
     let directory = LockedDir::open(&state_dir.path)?;
+    refuse_etcd(&directory)?;
     let mut notices = Vec::new();
     for name in [KEY_FILE, NEXT_KEY_FILE, RETIRED, DATABASE, MARKER] {
         directory.remove_drafts(name)?;
@@ -131,6 +133,23 @@ pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
     };
     notices.extend(slow_commits.map(|remedy| Notice::SlowCommits { remedy }));
     Ok(Opened { store, notices })
+}
+
+/// Refuses if the accounts of this host are in etcd. In a database they would be users without a record,
+/// whom no login asks for a code.
+fn refuse_etcd(directory: &LockedDir) -> Result<(), StoreError> {
+    if !directory.has(ETCD_MARKER)? {
+        return Ok(());
+    }
+    let marker = directory.join(ETCD_MARKER);
+    let marker = marker.display();
+    Err(StoreError::Unsafe {
+        remedy: format!(
+            "{marker} shows that the accounts of this host are in etcd, and tfad.toml has not the lines \
+             [store] and kind = \"etcd\". Logins are refused. Add the lines and restart tfad; or delete \
+             {marker}, to start without these accounts"
+        ),
+    })
 }
 
 /// Refuses if a file shows that there was a database.

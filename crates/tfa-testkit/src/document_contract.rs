@@ -21,6 +21,7 @@ macro_rules! document_contract {
             stale_revision_of_a_document_changes_none,
             removed_document_never_gets_an_old_revision,
             invitation_is_taken_once,
+            document_is_removed_without_its_revision,
             invalid_documents_are_refused
         );
     };
@@ -49,7 +50,7 @@ fn change<'a>(
 ) -> DocumentChange<'a> {
     DocumentChange {
         id,
-        expected,
+        expected: Some(expected),
         document,
     }
 }
@@ -196,6 +197,23 @@ pub fn invitation_is_taken_once<B: Backend<Store: Documents>>(backend: &B) {
     assert_eq!(get(&stores[0], &invitation), None);
 }
 
+/// A removal without a revision removes what is there, and is done where nothing is.
+pub fn document_is_removed_without_its_revision<B: Backend<Store: Documents>>(backend: &B) {
+    let store = backend.open();
+    let id = policy();
+    let removal = DocumentChange {
+        id: &id,
+        expected: None,
+        document: None,
+    };
+    for _ in 0..2 {
+        let removed = store.change_documents(&[removal]);
+        assert!(matches!(removed, Ok(Commit::Committed(_))), "{removed:?}");
+        assert_eq!(get(&store, &id), None);
+        put(&store, &id, b"new", Revision::NONE);
+    }
+}
+
 /// Names, documents and changes out of bounds are refused with [`StoreError::Invalid`].
 pub fn invalid_documents_are_refused<B: Backend<Store: Documents>>(backend: &B) {
     let store = backend.open();
@@ -218,7 +236,14 @@ pub fn invalid_documents_are_refused<B: Backend<Store: Documents>>(backend: &B) 
         .collect();
     let put_empty = |id| change(id, Revision::NONE, Some(&b""[..]));
     let many: Vec<DocumentChange<'_>> = ids.iter().map(put_empty).collect();
-    for changes in [&[one][..], &[empty, empty], &many] {
+    let blind = DocumentChange {
+        expected: None,
+        ..empty
+    };
+    let large = vec![0; MAX_RECORD_BYTES];
+    let put_large = |id| change(id, Revision::NONE, Some(&large[..]));
+    let together: Vec<DocumentChange<'_>> = ids.iter().take(5).map(put_large).collect();
+    for changes in [&[one][..], &[empty, empty], &many, &[blind], &together] {
         let refused = store.change_documents(changes);
         assert!(matches!(refused, Err(StoreError::Invalid { .. })));
     }

@@ -6,7 +6,7 @@ use super::attempt::{CommitAttempt, Outcome};
 use super::change_id::ChangeId;
 use super::kv::{Compare, Entry, Kv, RangeReply, Txn, Write};
 use super::reads::CHUNK;
-use super::store::{EtcdStore, MAX_ROUNDS, bad_reply, contended};
+use super::store::{EtcdStore, MAX_ROUNDS, contended};
 use super::value;
 use crate::documents::check_changes;
 use crate::limits::MAX_STORED_BYTES;
@@ -44,13 +44,10 @@ impl<K: Kv> Documents for EtcdStore<K> {
         let key = |one: &DocumentChange<'_>| self.layout.document(one.id.kind(), one.id.name());
         let keys: Vec<Vec<u8>> = changes.iter().map(key).collect();
         for _ in 0..MAX_ROUNDS {
-            let found = self.read(|kv| kv.get(&keys))?;
-            if found.len() != keys.len() {
-                return Err(bad_reply());
-            }
+            let found = self.get_all(keys.clone())?;
             for (one, entry) in changes.iter().zip(&found) {
-                let current = value::document(one.id, entry.as_ref())?;
-                if current.map_or(Revision::NONE, |(_, revision)| revision) != one.expected {
+                let current = value::document_revision(entry.as_ref());
+                if one.expected.is_some_and(|expected| expected != current) {
                     return Ok(Commit::Conflict);
                 }
             }

@@ -104,7 +104,7 @@ pub enum KvError {
     Unsent(String),
     /// The call may have been applied, may be later, or never.
     Unknown(String),
-    /// etcd refused the call without applying it, and would again: no permission, no space left.
+    /// etcd refused the call without applying it, and would again: no permission, for example.
     Refused(String),
     /// The call or its reply is longer than etcd or the way to it allows. Nothing was applied.
     TooLarge,

@@ -25,6 +25,11 @@ impl Layout {
         format!("{}u/{uid}", self.prefix).into_bytes()
     }
 
+    /// The key of the mark of the store.
+    pub(super) fn mark(&self) -> Vec<u8> {
+        format!("{}meta", self.prefix).into_bytes()
+    }
+
     /// The key of a document.
     pub(super) fn document(&self, kind: DocumentKind, name: &str) -> Vec<u8> {
         format!("{}d/{}/{name}", self.prefix, kind.word()).into_bytes()

@@ -1,12 +1,14 @@
 //! Accounts in etcd.
 //!
-//! [`EtcdStore`] does no I/O of its own: a [`Kv`] carries its reads and its transactions to etcd.
+//! [`EtcdStore`] does no I/O of its own: a [`Kv`] carries its reads and its transactions to etcd. [`open`]
+//! opens it with the sealing key of this host.
 //!
 //! | key, after the prefix | value |
 //! | --- | --- |
 //! | `a/<name>` | the record of this user, or the mark of a removal |
 //! | `u/<uid>` | the name that the record of this uid is stored under |
 //! | `d/<kind>/<name>` | a document, or the mark of its removal |
+//! | `meta` | the mark of the store: which one it is, and the fingerprint of its key |
 //!
 //! One transaction changes both keys of a record. A key under `a/` or `d/` is never deleted: its revision
 //! would become 0 again, and a first commit that arrives late would bring back what was removed. A removal
@@ -19,6 +21,8 @@ mod commit;
 mod documents;
 mod kv;
 mod layout;
+mod mark;
+mod open;
 mod reads;
 mod remove;
 mod rename;
@@ -26,4 +30,6 @@ mod store;
 mod value;
 
 pub use kv::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
+pub(crate) use open::ETCD_MARKER;
+pub use open::{Opened, open};
 pub use store::EtcdStore;

@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use super::attempt::{CommitAttempt, Outcome, unavailable};
 use super::kv::{Entry, Kv, KvError};
 use super::layout::Layout;
+use super::mark::{Mark, replaced};
 use crate::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
 
 /// How often a change is prepared anew because the keys that it depends on have changed meanwhile.
@@ -14,6 +15,8 @@ pub(super) const MAX_ROUNDS: u32 = 16;
 pub struct EtcdStore<K> {
     pub(super) kv: K,
     pub(super) layout: Layout,
+    /// The mark that etcd must have, where the store was opened with one.
+    mark: Option<Vec<u8>>,
     /// Held for reading during each call.
     is_open: RwLock<bool>,
 }
@@ -24,8 +27,14 @@ impl<K: Kv> EtcdStore<K> {
         Self {
             kv,
             layout: Layout::new(prefix),
+            mark: None,
             is_open: RwLock::new(true),
         }
+    }
+
+    /// Refuses every read of records while etcd does not have this mark.
+    pub(super) fn expect(&mut self, mark: Mark) {
+        self.mark = Some(mark.encode());
     }
 
     pub(super) fn enter(&self) -> Result<RwLockReadGuard<'_, bool>, StoreError> {
@@ -57,8 +66,26 @@ impl<K: Kv> EtcdStore<K> {
         &self,
         keys: [Vec<u8>; N],
     ) -> Result<[Option<Entry>; N], StoreError> {
-        let found = self.read(|kv| kv.get(&keys))?;
+        let found = self.get_all(keys.to_vec())?;
         found.try_into().map_err(|_| bad_reply())
+    }
+
+    /// The values of these keys, in their order, if etcd has the mark of the store.
+    pub(super) fn get_all(&self, mut keys: Vec<Vec<u8>>) -> Result<Vec<Option<Entry>>, StoreError> {
+        let count = keys.len();
+        keys.extend(self.mark.as_ref().map(|_| self.layout.mark()));
+        let mut found = self.read(|kv| kv.get(&keys))?;
+        if found.len() != keys.len() {
+            return Err(bad_reply());
+        }
+        if let Some(mark) = &self.mark {
+            let present = found.get(count).and_then(Option::as_ref);
+            if present.map(|entry| &entry.value) != Some(mark) {
+                return Err(replaced());
+            }
+        }
+        found.truncate(count);
+        Ok(found)
     }
 
     /// Sends a transaction until its outcome is known or the time is over.

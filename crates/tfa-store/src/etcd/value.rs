@@ -97,6 +97,18 @@ pub(super) fn document(
     }
 }
 
+/// The revision of a document, also of a damaged one. [`Revision::NONE`] if there is none.
+pub(super) fn document_revision(entry: Option<&Entry>) -> Revision {
+    match entry {
+        Some(entry) if !is_removal(&entry.value) => revision(entry.revision),
+        _ => Revision::NONE,
+    }
+}
+
+fn is_removal(value: &[u8]) -> bool {
+    value.len() == 1 + ID_BYTES && value.first() == Some(&REMOVED)
+}
+
 fn decode(entry: &Entry) -> Option<Slot<'_>> {
     let (kind, rest) = entry.value.split_first()?;
     let (_, rest) = rest.split_first_chunk::<ID_BYTES>()?;

@@ -5,8 +5,10 @@ use crate::keyring::KeyRing;
 use crate::sqlite::NewDocument;
 use crate::{DocumentId, DocumentKind, Documents, Page, Record, Revision, SqliteStore, StoreError};
 
-/// Seals every document that has another key. No document gets another key meanwhile.
+/// Seals every document that has another key. No document gets another key meanwhile. A damaged one does
+/// not stop the others, and is the error at the end.
 pub(super) fn seal_anew(store: &SqliteStore, ring: &KeyRing) -> Result<(), StoreError> {
+    let mut damaged = None;
     for kind in DocumentKind::ALL {
         let mut after = Some(String::new());
         while let Some(last) = after {
@@ -14,7 +16,13 @@ pub(super) fn seal_anew(store: &SqliteStore, ring: &KeyRing) -> Result<(), Store
             let mut resealed = Vec::new();
             for (name, found) in records {
                 let id = DocumentId::new(kind, &name)?;
-                resealed.extend(seal_one_anew(ring, id, found?)?);
+                match found.and_then(|found| seal_one_anew(ring, id, found)) {
+                    Ok(anew) => resealed.extend(anew),
+                    Err(error @ StoreError::DocumentDamaged { .. }) => {
+                        damaged = damaged.or(Some(error));
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             // A document that has changed meanwhile was sealed with the new key.
             if !resealed.is_empty() {
@@ -23,7 +31,7 @@ pub(super) fn seal_anew(store: &SqliteStore, ring: &KeyRing) -> Result<(), Store
             after = next;
         }
     }
-    Ok(())
+    damaged.map_or(Ok(()), Err)
 }
 
 fn seal_one_anew(
@@ -44,7 +52,7 @@ fn seal_one_anew(
     let bytes = Some(keys.seal_document(&id, document.as_bytes())?);
     Ok(Some(NewDocument {
         id,
-        expected,
+        expected: Some(expected),
         bytes,
     }))
 }

@@ -180,7 +180,9 @@ impl<'t> Applier<'t> {
     ) -> Result<Commit, StoreError> {
         self.accounts()?;
         for one in changes {
-            if documents::revision(self.db, &one.id)? != one.expected {
+            if let Some(expected) = one.expected
+                && documents::revision(self.db, &one.id)? != expected
+            {
                 return Ok(Commit::Conflict);
             }
         }

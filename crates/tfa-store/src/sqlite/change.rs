@@ -44,8 +44,8 @@ pub(super) struct NewRecord {
 /// A document as it is to be in the database.
 pub(crate) struct NewDocument {
     pub(crate) id: DocumentId,
-    /// The revision of the document that it replaces.
-    pub(crate) expected: Revision,
+    /// The revision of the document that it replaces; `None` for any.
+    pub(crate) expected: Option<Revision>,
     /// `None` if it is removed.
     pub(crate) bytes: Option<Vec<u8>>,
 }

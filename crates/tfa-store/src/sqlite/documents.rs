@@ -74,19 +74,27 @@ fn load(db: &Connection, id: &DocumentId) -> Result<Option<(Record, Revision)>, 
     match found {
         None => Ok(None),
         Some(Some(found)) => Ok(Some(found)),
-        Some(None) => Err(StoreError::DocumentDamaged {
-            document: id.to_string(),
-            why: "its row has values that were never written".to_owned(),
-        }),
+        Some(None) => Err(damaged(id)),
     }
 }
 
+fn damaged(id: &DocumentId) -> StoreError {
+    StoreError::DocumentDamaged {
+        document: id.to_string(),
+        why: "its row has values that were never written".to_owned(),
+    }
+}
+
+fn decode_revision(row: &Row<'_>) -> Option<Revision> {
+    let revision = u64::try_from(row.get::<_, i64>(0).ok()?).ok()?;
+    (revision > 0).then_some(Revision::new(revision))
+}
+
 fn decode(row: &Row<'_>) -> Option<(Record, Revision)> {
-    let revision = row.get::<_, i64>(0).ok()?;
-    let revision = u64::try_from(revision).ok().filter(|number| *number > 0)?;
+    let revision = decode_revision(row)?;
     let sealed = row.get_ref(1).ok()?.as_blob().ok()?;
     let document = Record::new(Zeroizing::new(sealed.to_vec()));
-    Some((document, Revision::new(revision)))
+    Some((document, revision))
 }
 
 fn names(
@@ -103,10 +111,23 @@ fn names(
     names.and_then(Iterator::collect).map_err(cause)
 }
 
-/// The revision of a document, [`Revision::NONE`] if it does not exist.
+/// The revision of a document, [`Revision::NONE`] if it does not exist. Its bytes may be damaged.
 pub(super) fn revision(db: &Connection, id: &DocumentId) -> Result<Revision, StoreError> {
-    let found = load(db, id)?;
-    Ok(found.map_or(Revision::NONE, |(_, revision)| revision))
+    if !schema::has_documents(db)? {
+        return Ok(Revision::NONE);
+    }
+    let mut select = db.prepare_cached(DOCUMENT).map_err(cause)?;
+    let found = select
+        .query_row([id.kind().word(), id.name()], |row| {
+            Ok(decode_revision(row))
+        })
+        .optional()
+        .map_err(cause)?;
+    match found {
+        None => Ok(Revision::NONE),
+        Some(Some(revision)) => Ok(revision),
+        Some(None) => Err(damaged(id)),
+    }
 }
 
 /// Puts and removes documents, in a transaction.
@@ -136,7 +157,8 @@ pub(super) fn apply(
 /// Replaces documents that still have their revision, in a transaction.
 pub(super) fn reseal(db: &Connection, documents: &[NewDocument]) -> Result<(), StoreError> {
     for one in documents {
-        let revision = one.expected.get().cast_signed();
+        let expected = one.expected.unwrap_or(Revision::NONE);
+        let revision = expected.get().cast_signed();
         let (kind, name) = (one.id.kind().word(), one.id.name());
         db.prepare_cached(RESEAL)
             .and_then(|mut reseal| reseal.execute(params![kind, name, revision, one.bytes]))

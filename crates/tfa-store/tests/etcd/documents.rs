@@ -24,7 +24,7 @@ fn change<S: Documents>(
 ) -> Result<Commit, StoreError> {
     store.change_documents(&[DocumentChange {
         id,
-        expected,
+        expected: Some(expected),
         document,
     }])
 }
@@ -91,8 +91,20 @@ fn record_is_not_taken_for_a_document() {
     let store: EtcdStore<MemoryKv> = verifier(&etcd);
     for value in [record.value.as_slice(), b"", b"\x02short"] {
         etcd.put("/tfa/d/host/web1", value);
-        let refused = change(&store, &host("web1"), Revision::NONE, Some(b"new"));
+        let refused = store.document(&host("web1"));
         assert!(matches!(refused, Err(StoreError::DocumentDamaged { .. })));
+        let first = change(&store, &host("web1"), Revision::NONE, Some(b"new"));
+        assert!(matches!(first, Ok(Commit::Conflict)), "{first:?}");
+        let id = host("web1");
+        let removal = DocumentChange {
+            id: &id,
+            expected: None,
+            document: None,
+        };
+        let removed = store.change_documents(&[removal]);
+        assert!(matches!(removed, Ok(Commit::Committed(_))), "{removed:?}");
+        assert!(store.document(&id).unwrap().is_none());
+        committed(change(&store, &id, Revision::NONE, Some(b"new")));
     }
 }
 
@@ -108,12 +120,12 @@ fn join(
     store.change_documents(&[
         DocumentChange {
             id: &host(name),
-            expected: Revision::NONE,
+            expected: Some(Revision::NONE),
             document: Some(name.as_bytes()),
         },
         DocumentChange {
             id: invitation,
-            expected,
+            expected: Some(expected),
             document: None,
         },
     ])

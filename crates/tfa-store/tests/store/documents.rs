@@ -19,7 +19,7 @@ fn put_host(store: &impl Documents, name: &str) -> Revision {
     let id = host(name);
     let change = DocumentChange {
         id: &id,
-        expected: Revision::NONE,
+        expected: Some(Revision::NONE),
         document: Some(name.as_bytes()),
     };
     match store.change_documents(&[change]) {
@@ -125,6 +125,57 @@ fn damaged_document_keeps_the_old_key() {
     assert_eq!(fs::read(scratch.file("key")).unwrap(), key);
     let store = scratch.store();
     assert!(store.document(&host("web1")).unwrap().is_some());
+}
+
+#[test]
+fn damaged_document_is_removed_and_the_rotation_ends() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    for name in ["web1", "web2", "web3"] {
+        put_host(&store, name);
+    }
+    store.close();
+    let of_web3 = |scratch: &Scratch| sealed(scratch).pop();
+    let before = of_web3(&scratch);
+    scratch.sql("UPDATE document SET sealed = x'0102' WHERE name = 'web2'");
+    let key = fs::read(scratch.file("key")).unwrap();
+    ask_for_rotation(&scratch.state_dir()).unwrap();
+    let store = Arc::new(scratch.store());
+    let rotation = KeyRotation::new(Arc::clone(&store), scratch.state_dir());
+    error(rotation.run(&mut |_, _| true));
+    // The one behind it was sealed anew.
+    assert_ne!(of_web3(&scratch), before);
+    let web2 = host("web2");
+    let removal = DocumentChange {
+        id: &web2,
+        expected: None,
+        document: None,
+    };
+    let removed = store.change_documents(&[removal]);
+    assert!(matches!(removed, Ok(Commit::Committed(_))), "{removed:?}");
+    assert!(store.document(&web2).unwrap().is_none());
+    assert!(rotation.run(&mut |_, _| true).unwrap().is_some());
+    assert_ne!(fs::read(scratch.file("key")).unwrap(), key);
+    put_host(&*store, "web2");
+}
+
+#[test]
+fn damaged_document_is_replaced_by_its_revision() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let revision = put_host(&store, "web1");
+    store.close();
+    scratch.sql("UPDATE document SET sealed = x'0102'");
+    let store = scratch.store();
+    let id = host("web1");
+    let replaced = store.change_documents(&[DocumentChange {
+        id: &id,
+        expected: Some(revision),
+        document: Some(b"new"),
+    }]);
+    assert!(matches!(replaced, Ok(Commit::Committed(_))), "{replaced:?}");
+    let (document, _) = store.document(&id).unwrap().unwrap();
+    assert_eq!(document.as_bytes(), b"new");
 }
 
 #[test]

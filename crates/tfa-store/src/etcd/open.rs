@@ -1,0 +1,161 @@
+//! Opens the store in etcd, with the sealing key of this host.
+//!
+//! The first verifier puts the mark of the store, with the fingerprint of its key. A host that has used a
+//! store notes it in the file `etcd.id`. From then on it accepts no other one, no empty etcd, and no
+//! database in its place.
+
+use super::attempt::{CommitAttempt, Outcome};
+use super::change_id::ChangeId;
+use super::kv::{Compare, Kv, Txn, Write};
+use super::mark::{Mark, replaced};
+use super::store::{EtcdStore, MAX_ROUNDS, contended};
+use crate::key::KEY_FILE;
+use crate::key_choice::KeySources;
+use crate::sqlite::{DATABASE, Database};
+use crate::state_dir::LockedDir;
+use crate::{KeyId, Notice, Sealed, SealingKey, StateDir, StoreError};
+
+/// The file that shows that the accounts of this host are in etcd, and in which store.
+pub(crate) const ETCD_MARKER: &str = "etcd.id";
+
+/// A store in etcd that was opened.
+pub struct Opened<K> {
+    /// The store.
+    pub store: Sealed<EtcdStore<K>>,
+    /// What should be logged, the most important first.
+    pub notices: Vec<Notice>,
+}
+
+/// Opens the store, and creates it if etcd has none and this host has used none.
+///
+/// Without the key that sealed the records it opens without a key: [`Notice::KeyLost`] is among the
+/// notices. See [`Sealed`] for what it still does.
+///
+/// # Errors
+/// [`StoreError::Superseded`] if etcd has another store than this host has used, or none;
+/// [`StoreError::Unsafe`] if the accounts of this host are in a database, or if others can write to the
+/// state directory; [`StoreError::Unavailable`], [`StoreError::KeyUnusable`] at the first start, and the
+/// causes in the environment.
+pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError> {
+    let directory = LockedDir::open(&state_dir.path)?;
+    for name in [KEY_FILE, ETCD_MARKER] {
+        directory.remove_drafts(name)?;
+    }
+    let keys = KeySources {
+        directory: &directory,
+        credentials: state_dir.credentials.as_deref(),
+    };
+    let noted = directory.read(ETCD_MARKER)?;
+    if noted.is_none() {
+        refuse_database(&directory)?;
+    }
+    let mut store = EtcdStore::new(kv, "");
+    let mut notices = Vec::new();
+    let mark = match store.mark()? {
+        Some(mark) => mark,
+        None if noted.is_some() => return Err(replaced()),
+        None => {
+            let (key, from) = keys.first_key()?;
+            let (mark, is_own) = store.make_mark(&key)?;
+            if is_own {
+                let key = mark.key;
+                notices.push(Notice::MadeInEtcd { key, from });
+            }
+            mark
+        }
+    };
+    match noted {
+        Some(noted) if noted == mark.line().as_bytes() => {}
+        Some(_) => return Err(replaced()),
+        None => directory.replace(ETCD_MARKER, mark.line().as_bytes())?,
+    }
+    store.expect(mark);
+    let store = match keys.find(mark.key) {
+        Ok(key) => Sealed::new(store, key),
+        Err(_) => {
+            let remedy = key_lost(mark.key, &directory);
+            notices.push(Notice::KeyLost {
+                remedy: remedy.clone(),
+            });
+            Sealed::without_key(store, remedy)
+        }
+    };
+    Ok(Opened { store, notices })
+}
+
+/// Refuses if the accounts of this host are in its database. In etcd they would be users without a
+/// record, whom no login asks for a code.
+fn refuse_database(directory: &LockedDir) -> Result<(), StoreError> {
+    if !directory.has(DATABASE)? || Database::open(directory)?.is_empty()? {
+        return Ok(());
+    }
+    let database = directory.join(DATABASE);
+    let database = database.display();
+    Err(StoreError::Unsafe {
+        remedy: format!(
+            "{database} has accounts, which this version does not move to etcd. Logins are refused. Set \
+             kind = \"sqlite\" in [store] again, or put {database} and its -wal and -shm files aside, to \
+             start in etcd without them"
+        ),
+    })
+}
+
+fn key_lost(key: KeyId, directory: &LockedDir) -> String {
+    format!(
+        "the key that sealed the accounts in etcd (fingerprint {key}) is neither the file {0} nor the \
+         systemd credential tfad.key. Users who have enrolled are refused. Copy the file from a verifier \
+         that has it to {0} (mode 600), and restart tfad",
+        directory.join(KEY_FILE).display()
+    )
+}
+
+impl<K: Kv> EtcdStore<K> {
+    /// The mark that etcd has.
+    fn mark(&self) -> Result<Option<Mark>, StoreError> {
+        let [entry] = self.get([self.layout.mark()])?;
+        match entry {
+            None => Ok(None),
+            Some(entry) => match Mark::decode(&entry.value) {
+                Some(mark) => Ok(Some(mark)),
+                None => Err(StoreError::Superseded {
+                    why: "the mark of the store in etcd is not one of this version of tfad. Logins are \
+                          refused. Bring the data of etcd back, or install the newer tfad"
+                        .to_owned(),
+                }),
+            },
+        }
+    }
+
+    /// Puts the mark of a new store, and returns it, or the mark that another verifier puts meanwhile,
+    /// and whether it is the own one.
+    fn make_mark(&self, key: &SealingKey) -> Result<(Mark, bool), StoreError> {
+        let accounts = self.chunk(1, |limit| self.layout.accounts_after("", limit))?;
+        if !accounts.entries.is_empty() {
+            return Err(StoreError::Superseded {
+                why: "etcd has accounts under this prefix, and the mark of their store is gone. Logins \
+                      are refused. Bring the data of etcd back, or use another prefix in tfa-fleet.toml"
+                    .to_owned(),
+            });
+        }
+        for _ in 0..MAX_ROUNDS {
+            let id = ChangeId::random()?;
+            let mark = Mark::new(id, key.id());
+            let place = self.layout.mark();
+            let attempt = CommitAttempt::new(
+                id,
+                Txn {
+                    compares: vec![Compare::Revision(place.clone(), 0)],
+                    then: vec![Write::Put(place.clone(), mark.encode())],
+                    otherwise: vec![place],
+                },
+            );
+            if let Outcome::Applied(_) = self.make(attempt)? {
+                return Ok((mark, true));
+            }
+            if let Some(mark) = self.mark()? {
+                return Ok((mark, false));
+            }
+        }
+        Err(contended("the mark of the store"))
+    }
+}
