@@ -3,6 +3,7 @@
 //! - [`daemon`]: a double of the daemon, with one account and fixed codes.
 //! - [`MemoryStore`]: a double of the store, in memory. [`MemoryKv`]: a double of etcd, whose faults are
 //!   a script of [`Fault`]s.
+//! - [`EtcdServer`]: a real etcd for one test.
 //! - [`PrivateBus`]: a message bus for one test. [`NotifySocket`]: waits until a service is ready.
 //! - [`TestHost`] runs a command where that bus is the system bus, on a [`Terminal`] or without.
 //! - [`assert_manual_page`] compares a manual page with the command line of its program.
@@ -20,6 +21,7 @@
 
 pub mod daemon;
 pub mod document_contract;
+mod etcd_server;
 mod manual_page;
 mod memory_kv;
 mod memory_store;
@@ -33,6 +35,7 @@ mod test_host;
 /// How long a test waits for an event. Only a test that fails waits that long, even on a busy host.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
+pub use etcd_server::EtcdServer;
 pub use manual_page::assert_manual_page;
 pub use memory_kv::{Fault, MemoryKv};
 pub use memory_store::MemoryStore;
