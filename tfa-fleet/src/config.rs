@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 use tfa_fleet_core::HostName;
+
+use crate::etcd::EndpointUrl;
 
 /// The configuration of this host.
 #[derive(Debug, Deserialize)]
@@ -25,6 +28,8 @@ pub struct Config {
     /// The verifiers to which this host connects.
     #[serde(default)]
     pub verifiers: Vec<Verifier>,
+    /// On a verifier whose accounts are in etcd: where that is.
+    pub etcd: Option<EtcdConfig>,
     /// The addresses of verifiers whose names this host does not look up.
     #[serde(default)]
     addresses: BTreeMap<String, IpAddr>,
@@ -42,6 +47,53 @@ pub struct Verifier {
     pub port: u16,
     /// Its address, if it is configured.
     pub address: Option<IpAddr>,
+}
+
+/// The etcd that has the accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EtcdConfig {
+    /// Its members.
+    pub endpoints: Vec<EndpointUrl>,
+    /// What the names of all keys begin with.
+    #[serde(default = "EtcdConfig::default_prefix")]
+    pub prefix: String,
+    /// The certificates that sign those of the members, in PEM. Default: those of the hosts.
+    pub ca: Option<PathBuf>,
+    /// The certificate of this host at etcd, in PEM. Default: the one at hosts.
+    pub certificate: Option<PathBuf>,
+    /// The private key of the certificate, in PEM.
+    pub key: Option<PathBuf>,
+}
+
+/// The longest prefix, in bytes.
+const MAX_PREFIX: usize = 64;
+
+impl EtcdConfig {
+    fn default_prefix() -> String {
+        "/tfa/".to_owned()
+    }
+
+    /// What is wrong with the values together.
+    fn mistake(&self) -> Option<ConfigMistake> {
+        let is_graphic = self.prefix.bytes().all(|byte| byte.is_ascii_graphic());
+        let has_slashes = self.prefix.starts_with('/') && self.prefix.ends_with('/');
+        if self.endpoints.is_empty() {
+            return Some(ConfigMistake::NoEndpoint);
+        }
+        if !is_graphic || !has_slashes || !(2..=MAX_PREFIX).contains(&self.prefix.len()) {
+            return Some(ConfigMistake::Prefix);
+        }
+        if self.certificate.is_some() != self.key.is_some() {
+            return Some(ConfigMistake::KeyAlone);
+        }
+        let mut urls = Vec::new();
+        self.endpoints.iter().find_map(|url| {
+            let is_again = urls.contains(&url);
+            urls.push(url);
+            is_again.then(|| ConfigMistake::EndpointTwice(Box::new(url.clone())))
+        })
+    }
 }
 
 /// What peers may use.
@@ -105,7 +157,35 @@ impl Limits {
 
 /// Why a file is no configuration. The text names the file, and says what to do.
 #[derive(Debug)]
-pub struct BadConfig(String);
+pub struct BadConfig {
+    file: PathBuf,
+    mistake: ConfigMistake,
+}
+
+/// What is wrong in a configuration.
+#[derive(Debug)]
+pub enum ConfigMistake {
+    /// The file cannot be read.
+    Read(io::Error),
+    /// It is not TOML, or a key or value is wrong. The line, the column, and the text of the parser.
+    Syntax(usize, usize, String),
+    /// It makes the host neither a verifier nor a member.
+    NoPeer,
+    /// A limit is 0.
+    Zero(&'static str),
+    /// A verifier is named twice.
+    VerifierTwice(HostName),
+    /// An address is that of no verifier.
+    NoVerifier(String),
+    /// etcd has no endpoint.
+    NoEndpoint,
+    /// An endpoint is named twice.
+    EndpointTwice(Box<EndpointUrl>),
+    /// The prefix of the keys in etcd has another form.
+    Prefix,
+    /// Of the certificate for etcd and its key, one is missing.
+    KeyAlone,
+}
 
 impl Config {
     /// Reads a file.
@@ -113,44 +193,49 @@ impl Config {
     /// # Errors
     /// [`BadConfig`].
     pub fn read(path: &Path) -> Result<Self, BadConfig> {
-        let bad = |why: &dyn fmt::Display| BadConfig(format!("{}: {why}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| bad(&error))?;
-        Self::parse(&text).map_err(|why| bad(&why))
+        let read = std::fs::read_to_string(path).map_err(ConfigMistake::Read);
+        let config = read.and_then(|text| Self::parse(&text));
+        config.map_err(|mistake| BadConfig {
+            file: path.to_owned(),
+            mistake,
+        })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, ConfigMistake> {
         let mut config: Self = toml::from_str(text).map_err(|error| syntax(text, &error))?;
-        if config.listen.is_empty() && config.verifiers.is_empty() {
-            return Err("add \"listen\" on a verifier, or \"verifiers\" on a member".to_owned());
+        if config.listen.is_empty() && config.verifiers.is_empty() && config.etcd.is_none() {
+            return Err(ConfigMistake::NoPeer);
         }
         if let Some(key) = config.limits.zero() {
-            return Err(format!("\"limits\" has {key} = 0: nobody could connect"));
+            return Err(ConfigMistake::Zero(key));
+        }
+        if let Some(mistake) = config.etcd.as_ref().and_then(EtcdConfig::mistake) {
+            return Err(mistake);
         }
         let mut names = BTreeSet::new();
         let again = config.verifiers.iter().find(|one| !names.insert(&one.name));
         if let Some(Verifier { name, .. }) = again {
-            return Err(format!("\"verifiers\" has {name} twice"));
+            return Err(ConfigMistake::VerifierTwice(name.clone()));
         }
         let mut addresses = std::mem::take(&mut config.addresses);
         for verifier in &mut config.verifiers {
             verifier.address = addresses.remove(verifier.name.as_str());
         }
-        if let Some(name) = addresses.keys().next() {
-            return Err(format!("\"addresses\" has {name:?}, which is no verifier"));
+        if let Some((name, _)) = addresses.pop_first() {
+            return Err(ConfigMistake::NoVerifier(name));
         }
         Ok(config)
     }
 }
 
-/// An error of TOML with its position, in one line.
-fn syntax(text: &str, error: &toml::de::Error) -> String {
-    let message = error.message();
+/// An error of TOML with its position.
+fn syntax(text: &str, error: &toml::de::Error) -> ConfigMistake {
     let start = error.span().unwrap_or_default().start;
     let before = text.get(..start).unwrap_or_default();
     let line = before.matches('\n').count().saturating_add(1);
     let in_line = before.rsplit('\n').next().unwrap_or_default();
     let column = in_line.chars().count().saturating_add(1);
-    format!("line {line}, column {column}: {message}")
+    ConfigMistake::Syntax(line, column, error.message().to_owned())
 }
 
 impl<'de> Deserialize<'de> for Verifier {
@@ -170,7 +255,40 @@ impl<'de> Deserialize<'de> for Verifier {
 
 impl fmt::Display for BadConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        write!(formatter, "{}: {}", self.file.display(), self.mistake)
+    }
+}
+
+impl fmt::Display for ConfigMistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => error.fmt(formatter),
+            Self::Syntax(line, column, why) => {
+                write!(formatter, "line {line}, column {column}: {why}")
+            }
+            Self::NoPeer => formatter.write_str(
+                "add \"listen\" or \"[etcd]\" on a verifier, or \"verifiers\" on a member",
+            ),
+            Self::Zero(key) => write!(formatter, "\"limits\" has {key} = 0: nobody could connect"),
+            Self::VerifierTwice(name) => write!(formatter, "\"verifiers\" has {name} twice"),
+            Self::NoVerifier(name) => {
+                write!(
+                    formatter,
+                    "\"addresses\" has {name:?}, which is no verifier"
+                )
+            }
+            Self::NoEndpoint => {
+                formatter.write_str("\"[etcd]\" has no endpoint: add \"https://NAME:2379\"")
+            }
+            Self::EndpointTwice(url) => write!(formatter, "\"endpoints\" has {url} twice"),
+            Self::Prefix => write!(
+                formatter,
+                "the prefix of the keys in etcd is \"/NAME/\", of at most {MAX_PREFIX} characters \
+                 of ASCII without blanks"
+            ),
+            Self::KeyAlone => formatter
+                .write_str("\"[etcd]\" has one of \"certificate\" and \"key\": add the other one"),
+        }
     }
 }
 
@@ -183,7 +301,7 @@ mod tests {
     const FILES: &str = "ca = \"ca\"\ncertificate = \"host\"\nkey = \"key\"\n";
 
     fn parse(rest: &str) -> Result<Config, String> {
-        Config::parse(&format!("{FILES}{rest}"))
+        Config::parse(&format!("{FILES}{rest}")).map_err(|mistake| mistake.to_string())
     }
 
     #[test]
@@ -250,7 +368,9 @@ mod tests {
             .filter(|example| example.starts_with("ca = "))
             .map(|example| Config::parse(example).unwrap())
             .collect();
-        assert_eq!(configurations.len(), 2);
+        assert_eq!(configurations.len(), 3);
+        let etcd = configurations.into_iter().find_map(|config| config.etcd);
+        assert_eq!(etcd.unwrap().prefix, EtcdConfig::default_prefix());
     }
 
     #[test]
@@ -273,6 +393,23 @@ mod tests {
             (
                 "verifiers = [\"v1.example:7443\", \"v1.example:443\"]",
                 "v1.example twice",
+            ),
+            ("[etcd]\nendpoints = []", "no endpoint"),
+            (
+                "[etcd]\nendpoints = ['http://192.0.2.7:2379']",
+                "without TLS",
+            ),
+            (
+                "[etcd]\nendpoints = ['https://a:1', 'https://a:1']",
+                "https://a:1 twice",
+            ),
+            (
+                "[etcd]\nendpoints = ['https://a:1']\nprefix = 'tfa'",
+                "the prefix",
+            ),
+            (
+                "[etcd]\nendpoints = ['https://a:1']\nkey = 'k'",
+                "add the other one",
             ),
             // After the three lines of the files.
             ("listen = [\"[::]:7443\"]\n\u{e9} = 1", "line 5, column 1: "),

@@ -2,11 +2,12 @@
 //! policy nor the accounts: those are tfad's, which has no network.
 //!
 //! [`config`] reads the file, and [`tls`] the certificates it names. [`server`] accepts the
-//! connections of hosts; [`client`] keeps one to each verifier; [`local`] answers tfad. [`run`] puts
-//! them together. [`generated`] is `proto/tfad/fleet/v1/fleet.proto` in Rust.
+//! connections of hosts; [`client`] keeps one to each verifier; [`etcd`] carries the calls of tfad's store;
+//! [`transport`] opens connections; [`local`] answers tfad. [`run`] puts them together. [`generated`] is `proto/tfad/fleet/v1/fleet.proto` in Rust.
 
 pub mod client;
 pub mod config;
+pub mod etcd;
 #[allow(
     clippy::all,
     missing_docs,
@@ -23,6 +24,7 @@ pub mod run;
 pub mod server;
 pub mod stop;
 pub mod tls;
+pub mod transport;
 
 /// The version of `fleet.proto` that this program speaks.
 pub const PROTOCOL_VERSION: u32 = 1;

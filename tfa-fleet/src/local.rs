@@ -5,16 +5,20 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tfa_fleet_core::HostName;
 use tfa_fleet_wire::frame::{self, LENGTH_BYTES};
-use tfa_fleet_wire::{MAX_CALL_CONNECTIONS, Reply, Request, Status, is_trusted};
+use tfa_fleet_wire::{
+    KvFailure, KvFailureKind, KvReply, MAX_CALL_CONNECTIONS, Reply, Request, Status, is_trusted,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::client::Link;
+use crate::etcd::Etcd;
 use crate::log::{Level, RareLog};
 use crate::server::Server;
 use crate::stop::Stop;
@@ -28,16 +32,29 @@ pub struct Answers {
     pub server: Arc<Server>,
     /// The verifiers of the configuration.
     pub links: Vec<Arc<Link>>,
+    /// The etcd of the configuration.
+    pub etcd: Option<Etcd>,
 }
 
 impl Answers {
-    fn reply(&self, request: &Request) -> Reply {
+    async fn reply(&self, request: &Request) -> Reply {
         match request {
             Request::Status => Reply::Status(Status {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 host: self.host.to_string(),
                 hosts: u32::try_from(self.server.hosts()).unwrap_or(u32::MAX),
                 verifiers: self.links.iter().map(|link| link.status()).collect(),
+                etcd: self.etcd.as_ref().map(Etcd::status).unwrap_or_default(),
+            }),
+            Request::Kv { call, budget_ms } => Reply::Kv(match &self.etcd {
+                Some(etcd) => {
+                    let time = Duration::from_millis((*budget_ms).into());
+                    etcd.call(call, time).await
+                }
+                None => KvReply::Failed(KvFailure {
+                    kind: KvFailureKind::Unsent,
+                    text: "/etc/tfa/tfa-fleet.toml has no [etcd]".to_owned(),
+                }),
             }),
         }
     }
@@ -68,7 +85,7 @@ pub async fn serve(listener: UnixListener, answers: Arc<Answers>, mut stop: Stop
             Ok((stream, _)) => stream,
             Err(error) => {
                 not_accepted.log(Level::Error, &format_args!("cannot accept calls: {error}"));
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
@@ -108,7 +125,7 @@ async fn converse(mut stream: UnixStream, answers: &Answers) -> io::Result<()> {
         stream.read_exact(&mut body).await?;
         let request = frame::decode(&body);
         let reply = match &request {
-            Ok(request) => answers.reply(request),
+            Ok(request) => answers.reply(request).await,
             Err(_) => Reply::NotUnderstood,
         };
         let reply = frame::encode(&reply).map_err(io::Error::other)?;

@@ -10,14 +10,16 @@ use tfa_fleet_core::HostName;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
+use tokio_rustls::rustls::ClientConfig;
 
 use crate::client::Link;
 use crate::config::Config;
+use crate::etcd::Etcd;
 use crate::local::{self, Answers};
 use crate::log::{Level, log, printable};
 use crate::server::Server;
 use crate::stop;
-use crate::tls::Identity;
+use crate::tls::{self, Identity};
 
 /// Serves until SIGTERM or SIGINT. SIGHUP reads the certificates again.
 ///
@@ -26,6 +28,7 @@ use crate::tls::Identity;
 pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
     let config = Config::read(config_file).map_err(|error| error.to_string())?;
     let identity = Identity::read(&config).map_err(|error| error.to_string())?;
+    let tls_of_etcd = tls::of_etcd(&config).map_err(|error| error.to_string())?;
     let mut signals =
         Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let server = Arc::new(Server::new(identity.server, config.limits));
@@ -41,6 +44,10 @@ pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
         host: identity.host,
         server: Arc::clone(&server),
         links: links.clone(),
+        etcd: config
+            .etcd
+            .as_ref()
+            .map(|etcd| Etcd::new(etcd, tls_of_etcd.as_ref())),
     });
 
     // All sockets are there before the program is ready, and before it connects anywhere.
@@ -62,6 +69,9 @@ pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
     }
     for link in &links {
         tasks.spawn(Arc::clone(link).keep(stop.clone()));
+    }
+    for keeper in answers.etcd.iter().flat_map(|etcd| etcd.keepers(&stop)) {
+        tasks.spawn(keeper);
     }
     tasks.spawn(local::serve(calls, Arc::clone(&answers), stop));
     log(Level::Info, &"ready");
@@ -106,7 +116,10 @@ async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Reads the certificates again. Connections that are open keep theirs until their time is over.
 fn reload(config: &Config, answers: &Answers) {
     let (level, text) = match renewed(config, &answers.host) {
-        Ok(identity) => {
+        Ok((identity, tls_of_etcd)) => {
+            if let Some(etcd) = &answers.etcd {
+                etcd.replace(tls_of_etcd.as_ref());
+            }
             answers.server.replace(identity.server);
             for link in &answers.links {
                 link.replace(Arc::clone(&identity.client));
@@ -124,10 +137,14 @@ fn reload(config: &Config, answers: &Answers) {
 }
 
 /// The certificates of now, of the same host.
-fn renewed(config: &Config, host: &HostName) -> Result<Identity, String> {
+fn renewed(
+    config: &Config,
+    host: &HostName,
+) -> Result<(Identity, Option<Arc<ClientConfig>>), String> {
     let identity = Identity::read(config).map_err(|error| error.to_string())?;
+    let tls_of_etcd = tls::of_etcd(config).map_err(|error| error.to_string())?;
     if identity.host == *host {
-        return Ok(identity);
+        return Ok((identity, tls_of_etcd));
     }
     Err(format!(
         "{} names {}, and this host is {host}: restart tfa-fleet to change its name",

@@ -1,35 +1,22 @@
 //! Opens a connection to a verifier: TCP, TLS, HTTP/2, and `Hello`.
 
-use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::Uri;
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tfa_fleet_core::HostName;
-use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::channel::Channel;
 use super::error::ConnectError;
 use crate::config::Verifier;
 use crate::generated::HelloRequest;
 use crate::generated::verifier_client::VerifierClient;
-use crate::{ALPN, MAX_HEADERS, MAX_MESSAGE, PROTOCOL_VERSION};
+use crate::transport::{self, Channel, Driver};
+use crate::{MAX_MESSAGE, PROTOCOL_VERSION};
 
-/// How long the name is looked up: enough for a name server that is down, and the next one.
-const LOOKUP_TIME: Duration = Duration::from_secs(10);
-/// How long TCP connects to one address.
-const TCP_TIME: Duration = Duration::from_secs(1);
-const HANDSHAKE_TIME: Duration = Duration::from_secs(3);
-/// How long `Hello` may take, with the first frames of HTTP/2.
+/// How long `Hello` may take.
 const HELLO_TIME: Duration = Duration::from_secs(3);
 /// As on the verifier: more than a message is not sent ahead of its reader.
 const WINDOW: u32 = 64 * 1024 - 1;
@@ -44,8 +31,8 @@ pub(super) struct Connected {
     pub(super) round_trip_us: u32,
     /// After how long the next connection should be opened, before this one ends.
     pub(super) renew_after: Duration,
-    /// Drives the connection. Its output is the error that ended it.
-    pub(super) end: Pin<Box<dyn Future<Output = Option<hyper::Error>> + Send>>,
+    /// Drives the connection.
+    pub(super) end: Driver,
 }
 
 /// What a verifier says in `Hello`.
@@ -60,45 +47,24 @@ pub(super) async fn connect(
     host: &HostName,
     tls: Arc<ClientConfig>,
 ) -> Result<Connected, ConnectError> {
-    let stream = open(&addresses_of(verifier).await?).await?;
-    // A request is small and waited for.
-    let _ = stream.set_nodelay(true);
-    let name = ServerName::try_from(verifier.name.to_string())
-        .map_err(|error| ConnectError::Tls(io::Error::other(error)))?;
-    let stream = timeout(
-        HANDSHAKE_TIME,
-        TlsConnector::from(tls).connect(name, stream),
-    )
-    .await
-    .map_err(|_| ConnectError::TlsTime)?
-    .map_err(ConnectError::Tls)?;
-    if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
-        return Err(ConnectError::NotHttp2);
-    }
-    let handshake = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
-        .max_header_list_size(MAX_HEADERS)
+    let stream = transport::tcp(verifier.name.as_str(), verifier.port, verifier.address).await?;
+    let name = ServerName::try_from(verifier.name.to_string()).map_err(|_| ConnectError::Name)?;
+    let stream = transport::tls(stream, name, tls).await?;
+    let mut http2 = transport::http2(WINDOW);
+    http2
         .max_send_buf_size(MAX_MESSAGE)
         .keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIME)
-        .keep_alive_while_idle(true)
-        .handshake(TokioIo::new(stream));
-    let (sender, connection) = timeout(HELLO_TIME, handshake)
-        .await
-        .map_err(|_| ConnectError::HelloTime)?
-        .map_err(ConnectError::Http2)?;
-    let mut connection = Box::pin(connection);
-    let channel = Channel::new(sender);
+        .keep_alive_while_idle(true);
+    let (channel, mut end) = transport::begin(&http2, stream).await?;
     let hello = timeout(HELLO_TIME, hello(channel.clone(), verifier, host));
     let hello = tokio::select! {
         // The connection first: when it ends, `Hello` fails as well, and knows less of the reason.
         biased;
         // In TLS 1.3 a client learns only now that its certificate was refused.
-        end = &mut connection => return Err(match end {
-            Err(error) => ConnectError::Broken(cause(&error)),
-            Ok(()) => ConnectError::Closed,
+        error = &mut end => return Err(match error {
+            Some(error) => ConnectError::Broken(cause(&error)),
+            None => ConnectError::Closed,
         }),
         hello = hello => hello.map_err(|_| ConnectError::HelloTime)??,
     };
@@ -107,32 +73,8 @@ pub(super) async fn connect(
         clock_ahead_ms: hello.clock_ahead_ms,
         round_trip_us: hello.round_trip_us,
         renew_after: hello.renew_after,
-        end: Box::pin(async move { connection.await.err() }),
+        end,
     })
-}
-
-async fn addresses_of(verifier: &Verifier) -> Result<Vec<SocketAddr>, ConnectError> {
-    if let Some(address) = verifier.address {
-        return Ok(vec![SocketAddr::new(address, verifier.port)]);
-    }
-    let found = lookup_host((verifier.name.as_str(), verifier.port));
-    let found = timeout(LOOKUP_TIME, found).await;
-    let found = found.map_err(|_| ConnectError::LookupTime)?;
-    Ok(found.map_err(ConnectError::Lookup)?.collect())
-}
-
-/// Connects to the first address that answers. Each has a time of its own: one that drops packets
-/// does not hide the next.
-async fn open(addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {
-    let mut last = ConnectError::NoAddress;
-    for address in addresses {
-        last = match timeout(TCP_TIME, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => ConnectError::Tcp(*address, error),
-            Err(_) => ConnectError::TcpTime(*address),
-        };
-    }
-    Err(last)
 }
 
 async fn hello(
@@ -145,7 +87,7 @@ async fn hello(
         .authority(format!("{}:{}", verifier.name, verifier.port))
         .path_and_query("/")
         .build()
-        .map_err(|error| ConnectError::Tls(io::Error::other(error)))?;
+        .map_err(|_| ConnectError::Name)?;
     let mut client = VerifierClient::with_origin(channel, origin)
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
@@ -199,32 +141,6 @@ fn cause(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::net::{TcpListener, TcpSocket};
-
-    #[tokio::test]
-    async fn address_that_drops_packets_does_not_hide_the_next() {
-        // The queue of a listener with a backlog of 0 holds one connection. The kernel drops further
-        // ones.
-        let full = TcpSocket::new_v4().unwrap();
-        full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let full = full.listen(0).unwrap();
-        let silent = full.local_addr().unwrap();
-        let _first = TcpStream::connect(silent).await.unwrap();
-        assert!(matches!(
-            open(&[silent]).await,
-            Err(ConnectError::TcpTime(address)) if address == silent
-        ));
-
-        let good = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let good = good.local_addr().unwrap();
-        let stream = open(&[silent, good]).await.unwrap();
-        assert_eq!(stream.peer_addr().unwrap(), good);
-    }
-
-    #[tokio::test]
-    async fn name_without_an_address_is_an_error() {
-        assert!(matches!(open(&[]).await, Err(ConnectError::NoAddress)));
-    }
 
     #[test]
     fn next_connection_is_opened_before_the_old_one_ends() {

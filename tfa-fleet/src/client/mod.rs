@@ -1,7 +1,6 @@
 //! The member's side: a connection to each verifier, always open, so that a login waits for no
 //! handshake.
 
-mod channel;
 mod connect;
 mod error;
 
@@ -13,13 +12,13 @@ use tfa_fleet_wire::{LinkError, LinkErrorKind, VerifierStatus};
 use tokio::time::sleep;
 use tokio_rustls::rustls::ClientConfig;
 
-pub use self::channel::Channel;
 use self::connect::Connected;
 pub use self::error::ConnectError;
 use crate::config::Verifier;
 use crate::log::{Level, log, printable};
 use crate::random::random;
 use crate::stop::Stop;
+use crate::transport::Channel;
 
 /// A connection that lasted this long was a good one: the next attempt comes soon after it.
 const GOOD_CONNECTION: Duration = Duration::from_secs(30);

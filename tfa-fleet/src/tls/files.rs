@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
@@ -13,7 +13,7 @@ use tfa_fleet_core::HostName;
 use zeroize::Zeroizing;
 
 use super::peer::host_of;
-use crate::config::Config;
+use crate::config::{Config, EtcdConfig};
 
 /// The longest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -31,9 +31,38 @@ impl BadFile {
     }
 }
 
+/// Where the files are.
+#[derive(Clone, Copy)]
+pub(super) struct Paths<'a> {
+    pub(super) ca: &'a Path,
+    pub(super) certificate: &'a Path,
+    pub(super) key: &'a Path,
+}
+
+impl<'a> Paths<'a> {
+    /// For connections with hosts.
+    pub(super) fn of_host(config: &'a Config) -> Self {
+        Self {
+            ca: &config.ca,
+            certificate: &config.certificate,
+            key: &config.key,
+        }
+    }
+
+    /// For connections with etcd.
+    pub(super) fn of_etcd(config: &'a Config, etcd: &'a EtcdConfig) -> Self {
+        let or = |path: &'a Option<PathBuf>, default: &'a PathBuf| path.as_ref().unwrap_or(default);
+        Self {
+            ca: or(&etcd.ca, &config.ca),
+            certificate: or(&etcd.certificate, &config.certificate),
+            key: or(&etcd.key, &config.key),
+        }
+    }
+}
+
 /// What the files hold.
 pub(super) struct Files<'a> {
-    config: &'a Config,
+    paths: Paths<'a>,
     ca: Vec<CertificateDer<'static>>,
     /// The certificate of this host first.
     pub(super) chain: Vec<CertificateDer<'static>>,
@@ -41,18 +70,18 @@ pub(super) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn read(config: &'a Config) -> Result<Self, BadFile> {
-        let (key, mode) = read(&config.key)?;
+    pub(super) fn read(paths: Paths<'a>) -> Result<Self, BadFile> {
+        let (key, mode) = read(paths.key)?;
         if mode & FORBIDDEN_MODE != 0 {
             let why = format!("the mode is {:o}: run chmod 600", mode & 0o7777);
-            return Err(BadFile::new(&config.key, &why));
+            return Err(BadFile::new(paths.key, &why));
         }
         Ok(Self {
-            config,
-            ca: certificates(&config.ca)?,
-            chain: certificates(&config.certificate)?,
+            paths,
+            ca: certificates(paths.ca)?,
+            chain: certificates(paths.certificate)?,
             key: PrivateKeyDer::from_pem_slice(&key)
-                .map_err(|_| BadFile::new(&config.key, &"no private key in PEM"))?,
+                .map_err(|_| BadFile::new(paths.key, &"no private key in PEM"))?,
         })
     }
 
@@ -61,7 +90,7 @@ impl<'a> Files<'a> {
         for certificate in &self.ca {
             roots
                 .add(certificate.clone())
-                .map_err(|error| BadFile::new(&self.config.ca, &error))?;
+                .map_err(|error| BadFile::new(self.paths.ca, &error))?;
         }
         Ok(roots)
     }
@@ -71,12 +100,12 @@ impl<'a> Files<'a> {
         &self,
     ) -> Result<(&CertificateDer<'static>, &[CertificateDer<'static>]), BadFile> {
         let own = self.chain.split_first();
-        own.ok_or_else(|| BadFile::new(&self.config.certificate, &"no certificate"))
+        own.ok_or_else(|| BadFile::new(self.paths.certificate, &"no certificate"))
     }
 
     pub(super) fn host(&self) -> Result<HostName, BadFile> {
         let (own, _) = self.own()?;
-        host_of(own).map_err(|why| BadFile::new(&self.config.certificate, &why))
+        host_of(own).map_err(|why| BadFile::new(self.paths.certificate, &why))
     }
 }
 

@@ -21,8 +21,9 @@ use tfa_fleet_core::HostName;
 
 use crate::ALPN;
 use crate::config::Config;
+use crate::etcd::EndpointUrl;
 pub use files::BadFile;
-use files::Files;
+use files::{Files, Paths};
 pub use peer::{UnnamedHost, host_of};
 use purpose::{OfClients, OfServers};
 
@@ -44,7 +45,7 @@ impl Identity {
     /// # Errors
     /// [`BadFile`] names the file.
     pub fn read(config: &Config) -> Result<Self, BadFile> {
-        let files = Files::read(config)?;
+        let files = Files::read(Paths::of_host(config))?;
         let host = files.host()?;
         let provider = Arc::new(default_provider());
         let roots = Arc::new(files.roots()?);
@@ -99,6 +100,32 @@ impl Identity {
             client: Arc::new(client),
         })
     }
+}
+
+/// Reads the files for connections with etcd. Nothing where no endpoint has TLS. etcd's certificates are
+/// verified by the name or address in the URL; they may have further names.
+///
+/// # Errors
+/// [`BadFile`] names the file.
+pub fn of_etcd(config: &Config) -> Result<Option<Arc<ClientConfig>>, BadFile> {
+    let Some(etcd) = config.etcd.as_ref() else {
+        return Ok(None);
+    };
+    if !etcd.endpoints.iter().any(EndpointUrl::has_tls) {
+        return Ok(None);
+    }
+    let paths = Paths::of_etcd(config, etcd);
+    let files = Files::read(paths)?;
+    let bad_key = |error: rustls::Error| BadFile::new(paths.key, &error);
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    let mut client = tls_13(builder)
+        .map_err(bad_key)?
+        .with_root_certificates(files.roots()?)
+        .with_client_auth_cert(files.chain, files.key)
+        .map_err(bad_key)?;
+    client.alpn_protocols = vec![ALPN.to_vec()];
+    client.resumption = Resumption::disabled();
+    Ok(Some(Arc::new(client)))
 }
 
 fn tls_13<Side: rustls::ConfigSide>(

@@ -20,6 +20,12 @@ impl Channel {
     pub const fn new(sender: SendRequest<Body>) -> Self {
         Self(sender)
     }
+
+    /// Whether the connection can take requests, as far as is known.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.0.is_closed()
+    }
 }
 
 impl Service<Request<Body>> for Channel {

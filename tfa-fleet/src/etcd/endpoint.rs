@@ -1,0 +1,237 @@
+//! The connection to one member of etcd, which is opened again when it ends.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tfa_fleet_core::BackOff;
+use tfa_fleet_wire::limits::MAX_KV_BYTES;
+use tfa_fleet_wire::{EndpointStatus, LinkError, LinkErrorKind};
+use tokio::sync::{Notify, watch};
+use tokio::time::sleep;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::generated::kv_client::KvClient;
+use super::url::EndpointUrl;
+use crate::log::{Level, log, printable};
+use crate::random::random;
+use crate::stop::Stop;
+use crate::transport::{self, Channel, Driver, TransportError};
+
+/// A connection that lasted this long was a good one: the next attempt comes soon after it.
+const GOOD_CONNECTION: Duration = Duration::from_secs(30);
+/// The time between two attempts, where calls wait for a connection.
+const SHORTEST_DELAY: Duration = Duration::from_millis(100);
+/// More than this number of bytes is not sent ahead of its reader. A page of records fits in.
+const WINDOW: u32 = 1024 * 1024;
+
+/// One member of etcd.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    url: EndpointUrl,
+    tls: Mutex<Option<Arc<ClientConfig>>>,
+    state: Mutex<State>,
+    /// A call waits for a connection.
+    wanted: Notify,
+    /// The connection is given up.
+    given_up: Notify,
+    changed: Arc<watch::Sender<()>>,
+}
+
+/// What is known about the member.
+#[derive(Debug, Default)]
+struct State {
+    /// The number of the connection that is in use, or was the last one.
+    number: u64,
+    client: Option<(KvClient<Channel>, Channel)>,
+    /// How many attempts to connect have failed.
+    failures: u64,
+    error: Option<LinkError>,
+}
+
+/// An open connection, as one call uses it.
+pub(super) struct Open {
+    pub(super) client: KvClient<Channel>,
+    /// The number of the connection.
+    pub(super) number: u64,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        url: EndpointUrl,
+        tls: Option<Arc<ClientConfig>>,
+        changed: Arc<watch::Sender<()>>,
+    ) -> Self {
+        Self {
+            url,
+            tls: Mutex::new(tls),
+            state: Mutex::default(),
+            wanted: Notify::new(),
+            given_up: Notify::new(),
+            changed,
+        }
+    }
+
+    pub(super) fn replace(&self, tls: Option<Arc<ClientConfig>>) {
+        *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
+    }
+
+    pub(super) fn status(&self) -> EndpointStatus {
+        let state = self.state();
+        EndpointStatus {
+            url: self.url.to_string(),
+            is_connected: state.client.is_some(),
+            error: state.error.clone(),
+        }
+    }
+
+    /// The connection, if one is open.
+    pub(super) fn open(&self) -> Option<Open> {
+        let state = self.state();
+        let (client, channel) = state.client.as_ref()?;
+        channel.is_open().then(|| Open {
+            client: client.clone(),
+            number: state.number,
+        })
+    }
+
+    pub(super) fn failures(&self) -> u64 {
+        self.state().failures
+    }
+
+    /// Does not wait with the next attempt.
+    pub(super) fn want(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Opens another connection in the place of this one. Calls that are under way on it go on.
+    pub(super) fn give_up(&self, number: u64) {
+        let mut state = self.state();
+        if state.number == number && state.client.take().is_some() {
+            self.given_up.notify_one();
+        }
+    }
+
+    /// Keeps a connection open until the program ends.
+    pub(super) async fn keep(self: Arc<Self>, mut stop: Stop) {
+        let mut back_off = BackOff::new();
+        while let Some(lasted) = stop.unless_asked(self.connection()).await {
+            if lasted >= GOOD_CONNECTION {
+                back_off = BackOff::new();
+            }
+            let delay = async {
+                let delay = back_off.delay(random());
+                let shortest = delay.min(SHORTEST_DELAY);
+                sleep(shortest).await;
+                tokio::select! {
+                    () = sleep(delay.saturating_sub(shortest)) => {}
+                    () = self.wanted.notified() => {}
+                }
+            };
+            if stop.unless_asked(delay).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Connects, and waits until the connection ends or is given up. Returns how long that was.
+    async fn connection(self: &Arc<Self>) -> Duration {
+        match self.connect().await {
+            Ok((channel, driver)) => self.connected(channel, driver).await,
+            Err(why) => {
+                self.failed(&why);
+                Duration::ZERO
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<(Channel, Driver), TransportError> {
+        let tls = self
+            .tls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let stream = transport::tcp(&self.url.host, self.url.port, self.url.address).await?;
+        // etcd takes pings for an attack where no call is under way: a dead connection is noticed by
+        // the first call that has no reply.
+        let http2 = transport::http2(WINDOW);
+        if !self.url.has_tls {
+            return transport::begin(&http2, stream).await;
+        }
+        let tls = tls.ok_or(TransportError::NoCertificate)?;
+        let name =
+            ServerName::try_from(self.url.host.clone()).map_err(|_| TransportError::NoAddress)?;
+        let stream = transport::tls(stream, name, tls).await?;
+        transport::begin(&http2, stream).await
+    }
+
+    async fn connected(self: &Arc<Self>, channel: Channel, driver: Driver) -> Duration {
+        let start = Instant::now();
+        let client = KvClient::with_origin(channel.clone(), self.url.uri.clone());
+        let client = client.max_decoding_message_size(MAX_KV_BYTES);
+        let number = {
+            let mut state = self.state();
+            state.number = state.number.saturating_add(1);
+            state.client = Some((client, channel));
+            state.error = None;
+            state.number
+        };
+        log(
+            Level::Info,
+            &format_args!("connected to etcd at {}", self.url),
+        );
+        self.changed.send_replace(());
+        let endpoint = Arc::clone(self);
+        // In a task of its own: calls that are under way may use it longer.
+        let end = tokio::spawn(async move { endpoint.ended(number, driver.await) });
+        tokio::select! {
+            _ = end => {}
+            () = self.given_up.notified() => {}
+        }
+        start.elapsed()
+    }
+
+    /// Notes the end of a connection, unless another one has followed it.
+    fn ended(&self, number: u64, error: Option<hyper::Error>) {
+        let mut state = self.state();
+        if state.number != number {
+            return;
+        }
+        let url = &self.url;
+        let text = match error {
+            Some(error) => format!("the connection to etcd at {url} broke: {error}"),
+            None => format!("the connection to etcd at {url} has ended"),
+        };
+        state.client = None;
+        state.error = Some(LinkError {
+            kind: LinkErrorKind::Ended,
+            text: printable(&text),
+        });
+        drop(state);
+        log(Level::Warning, &text);
+    }
+
+    /// Logs an error when it is another one than before.
+    fn failed(&self, why: &TransportError) {
+        let error = LinkError {
+            kind: why.kind(),
+            text: printable(&format_args!("{}: {why}", self.url)),
+        };
+        let mut state = self.state();
+        state.failures = state.failures.saturating_add(1);
+        let is_new = state.error.as_ref() != Some(&error);
+        state.error = Some(error.clone());
+        drop(state);
+        if is_new {
+            log(
+                Level::Warning,
+                &format_args!("cannot connect to etcd at {}", error.text),
+            );
+        }
+        self.changed.send_replace(());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
