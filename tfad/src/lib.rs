@@ -3,7 +3,8 @@
 //! One login, in the order of the folders: [`socket`] (or [`dbus`]) takes the call, [`login`]
 //! conducts the dialog, [`host`] resolves the user, [`account`] loads the record from the store and
 //! commits it, `tfa-core` decides and verifies under the policy that [`config`] has read, and
-//! [`log`] records what happened.
+//! [`log`] records what happened. On a verifier of a fleet the store may be in etcd, which [`fleet`]
+//! reaches.
 
 pub mod account;
 pub mod call_limiter;
@@ -11,6 +12,7 @@ pub mod caller;
 pub mod config;
 mod contract_error;
 pub mod dbus;
+pub mod fleet;
 pub mod host;
 pub mod log;
 pub mod login;

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tfa_store::{KeyRotation, Opened, StateDir, StateFile, Store, StoreError, UnavailableStore};
+use tfa_store::{
+    KeyRotation, Notice, Opened, StateDir, StateFile, Store, StoreError, UnavailableStore, etcd,
+};
 use tfad::account::{Accounts, RECOVERY_FILE};
-use tfad::config::{BadConfig, Config, Trust, check};
+use tfad::config::{BadConfig, Config, StoreKind, Trust, check};
 use tfad::dbus::service::{self, Stop};
+use tfad::fleet;
 use tfad::host::{enumerate, hardening};
 use tfad::log::{DaemonEvent, Journal};
 use tfad::rotation::{REPORT, Rotation};
@@ -89,7 +92,13 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     let report = options.socket.with_file_name(REPORT);
     let rotation = Arc::new(Rotation::new(Arc::clone(journal), report));
     let of_store = Arc::clone(&rotation);
-    let open = move || open(&state_dir, &log, &of_store);
+    let config = Config::read(&options.config, &Trust::own());
+    let store = StoreOpener {
+        kind: config.as_ref().ok().map(|config| config.store),
+        config: options.config.clone(),
+        state_dir,
+    };
+    let open = move || store.open(&log, &of_store);
     let (store, unavailable) = match open() {
         Ok(store) => (store, None),
         Err(error) => {
@@ -100,7 +109,6 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     let accounts = Accounts::new(Arc::clone(&store));
     let accounts = accounts.logging_to(Arc::clone(journal));
     let accounts = Arc::new(accounts.with_recovery(recovery));
-    let config = Config::read(&options.config, &Trust::own());
     let bad_config = config.as_ref().err().map(BadConfig::summary);
     let state = DaemonState::new(
         Arc::clone(journal),
@@ -139,19 +147,55 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     }
 }
 
-/// Opens the store, and logs what the administrator should know of it.
-fn open(
-    state_dir: &StateDir,
-    journal: &Journal,
-    rotation: &Arc<Rotation>,
-) -> Result<Arc<dyn Store>, StoreError> {
-    let Opened { store, notices } = tfa_store::open(state_dir, uid_of)?;
-    for notice in notices {
-        journal.log_daemon(DaemonEvent::Store(&notice));
+/// What is needed to open the store.
+struct StoreOpener {
+    /// The kind that the configuration names; `None` while it cannot be used.
+    kind: Option<StoreKind>,
+    config: PathBuf,
+    state_dir: StateDir,
+}
+
+impl StoreOpener {
+    /// Opens the store, and logs what the administrator should know of it.
+    fn open(
+        &self,
+        journal: &Journal,
+        rotation: &Arc<Rotation>,
+    ) -> Result<Arc<dyn Store>, StoreError> {
+        let log = |notices: Vec<Notice>| {
+            for notice in notices {
+                journal.log_daemon(DaemonEvent::Store(&notice));
+            }
+        };
+        match self.kind()? {
+            StoreKind::Sqlite => {
+                let Opened { store, notices } = tfa_store::open(&self.state_dir, uid_of)?;
+                log(notices);
+                let store = Arc::new(store);
+                let state_dir = self.state_dir.clone();
+                rotation.set_store(KeyRotation::new(Arc::clone(&store), state_dir));
+                Ok(store)
+            }
+            StoreKind::Etcd => {
+                let etcd::Opened { store, notices } = etcd::open(&self.state_dir, fleet::etcd()?)?;
+                log(notices);
+                Ok(Arc::new(store))
+            }
+        }
     }
-    let store = Arc::new(store);
-    rotation.set_store(KeyRotation::new(Arc::clone(&store), state_dir.clone()));
-    Ok(store)
+
+    /// The kind that the configuration at the start names, else the one of now. In a store of the other
+    /// kind users would have no record, and would not be asked for a code.
+    fn kind(&self) -> Result<StoreKind, StoreError> {
+        let read = || match Config::read(&self.config, &Trust::own()) {
+            Ok(config) => Ok(config.store),
+            Err(_) => Err(StoreError::Unavailable {
+                why: "the configuration, which tells where the accounts are, has an error"
+                    .to_owned(),
+            }),
+        };
+        self.kind.map_or_else(read, Ok)
+    }
 }
 
 /// The uid in a record.

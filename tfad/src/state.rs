@@ -110,6 +110,12 @@ impl DaemonState {
         bad_config.or_else(|| Some(self.unavailable.as_ref()?.reason()?.to_string()))
     }
 
+    /// Whether the store is with another program, which does not answer yet.
+    pub fn waits_for_store(&self) -> bool {
+        let reason = self.unavailable.as_ref().and_then(|it| it.reason());
+        !self.has_bad_config() && matches!(reason, Some(StoreError::Unavailable { .. }))
+    }
+
     /// Whether no configuration that can be used was read yet.
     pub fn has_bad_config(&self) -> bool {
         let bad_config = self.bad_config.read();

@@ -74,6 +74,10 @@ impl Builder {
             recovery.has_known_names(Section::Recovery);
             recovery.read_into(&mut self.settings, Section::Recovery);
         }
+        if let Some(store) = file.section(Section::Store) {
+            store.has_known_names(Section::Store);
+            store.read_into(&mut self.settings, Section::Store);
+        }
         // What is missing from a truncated file may have been strict.
         if is_understood && file.is_empty() {
             document.report(errors::empty_file());
@@ -165,6 +169,7 @@ impl Builder {
             recovery: RecoveryRules {
                 administrators: set(settings.administrators, "administrators")?,
             },
+            store: set(settings.store_kind, "kind")?,
             ignored: Vec::new(),
             consoles: set(settings.consoles, "consoles")?,
         })

@@ -24,7 +24,7 @@ use super::schema::{Key, Section, keys};
 use super::time::{date, end, time_span};
 use super::uids::uids;
 use super::values::{Value, flag, list, non_empty_list, some_of, word};
-use super::{HostZone, QrStyle};
+use super::{HostZone, QrStyle, StoreKind};
 
 keys! {
     mode: Mode {
@@ -230,6 +230,16 @@ keys! {
         default: Some(r#"["sudo", "wheel"]"#),
         summary: "The groups whose members, beside root, can use the recovery code of this host at the \
                   console (tfactl recovery).",
+    }
+    store_kind as "kind": StoreKind {
+        sections: [Store],
+        read: |value| word(value, &[
+            ("sqlite", StoreKind::Sqlite),
+            ("etcd", StoreKind::Etcd),
+        ]),
+        default: Some(r#""sqlite""#),
+        summary: "Where the accounts are: \"sqlite\", a database on this host, or \"etcd\", of a fleet \
+                  (tfa-fleet). A change takes effect at a restart.",
     }
 }
 

@@ -22,10 +22,22 @@ pub struct Config {
     pub remember: RememberRules,
     /// Who may use the recovery code of this host.
     pub recovery: RecoveryRules,
+    /// Where the accounts are.
+    pub store: StoreKind,
     /// Files beside the drop-ins that are not read, and may have been meant as drop-ins.
     pub ignored: Vec<PathBuf>,
     /// The consoles of this machine.
     pub consoles: Consoles,
+}
+
+/// Where the accounts are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StoreKind {
+    /// In a database in the state directory.
+    #[default]
+    Sqlite,
+    /// In etcd, which tfa-fleet reaches.
+    Etcd,
 }
 
 /// How QR codes are drawn during a login.

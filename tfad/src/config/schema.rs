@@ -20,17 +20,20 @@ pub(super) enum Section {
     Remember,
     /// `[recovery]`.
     Recovery,
+    /// `[store]`.
+    Store,
 }
 
 impl Section {
     /// The sections that another section contains.
-    pub(super) const INNER: [Self; 6] = [
+    pub(super) const INNER: [Self; 7] = [
         Self::Policy,
         Self::Rule,
         Self::Enrollment,
         Self::Authenticator,
         Self::Remember,
         Self::Recovery,
+        Self::Store,
     ];
 
     /// The name of its key in the section around it.
@@ -43,6 +46,7 @@ impl Section {
             Self::Authenticator => "authenticator",
             Self::Remember => "remember",
             Self::Recovery => "recovery",
+            Self::Store => "store",
         }
     }
 
@@ -54,7 +58,8 @@ impl Section {
             | Self::Enrollment
             | Self::Authenticator
             | Self::Remember
-            | Self::Recovery => Some(Self::File),
+            | Self::Recovery
+            | Self::Store => Some(Self::File),
             Self::Rule => Some(Self::Policy),
         }
     }
@@ -69,6 +74,7 @@ impl Section {
             Self::Authenticator => "[authenticator]",
             Self::Remember => "[remember]",
             Self::Recovery => "[recovery]",
+            Self::Store => "[store]",
         }
     }
 }

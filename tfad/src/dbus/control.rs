@@ -15,6 +15,9 @@ use crate::state::DaemonState;
 /// How often a daemon that cannot serve tries again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How often it tries again to reach a store that another program has, which may start just now.
+const REACH_INTERVAL: Duration = Duration::from_secs(2);
+
 /// How often a read-only state directory is checked.
 const WRITABLE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -42,11 +45,18 @@ pub(super) async fn handle_signals(state: &Arc<DaemonState>, accounts: &Arc<Acco
                 None => reload(state, accounts).await,
                 Some(_) => return,
             },
-            () = tokio::time::sleep(RETRY_INTERVAL), if state.refusal().is_some() => {
+            () = tokio::time::sleep(retry_interval(state)), if state.refusal().is_some() => {
                 try_again(state, accounts).await;
             }
             () = until_writable(accounts), if is_read_only => return,
         }
+    }
+}
+
+fn retry_interval(state: &DaemonState) -> Duration {
+    match state.waits_for_store() {
+        true => REACH_INTERVAL,
+        false => RETRY_INTERVAL,
     }
 }
 
@@ -90,6 +100,7 @@ async fn reload(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
 
 /// Tries again what keeps the daemon from serving. A configuration that is in force stays.
 async fn try_again(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
+    let before = state.refusal();
     blocking(state, |state| {
         if state.has_bad_config() {
             // Its mistakes are the refusal, and so is the error of the store.
@@ -98,8 +109,11 @@ async fn try_again(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
         let _: Result<(), StoreError> = state.reopen();
     })
     .await;
-    publish_status(state, accounts);
-    if state.refusal().is_none() {
+    let refusal = state.refusal();
+    if refusal != before {
+        publish_status(state, accounts);
+    }
+    if refusal.is_none() {
         state.log_warnings();
     }
 }

@@ -11,17 +11,31 @@ mod rotate_key;
 mod service;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tfa_store::StateDir;
 use tfa_text::task::OPTION;
 
+use crate::config::{Config, StoreKind, Trust};
 use crate::host::hardening;
 use report::Report;
 
 /// The state directory of the daemon.
 const STATE: &str = "/var/lib/tfa";
+
+/// The configuration of the daemon.
+const CONFIG: &str = "/etc/tfa/tfad.toml";
+
+const IN_ETCD: &str = "the accounts of this host are in etcd, and this version backs up, restores and seals \
+                       anew only those of a database. Save a snapshot of etcd (etcdctl snapshot save) and \
+                       the sealing key";
+
+/// Whether the configuration names etcd for the accounts. One with an error does not tell.
+fn is_in_etcd() -> bool {
+    let config = Config::read(Path::new(CONFIG), &Trust::own());
+    config.is_ok_and(|config| config.store == StoreKind::Etcd)
+}
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -49,6 +63,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
         );
         return Some(ExitCode::from(2));
     };
+    if is_in_etcd() {
+        report.refuse("refused", IN_ETCD);
+        return Some(ExitCode::FAILURE);
+    }
     let state_dir = StateDir {
         path: request.state.clone(),
         credentials: credentials::directory(),

@@ -7,7 +7,7 @@ use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, FactorKind, RememberRul
 use tfa_proto::Consoles;
 
 use super::super::keys::KEYS;
-use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules};
+use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules, StoreKind};
 use super::{bare, one, parse};
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../man/tfad.toml.5"));
@@ -326,6 +326,13 @@ fn wanted() -> Vec<(&'static str, Config)> {
                 recovery: RecoveryRules {
                     administrators: groups(&["admins"]),
                 },
+                ..Config::default()
+            },
+        ),
+        (
+            "The accounts are in the etcd of /etc/tfa/tfa-fleet.toml",
+            Config {
+                store: StoreKind::Etcd,
                 ..Config::default()
             },
         ),

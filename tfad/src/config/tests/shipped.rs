@@ -81,9 +81,10 @@ fn from_table() -> String {
     let authenticator = defaults(Section::Authenticator);
     let remember = defaults(Section::Remember);
     let recovery = defaults(Section::Recovery);
+    let store = defaults(Section::Store);
     format!(
         "{HEAD}{policy}{RULES}{selectors}{EXAMPLE}{enrollment}\n[authenticator]\n{authenticator}\n\
-         [remember]\n{remember}\n[recovery]\n{recovery}"
+         [remember]\n{remember}\n[recovery]\n{recovery}\n[store]\n{store}"
     )
 }
 

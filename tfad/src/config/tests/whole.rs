@@ -10,7 +10,7 @@ use tfa_core::{
 use tfa_core::{Algorithm, AuthenticatorKind, Terms};
 use tfa_proto::Consoles;
 
-use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules};
+use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules, StoreKind};
 use super::{bare, one, parse};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -67,6 +67,9 @@ services = ["sshd", "login"]
 
 [recovery]
 administrators = ["admins", 27]
+
+[store]
+kind = "etcd"
 "#)
     .unwrap();
     let source = |line| Source {
@@ -158,6 +161,7 @@ administrators = ["admins", 27]
         recovery: RecoveryRules {
             administrators: vec![Group::Name("admins".to_owned()), Group::Number(27)],
         },
+        store: StoreKind::Etcd,
         ignored: Vec::new(),
         consoles: Consoles::new(true, names(&["ttyS1", ":1"])),
     };

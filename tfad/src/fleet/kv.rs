@@ -1,0 +1,194 @@
+//! Reads and transactions of etcd, through the socket of `tfa-fleet`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tfa_fleet_wire::{
+    CallError, Client, Key, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply, KvWrite,
+    Reply, Request,
+};
+use tfa_store::etcd::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
+
+use crate::semaphore::Semaphore;
+
+/// How many calls are under way at once. Further ones wait, in their order.
+const MAX_CALLS: usize = 128;
+
+/// How much longer than `tfa-fleet` the daemon waits: what became of a call is known there.
+const REPLY_TIME: Duration = Duration::from_millis(300);
+
+/// The time that calls to etcd have. A login has 15 seconds, with at most four reads and changes.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For one call.
+    pub call: Duration,
+    /// Before each further call that does the same, if all of them fail.
+    pub pauses: &'static [Duration],
+}
+
+impl Default for Patience {
+    /// 3.6 seconds in all, where no call is answered. A new leader of etcd takes about a second.
+    fn default() -> Self {
+        const PAUSES: [Duration; 3] = [
+            Duration::from_millis(100),
+            Duration::from_millis(300),
+            Duration::from_millis(600),
+        ];
+        Self {
+            call: Duration::from_millis(650),
+            pauses: &PAUSES,
+        }
+    }
+}
+
+/// The etcd that `tfa-fleet` on this host is configured for.
+pub struct FleetKv {
+    client: Client,
+    calls: Semaphore,
+    patience: Patience,
+}
+
+impl FleetKv {
+    /// Calls the program at that socket, which must run as the user `listener` or as root.
+    #[must_use]
+    pub fn new(socket: impl Into<PathBuf>, listener: u32) -> Self {
+        Self {
+            client: Client::new(socket, listener),
+            calls: Semaphore::new(MAX_CALLS),
+            patience: Patience::default(),
+        }
+    }
+
+    /// The same with other times.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    fn call(&self, call: KvCall) -> Result<KvReply, KvError> {
+        let start = Instant::now();
+        let Some(_permit) = self.calls.acquire_within(self.patience.call) else {
+            return Err(KvError::Unsent("too many calls are under way".to_owned()));
+        };
+        let left = self.patience.call.saturating_sub(start.elapsed());
+        let budget_ms = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+        let request = Request::Kv { call, budget_ms };
+        match self.client.call(&request, left.saturating_add(REPLY_TIME)) {
+            Ok(Reply::Kv(KvReply::Failed(failure))) => Err(failed(failure)),
+            Ok(Reply::Kv(reply)) => Ok(reply),
+            Ok(Reply::NotUnderstood) => Err(KvError::Refused(
+                "tfa-fleet is another version than tfad: restart both".to_owned(),
+            )),
+            Ok(Reply::Status(_)) => Err(not_asked()),
+            Err(CallError::Request(_)) => Err(KvError::TooLarge),
+            Err(error @ CallError::Unsent(_)) => Err(KvError::Unsent(of_fleet(&error))),
+            Err(error @ (CallError::Unknown(_) | CallError::Reply(_))) => {
+                Err(KvError::Unknown(of_fleet(&error)))
+            }
+        }
+    }
+}
+
+impl Kv for FleetKv {
+    fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Entry>>, KvError> {
+        match self.call(KvCall::Get { keys: wire(keys) })? {
+            KvReply::Values(values) => Ok(entries(values)),
+            _ => Err(not_asked()),
+        }
+    }
+
+    fn range(&self, range: &Range) -> Result<RangeReply, KvError> {
+        let call = KvCall::Range {
+            from: range.from.clone().into(),
+            to: range.to.clone().into(),
+            limit: u32::try_from(range.limit).unwrap_or(u32::MAX),
+        };
+        match self.call(call)? {
+            KvReply::Entries { entries, more } => Ok(RangeReply {
+                entries: entries.into_iter().map(entry).collect(),
+                more,
+            }),
+            _ => Err(not_asked()),
+        }
+    }
+
+    fn txn(&self, txn: &Txn) -> Result<TxnReply, KvError> {
+        let call = KvCall::Txn {
+            compares: txn.compares.iter().map(compare).collect(),
+            then: txn.then.iter().map(write).collect(),
+            otherwise: wire(&txn.otherwise),
+        };
+        match self.call(call)? {
+            KvReply::Applied(revision) => Ok(TxnReply::Applied(revision)),
+            KvReply::Differs(values) => Ok(TxnReply::Differs(entries(values))),
+            _ => Err(not_asked()),
+        }
+    }
+
+    fn pause(&self, tries: u32) -> bool {
+        let number = usize::try_from(tries).ok().and_then(|it| it.checked_sub(1));
+        match number.and_then(|number| self.patience.pauses.get(number)) {
+            Some(pause) => {
+                sleep(*pause);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+fn wire(keys: &[Vec<u8>]) -> Vec<Key> {
+    keys.iter().cloned().map(Key::from).collect()
+}
+
+fn compare(compare: &Compare) -> KvCompare {
+    match compare.clone() {
+        Compare::Revision(key, revision) => KvCompare::Revision(key.into(), revision),
+        Compare::Value(key, value) => KvCompare::Value(key.into(), value.into()),
+    }
+}
+
+fn write(write: &Write) -> KvWrite {
+    match write.clone() {
+        Write::Put(key, value) => KvWrite::Put(key.into(), value.into()),
+        Write::Delete(key) => KvWrite::Delete(key.into()),
+    }
+}
+
+fn entries(values: Vec<Option<KvEntry>>) -> Vec<Option<Entry>> {
+    values.into_iter().map(|value| value.map(entry)).collect()
+}
+
+fn entry(entry: KvEntry) -> Entry {
+    Entry {
+        key: entry.key.into(),
+        value: entry.value.into(),
+        revision: entry.revision,
+    }
+}
+
+fn failed(KvFailure { kind, text }: KvFailure) -> KvError {
+    match kind {
+        KvFailureKind::Unsent => KvError::Unsent(text),
+        KvFailureKind::Unknown => KvError::Unknown(text),
+        KvFailureKind::Refused => KvError::Refused(text),
+        KvFailureKind::TooLarge => KvError::TooLarge,
+    }
+}
+
+/// A reply to something else. The call may have been made.
+fn not_asked() -> KvError {
+    KvError::Unknown("tfa-fleet has replied to something that was not asked".to_owned())
+}
+
+fn of_fleet(error: &CallError) -> String {
+    format!("tfa-fleet does not serve: {error}")
+}
+
+impl fmt::Debug for FleetKv {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FleetKv")
+    }
+}
