@@ -8,7 +8,7 @@ use tfa_tests::Machine;
 use crate::package::package;
 
 /// Makes an authority, and a certificate of it for v1.test.
-const CERTIFICATES: &str = "
+pub(crate) const CERTIFICATES: &str = "
     set -e
     mkdir /etc/tfa/fleet
     cd /etc/tfa/fleet
@@ -33,7 +33,7 @@ verifiers = ['v1.test:7443']
 addresses = { 'v1.test' = '127.0.0.1' }
 ";
 
-fn apt(machine: &Machine, words: &[&str]) {
+pub(crate) fn apt(machine: &Machine, words: &[&str]) {
     machine
         .command(["apt-get", "--yes"].iter().chain(words))
         .env("DEBIAN_FRONTEND", "noninteractive")

@@ -17,6 +17,7 @@ mod doctor_remedies;
 mod doctor_sshd;
 mod doctor_ways;
 mod enroll;
+mod etcd;
 mod exemptions;
 mod explained_logins;
 mod factors;

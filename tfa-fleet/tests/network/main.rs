@@ -11,6 +11,7 @@ mod authority;
 mod certificates_of_hosts;
 mod certificates_of_verifiers;
 mod connections;
+mod etcd;
 mod fixture;
 mod http2;
 mod life;

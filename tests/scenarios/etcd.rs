@@ -1,0 +1,130 @@
+//! The accounts of a verifier in a real etcd.
+
+use std::fs;
+use std::time::Duration;
+
+use tfa_tests::Machine;
+
+use crate::fleet::{CERTIFICATES, apt};
+use crate::locks::ssh_with_messages;
+use crate::package::package;
+use crate::users::{PASSWORD, set_up, ssh_to_code_prompt};
+
+const SHELL: &str = "alice@host:~$";
+const USED: &str = "This code was already used.";
+const REFUSED: &str =
+    "Two-factor login is not available right now. Please tell your administrator.";
+
+/// A verifier that serves its own logins only. etcd is on the same host, without TLS.
+const CONFIGURATION: &str = "
+ca = '/etc/tfa/fleet/ca.pem'
+certificate = '/etc/tfa/fleet/host.pem'
+key = '/etc/tfa/fleet/key.pem'
+[etcd]
+endpoints = ['http://127.0.0.1:2379']
+";
+
+const IN_ETCD: &str = "[store]\nkind = \"etcd\"\n";
+const DROP_IN: &str = "/etc/tfa/tfad.toml.d/store.toml";
+
+fn verifier_with_etcd() -> Machine {
+    let machine = Machine::boot_with(&["openssl", "etcd-server", "etcd-client"]);
+    machine.succeed(["systemctl", "restart", "etcd"]);
+    let folder = package().parent().unwrap().join("fleet");
+    let built = fs::read_dir(folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    machine.write_file("/root/tfa-fleet.deb", fs::read(built).unwrap());
+    apt(&machine, &["install", "/root/tfa-fleet.deb"]);
+    machine.succeed(["sh", "-c", CERTIFICATES]);
+    machine.write_file("/etc/tfa/tfa-fleet.toml", CONFIGURATION);
+    machine.succeed(["systemctl", "enable", "--now", "tfa-fleet"]);
+    machine.expect_in_journal("tfa-fleet", "connected to etcd at http://127.0.0.1:2379");
+    machine.write_file(DROP_IN, IN_ETCD);
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    machine.expect_in_journal("tfad", "a new store was made in etcd");
+    machine
+}
+
+/// A login over SSH with the right password is refused with a message.
+fn expect_refusal(machine: &Machine) {
+    let terminal = ssh_with_messages(machine, "alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(REFUSED);
+}
+
+#[test]
+fn accounts_in_etcd_serve_logins_while_etcd_answers() {
+    let machine = verifier_with_etcd();
+    machine.add_user("alice", PASSWORD);
+    let alice = set_up(&machine, "alice", PASSWORD);
+
+    let code = alice.phone.next_unused();
+    let terminal = ssh_to_code_prompt(&machine, "alice");
+    terminal.type_secret(&code);
+    terminal.expect(SHELL);
+    let terminal = ssh_to_code_prompt(&machine, "alice");
+    terminal.type_secret(&code);
+    terminal.expect(USED);
+
+    // The record is in etcd, and is sealed.
+    let keys = machine.succeed([
+        "sh",
+        "-c",
+        "ETCDCTL_API=3 etcdctl get --prefix / --keys-only",
+    ]);
+    let keys: Vec<&str> = keys.split_whitespace().collect();
+    assert!(
+        keys.contains(&"/tfa/a/alice") && keys.contains(&"/tfa/meta"),
+        "{keys:?}"
+    );
+    let values = machine.succeed(["sh", "-c", "ETCDCTL_API=3 etcdctl get / --prefix -w json"]);
+    assert!(!values.contains(alice.phone.secret()));
+
+    machine.succeed(["systemctl", "stop", "etcd"]);
+    expect_refusal(&machine);
+    machine.expect_in_journal("tfad", "etcd does not answer");
+    machine.succeed(["systemctl", "start", "etcd"]);
+    log_in(&machine, &alice.phone.next_unused());
+
+    // tfad comes before the others at a boot, and then serves without help.
+    machine.succeed(["systemctl", "stop", "tfa-fleet", "etcd"]);
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    machine.expect_in_journal("tfad", "tfa-fleet does not serve");
+    expect_refusal(&machine);
+    machine.succeed(["systemctl", "start", "etcd", "tfa-fleet"]);
+    wait_until_served(&machine);
+    log_in(&machine, &alice.phone.next_unused());
+
+    for command in ["tfactl backup /root/b", "tfactl key rotate"] {
+        let refused = machine.fail(["sh", "-c", command]).text();
+        assert!(refused.contains("are in etcd"), "{refused}");
+    }
+
+    // Without the lines, the database would have no record of alice.
+    machine.succeed(["rm", DROP_IN]);
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    machine.expect_in_journal(
+        "tfad",
+        "etcd.id shows that the accounts of this host are in etcd",
+    );
+    expect_refusal(&machine);
+}
+
+fn log_in(machine: &Machine, code: &str) {
+    let terminal = ssh_to_code_prompt(machine, "alice");
+    terminal.type_secret(code);
+    terminal.expect(SHELL);
+}
+
+/// Waits until the daemon has reached its store.
+fn wait_until_served(machine: &Machine) {
+    let serves =
+        "until systemctl show -p StatusText --value tfad | grep -q '^Serving'; do sleep 0.2; done";
+    let wait = machine.command(["sh", "-c", serves]);
+    wait.within(Duration::from_secs(120)).succeed();
+}
