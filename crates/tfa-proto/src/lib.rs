@@ -20,6 +20,7 @@ mod policy;
 mod printable;
 mod recovery;
 mod renamed;
+mod sparse;
 mod ssh_methods;
 mod status;
 mod turn;

@@ -1,87 +1,88 @@
 //! The status of an account. It never contains a secret or a code.
 
-use zbus::wire::{DeserializeDict, SerializeDict, Type};
-
+use crate::sparse::sparse_dict;
 use crate::wire_name::wire_enum;
 use crate::{Authenticator, AuthenticatorKind, Device, FailedAttempt, OpenEnum};
 
-/// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
-#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
-#[zbus(signature = "a{sv}")]
-pub struct Status {
-    /// The login name.
-    pub user: String,
-    /// The uid of the account, or of the user; absent if the system does not know the user.
-    pub uid: Option<u32>,
-    /// The state; absent where there is a [`Self::problem`].
-    pub state: Option<OpenEnum<State>>,
-    /// The active authenticators, in the order of their activation.
-    pub authenticators: Vec<Authenticator>,
-    /// Whether a new authenticator waits for its first code, or for a login.
-    pub pending_authenticator: bool,
-    /// The kind of that authenticator; absent if there is none.
-    pub pending_kind: Option<OpenEnum<AuthenticatorKind>>,
-    /// The number of unused backup codes.
-    pub backup_codes_left: u32,
-    /// Wrong codes in a row in remote logins from unknown origins.
-    pub failures: u32,
-    /// The end of the lock of these; absent without a timed lock.
-    pub locked_until: Option<u64>,
-    /// Whether that lock ends only when the administrator removes it.
-    pub permanently_locked: bool,
-    /// The number of known origins: SSH keys and addresses from which a right code came lately.
-    pub known_origins: u32,
-    /// How many of them are locked, or count as unknown after too many wrong codes.
-    pub locked_known_origins: u32,
-    /// Wrong codes in a row inside sessions: sudo, su, polkit.
-    pub session_failures: u32,
-    /// The end of the lock inside sessions; absent without a timed lock.
-    pub session_locked_until: Option<u64>,
-    /// Whether that lock ends only when the administrator removes it.
-    pub session_permanently_locked: bool,
-    /// Wrong codes in a row at the console.
-    pub console_failures: u32,
-    /// The end of the lock at the console; absent without a timed lock.
-    pub console_locked_until: Option<u64>,
-    /// Whether the lock at the console ends only with a backup code or by the administrator.
-    pub console_permanently_locked: bool,
-    /// Wrong codes in a row from programs that run as the user.
-    pub own_failures: u32,
-    /// The end of the lock of programs that run as the user; absent without a timed lock.
-    pub own_locked_until: Option<u64>,
-    /// Whether that lock ends only when the administrator removes it.
-    pub own_permanently_locked: bool,
-    /// Wrong codes that no login has reported yet.
-    pub wrong_codes: u32,
-    /// The time of the last one; absent if there is none.
-    pub last_wrong_code: Option<u64>,
-    /// Its remote host, else its terminal, else its PAM service. Empty for a program that runs as
-    /// the user; absent if there is none.
-    pub last_wrong_code_from: Option<String>,
-    /// Why the last attempts failed, the newest last. Only `Show` returns them.
-    pub failed_attempts: Vec<FailedAttempt>,
-    /// Whether the policy requires a second factor of this user.
-    pub required: bool,
-    /// The policy cannot be read: `required` and `grace_until` have no meaning.
-    pub policy_unknown: bool,
-    /// The end of the grace period.
-    pub grace_until: Option<u64>,
-    /// The end of a valid invitation.
-    pub invited_until: Option<u64>,
-    /// The end of an exemption by the administrator that is in force.
-    pub exempt_until: Option<u64>,
-    /// The reason for that exemption.
-    pub exempt_reason: Option<String>,
-    /// The remembered devices.
-    pub devices: Vec<Device>,
-    /// The last login with a right code or a security key.
-    pub last_login: Option<u64>,
-    /// Why the record cannot be used. The other fields then have no meaning.
-    pub problem: Option<String>,
-    /// A note for the administrator about a record that can be used.
-    pub note: Option<String>,
-    /// The name that the record is stored under, where it is not [`Self::user`]. For the administrator.
-    pub record: Option<String>,
+sparse_dict! {
+    /// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
+    ///
+    /// On the bus, what is 0, false, empty or none is left out.
+    pub struct Status {
+        /// The login name.
+        pub user: String,
+        /// The uid of the account, or of the user; absent if the system does not know the user.
+        pub uid: Option<u32>,
+        /// The state; absent where there is a [`Self::problem`].
+        pub state: Option<OpenEnum<State>>,
+        /// The active authenticators, in the order of their activation.
+        pub authenticators: Vec<Authenticator>,
+        /// Whether a new authenticator waits for its first code, or for a login.
+        pub pending_authenticator: bool,
+        /// The kind of that authenticator; absent if there is none.
+        pub pending_kind: Option<OpenEnum<AuthenticatorKind>>,
+        /// The number of unused backup codes.
+        pub backup_codes_left: u32,
+        /// Wrong codes in a row in remote logins from unknown origins.
+        pub failures: u32,
+        /// The end of the lock of these; absent without a timed lock.
+        pub locked_until: Option<u64>,
+        /// Whether that lock ends only when the administrator removes it.
+        pub permanently_locked: bool,
+        /// The number of known origins: SSH keys and addresses from which a right code came lately.
+        pub known_origins: u32,
+        /// How many of them are locked, or count as unknown after too many wrong codes.
+        pub locked_known_origins: u32,
+        /// Wrong codes in a row inside sessions: sudo, su, polkit.
+        pub session_failures: u32,
+        /// The end of the lock inside sessions; absent without a timed lock.
+        pub session_locked_until: Option<u64>,
+        /// Whether that lock ends only when the administrator removes it.
+        pub session_permanently_locked: bool,
+        /// Wrong codes in a row at the console.
+        pub console_failures: u32,
+        /// The end of the lock at the console; absent without a timed lock.
+        pub console_locked_until: Option<u64>,
+        /// Whether the lock at the console ends only with a backup code or by the administrator.
+        pub console_permanently_locked: bool,
+        /// Wrong codes in a row from programs that run as the user.
+        pub own_failures: u32,
+        /// The end of the lock of programs that run as the user; absent without a timed lock.
+        pub own_locked_until: Option<u64>,
+        /// Whether that lock ends only when the administrator removes it.
+        pub own_permanently_locked: bool,
+        /// Wrong codes that no login has reported yet.
+        pub wrong_codes: u32,
+        /// The time of the last one; absent if there is none.
+        pub last_wrong_code: Option<u64>,
+        /// Its remote host, else its terminal, else its PAM service. Empty for a program that runs as
+        /// the user; absent if there is none.
+        pub last_wrong_code_from: Option<String>,
+        /// Why the last attempts failed, the newest last. Only `Show` returns them.
+        pub failed_attempts: Vec<FailedAttempt>,
+        /// Whether the policy requires a second factor of this user.
+        pub required: bool,
+        /// The policy cannot be read: `required` and `grace_until` have no meaning.
+        pub policy_unknown: bool,
+        /// The end of the grace period.
+        pub grace_until: Option<u64>,
+        /// The end of a valid invitation.
+        pub invited_until: Option<u64>,
+        /// The end of an exemption by the administrator that is in force.
+        pub exempt_until: Option<u64>,
+        /// The reason for that exemption.
+        pub exempt_reason: Option<String>,
+        /// The remembered devices.
+        pub devices: Vec<Device>,
+        /// The last login with a right code or a security key.
+        pub last_login: Option<u64>,
+        /// Why the record cannot be used. The other fields then have no meaning.
+        pub problem: Option<String>,
+        /// A note for the administrator about a record that can be used.
+        pub note: Option<String>,
+        /// The name that the record is stored under, where it is not [`Self::user`]. For the administrator.
+        pub record: Option<String>,
+    }
 }
 
 wire_enum! {
@@ -163,5 +164,41 @@ wire_enum! {
         Authenticator = "authenticator",
         /// The backup codes.
         BackupCode = "backup-code",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zbus::wire::serialized::Context;
+    use zbus::wire::{LE, OwnedVariant, to_bytes};
+
+    use super::*;
+
+    fn carol() -> Status {
+        Status {
+            user: "carol".to_owned(),
+            uid: Some(0),
+            state: Some(State::Enabled.into()),
+            required: true,
+            ..Status::default()
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_left_out_and_read_as_the_default() {
+        let bytes = to_bytes(Context::new(LE, 0), &carol()).unwrap();
+        let entries: std::collections::BTreeMap<String, OwnedVariant> =
+            bytes.deserialize().unwrap().0;
+        let names: Vec<&str> = entries.keys().map(String::as_str).collect();
+        assert_eq!(names, ["required", "state", "uid", "user"]);
+        let received: Status = bytes.deserialize().unwrap().0;
+        assert_eq!(received, carol());
+    }
+
+    #[test]
+    fn an_entry_of_another_type_is_an_error() {
+        let wrong = std::collections::BTreeMap::from([("required", OwnedVariant::from(1_u32))]);
+        let bytes = to_bytes(Context::new(LE, 0), &wrong).unwrap();
+        assert!(bytes.deserialize::<Status>().is_err());
     }
 }
