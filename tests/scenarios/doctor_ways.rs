@@ -158,11 +158,57 @@ fn a_rule_of_polkit_that_makes_a_user_root_asks_after_the_remedy() {
         ("\"yes\"", "\"auth_admin\""),
     ] {
         machine.write_file(file, rule(open));
-        let found = advice(&machine, "polkit-yes");
+        let found = finding(&machine, "risk", "polkit-allows");
+        assert_eq!(found["place"], file);
         mend(&machine, &found);
         is_silent(&machine);
         assert_eq!(machine.read_file(file), rule(closed));
     }
+}
+
+#[test]
+fn what_polkit_itself_allows_is_found_wherever_it_comes_from() {
+    let machine = machine();
+    machine.succeed(["useradd", "-m", "-s", "/bin/bash", "-G", "operator", "bob"]);
+    let becomes_root = || machine.run_as("bob", ["pkexec", "id", "-u"]).stdout == "0\n";
+    let is_found = |actions: &[&str]| {
+        let found = finding(&machine, "risk", "polkit-allows");
+        assert_eq!(found["names"], serde_json::json!(actions));
+        assert_eq!(found["place"], Value::Null);
+        let what = found["what"].as_str().unwrap();
+        assert!(what.contains("bob") && !what.contains("alice"), "{what}");
+    };
+    let rule = "/etc/polkit-1/rules.d/50-site.rules";
+    assert!(!becomes_root());
+    is_silent(&machine);
+
+    // A rule that names an action for something else.
+    machine.write_file(
+        rule,
+        "polkit.addRule(function(action, subject) {\n\
+         if (action.id == 'org.freedesktop.login1.reboot') return polkit.Result.AUTH_ADMIN;\n\
+         if (subject.isInGroup('operator') && action.id.indexOf('exec') > 0) return polkit.Result.YES;\n});\n",
+    );
+    is_found(&["org.freedesktop.policykit.exec"]);
+    assert!(becomes_root());
+    machine.succeed(["rm", rule]);
+
+    // An action that starts a shell.
+    machine.write_file(
+        "/usr/share/polkit-1/actions/org.example.policy",
+        "<policyconfig><action id='org.example.shell'><description>x</description><message>x</message>\
+         <defaults><allow_any>auth_admin</allow_any><allow_inactive>auth_admin</allow_inactive>\
+         <allow_active>auth_admin</allow_active></defaults>\
+         <annotate key='org.freedesktop.policykit.exec.path'>/usr/bin/bash</annotate></action></policyconfig>",
+    );
+    machine.write_file(
+        rule,
+        "polkit.addRule(function(action, subject) {\n\
+         if (subject.user == 'bob' && action.id == 'org.example.shell') return polkit.Result.YES;\n});\n",
+    );
+    is_found(&["org.example.shell"]);
+    machine.succeed(["rm", rule]);
+    is_silent(&machine);
 }
 
 /// The only finding, which is advice and has this id.

@@ -57,6 +57,8 @@ pub struct PamFacts {
     pub(crate) removed: BTreeSet<String>,
     /// The services with which sshd lets users in, whatever their names.
     pub(crate) of_sshd: BTreeSet<String>,
+    /// The services that sudo uses, whatever their names.
+    pub(crate) of_sudo: BTreeSet<String>,
 }
 
 /// What the policy in force asks for.
@@ -143,6 +145,7 @@ impl PamFacts {
             services: files.services().map(read).collect(),
             removed: BTreeSet::new(),
             of_sshd: BTreeSet::new(),
+            of_sudo: BTreeSet::new(),
             files,
         }
     }
@@ -158,6 +161,17 @@ impl PamFacts {
     #[must_use]
     pub fn of_sshd(self, of_sshd: BTreeSet<String>) -> Self {
         Self { of_sshd, ..self }
+    }
+
+    /// The same, and sudo lets users in with these services.
+    #[must_use]
+    pub fn of_sudo(self, of_sudo: BTreeSet<String>) -> Self {
+        Self { of_sudo, ..self }
+    }
+
+    /// Whether a program lets users in with a service.
+    pub(crate) fn is_used(&self, service: &str) -> bool {
+        self.of_sshd.contains(service) || self.of_sudo.contains(service)
     }
 
     /// The files that decide about logins and that lines name by their paths: those that are included, and modules.

@@ -15,8 +15,8 @@ use tfa_doctor::sshd::{Settings, SshdFacts, config};
 use tfa_doctor::{
     Administrator, BlockDevice, BusFacts, Clock, DaemonProblem, Edit, Facts, Finding,
     GroupCacheFacts, HostFacts, KINDS, Kind, Later, LoginFacts, MODULE, OtherWays, OwnedFile,
-    PamFacts, PolicyFacts, Process, Reached, Required, Room, SocketFacts, StateFacts, examine,
-    pam_update_files,
+    PamFacts, PolicyFacts, PolkitFacts, Process, Reached, Required, Room, SocketFacts, StateFacts,
+    examine, pam_update_files, sudo_services,
 };
 use tfa_pam_host::{ModuleFile, PamHost, Snapshot};
 
@@ -213,11 +213,14 @@ impl Host {
             selinux_log: self.text("selinux.log"),
             name: Some("host".to_owned()),
             sudo_rules: self.sudo_rules(),
-            polkit_actions: Some(self.files("/usr/share/polkit-1/actions/*")),
+            polkit: Some(PolkitFacts {
+                actions: self.files("/usr/share/polkit-1/actions/*"),
+                rules: self.files("/etc/polkit-1/rules.d/*"),
+                allowed: Vec::new(),
+            }),
             other_ways: OtherWays {
                 units: self.text("units").unwrap_or_default(),
                 doas: self.text("etc/doas.conf"),
-                polkit: self.files("/etc/polkit-1/rules.d/*"),
             },
             ..HostFacts::default()
         };
@@ -269,6 +272,10 @@ impl Host {
                 ["clock", "synchronised"] => host.clock = Clock::Synchronised,
                 ["clock", "free"] => host.clock = Clock::Free,
                 ["clock", "unknown"] => host.clock = Clock::Unknown,
+                ["polkit-allows", user, action] => {
+                    let polkit = host.polkit.as_mut().unwrap();
+                    polkit.allowed.push((user.to_owned(), action.to_owned()));
+                }
                 ["versions", daemon, command] => {
                     host.versions = Some((daemon.to_owned(), command.to_owned()));
                     host.installed_version = Some(command.to_owned());
@@ -409,8 +416,11 @@ impl Host {
         let sshd = self.sshd();
         let of_sshd = sshd.pam_services().into_iter();
         let of_sshd: BTreeSet<String> = of_sshd.map(str::to_owned).collect();
-        PamFacts::of(Snapshot::of(&host, &of_sshd, &files, &[MODULE]))
+        let of_sudo = sudo_services(&self.sudo_rules().and_then(Result::ok).unwrap_or_default());
+        let named = &of_sshd | &of_sudo;
+        PamFacts::of(Snapshot::of(&host, &named, &files, &[MODULE]))
             .of_sshd(of_sshd)
+            .of_sudo(of_sudo)
             .without(removed.lines().map(str::to_owned).collect())
     }
 

@@ -12,8 +12,8 @@ use tfa_proto::{
 };
 use tfa_text::policy_files::{AnyOwner, DropIns};
 
-use super::groups;
 use super::missed::Missed;
+use super::{groups, polkit};
 use crate::daemon::Daemon;
 use crate::messages;
 use crate::policy::in_force;
@@ -47,6 +47,9 @@ pub(super) async fn collect(
     host.administrators = administrators(daemon, &facts, missed).await?;
     let names = told(daemon.users(true).await, messages::USERS, missed)?;
     let names: Option<BTreeSet<String>> = names.map(|names| names.into_iter().collect());
+    if let (Some(polkit), Some(users)) = (&mut host.polkit, &names) {
+        polkit::ask(polkit, users, missed).await;
+    }
     let records = records(daemon, terminal, names.as_ref(), missed).await?;
     let of_records = records.as_ref().map(|records| records.required_from);
     policy.required = required(&facts, policy.audits, of_records, tfa_client::now());

@@ -2,11 +2,11 @@
 
 use tfa_client::{Failure, Terminal};
 use tfa_doctor::sshd::SshdFacts;
-use tfa_doctor::{DaemonProblem, Facts};
+use tfa_doctor::{DaemonProblem, Facts, HostFacts, sudo_services};
 use tfa_proto::{DaemonFacts, LOGIN_SOCKET};
 
 use super::missed::Missed;
-use super::{asked, host, login, named, pam, socket, sshd};
+use super::{asked, host, login, named, pam, socket, sshd, sudo};
 use crate::daemon::Daemon;
 use crate::messages;
 
@@ -16,14 +16,20 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     let sshd = sshd::collect(terminal, &missed);
     let of_sshd = sshd.iter().flat_map(SshdFacts::pam_services);
     let of_sshd = of_sshd.map(str::to_owned).collect();
+    let sudo_rules = sudo::rules();
+    let of_sudo = sudo_rules.iter().flatten();
+    let of_sudo = of_sudo.flat_map(|rules| sudo_services(rules)).collect();
     let mut facts = Facts {
-        pam: pam::collect(of_sshd, &missed),
+        pam: pam::collect(of_sshd, of_sudo, &missed),
         sshd,
         login: missed.in_time("/usr/bin/login", login::collect).flatten(),
         ..Facts::default()
     };
     let named = named::of(&facts);
-    let mut host = host::collect(&missed, named);
+    let mut host = HostFacts {
+        sudo_rules,
+        ..host::collect(&missed, named)
+    };
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {
             let policy = asked::collect(&mut daemon, terminal, known, &mut host, &missed).await?;

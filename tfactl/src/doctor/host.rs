@@ -8,7 +8,7 @@ use tfa_pam_host::PamHost;
 use super::missed::Missed;
 use super::named::Named;
 use super::output::{failure, output, printed};
-use super::{bus, groups, owned_files, selinux, state, sudo, systemd, ways};
+use super::{bus, groups, owned_files, polkit, selinux, state, sudo, systemd, ways};
 use crate::messages;
 
 /// The properties of the unit that are examined.
@@ -40,7 +40,7 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
     let bus = missed.in_time("D-Bus", bus::collect);
     let group_cache = missed.in_time("nscd and sssd", groups::caches);
     let other_ways = missed.in_time("other ways in", ways::collect);
-    let polkit_actions = missed.in_time("polkit", ways::polkit_actions);
+    let polkit = missed.in_time("polkit", polkit::collect);
     let selinux_log = missed.in_time("SELinux", selinux::collect);
     let name = missed.text("/proc/sys/kernel/hostname");
     for program in sudo::others() {
@@ -49,7 +49,6 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
     HostFacts {
         sudoers: sudoers.unwrap_or_default(),
         name: name.map(|name| name.trim().to_owned()),
-        sudo_rules: sudo::rules(),
         files: files.unwrap_or_default(),
         secret_files: secret_files.unwrap_or_default(),
         state: state.flatten(),
@@ -62,7 +61,7 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
         is_masked,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         clock: clock(is_container, missed),
-        polkit_actions: polkit_actions.flatten(),
+        polkit: polkit.flatten(),
         other_ways: other_ways.unwrap_or_default(),
         ..HostFacts::default()
     }

@@ -15,6 +15,7 @@ mod named;
 mod output;
 mod owned_files;
 mod pam;
+mod polkit;
 mod selinux;
 mod socket;
 mod sshd;

@@ -12,21 +12,25 @@ use super::output::printed;
 const DPKG: &str = "/usr/bin/dpkg-query";
 const FOLDER: &str = "/etc/pam.d/";
 
-/// Reads the files; `None` if they are not read in time. With the services of sshd, users log in whatever their
+/// Reads the files; `None` if they are not read in time. With the services of sshd and sudo, users log in whatever their
 /// names are.
-pub(super) fn collect(of_sshd: BTreeSet<String>, missed: &Missed) -> Option<PamFacts> {
+pub(super) fn collect(
+    of_sshd: BTreeSet<String>,
+    of_sudo: BTreeSet<String>,
+    missed: &Missed,
+) -> Option<PamFacts> {
     let removed = removed(DPKG, missed);
-    let services = of_sshd.clone();
-    let files = missed.in_time(FOLDER, move |_| files(&services))?;
+    let named = &of_sshd | &of_sudo;
+    let files = missed.in_time(FOLDER, move |_| files(&named))?;
     let facts = PamFacts::of(files);
-    Some(facts.without(removed).of_sshd(of_sshd))
+    Some(facts.without(removed).of_sshd(of_sshd).of_sudo(of_sudo))
 }
 
-fn files(of_sshd: &BTreeSet<String>) -> Snapshot {
+fn files(named: &BTreeSet<String>) -> Snapshot {
     let host = PamHost::new();
     let files = pam_update_files(&host);
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
-    Snapshot::of(&host, of_sshd, &files, &[MODULE])
+    Snapshot::of(&host, named, &files, &[MODULE])
 }
 
 /// The services whose file belongs to a package that was removed and not purged. Without an answer of

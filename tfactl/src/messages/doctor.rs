@@ -68,6 +68,11 @@ pub(crate) fn not_told(subject: &str, why: &str) -> String {
     format!("tfad was asked about {subject}: {why}")
 }
 
+pub(crate) fn polkit_not_asked(why: &str) -> String {
+    let why = why.trim_end_matches('.');
+    format!("polkit was asked what it allows without a password: {why}")
+}
+
 pub(crate) fn policy_not_told(why: &str) -> String {
     let why = why.trim_end_matches('.');
     format!(

@@ -24,8 +24,10 @@ use crate::finding::Finding;
 pub use bus::BusFacts;
 pub use disk::BlockDevice;
 pub use group_cache::{GroupCacheFacts, NSCD_FILE};
+pub use polkit::{PolkitFacts, polkit_questions};
 pub use socket::SocketFacts;
 pub use state::{Process, Room, StateFacts};
+pub use sudo::sudo_services;
 pub use ways::{DOAS_FILE, OtherWays};
 
 /// The state directory.
@@ -36,8 +38,8 @@ pub const STATE_DIR: &str = "/var/lib/tfa";
 pub struct HostFacts {
     /// The files of sudo, by their paths, to find the line of a rule.
     pub sudoers: Vec<(String, String)>,
-    /// The files of polkit that name the actions of the package; `None` without polkit.
-    pub polkit_actions: Option<Vec<(String, String)>>,
+    /// polkit; `None` where it is not installed.
+    pub polkit: Option<PolkitFacts>,
     /// Ways in beside PAM.
     pub other_ways: OtherWays,
     /// What was not examined, and why.

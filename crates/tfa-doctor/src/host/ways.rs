@@ -1,8 +1,6 @@
 //! Ways into the host that PAM is not asked about, or of which it is told that nothing need be verified.
 
-use std::collections::BTreeSet;
-
-use super::{HostFacts, polkit};
+use super::HostFacts;
 use crate::finding::{Finding, Kind};
 use crate::messages;
 use crate::unit::Unit;
@@ -17,22 +15,7 @@ pub struct OtherWays {
     pub units: String,
     /// The text of [`DOAS_FILE`].
     pub doas: Option<String>,
-    /// The rules of polkit, by their paths.
-    pub polkit: Vec<(String, String)>,
 }
-
-/// The actions of polkit with which a user becomes root, units and run0, and pkexec; and decides about second
-/// factors.
-const ACTIONS: [&str; 8] = [
-    "org.freedesktop.machine1.host-login",
-    "org.freedesktop.machine1.host-shell",
-    "org.freedesktop.policykit.exec",
-    "org.freedesktop.systemd1.manage-unit-files",
-    "org.freedesktop.systemd1.manage-units",
-    "org.freedesktop.systemd1.reload-daemon",
-    polkit::ACTIONS[0],
-    polkit::ACTIONS[1],
-];
 
 pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     let ways = &host.other_ways;
@@ -46,11 +29,6 @@ pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     // A unit may be printed twice.
     findings.dedup_by(|one, other| one.subject == other.subject);
     findings.extend(ways.doas.iter().flat_map(|text| doas(text)));
-    findings.extend(
-        ways.polkit
-            .iter()
-            .filter_map(|(path, text)| rule_of_polkit(path, text)),
-    );
     findings
 }
 
@@ -190,51 +168,6 @@ fn identity<'a>(words: &[&'a str]) -> Option<&'a str> {
         .copied()
 }
 
-/// A file with a rule that allows something: one of the actions, all that begin as one, or no certain ones.
-fn rule_of_polkit(path: &str, text: &str) -> Option<Finding> {
-    let code = text.lines().map(|line| match line.trim_start() {
-        comment if comment.starts_with("//") => "",
-        _ => line,
-    });
-    let code: Vec<&str> = code.collect();
-    let code = code.join("\n");
-    let mut actions = BTreeSet::new();
-    let mut lines = Vec::new();
-    let mut first = 1;
-    for rule in code.split("addRule") {
-        let allowed = allowed(rule);
-        if !allowed.is_empty() {
-            let numbered = rule.split('\n').zip(first..);
-            lines.extend(numbered.filter_map(|(line, number)| says_yes(line).then_some(number)));
-        }
-        actions.extend(allowed);
-        first += rule.matches('\n').count();
-    }
-    let names: Vec<&str> = actions.into_iter().collect();
-    let found = || polkit::found(&messages::POLKIT_YES, path, &names, &lines);
-    (!names.is_empty()).then(found)
-}
-
-/// Whether a text has the answer that asks for nothing.
-fn says_yes(text: &str) -> bool {
-    let mut answers = ["Result.YES", "\"yes\"", "'yes'"].iter();
-    answers.any(|yes| text.contains(yes))
-}
-
-/// The actions that a rule may allow.
-fn allowed(rule: &str) -> Vec<&'static str> {
-    if !says_yes(rule) {
-        return Vec::new();
-    }
-    let named: Vec<&str> = rule
-        .split(['"', '\''])
-        .filter(|text| text.matches('.').count() > 1 && !text.contains(' '))
-        .collect();
-    let is_named =
-        |action: &&str| named.is_empty() || named.iter().any(|name| action.starts_with(name));
-    ACTIONS.into_iter().filter(is_named).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,38 +238,6 @@ mod tests {
             ("# permit nopass bob", &[]),
         ] {
             assert_eq!(places(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_rule_of_polkit_for_all_actions_or_a_prefix_counts() {
-        let count = |rule: &str| {
-            let text = format!("polkit.addRule(function(action, subject) {{ {rule} }});");
-            rule_of_polkit("/x", &text).map_or(0, |finding| finding.subject.names.len())
-        };
-        for (rule, expected) in [
-            (
-                "if (subject.isInGroup('wheel')) return polkit.Result.YES;",
-                ACTIONS.len(),
-            ),
-            (
-                "if (action.id.indexOf('org.freedesktop.systemd1.') == 0) return 'yes';",
-                3,
-            ),
-            (
-                "if (action.id == 'org.freedesktop.machine1.host-shell') return polkit.Result.YES;",
-                1,
-            ),
-            (
-                "if (action.id == 'org.freedesktop.hostname1.set-hostname') return polkit.Result.YES;",
-                0,
-            ),
-            (
-                "if (action.id == 'org.tfad.tfa1.manage') return polkit.Result.AUTH_ADMIN;",
-                0,
-            ),
-        ] {
-            assert_eq!(count(rule), expected, "{rule}");
         }
     }
 }

@@ -115,6 +115,7 @@ pub const KINDS: &[&Kind] = &[
     &DOAS_NOPASS,
     &POLKIT_OPEN,
     &POLKIT_MISSING,
+    &POLKIT_ALLOWS,
     &POLKIT_YES,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,

@@ -129,6 +129,45 @@ pub(crate) const POLKIT_MISSING: Kind = Kind {
 /// The actions of the package.
 const POLKIT_FILE: &str = "/usr/share/polkit-1/actions/org.tfad.tfa1.policy";
 
+pub(crate) const POLKIT_ALLOWS: Kind = Kind {
+    id: "polkit-allows",
+    severity: Severity::Risk,
+    why: "With these actions a user becomes root, or changes second factors, with neither the password nor the code.",
+    what: |subject| {
+        let (place, actions) = (&subject.place, list(&subject.names));
+        if !place.is_empty() {
+            return format!("{place}: a rule of polkit allows {actions} without a question.");
+        }
+        let users: Vec<String> = subject.detail.split(' ').map(str::to_owned).collect();
+        format!(
+            "polkit allows {} without a question {actions}.",
+            list(&users)
+        )
+    },
+    remedy: |subject| {
+        if !subject.place.is_empty() {
+            let text = "Return AUTH_ADMIN instead of YES.";
+            return change_answers(text, subject, YES_TO_AUTH_ADMIN);
+        }
+        let (default, rules) = (
+            "pkaction --verbose --action-id ",
+            "grep -rn -e YES -e yes /etc/polkit-1/rules.d /usr/share/polkit-1/rules.d",
+        );
+        let mut commands: Vec<String> = subject
+            .names
+            .iter()
+            .map(|action| format!("{default}{}", quoted(action)))
+            .collect();
+        commands.push(rules.to_owned());
+        Remedy {
+            text: "Find the answer: the first command prints that of the action's file, and the last one the lines of rules. \
+                   Have it be auth_admin."
+                .to_owned(),
+            commands,
+        }
+    },
+};
+
 pub(crate) const POLKIT_YES: Kind = Kind {
     id: "polkit-yes",
     severity: Severity::Advice,

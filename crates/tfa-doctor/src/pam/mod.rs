@@ -92,8 +92,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
 /// The services with which users log in.
 fn logins(pam: &PamFacts) -> impl Iterator<Item = (&str, &Reading)> {
     let services = pam.services.iter();
-    let logins =
-        services.filter(|(name, _)| services::lets_users_in(name) || pam.of_sshd.contains(*name));
+    let logins = services.filter(|(name, _)| services::lets_users_in(name) || pam.is_used(name));
     logins.map(|(name, reading)| (name.as_str(), reading))
 }
 

@@ -81,6 +81,7 @@ impl<'a> Trial<'a> {
         PamFacts::of(files)
             .without(self.pam.removed.clone())
             .of_sshd(self.pam.of_sshd.clone())
+            .of_sudo(self.pam.of_sudo.clone())
     }
 
     /// The same for the host after a change, with the faults that it has then.

@@ -107,7 +107,7 @@ pub(super) fn is_expression(command: &str) -> bool {
 }
 
 /// Whether a command is one of the programs, a pattern that matches one, or a folder that has them.
-pub(super) fn runs_all(command: &str) -> bool {
+pub(in crate::host) fn runs_all(command: &str) -> bool {
     let program = program(command);
     let file = program.rsplit('/').next().unwrap_or_default();
     if let Some(folder) = program.strip_suffix('/') {

@@ -3,15 +3,26 @@
 mod commands;
 mod rules;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::HostFacts;
 use crate::facts::PolicyFacts;
 use crate::finding::Finding;
 use crate::messages;
+pub(super) use commands::runs_all;
 use rules::{Part, Rule};
 
 const MAIN: &str = "/etc/sudoers";
+
+/// The PAM services that sudo uses, or may use, by its rules in the JSON of cvtsudoers(1). None if they are not JSON.
+#[must_use]
+pub fn sudo_services(rules: &str) -> BTreeSet<String> {
+    let rules = serde_json::from_str(rules).unwrap_or(Value::Null);
+    let named = rules::services(&rules).into_iter();
+    named.map(str::to_owned).collect()
+}
 
 /// Rules that allow every command without a password, unless the policy guards sudo, and rules that leave the
 /// account phase out; or why they are not known.
