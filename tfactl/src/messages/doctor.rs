@@ -36,7 +36,7 @@ Each of the findings has these keys:
   remedy       how to fix it
   commands     the commands for that, which root runs in this order
   path         as above: an array of lines; or null
-  edits        the changes to make in an editor: file, after (the number of the
+  edits        the changes of lines to make: file, after (the number of the
                line before the change), removed and added (arrays of lines)
   also         what the same remedy fixes: id, and names as above";
 

@@ -239,7 +239,7 @@ fn a_policy_that_requires_nothing_of_anybody_now_is_told() {
     says(0);
     let finding = one(&host, "exemption-endless");
     assert_eq!(finding["place"], "/etc/tfa/tfad.toml:7");
-    assert_eq!(finding["commands"][0], "editor +7 /etc/tfa/tfad.toml");
+    assert_eq!(finding["commands"][0], "# edit /etc/tfa/tfad.toml, line 7");
 }
 
 /// `since` and the grace period put off what is required, and so do exemptions of all logins.

@@ -1,6 +1,6 @@
 //! Faults of the system bus and of the login socket.
 
-use super::{list, remedy};
+use super::{edit_file, list, remedy};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
 
@@ -54,7 +54,7 @@ pub(crate) const BUS_NAME_OPEN: Kind = Kind {
     remedy: |subject| {
         remedy(
             "Remove the rule. Only root may own org.tfad.Tfa1.",
-            &[&format!("editor {}", quoted(&subject.place)), RELOAD],
+            &[&edit_file(&subject.place), RELOAD],
         )
     },
 };
@@ -86,11 +86,10 @@ pub(crate) const BUS_CALLS_DENIED: Kind = Kind {
 };
 
 fn put_back(subject: &crate::Subject) -> crate::Remedy {
-    let place = quoted(&subject.place);
     if subject.place.starts_with("/etc/") {
         remedy(
             "Remove the rule. The policy of the package is enough.",
-            &[&format!("editor {place}"), RELOAD],
+            &[&edit_file(&subject.place), RELOAD],
         )
     } else {
         remedy("Put the file of the package back.", &[REINSTALL, RELOAD])

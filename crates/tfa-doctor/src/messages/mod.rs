@@ -22,7 +22,7 @@ use tfa_text::time::rfc3339;
 
 use crate::facts::Later;
 use crate::finding::{Kind, Remedy, Subject};
-use crate::shell::quoted;
+use crate::shell::{printable, quoted};
 
 /// Every fault that the doctor knows.
 pub const KINDS: &[&Kind] = &[
@@ -193,7 +193,7 @@ fn remedy(text: impl Into<String>, commands: &[&str]) -> Remedy {
     }
 }
 
-/// The command that changes the line with a script of sed(1), or opens the file if the place has none.
+/// The command that changes the line with a script of sed(1), or the file to edit if the place has none.
 fn sed(subject: &Subject, script: &str) -> String {
     match subject.line() {
         Some((file, line)) => format!("sed -i '{line}{script}' {}", quoted(file)),
@@ -214,10 +214,15 @@ fn set_in_unit<'a>(settings: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     [folder].into_iter().chain(writes).chain(load).collect()
 }
 
-/// The command that opens a file at the line.
+/// Where a file is changed by hand, as a comment among the commands: a minimal Debian has no editor.
 fn edit(subject: &Subject) -> String {
     match subject.line() {
-        Some((file, line)) => format!("editor +{line} {}", quoted(file)),
-        None => format!("editor {}", quoted(&subject.place)),
+        Some((file, line)) => format!("{}, line {line}", edit_file(file)),
+        None => edit_file(&subject.place),
     }
+}
+
+/// As [`edit`], without a line.
+fn edit_file(file: &str) -> String {
+    format!("# edit {}", printable(file))
 }

@@ -2,10 +2,8 @@
 
 use tfa_pam_stack::{ProblemKind, Unreadable};
 
-use super::{edit, later, list, remedy};
-use crate::edit::Edit;
+use super::{edit, edit_file, later, list, remedy};
 use crate::finding::{Kind, ProfileUpdate, Remedy, Severity, Subject};
-use crate::shell::quoted;
 
 /// How many characters of a line that is lost a text has.
 const MAX_LOST: usize = 60;
@@ -56,29 +54,17 @@ fn shortened(line: &str) -> String {
     }
 }
 
-/// Changes of lines that are known.
-fn changed_lines(edits: &[Edit]) -> Remedy {
-    let mut files: Vec<(&str, usize)> = Vec::new();
-    for edit in edits {
-        if !files.iter().any(|(file, _)| *file == edit.file) {
-            files.push((&edit.file, edit.after + 1));
-        }
-    }
-    Remedy {
-        text:
-            "Keep a root shell open, and change these lines. Keep it until a new login has worked."
-                .to_owned(),
-        commands: files
-            .iter()
-            .map(|(file, line)| format!("editor +{line} {}", quoted(file)))
-            .collect(),
-    }
+/// Changes of lines that are known, and are shown beside the text.
+fn changed_lines() -> Remedy {
+    let text =
+        "Keep a root shell open, and change these lines. Keep it until a new login has worked.";
+    remedy(text, &[])
 }
 
 /// What was tried on the files of the host.
 fn tried(subject: &Subject) -> Option<Remedy> {
     let by_profile = subject.update.as_ref().map(profile_update);
-    by_profile.or_else(|| (!subject.edits.is_empty()).then(|| changed_lines(&subject.edits)))
+    by_profile.or_else(|| (!subject.edits.is_empty()).then(changed_lines))
 }
 
 /// What was tried, else a change by hand.
@@ -354,7 +340,7 @@ pub(crate) const PAM_CANNOT_ASK: Kind = Kind {
         let files = subject
             .names
             .iter()
-            .map(|name| format!("editor /etc/pam.d/{}", quoted(name)));
+            .map(|name| edit_file(&format!("/etc/pam.d/{name}")));
         Remedy {
             text: "Give the service a stack of its own: pam_tfa(8), \"PROGRAMS THAT CANNOT ASK\"."
                 .to_owned(),

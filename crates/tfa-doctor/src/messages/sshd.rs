@@ -43,7 +43,7 @@ fn set(subject: &Subject, text: &str) -> Remedy {
     if let Some(place) = command_line(subject) {
         let edit = match subject.drop_in.first() {
             Some(change) => change.clone(),
-            None if place.starts_with('/') => format!("editor {}", quoted(place)),
+            None if place.starts_with('/') => super::edit_file(place),
             None => format!("systemctl edit --full {}", quoted(place)),
         };
         let text = format!("{text} The setting is an option (-o) of the command line in {place}.");
@@ -59,7 +59,7 @@ fn set(subject: &Subject, text: &str) -> Remedy {
     let command = match subject.place.as_str() {
         "" => {
             let file = subject.sshd_file.as_deref();
-            format!("editor {}", quoted(file.unwrap_or(MAIN)))
+            super::edit_file(file.unwrap_or(MAIN))
         }
         _ => super::edit(subject),
     };
@@ -185,7 +185,7 @@ fn guard(subject: &Subject) -> Remedy {
     let (policy, mut files): (Vec<&str>, Vec<&str>) =
         edits.partition(|file| file.starts_with("/etc/tfa/"));
     files.dedup();
-    let editors = files.iter().map(|file| format!("editor {}", quoted(file)));
+    let editors = files.iter().map(|file| super::edit_file(file));
     let mut commands: Vec<String> = subject.drop_in.iter().cloned().chain(editors).collect();
     let text = match commands.is_empty() {
         true => {
@@ -200,7 +200,7 @@ fn guard(subject: &Subject) -> Remedy {
         }
     };
     let policy = policy.first().copied().unwrap_or("/etc/tfa/tfad.toml");
-    commands.push(format!("editor {}", quoted(policy)));
+    commands.push(super::edit_file(policy));
     commands.push("tfactl policy check && systemctl reload tfad".to_owned());
     Remedy {
         text: text.to_owned(),
