@@ -5,6 +5,9 @@ use tfa_pam_stack::{ProblemKind, Unreadable};
 use super::{edit, edit_file, later, list, remedy};
 use crate::finding::{Kind, ProfileUpdate, Remedy, Severity, Subject};
 
+/// What to know before a service asks for codes.
+const CANNOT_ASK: &str = "For a program that answers each question with the password: pam_tfa(8), \"PROGRAMS THAT \
+                          CANNOT ASK\".";
 /// How many characters of a line that is lost a text has.
 const MAX_LOST: usize = 60;
 
@@ -102,11 +105,13 @@ pub(crate) const PAM_NOT_ASKED: Kind = Kind {
         format!("{file}: the lines of {services} do not include pam_tfa.")
     },
     remedy: |subject| {
-        by_hand(
+        let remedy = by_hand(
             subject,
             "Replace the lines of auth, account and session by \"@include common-auth\", \"@include \
              common-account\" and \"@include common-session\".",
-        )
+        );
+        let text = format!("{} {CANNOT_ASK}", remedy.text);
+        Remedy { text, ..remedy }
     },
 };
 

@@ -25,7 +25,7 @@ pub(super) fn not_asked(login: &Login<'_>) -> Vec<Fault> {
     let (Some(path), Some(_)) = (passes(Phase::Auth), passes(Phase::Account)) else {
         return Vec::new();
     };
-    let kind = if services::cannot_ask(login.name) {
+    let kind = if services::may_take_password(login.name) {
         &messages::PAM_OWN_STACK
     } else if is_twin_asked(login) {
         &messages::PAM_TWIN
@@ -59,7 +59,7 @@ pub(super) fn auth_missing(login: &Login<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     // Such a program often runs no account phase, as most screen lockers.
-    let kind = if services::cannot_ask(login.name) {
+    let kind = if services::may_take_password(login.name) {
         &messages::PAM_OWN_STACK
     } else {
         &messages::PAM_AUTH_MISSING

@@ -25,29 +25,55 @@ const NO_LOGINS: [&str; 20] = [
     "userdel",
 ];
 
-/// Programs that send the password as the answer to every question.
-const CANNOT_ASK: [&str; 20] = [
+/// Programs that send the password as the answer to every question: servers that have it from a protocol without
+/// questions, and lockers.
+const CANNOT_ASK: [&str; 42] = [
     "apache2",
+    "courier",
     "cups",
+    "cyrus",
     "dovecot",
+    "ejabberd",
+    "esmtp",
+    "exim",
+    "exim4",
     "ftp",
     "httpd",
     "i3lock",
     "imap",
+    "lighttpd",
+    "lmtp",
+    "netatalk",
     "nginx",
     "openvpn",
+    "pop",
     "pop3",
+    "postgresql",
+    "ppp",
     "proftpd",
+    "prosody",
     "pure-ftpd",
+    "pwauth",
+    "radiusd",
+    "rstudio",
     "samba",
     "saslauthd",
+    "sieve",
     "smtp",
     "smtpd",
     "squid",
     "swaylock",
+    "tigervnc",
+    "vnc",
     "vsftpd",
+    "webmail",
     "xlock",
+    "xmpp",
+    "xrdp-sesman",
 ];
+
+/// Of these, programs that let a user into the host, to a desktop, a shell or its network.
+const OPEN_SESSIONS: [&str; 5] = ["ppp", "rstudio", "tigervnc", "vnc", "xrdp-sesman"];
 
 /// Services of display managers that let a user in by another method than the password. The account phase
 /// refuses them where a second factor is required and the policy guards them.
@@ -69,6 +95,11 @@ pub(super) fn lets_users_in(service: &str) -> bool {
 
 pub(super) fn cannot_ask(service: &str) -> bool {
     CANNOT_ASK.contains(&service)
+}
+
+/// Whether the program cannot ask, and lets no user into the host: there the password may be enough.
+pub(super) fn may_take_password(service: &str) -> bool {
+    cannot_ask(service) && !OPEN_SESSIONS.contains(&service)
 }
 
 /// Also for the variants that Debian's alternatives link (`gdm-smartcard-sssd-or-password`).
