@@ -25,7 +25,7 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
         login: missed.in_time("/usr/bin/login", login::collect).flatten(),
         ..Facts::default()
     };
-    let named = named::of(&facts);
+    let named = named::of(&facts, &missed);
     let mut host = HostFacts {
         sudo_rules,
         ..host::collect(&missed, named)

@@ -11,7 +11,7 @@ use super::missed::Missed;
 
 /// The files and folders that decide about logins. A star stands for each entry of a folder. The folders
 /// above each of them are looked at, too.
-const FILES: [&str; 53] = [
+const FILES: [&str; 60] = [
     "/etc/tfa",
     "/etc/tfa/tfad.toml",
     "/etc/tfa/tfad.toml.d",
@@ -63,7 +63,14 @@ const FILES: [&str; 53] = [
     "/{etc,run,usr/lib}/systemd/system/tfad.service",
     "/{etc,run,usr/lib}/systemd/system/tfad.service.d",
     "/{etc,run,usr/lib}/systemd/system/tfad.service.d/*",
-    "/usr/share/polkit-1/actions/org.tfad.tfa1.policy",
+    "/usr/bin/login",
+    "/usr/bin/pkexec",
+    "/usr/lib/*/libpam*.so*",
+    "/usr/lib*/libpam*.so*",
+    "/usr/lib*/polkit-1/polkit-agent-helper-1",
+    "/usr/libexec/polkit-agent-helper-1",
+    "/usr/share/polkit-1/actions",
+    "/usr/share/polkit-1/actions/*",
     "/usr/share/pam-configs/tfa",
 ];
 /// The files that only root may read. Encrypted credentials are no secrets.

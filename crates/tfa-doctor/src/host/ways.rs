@@ -1,6 +1,6 @@
 //! Ways into the host that PAM is not asked about, or of which it is told that nothing need be verified.
 
-use super::HostFacts;
+use super::{HostFacts, sudo};
 use crate::finding::{Finding, Kind};
 use crate::messages;
 use crate::unit::Unit;
@@ -21,7 +21,10 @@ pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
     let ways = &host.other_ways;
     let units = Unit::parse_all(&ways.units);
     // logind starts a console when someone switches to it.
-    let is_console = |unit: &Unit| unit.value("Id").starts_with("getty@tty");
+    let is_console = |unit: &Unit| {
+        let name = unit.value("Id");
+        name.starts_with("getty@tty") || name.starts_with("autovt@tty")
+    };
     let used = units
         .iter()
         .filter(|unit| unit.is_in_use() || is_console(unit));
@@ -51,11 +54,49 @@ fn of_unit(unit: &Unit) -> Option<Finding> {
     // The last one decides about the command.
     let place = drop_ins.rsplit(' ').next().unwrap_or_default();
     let names = vec![name.to_owned()];
-    let kind = &messages::CONSOLE_AUTOLOGIN;
-    lets_in(&words).then(|| {
-        let files = if is_usual(&words) { drop_ins } else { "" };
-        Finding::beside_pam(kind, place, names, files.to_owned())
-    })
+    let program = words.first().copied().unwrap_or_default();
+    match Console::of(&words) {
+        Console::Asks => None,
+        Console::LetsIn => {
+            let files = if is_usual(&words) { drop_ins } else { "" };
+            let kind = &messages::CONSOLE_AUTOLOGIN;
+            Some(Finding::beside_pam(kind, place, names, files.to_owned()))
+        }
+        Console::Other => {
+            let kind = &messages::CONSOLE_OTHER;
+            Some(Finding::beside_pam(kind, place, names, program.to_owned()))
+        }
+    }
+}
+
+/// What the command of a console's unit does.
+#[derive(Debug, PartialEq, Eq)]
+enum Console {
+    /// login(1) asks, with its PAM lines.
+    Asks,
+    /// A user is let in without a question.
+    LetsIn,
+    /// Another program decides.
+    Other,
+}
+
+impl Console {
+    fn of(words: &[&str]) -> Self {
+        let program = words.first().copied().unwrap_or_default();
+        let lets_in = match program.rsplit('/').next() {
+            Some("agetty" | "getty") => lets_in(words),
+            Some("login") => words.iter().skip(1).any(|word| has_f(word)),
+            _ if sudo::runs_all(program) => true,
+            _ => return Self::Other,
+        };
+        if lets_in { Self::LetsIn } else { Self::Asks }
+    }
+}
+
+/// Whether a word is options of login(1) with `-f`, with which it verifies nothing.
+fn has_f(word: &str) -> bool {
+    let letters = word.strip_prefix('-').unwrap_or_default();
+    !letters.starts_with('-') && letters.contains('f') && !letters.contains('/')
 }
 
 /// Whether agetty(8) has a user whom it logs in, starts another program than login(1), or gives login(1) the option
@@ -70,7 +111,8 @@ fn lets_in(words: &[&str]) -> bool {
             // getopt_long(3) takes the beginning of a name, too.
             let is = |option: &str| option.starts_with(name);
             has_options_of_login |= is("login-options");
-            if is("autologin") || (is("login-program") && !is_login(value)) {
+            let is_open = is("login-options") && has_f(value);
+            if is_open || is("autologin") || (is("login-program") && !is_login(value)) {
                 return true;
             }
             continue;
@@ -78,8 +120,8 @@ fn lets_in(words: &[&str]) -> bool {
         let Some(letters) = word.strip_prefix('-') else {
             continue;
         };
-        // agetty's own -f has a file. In the options of login(1) it is alone, or before a name.
-        if has_options_of_login && letters == "f" && !next.starts_with('/') {
+        // agetty's own -f has a file. In the options of login(1) it may stand before a name.
+        if has_options_of_login && has_f(word) && !next.starts_with('/') {
             return true;
         }
         let Some(at) = letters.find(|letter| WITH_VALUE.contains(letter)) else {
@@ -89,7 +131,7 @@ fn lets_in(words: &[&str]) -> bool {
         let (letter, rest) = rest.split_at(1);
         let value = if rest.is_empty() { next } else { rest };
         has_options_of_login |= letter == "o";
-        if letter == "a" || (letter == "l" && !is_login(value)) {
+        if (letter == "o" && has_f(value)) || letter == "a" || (letter == "l" && !is_login(value)) {
             return true;
         }
     }
@@ -100,7 +142,7 @@ fn lets_in(words: &[&str]) -> bool {
 const WITH_VALUE: &str = "aCdfHIloPrt";
 
 fn is_login(program: &str) -> bool {
-    program.rsplit('/').next() == Some("login")
+    ["login", "/bin/login", "/usr/bin/login"].contains(&program)
 }
 
 /// Whether sed(1) can remove the options from a unit: they have their usual forms.
@@ -117,8 +159,7 @@ fn is_usual(words: &[&str]) -> bool {
 fn doas(text: &str) -> Vec<Finding> {
     let mut open: Vec<(String, usize)> = Vec::new();
     for (line, number) in text.lines().zip(1..) {
-        let line = line.split('#').next().unwrap_or_default();
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let words: Vec<&str> = without_comment(line).split_whitespace().collect();
         let (Some(&kind), Some(who)) = (words.first(), identity(&words)) else {
             continue;
         };
@@ -145,6 +186,17 @@ fn doas(text: &str) -> Vec<Finding> {
     places
         .map(|place| found(&messages::DOAS_NOPASS, place, &[]))
         .collect()
+}
+
+/// A line without its comment. In quotation marks there is none.
+fn without_comment(line: &str) -> &str {
+    let mut in_quotes = false;
+    let begins = |(_, letter): &(usize, char)| {
+        in_quotes ^= *letter == '"';
+        *letter == '#' && !in_quotes
+    };
+    let at = line.char_indices().find(begins);
+    at.map_or(line, |(at, _)| &line[..at])
 }
 
 /// Whether a rule of doas, without its command, is for commands as root: it names root, or no user.
@@ -174,29 +226,41 @@ mod tests {
 
     #[test]
     fn each_way_in_without_a_password_at_a_console_is_known() {
-        let is_open = |line: &str| lets_in(&line.split(' ').collect::<Vec<_>>());
+        let of = |line: &str| Console::of(&line.split(' ').collect::<Vec<_>>());
         for open in [
-            "--autologin root - $TERM",
-            "--autologin=root - $TERM",
-            "-aroot --noclear - $TERM",
-            "-Jaroot",
-            "-pa root",
-            "--auto root",
-            "-o -p -f -- \\u - $TERM",
-            "-n -o -f root - $TERM",
-            "--skip-login --login-options -f root",
-            "-n -l /bin/bash",
-            "--login-program=/bin/sh",
+            "/sbin/agetty --autologin root - $TERM",
+            "/sbin/agetty --autologin=root - $TERM",
+            "/sbin/agetty -aroot --noclear - $TERM",
+            "/sbin/agetty -Jaroot",
+            "/sbin/agetty -pa root",
+            "/sbin/agetty --auto root",
+            "/sbin/agetty -o -p -f -- \\u - $TERM",
+            "/sbin/agetty -o -pf -- \\u - $TERM",
+            "/sbin/agetty -o-fp root - $TERM",
+            "/sbin/agetty -n -o -f root - $TERM",
+            "/sbin/agetty -n --login-opt=-froot",
+            "/sbin/agetty --skip-login --login-options -f root",
+            "/sbin/agetty -n -l /bin/bash",
+            "/sbin/agetty -n -l /usr/local/bin/login",
+            "/sbin/agetty --login-program=/bin/sh",
+            "/bin/login -f root",
+            "/usr/bin/login -pf root",
+            "/bin/sh -c exec /bin/login -p -f root",
+            "/usr/bin/setsid -c /bin/bash",
         ] {
-            assert!(is_open(&format!("/sbin/agetty {open}")), "{open}");
+            assert_eq!(of(open), Console::LetsIn, "{open}");
         }
         for closed in [
-            "-o -p -- \\u --noclear --keep-baud - 115200,38400,9600 $TERM",
-            "-o -p -- \\u -f /etc/issue.tty - $TERM",
-            "-f /etc/issue -l /bin/login --noclear - linux",
-            "--noclear tty1 linux",
+            "/sbin/agetty -o -p -- \\u --noclear --keep-baud - 115200,38400,9600 $TERM",
+            "/sbin/agetty -o -p -- \\u -f /etc/issue.tty - $TERM",
+            "/sbin/agetty -f /etc/issue -l /bin/login --noclear - linux",
+            "/sbin/agetty --noclear tty1 linux",
+            "/bin/login -p",
         ] {
-            assert!(!is_open(&format!("/sbin/agetty {closed}")), "{closed}");
+            assert_eq!(of(closed), Console::Asks, "{closed}");
+        }
+        for other in ["/sbin/sulogin -e", "/usr/bin/kmscon --vt=tty2"] {
+            assert_eq!(of(other), Console::Other, "{other}");
         }
     }
 
@@ -236,6 +300,10 @@ mod tests {
                 &["/etc/doas.conf:1"],
             ),
             ("# permit nopass bob", &[]),
+            (
+                "permit nopass setenv { \"A=#\" } bob # permit bob",
+                &["/etc/doas.conf:1"],
+            ),
         ] {
             assert_eq!(places(text), expected, "{text}");
         }

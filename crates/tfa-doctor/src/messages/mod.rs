@@ -112,6 +112,7 @@ pub const KINDS: &[&Kind] = &[
     &DEBUG_SHELL,
     &DROPBEAR,
     &CONSOLE_AUTOLOGIN,
+    &CONSOLE_OTHER,
     &DOAS_NOPASS,
     &POLKIT_OPEN,
     &POLKIT_MISSING,

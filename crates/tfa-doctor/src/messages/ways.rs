@@ -78,6 +78,26 @@ pub(crate) const CONSOLE_AUTOLOGIN: Kind = Kind {
     },
 };
 
+pub(crate) const CONSOLE_OTHER: Kind = Kind {
+    id: "console-other",
+    severity: Severity::Risk,
+    why: "The PAM lines of login do not decide there, so it may ask for no password, or for no code.",
+    what: |subject| {
+        let (names, program) = (list(&subject.names), &subject.detail);
+        format!("The unit of a console starts {program} in place of agetty or login: {names}.")
+    },
+    remedy: |subject| {
+        let names = subject.names.join(" ");
+        remedy(
+            "Read the unit, and remove its drop-in or its own file if the program lets users in.",
+            &[
+                &format!("systemctl cat {names}"),
+                &format!("systemctl revert {names}"),
+            ],
+        )
+    },
+};
+
 pub(crate) const DOAS_NOPASS: Kind = Kind {
     id: "doas-nopass",
     severity: Severity::Risk,
