@@ -23,6 +23,10 @@ pub enum BackupError {
     Exists(String),
     /// The file cannot be read or written; the text has its path and the cause.
     File(String),
+    /// The file is a symbolic link.
+    Link(PathBuf),
+    /// Another user than root owns the file, or others can write to it.
+    OfOthers(PathBuf),
     /// The file is not a backup of tfa.
     NotABackup,
     /// The backup was made by a newer tfa.
@@ -80,6 +84,20 @@ impl fmt::Display for BackupError {
                 "{path} exists, and a backup never replaces a file. Give another name"
             ),
             Self::File(why) => f.write_str(why),
+            Self::Link(path) => write!(
+                f,
+                "{} is a symbolic link, which others may have changed: give the file that it names",
+                path.display()
+            ),
+            Self::OfOthers(path) => {
+                let path = path.display();
+                write!(
+                    f,
+                    "others than root can change {path}, and could have put an older backup there, with lost \
+                     phones and used backup codes. If you are sure that it is the right one: \"chown root \
+                     {path} && chmod 600 {path}\""
+                )
+            }
             Self::NotABackup => f.write_str("the file is not a backup of tfactl backup"),
             Self::Newer => f.write_str(
                 "the backup was made by a newer version of tfa: install that version first",

@@ -2,10 +2,11 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use nix::libc::O_NONBLOCK;
+use nix::libc::{ELOOP, O_NOFOLLOW, O_NONBLOCK};
+use nix::unistd::geteuid;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -32,17 +33,25 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Opens a file, and reads its header.
+    /// Opens a file, and reads its header. Only the owner of this process, and root, may have chosen which
+    /// backup the file is: also an older one is genuine.
     pub(super) fn open(path: &Path) -> Result<Self, BackupError> {
         // Does not wait for the writer of a pipe.
         let file = OpenOptions::new()
             .read(true)
-            .custom_flags(O_NONBLOCK)
+            .custom_flags(O_NOFOLLOW | O_NONBLOCK)
             .open(path)
-            .map_err(|error| failed(path, &error))?;
+            .map_err(|error| match error.raw_os_error() {
+                Some(ELOOP) => BackupError::Link(path.to_owned()),
+                _ => failed(path, &error),
+            })?;
         let meta = file.metadata().map_err(|error| failed(path, &error))?;
         if !meta.is_file() {
             return Err(BackupError::NotABackup);
+        }
+        let is_own = meta.uid() == 0 || meta.uid() == geteuid().as_raw();
+        if !is_own || meta.mode() & 0o022 != 0 {
+            return Err(BackupError::OfOthers(path.to_owned()));
         }
         let mut raw = Raw {
             file: BufReader::new(file),

@@ -582,6 +582,29 @@ fn a_store_that_serves_is_not_replaced() {
 }
 
 #[test]
+fn a_backup_that_others_could_have_replaced_is_not_restored() {
+    let scratch = with_records(&["alice"]);
+    backed_up(&scratch, None).unwrap();
+    let path = file(&scratch);
+    let link = path.with_extension("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let followed = restored(&scratch, &link, None, true);
+    assert!(matches!(followed, Err(BackupError::Link(named)) if named == link));
+    for mode in [0o620, 0o602, 0o666] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let refused = restored(&scratch, &path, None, true);
+        assert!(matches!(refused, Err(BackupError::OfOthers(_))), "{mode:o}");
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(restored(&scratch, &path, None, true).is_ok());
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+        let refused = restored(&scratch, &path, None, true);
+        assert!(matches!(refused, Err(BackupError::OfOthers(_))));
+    }
+}
+
+#[test]
 fn what_is_not_a_backup_changes_nothing() {
     let scratch = with_records(&["lea"]);
     let before = scratch.picture();
