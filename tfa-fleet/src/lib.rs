@@ -1,11 +1,12 @@
 //! The network part of a fleet. It carries the logins of members to verifiers, and knows neither the
 //! policy nor the accounts: those are tfad's, which has no network.
 //!
-//! [`config`] reads the file, and [`tls`] the certificates it names. [`server`] accepts the
-//! connections of hosts; [`client`] keeps one to each verifier; [`etcd`] carries the calls of tfad's store;
-//! [`transport`] opens connections; [`local`] answers tfad. [`run`] puts them together. [`generated`] is `proto/tfad/fleet/v1/fleet.proto` in Rust.
+//! [`config`] reads the file, and [`tls`] the certificates it names. `server` accepts the connections of
+//! hosts; `client` keeps one to each verifier; [`etcd`] carries the calls of tfad's store;
+//! [`transport`] opens connections; `local` answers tfad. [`run`] puts them together. [`generated`] is
+//! `proto/tfad/fleet/v1/fleet.proto` in Rust.
 
-pub mod client;
+mod client;
 pub mod config;
 pub mod etcd;
 #[allow(
@@ -16,13 +17,13 @@ pub mod etcd;
 )]
 #[rustfmt::skip]
 pub mod generated;
-pub mod limiter;
-pub mod local;
+mod limiter;
+mod local;
 pub mod log;
 mod random;
 pub mod run;
-pub mod server;
-pub mod stop;
+mod server;
+mod stop;
 pub mod tls;
 pub mod transport;
 

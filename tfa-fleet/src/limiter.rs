@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts what each peer has under way, and what all of them have together.
 #[derive(Debug)]
-pub struct Limiter<Peer> {
+pub(crate) struct Limiter<Peer> {
     each: usize,
     all: usize,
     counts: Mutex<Counts<Peer>>,
@@ -22,7 +22,7 @@ struct Counts<Peer> {
 /// Something that counts as under way until this is dropped.
 #[must_use = "it counts until this is dropped"]
 #[derive(Debug)]
-pub struct Permit<Peer: Eq + Hash> {
+pub(crate) struct Permit<Peer: Eq + Hash> {
     limiter: Arc<Limiter<Peer>>,
     peer: Peer,
 }
@@ -30,7 +30,7 @@ pub struct Permit<Peer: Eq + Hash> {
 impl<Peer: Clone + Eq + Hash> Limiter<Peer> {
     /// A limiter with the bound for each peer, and the bound for all of them together.
     #[must_use]
-    pub fn new(each: usize, all: usize) -> Arc<Self> {
+    pub(crate) fn new(each: usize, all: usize) -> Arc<Self> {
         let counts = Mutex::new(Counts {
             all: 0,
             of: HashMap::new(),
@@ -39,7 +39,7 @@ impl<Peer: Clone + Eq + Hash> Limiter<Peer> {
     }
 
     /// Counts one more. Returns nothing past a bound.
-    pub fn admit(self: &Arc<Self>, peer: &Peer) -> Option<Permit<Peer>> {
+    pub(crate) fn admit(self: &Arc<Self>, peer: &Peer) -> Option<Permit<Peer>> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let of_peer = counts.of.get(peer).copied().unwrap_or_default();
         if of_peer >= self.each || counts.all >= self.all {
@@ -55,7 +55,7 @@ impl<Peer: Clone + Eq + Hash> Limiter<Peer> {
 
     /// How many peers have something under way.
     #[must_use]
-    pub fn peers(&self) -> usize {
+    pub(crate) fn peers(&self) -> usize {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.of.len()
     }
@@ -77,7 +77,7 @@ impl<Peer: Eq + Hash> Drop for Permit<Peer> {
 
 /// What counts as one address: of IPv6 the network of 64 bits, for one host has all of it.
 #[must_use]
-pub fn address_block(address: IpAddr) -> IpAddr {
+pub(crate) fn address_block(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

@@ -25,15 +25,15 @@ use crate::stop::Stop;
 
 /// What the replies are made of.
 #[derive(Debug)]
-pub struct Answers {
+pub(crate) struct Answers {
     /// The name of this host.
-    pub host: HostName,
+    pub(crate) host: HostName,
     /// The server, also where it listens nowhere.
-    pub server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
     /// The verifiers of the configuration.
-    pub links: Vec<Arc<Link>>,
+    pub(crate) links: Vec<Arc<Link>>,
     /// The etcd of the configuration.
-    pub etcd: Option<Etcd>,
+    pub(crate) etcd: Option<Etcd>,
 }
 
 impl Answers {
@@ -64,7 +64,7 @@ impl Answers {
 ///
 /// # Errors
 /// Those of bind(2), and of removing what is there.
-pub fn bind(path: &Path) -> io::Result<UnixListener> {
+pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
     if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
         fs::remove_file(path)?;
     }
@@ -76,7 +76,7 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers tfad until the program ends.
-pub async fn serve(listener: UnixListener, answers: Arc<Answers>, mut stop: Stop) {
+pub(crate) async fn serve(listener: UnixListener, answers: Arc<Answers>, mut stop: Stop) {
     let connections = Arc::new(Semaphore::new(MAX_CALL_CONNECTIONS));
     let [not_accepted, strangers, too_many] = <[RareLog; 3]>::default();
     let own = rustix::process::geteuid().as_raw();

@@ -1,12 +1,14 @@
 //! `tfa-fleet`: reads its options, and serves.
 
+use std::fmt;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tfa_fleet::log::{Level, log};
-use tfa_fleet::run;
+use tfa_fleet::run::{RunError, run};
 
 const USAGE: &str = "usage: tfa-fleet [--config FILE] [--socket PATH] [--help]. See tfa-fleet(8).";
 
@@ -40,20 +42,39 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(options: &Options) -> Result<(), String> {
+/// Why the program ends with an error.
+#[derive(Debug)]
+enum Failure {
+    /// Other programs could read the memory.
+    Memory(Errno),
+    /// The kernel gives no threads.
+    Runtime(io::Error),
+    Run(RunError),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(error) => write!(formatter, "cannot protect the memory: {error}"),
+            Self::Runtime(error) => write!(formatter, "cannot start the runtime: {error}"),
+            Self::Run(error) => error.fmt(formatter),
+        }
+    }
+}
+
+fn serve(options: &Options) -> Result<(), Failure> {
     // The key and the codes of logins are in the memory: no core dump, and no other process of the
     // same user reads it.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
-        .map_err(|error| format!("cannot protect the memory: {error}"))?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(Failure::Memory)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
         .enable_all()
         .build()
-        .map_err(|error| format!("cannot start the runtime: {error}"))?;
-    let result = runtime.block_on(run::run(&options.config, &options.socket));
+        .map_err(Failure::Runtime)?;
+    let result = runtime.block_on(run(&options.config, &options.socket));
     // Without waiting for a name that is still looked up.
     runtime.shutdown_background();
-    result
+    result.map_err(Failure::Run)
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {

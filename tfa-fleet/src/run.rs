@@ -1,36 +1,53 @@
 //! The program from its start to its end.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sd_notify::NotifyState;
 use tfa_fleet_core::HostName;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::client::Link;
-use crate::config::Config;
+use crate::config::{BadConfig, Config};
 use crate::etcd::Etcd;
 use crate::local::{self, Answers};
 use crate::log::{Level, log, printable};
 use crate::server::Server;
 use crate::stop;
-use crate::tls::{self, Identity};
+use crate::tls::{self, BadFile, FileMistake, Identity};
+
+/// Why the program cannot start or go on.
+#[derive(Debug)]
+pub enum RunError {
+    /// The configuration has an error.
+    Config(BadConfig),
+    /// A certificate or a key cannot be used.
+    File(BadFile),
+    /// The kernel passes no signals.
+    Signals(io::Error),
+    /// Nothing can listen at this address of the network.
+    Listen(SocketAddr, io::Error),
+    /// tfad cannot call at this socket.
+    Socket(PathBuf, io::Error),
+    /// A task has ended, with the fault that ended it.
+    Task(Option<JoinError>),
+}
 
 /// Serves until SIGTERM or SIGINT. SIGHUP reads the certificates again.
 ///
 /// # Errors
-/// Why the program cannot start or go on, as a sentence.
-pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
-    let config = Config::read(config_file).map_err(|error| error.to_string())?;
-    let identity = Identity::read(&config).map_err(|error| error.to_string())?;
-    let tls_of_etcd = tls::of_etcd(&config).map_err(|error| error.to_string())?;
-    let mut signals =
-        Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
+/// [`RunError`].
+pub async fn run(config_file: &Path, socket: &Path) -> Result<(), RunError> {
+    let config = Config::read(config_file).map_err(RunError::Config)?;
+    let identity = Identity::read(&config).map_err(RunError::File)?;
+    let tls_of_etcd = tls::of_etcd(&config).map_err(RunError::File)?;
+    let mut signals = Signals::new().map_err(RunError::Signals)?;
     let server = Arc::new(Server::new(identity.server, config.limits));
     let links: Vec<_> = config
         .verifiers
@@ -56,11 +73,10 @@ pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
         listeners.push(
             listen(*address)
                 .await
-                .map_err(|error| format!("cannot listen at {address}: {error}"))?,
+                .map_err(|error| RunError::Listen(*address, error))?,
         );
     }
-    let calls = local::bind(socket)
-        .map_err(|error| format!("cannot listen at {}: {error}", socket.display()))?;
+    let calls = local::bind(socket).map_err(|error| RunError::Socket(socket.to_owned(), error))?;
 
     let (stopper, stop) = stop::channel();
     let mut tasks = JoinSet::new();
@@ -96,12 +112,30 @@ pub async fn run(config_file: &Path, socket: &Path) -> Result<(), String> {
 
 /// Waits until a task ends. None does before the program stops, unless it panics. systemd then starts
 /// the program again.
-async fn early_end(tasks: &mut JoinSet<()>) -> String {
-    match tasks.join_next().await {
-        Some(Err(error)) => format!("stopping after a fault: {error}"),
-        _ => "stopping: a task has ended".to_owned(),
+async fn early_end(tasks: &mut JoinSet<()>) -> RunError {
+    let ended = tasks.join_next().await;
+    RunError::Task(ended.and_then(Result::err))
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(formatter),
+            Self::File(error) => error.fmt(formatter),
+            Self::Signals(error) => write!(formatter, "cannot wait for signals: {error}"),
+            Self::Listen(address, error) => {
+                write!(formatter, "cannot listen at {address}: {error}")
+            }
+            Self::Socket(path, error) => {
+                write!(formatter, "cannot listen at {}: {error}", path.display())
+            }
+            Self::Task(Some(error)) => write!(formatter, "stopping after a fault: {error}"),
+            Self::Task(None) => formatter.write_str("stopping: a task has ended"),
+        }
     }
 }
+
+impl std::error::Error for RunError {}
 
 async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address).await?;
@@ -140,17 +174,14 @@ fn reload(config: &Config, answers: &Answers) {
 fn renewed(
     config: &Config,
     host: &HostName,
-) -> Result<(Identity, Option<Arc<ClientConfig>>), String> {
-    let identity = Identity::read(config).map_err(|error| error.to_string())?;
-    let tls_of_etcd = tls::of_etcd(config).map_err(|error| error.to_string())?;
+) -> Result<(Identity, Option<Arc<ClientConfig>>), BadFile> {
+    let identity = Identity::read(config)?;
+    let tls_of_etcd = tls::of_etcd(config)?;
     if identity.host == *host {
         return Ok((identity, tls_of_etcd));
     }
-    Err(format!(
-        "{} names {}, and this host is {host}: restart tfa-fleet to change its name",
-        config.certificate.display(),
-        identity.host
-    ))
+    let mistake = FileMistake::OtherHost(identity.host, host.clone());
+    Err(BadFile::new(&config.certificate, mistake))
 }
 
 enum Asked {
@@ -191,6 +222,6 @@ mod tests {
         let mut tasks = JoinSet::new();
         tasks.spawn(std::future::pending());
         tasks.spawn(async { unreachable!("a fault of the test") });
-        assert!(early_end(&mut tasks).await.contains("panicked"));
+        assert!(early_end(&mut tasks).await.to_string().contains("panicked"));
     }
 }

@@ -1,8 +1,7 @@
 //! The generated code belongs to the `.proto` beside it, and prints no message.
 
 use sha2::{Digest as _, Sha256};
-use tfa_fleet::generated::{Line, Turn};
-use tfa_fleet::generated::{Verdict, turn};
+use tfa_fleet::generated::{Error, Line, Refused, Turn, Verdict, turn};
 
 /// Each `.proto` with the code that is made of it.
 const FILES: [(&str, &str); 2] = [
@@ -44,7 +43,7 @@ fn no_message_can_be_printed() {
 }
 
 #[test]
-fn unknown_verdict_is_the_one_that_denies() {
+fn unknown_verdict_or_error_is_the_one_that_denies() {
     let turn = Turn {
         lines: vec![Line::default()],
         next: Some(turn::Next::Verdict(99)),
@@ -56,4 +55,9 @@ fn unknown_verdict_is_the_one_that_denies() {
         unreachable!()
     };
     assert!(Verdict::try_from(number).is_err());
+    let refused = Refused {
+        error: 99,
+        text: String::new(),
+    };
+    assert!(refused.error() == Error::Unspecified);
 }

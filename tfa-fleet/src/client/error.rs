@@ -9,7 +9,7 @@ use crate::transport::TransportError;
 
 /// Why there is no connection to a verifier. The text is for the log.
 #[derive(Debug)]
-pub enum ConnectError {
+pub(crate) enum ConnectError {
     /// No connection could be opened.
     Transport(TransportError),
     /// The name is no host name of TLS.

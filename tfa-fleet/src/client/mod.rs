@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use tokio_rustls::rustls::ClientConfig;
 
 use self::connect::Connected;
-pub use self::error::ConnectError;
+pub(crate) use self::error::ConnectError;
 use crate::config::Verifier;
 use crate::log::{Level, log, printable};
 use crate::random::random;
@@ -25,7 +25,7 @@ const GOOD_CONNECTION: Duration = Duration::from_secs(30);
 
 /// The connection to one verifier.
 #[derive(Debug)]
-pub struct Link {
+pub(crate) struct Link {
     verifier: Verifier,
     /// The name of this host.
     host: HostName,
@@ -47,7 +47,7 @@ struct State {
 impl Link {
     /// A link that is not connected yet.
     #[must_use]
-    pub fn new(verifier: Verifier, host: HostName, tls: Arc<ClientConfig>) -> Self {
+    pub(crate) fn new(verifier: Verifier, host: HostName, tls: Arc<ClientConfig>) -> Self {
         Self {
             verifier,
             host,
@@ -57,13 +57,13 @@ impl Link {
     }
 
     /// Uses this certificate from the next connection on.
-    pub fn replace(&self, tls: Arc<ClientConfig>) {
+    pub(crate) fn replace(&self, tls: Arc<ClientConfig>) {
         *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
     }
 
     /// What is known about the verifier, for tfad.
     #[must_use]
-    pub fn status(&self) -> VerifierStatus {
+    pub(crate) fn status(&self) -> VerifierStatus {
         let state = self.state();
         VerifierStatus {
             name: self.verifier.name.to_string(),
@@ -75,7 +75,7 @@ impl Link {
     }
 
     /// Keeps a connection open until the program ends.
-    pub async fn keep(self: Arc<Self>, mut stop: Stop) {
+    pub(crate) async fn keep(self: Arc<Self>, mut stop: Stop) {
         let mut back_off = BackOff::new();
         while let Some(lasted) = stop.unless_asked(self.connection()).await {
             if lasted >= GOOD_CONNECTION {

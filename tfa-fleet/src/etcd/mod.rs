@@ -76,7 +76,10 @@ impl Etcd {
     }
 
     /// The tasks that keep the connections open until the program ends.
-    pub fn keepers(&self, stop: &Stop) -> impl Iterator<Item = impl Future<Output = ()> + use<>> {
+    pub(crate) fn keepers(
+        &self,
+        stop: &Stop,
+    ) -> impl Iterator<Item = impl Future<Output = ()> + use<>> {
         let keepers: Vec<_> = self
             .endpoints
             .iter()

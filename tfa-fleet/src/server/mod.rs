@@ -25,7 +25,7 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// What all connections share.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     tls: RwLock<Arc<ServerConfig>>,
     limits: Limits,
     handshakes: Arc<Limiter<IpAddr>>,
@@ -37,7 +37,7 @@ pub struct Server {
 impl Server {
     /// A server with this certificate.
     #[must_use]
-    pub fn new(tls: Arc<ServerConfig>, limits: Limits) -> Self {
+    pub(crate) fn new(tls: Arc<ServerConfig>, limits: Limits) -> Self {
         Self {
             tls: RwLock::new(tls),
             limits,
@@ -49,18 +49,18 @@ impl Server {
     }
 
     /// Uses this certificate for the connections that come from now on.
-    pub fn replace(&self, tls: Arc<ServerConfig>) {
+    pub(crate) fn replace(&self, tls: Arc<ServerConfig>) {
         *self.tls.write().unwrap_or_else(PoisonError::into_inner) = tls;
     }
 
     /// How many hosts have a connection.
     #[must_use]
-    pub fn hosts(&self) -> usize {
+    pub(crate) fn hosts(&self) -> usize {
         self.hosts.peers()
     }
 
     /// Accepts connections until the program ends. Each has a task of its own.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, mut stop: Stop) {
+    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, mut stop: Stop) {
         while let Some(accepted) = stop.unless_asked(listener.accept()).await {
             match accepted {
                 Ok((stream, from)) => self.admit(stream, from, &stop),

@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::VerifierBuilderError;
 use tfa_fleet_core::HostName;
 use zeroize::Zeroizing;
 
-use super::peer::host_of;
+use super::peer::{UnnamedHost, host_of};
 use crate::config::{Config, EtcdConfig};
 
 /// The longest file that is read, in bytes.
@@ -23,11 +24,44 @@ const FORBIDDEN_MODE: u32 = 0o037;
 
 /// Why a file cannot be used. The text names it.
 #[derive(Debug)]
-pub struct BadFile(String);
+pub struct BadFile {
+    path: PathBuf,
+    mistake: FileMistake,
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+pub enum FileMistake {
+    /// It cannot be read.
+    Read(io::Error),
+    /// It is longer than any such file.
+    TooLong,
+    /// It was written to while it was read.
+    Grew,
+    /// Others can read the key, or change it. The mode.
+    Mode(u32),
+    /// There is no certificate in it.
+    NoCertificate,
+    /// There is no private key in it.
+    NoKey,
+    /// The certificate names no host.
+    Unnamed(UnnamedHost),
+    /// The certificate names the first host, and this is the second one.
+    OtherHost(HostName, HostName),
+    /// A certificate or key that TLS cannot use.
+    Unusable(rustls::Error),
+    /// The certificates sign nothing.
+    NoAuthority(VerifierBuilderError),
+    /// The peers would not accept it.
+    Refused(rustls::Error),
+}
 
 impl BadFile {
-    pub(super) fn new(path: &Path, why: &dyn fmt::Display) -> Self {
-        Self(format!("{}: {why}", path.display()))
+    pub(crate) fn new(path: &Path, mistake: FileMistake) -> Self {
+        Self {
+            path: path.to_owned(),
+            mistake,
+        }
     }
 }
 
@@ -73,15 +107,14 @@ impl<'a> Files<'a> {
     pub(super) fn read(paths: Paths<'a>) -> Result<Self, BadFile> {
         let (key, mode) = read(paths.key)?;
         if mode & FORBIDDEN_MODE != 0 {
-            let why = format!("the mode is {:o}: run chmod 600", mode & 0o7777);
-            return Err(BadFile::new(paths.key, &why));
+            return Err(BadFile::new(paths.key, FileMistake::Mode(mode & 0o7777)));
         }
         Ok(Self {
             paths,
             ca: certificates(paths.ca)?,
             chain: certificates(paths.certificate)?,
             key: PrivateKeyDer::from_pem_slice(&key)
-                .map_err(|_| BadFile::new(paths.key, &"no private key in PEM"))?,
+                .map_err(|_| BadFile::new(paths.key, FileMistake::NoKey))?,
         })
     }
 
@@ -90,7 +123,7 @@ impl<'a> Files<'a> {
         for certificate in &self.ca {
             roots
                 .add(certificate.clone())
-                .map_err(|error| BadFile::new(self.paths.ca, &error))?;
+                .map_err(|error| BadFile::new(self.paths.ca, FileMistake::Unusable(error)))?;
         }
         Ok(roots)
     }
@@ -100,12 +133,12 @@ impl<'a> Files<'a> {
         &self,
     ) -> Result<(&CertificateDer<'static>, &[CertificateDer<'static>]), BadFile> {
         let own = self.chain.split_first();
-        own.ok_or_else(|| BadFile::new(self.paths.certificate, &"no certificate"))
+        own.ok_or_else(|| BadFile::new(self.paths.certificate, FileMistake::NoCertificate))
     }
 
     pub(super) fn host(&self) -> Result<HostName, BadFile> {
         let (own, _) = self.own()?;
-        host_of(own).map_err(|why| BadFile::new(self.paths.certificate, &why))
+        host_of(own).map_err(|why| BadFile::new(self.paths.certificate, FileMistake::Unnamed(why)))
     }
 }
 
@@ -114,31 +147,57 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadFile> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(BadFile::new(path, &"no certificate in PEM")),
+        _ => Err(BadFile::new(path, FileMistake::NoCertificate)),
     }
 }
 
 /// Reads a file, and returns its mode.
 fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), BadFile> {
-    let bad = |error: std::io::Error| BadFile::new(path, &error);
+    let bad = |error: io::Error| BadFile::new(path, FileMistake::Read(error));
     let file = File::open(path).map_err(bad)?;
     let metadata = file.metadata().map_err(bad)?;
     if metadata.len() > MAX_FILE {
-        return Err(BadFile::new(path, &"the file is longer than 1 MiB"));
+        return Err(BadFile::new(path, FileMistake::TooLong));
     }
     let length = metadata.len().saturating_add(1);
     // Does not move while it is filled: what it leaves behind would not be wiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize));
     file.take(length).read_to_end(&mut bytes).map_err(bad)?;
     if bytes.len() as u64 == length {
-        return Err(BadFile::new(path, &"the file grew while it was read"));
+        return Err(BadFile::new(path, FileMistake::Grew));
     }
     Ok((bytes, metadata.permissions().mode()))
 }
 
 impl fmt::Display for BadFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        write!(formatter, "{}: {}", self.path.display(), self.mistake)
+    }
+}
+
+impl fmt::Display for FileMistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => error.fmt(formatter),
+            Self::TooLong => formatter.write_str("the file is longer than 1 MiB"),
+            Self::Grew => formatter.write_str("the file grew while it was read"),
+            Self::Mode(mode) => write!(formatter, "the mode is {mode:o}: run chmod 600"),
+            Self::NoCertificate => formatter.write_str("no certificate in PEM"),
+            Self::NoKey => formatter.write_str("no private key in PEM"),
+            Self::Unnamed(why) => why.fmt(formatter),
+            Self::OtherHost(named, host) => write!(
+                formatter,
+                "it names {named}, and this host is {host}: restart tfa-fleet to change its name"
+            ),
+            Self::Unusable(error) => error.fmt(formatter),
+            Self::NoAuthority(error) => error.fmt(formatter),
+            Self::Refused(error) => {
+                write!(
+                    formatter,
+                    "other hosts would refuse the certificate: {error}"
+                )
+            }
+        }
     }
 }
 

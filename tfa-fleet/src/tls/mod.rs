@@ -22,7 +22,7 @@ use tfa_fleet_core::HostName;
 use crate::ALPN;
 use crate::config::Config;
 use crate::etcd::EndpointUrl;
-pub use files::BadFile;
+pub use files::{BadFile, FileMistake};
 use files::{Files, Paths};
 pub use peer::{UnnamedHost, host_of};
 use purpose::{OfClients, OfServers};
@@ -49,20 +49,17 @@ impl Identity {
         let host = files.host()?;
         let provider = Arc::new(default_provider());
         let roots = Arc::new(files.roots()?);
-        let bad_key = |error: rustls::Error| BadFile::new(&config.key, &error);
-        let bad_ca = |error: &dyn std::fmt::Display| BadFile::new(&config.ca, error);
+        let bad_key = |error| BadFile::new(&config.key, FileMistake::Unusable(error));
+        let bad_ca = |error| BadFile::new(&config.ca, FileMistake::NoAuthority(error));
 
-        let of_clients = OfClients::new(Arc::clone(&roots), &provider).map_err(|e| bad_ca(&e))?;
-        let of_servers = OfServers::new(roots, &provider).map_err(|e| bad_ca(&e))?;
+        let of_clients = OfClients::new(Arc::clone(&roots), &provider).map_err(bad_ca)?;
+        let of_servers = OfServers::new(roots, &provider).map_err(bad_ca)?;
         // What others would refuse is refused here, where the administrator reads why.
         let (own, between) = files.own()?;
         let now = UnixTime::now();
+        let refused = |error| BadFile::new(&config.certificate, FileMistake::Refused(error));
         let name = ServerName::try_from(host.to_string())
-            .map_err(|error| BadFile::new(&config.certificate, &error))?;
-        let refused = |error: rustls::Error| {
-            let why = format!("other hosts would refuse the certificate: {error}");
-            BadFile::new(&config.certificate, &why)
-        };
+            .map_err(|_| refused(rustls::CertificateError::NotValidForName.into()))?;
         if !config.listen.is_empty() {
             of_servers
                 .verify_server_cert(own, between, &name, &[], now)
@@ -116,7 +113,7 @@ pub fn of_etcd(config: &Config) -> Result<Option<Arc<ClientConfig>>, BadFile> {
     }
     let paths = Paths::of_etcd(config, etcd);
     let files = Files::read(paths)?;
-    let bad_key = |error: rustls::Error| BadFile::new(paths.key, &error);
+    let bad_key = |error| BadFile::new(paths.key, FileMistake::Unusable(error));
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let mut client = tls_13(builder)
         .map_err(bad_key)?

@@ -186,7 +186,7 @@ fn reload_reads_the_certificates_again() {
     verifier.send(Signal::HUP);
     let line = verifier.wait_for_line("certificates");
     assert!(
-        line.contains("host.pem names v2.test, and this host is v1.test"),
+        line.contains("host.pem: it names v2.test, and this host is v1.test"),
         "{line}"
     );
     assert_eq!(shown(), new.chain[0]);
