@@ -192,3 +192,105 @@ impl fmt::Debug for FleetKv {
         formatter.write_str("FleetKv")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
+    use tfa_fleet_wire::frame;
+
+    use super::*;
+
+    /// What a transaction comes to where `tfa-fleet` replies with these bytes, and then closes.
+    fn outcome(reply: Vec<u8>) -> Result<(), KvError> {
+        let folder = folder();
+        let listener = UnixListener::bind(folder.join("call")).unwrap();
+        let peer = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut length = [0; 4];
+            stream.read_exact(&mut length).unwrap();
+            let length = frame::body_length(length).unwrap();
+            stream.read_exact(&mut vec![0; length]).unwrap();
+            stream.write_all(&reply).unwrap();
+        });
+        let uid = nix::unistd::geteuid().as_raw();
+        let kv = FleetKv::new(folder.join("call"), uid).with_patience(Patience {
+            call: Duration::from_secs(60),
+            pauses: &[],
+        });
+        let txn = Txn {
+            compares: Vec::new(),
+            then: Vec::new(),
+            otherwise: Vec::new(),
+        };
+        let outcome = kv.txn(&txn).map(drop);
+        peer.join().unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+        outcome
+    }
+
+    fn folder() -> PathBuf {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tfad-fleet-kv-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        folder
+    }
+
+    fn reply(reply: &Reply) -> Vec<u8> {
+        frame::encode(reply).unwrap().to_vec()
+    }
+
+    fn failure(kind: KvFailureKind) -> Vec<u8> {
+        let text = String::new();
+        reply(&Reply::Kv(KvReply::Failed(KvFailure { kind, text })))
+    }
+
+    #[test]
+    fn change_is_unsent_or_refused_only_where_the_reply_says_so() {
+        assert_eq!(outcome(reply(&Reply::Kv(KvReply::Applied(7)))), Ok(()));
+        assert!(matches!(
+            outcome(failure(KvFailureKind::Unsent)),
+            Err(KvError::Unsent(_))
+        ));
+        assert!(matches!(
+            outcome(failure(KvFailureKind::Refused)),
+            Err(KvError::Refused(_))
+        ));
+        assert_eq!(
+            outcome(failure(KvFailureKind::TooLarge)),
+            Err(KvError::TooLarge)
+        );
+        assert!(matches!(
+            outcome(reply(&Reply::NotUnderstood)),
+            Err(KvError::Refused(_))
+        ));
+        let whole = reply(&Reply::Kv(KvReply::Applied(7)));
+        for unclear in [
+            failure(KvFailureKind::Unknown),
+            reply(&Reply::Kv(KvReply::Values(Vec::new()))),
+            whole[..whole.len() - 1].to_vec(),
+            b"\xff\xff\xff\xff".to_vec(),
+            b"\x03\0\0\0\x01\x81\x09".to_vec(),
+            Vec::new(),
+        ] {
+            let outcome = outcome(unclear);
+            assert!(matches!(outcome, Err(KvError::Unknown(_))), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn change_that_no_program_takes_is_unsent() {
+        let kv = FleetKv::new("/nonexistent/call", 0).with_patience(Patience {
+            call: Duration::from_secs(60),
+            pauses: &[Duration::ZERO],
+        });
+        let error = kv.get(&[b"a/lea".to_vec()]).err();
+        assert!(matches!(error, Some(KvError::Unsent(_))), "{error:?}");
+        assert!(kv.pause(1) && !kv.pause(2) && !kv.pause(0));
+    }
+}

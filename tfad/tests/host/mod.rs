@@ -18,6 +18,12 @@ pub(crate) struct Host {
 impl Host {
     /// Starts a daemon. `fill` can put something into its state directory before, which does not exist.
     pub(crate) fn start(name: &str, fill: impl FnOnce(&Path)) -> Self {
+        Self::start_with(name, "[policy]\nmode = \"optional\"\n", fill)
+    }
+
+    /// Starts a daemon with this configuration.
+    pub(crate) fn start_with(name: &str, config: &str, fill: impl FnOnce(&Path)) -> Self {
+        let text = config;
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let folder = folder.join(format!("{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
@@ -26,7 +32,7 @@ impl Host {
         let state = folder.join("state");
         fill(&state);
         let config = folder.join("tfad.toml");
-        fs::write(&config, "[policy]\nmode = \"optional\"\n").unwrap();
+        fs::write(&config, text).unwrap();
         let notify = NotifySocket::bind(&folder);
         let daemon = Command::new(env!("CARGO_BIN_EXE_tfad"))
             .arg("--config")
