@@ -58,7 +58,19 @@ pub(crate) fn mend(machine: &Machine, finding: &Value) {
     for command in finding["commands"].as_array().unwrap() {
         let command = command.as_str().unwrap();
         machine.succeed(["sh", "-c", command]);
+        // sshd writes its pid when it has read its files, after the command has ended.
+        if command.ends_with("systemctl reload ssh") {
+            let changed = "find /etc/ssh/sshd_config /etc/ssh/sshd_config.d -newer /run/sshd.pid";
+            wait_for(machine, &format!("[ -z \"$({changed})\" ]"));
+        }
     }
+}
+
+/// Waits until a command of the shell succeeds.
+#[track_caller]
+pub(crate) fn wait_for(machine: &Machine, command: &str) {
+    let wait = format!("until {command}; do sleep 0.1; done");
+    machine.succeed(["timeout", "120", "sh", "-c", &wait]);
 }
 
 /// Makes a change of lines. The removed lines are those of the file.
@@ -234,6 +246,7 @@ fn a_match_block_for_a_group_is_examined_for_a_member() {
     owner.expect("no authentication methods enabled");
 
     machine.succeed(["rm", "/etc/ssh/sshd_config.d/zz-staff.conf"]);
+    machine.succeed(["systemctl", "restart", "ssh"]);
     is_silent(&machine);
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tfa_tests::{Machine, Suite, Terminal};
 
-use crate::doctor::{finding, findings, host_of_the_readme, is_silent, mend};
+use crate::doctor::{finding, findings, host_of_the_readme, is_silent, mend, wait_for};
 use crate::security_keys::{add, authorize, logs_in_without_a_code, machine_with_keys, make_key};
 use crate::users::{CODE, PASSWORD, set_policy, ssh_to_code_prompt};
 
@@ -244,6 +244,7 @@ fn each_spelling_of_an_option_of_sshd_is_found() {
         machine.write_file("/run/systemd/system/ssh.service.d/start.conf", drop_in);
         machine.succeed(["systemctl", "daemon-reload"]);
     };
+    machine.succeed(["systemctl", "stop", "ssh"]);
     start("/bin/sh -c 'exec /usr/sbin/sshd -D -o UsePAM=no'");
     let found = only(&machine, "sshd-partly-examined");
     assert!(
@@ -255,6 +256,71 @@ fn each_spelling_of_an_option_of_sshd_is_found() {
     start("/usr/local/sbin/sshd -D -o UsePAM=no");
     let found = only(&machine, "sshd-without-pam");
     assert_eq!(found["place"], "ssh.service");
+}
+
+/// The files of the package's sshd are as the README says.
+#[test]
+fn each_sshd_that_runs_is_examined_with_what_it_has_read() {
+    for suite in SUITES {
+        let (machine, _alice) = host_of_the_readme(suite);
+        // A file that was removed without a reload.
+        machine.configure_sshd("00-old", "UsePAM no\nPasswordAuthentication yes");
+        machine.succeed(["rm", "/etc/ssh/sshd_config.d/00-old.conf"]);
+        assert!(enters_without_a_code(&machine, "22"), "{suite:?}");
+        let found = finding(&machine, "risk", "sshd-not-loaded");
+        assert_eq!(found["names"], json!(["/etc/ssh/sshd_config.d"]));
+        mend(&machine, &found);
+        is_silent(&machine);
+        assert!(!enters_without_a_code(&machine, "22"), "{suite:?}");
+
+        let other = "Port 2222\nUsePAM no\nPasswordAuthentication yes\nPidFile /run/sshd2.pid\n";
+        machine.write_file("/etc/ssh/sshd2_config", other);
+        let start = "/usr/sbin/sshd -f /etc/ssh/sshd2_config";
+        machine.succeed(["sh", "-c", start]);
+        assert!(enters_without_a_code(&machine, "2222"), "{suite:?}");
+        let found = finding(&machine, "hole", "sshd-without-pam");
+        assert_eq!(found["place"], "/etc/ssh/sshd2_config:2");
+        mend(&machine, &found);
+        wait_for(&machine, "[ /run/sshd2.pid -nt /etc/ssh/sshd2_config ]");
+        assert!(!enters_without_a_code(&machine, "2222"), "{suite:?}");
+        machine.succeed(["sh", "-c", "kill $(cat /run/sshd2.pid)"]);
+        machine.write_file("/etc/ssh/sshd2_config", other);
+        let unit = format!("[Service]\nExecStart={start} -D\n");
+        machine.write_file("/etc/systemd/system/inner.service", unit);
+        machine.succeed(["systemctl", "daemon-reload"]);
+        machine.succeed(["systemctl", "start", "inner"]);
+        let found = finding(&machine, "hole", "sshd-without-pam");
+        let what = found["what"].as_str().unwrap();
+        assert!(what.ends_with("in the sshd of inner.service."), "{what}");
+        machine.succeed(["systemctl", "stop", "inner"]);
+        is_silent(&machine);
+        // Other PAM files for sshd alone.
+        machine.write_file(
+            "/run/systemd/system/ssh.service.d/pam.conf",
+            "[Service]\nBindReadOnlyPaths=/srv:/etc/pam.d\n",
+        );
+        machine.succeed(["systemctl", "daemon-reload"]);
+        let found = only(&machine, "sshd-partly-examined");
+        let what = found["what"].as_str().unwrap();
+        assert!(
+            what.starts_with("ssh.service has BindReadOnlyPaths"),
+            "{what}"
+        );
+    }
+}
+
+/// Whether sshd at a port lets alice in with the password alone.
+fn enters_without_a_code(machine: &Machine, port: &str) -> bool {
+    let options = [
+        "-p",
+        port,
+        "-o",
+        "PreferredAuthentications=keyboard-interactive,password",
+    ];
+    let thief = machine.ssh_with("alice", &options);
+    thief.expect("assword:");
+    thief.type_secret(PASSWORD);
+    thief.expect_any(&[SHELL, CODE]) == 0
 }
 
 #[test]

@@ -16,8 +16,8 @@ pub struct Facts {
     pub policy: Option<PolicyFacts>,
     /// Why the policy is not known.
     pub daemon: Option<DaemonProblem>,
-    /// The settings of sshd.
-    pub sshd: Option<SshdFacts>,
+    /// The settings of each sshd; that of the packages first.
+    pub sshd: Vec<SshdFacts>,
     /// The settings of login(1), if it counts the time of a login.
     pub login: Option<LoginFacts>,
     /// What is known beside PAM and sshd.

@@ -4,6 +4,7 @@ use crate::edit::Edit;
 use crate::facts::Later;
 use crate::messages;
 use crate::shell::printable;
+use crate::sshd::StartedBy;
 
 /// How bad a fault is; the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +72,8 @@ pub struct Subject {
     pub(crate) unit_settings: Vec<String>,
     /// The file with which the configuration of sshd begins, if it is not the usual one.
     pub(crate) sshd_file: Option<String>,
+    /// What starts that sshd.
+    pub(crate) started_by: StartedBy,
     /// Whether pam-auth-update(8) mends it.
     pub(crate) update: Option<ProfileUpdate>,
     /// From when on it is a fault, if it is none yet.

@@ -19,7 +19,6 @@ mod polkit;
 mod selinux;
 mod socket;
 mod sshd;
-mod sshd_unit;
 mod state;
 mod sudo;
 mod summary;

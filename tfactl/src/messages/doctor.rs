@@ -139,8 +139,28 @@ pub(crate) fn sshd_start_not_known(unit: &str, why: &str) -> String {
     format!("The options of sshd in {unit} are not known, and were not examined: {why}.")
 }
 
-pub(crate) fn other_sshd(unit: &str, examined: &str) -> String {
-    format!("{unit} starts sshd with other options than {examined}, and they were not examined.")
+pub(crate) fn too_many_sshds(count: usize, examined: usize) -> String {
+    format!("This host starts sshd in {count} ways, of which {examined} were examined.")
+}
+
+pub(crate) fn process(pid: u32) -> String {
+    format!("process {pid}")
+}
+
+/// Why the options of a process are not known.
+pub(crate) const WORDS_NOT_KNOWN: &str = "an option has a value with blanks";
+
+pub(crate) fn sshd_has_other_files(unit: &str, property: &str) -> String {
+    format!(
+        "{unit} has {property}, with which sshd may use other PAM files or programs than those that were examined."
+    )
+}
+
+pub(crate) fn sshd_has_mounts(process: &str) -> String {
+    format!(
+        "The sshd of {process} has mounts or a root folder of its own, and may use other files than those that were \
+         examined."
+    )
 }
 
 /// Why the options of a unit are not known.

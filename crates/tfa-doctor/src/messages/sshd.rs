@@ -3,10 +3,8 @@
 use super::{later, list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
 use crate::shell::{append, quoted};
+use crate::sshd::StartedBy;
 use crate::sshd::config::MAIN;
-
-/// The command that puts new settings in force.
-const RELOAD: &str = "sshd -t && systemctl reload ssh";
 
 /// Where the setting stands, to begin a text.
 fn head(subject: &Subject) -> String {
@@ -16,19 +14,43 @@ fn head(subject: &Subject) -> String {
     }
 }
 
-/// The connections, to end a text.
+/// Which sshd it is about, to end a text, if it is not that of the package.
+fn which(subject: &Subject) -> String {
+    match &subject.started_by {
+        StartedBy::Usual => String::new(),
+        StartedBy::Unit(unit) => format!(", in the sshd of {unit}"),
+        StartedBy::Process(pid) => format!(", in the sshd of process {pid}"),
+    }
+}
+
+/// The connections and the sshd, to end a text.
 fn connections(subject: &Subject) -> String {
+    let which = which(subject);
     match subject.names.as_slice() {
-        [] => String::new(),
-        names => format!(", for connections with {}", list(names)),
+        [] => which,
+        names => format!(", for connections with {}{which}", list(names)),
     }
 }
 
 /// The command that puts new settings of a file in force.
 fn reload(subject: &Subject) -> String {
-    match &subject.sshd_file {
-        None => RELOAD.to_owned(),
-        Some(file) => format!("sshd -t -f {} && systemctl reload ssh", quoted(file)),
+    let check = match &subject.sshd_file {
+        None => "sshd -t".to_owned(),
+        Some(file) => format!("sshd -t -f {}", quoted(file)),
+    };
+    match &subject.started_by {
+        StartedBy::Usual => format!("{check} && systemctl reload ssh"),
+        StartedBy::Unit(unit) => format!("{check} && systemctl reload {}", quoted(unit)),
+        StartedBy::Process(pid) => format!("{check} && kill -HUP {pid}"),
+    }
+}
+
+/// The command that starts sshd anew. A process without a unit is started as it was the first time.
+fn restart(subject: &Subject) -> String {
+    match &subject.started_by {
+        StartedBy::Usual => "systemctl restart ssh".to_owned(),
+        StartedBy::Unit(unit) => format!("systemctl restart {}", quoted(unit)),
+        StartedBy::Process(pid) => format!("kill {pid}"),
     }
 }
 
@@ -43,11 +65,18 @@ fn set(subject: &Subject, text: &str) -> Remedy {
     if let Some(place) = command_line(subject) {
         let edit = match subject.drop_in.first() {
             Some(change) => change.clone(),
+<<<<<<< HEAD
             None if place.starts_with('/') => super::edit_file(place),
+=======
+            None if place.starts_with('/') => format!("editor {}", quoted(place)),
+            None if matches!(subject.started_by, StartedBy::Process(_)) => {
+                "systemctl status".to_owned()
+            }
+>>>>>>> 70c72fd1 (doctor: examine each sshd that runs, with what it has read)
             None => format!("systemctl edit --full {}", quoted(place)),
         };
         let text = format!("{text} The setting is an option (-o) of the command line in {place}.");
-        return remedy(text, &[&edit, "systemctl restart ssh"]);
+        return remedy(text, &[&edit, &restart(subject)]);
     }
     let reload = reload(subject);
     if !subject.drop_in.is_empty() {
@@ -71,8 +100,8 @@ pub(crate) const SSHD_REFUSES: Kind = Kind {
     severity: Severity::LockOut,
     why: "sshd does not start again with this configuration.",
     what: |subject| {
-        let why = subject.detail.trim_end_matches('.');
-        format!("sshd refuses its configuration: {why}.")
+        let (why, which) = (subject.detail.trim_end_matches('.'), which(subject));
+        format!("sshd refuses its configuration{which}: {why}.")
     },
     remedy: |subject| {
         remedy(
@@ -82,11 +111,46 @@ pub(crate) const SSHD_REFUSES: Kind = Kind {
     },
 };
 
+/// What loads the changes of files.
+pub(crate) const BY_RELOAD: &str = "reload";
+pub(crate) const BY_RESTART: &str = "restart";
+
+pub(crate) const SSHD_NOT_LOADED: Kind = Kind {
+    id: "sshd-not-loaded",
+    severity: Severity::Risk,
+    why: "sshd goes on with the settings of before, which were not examined and may need no second factor.",
+    what: |subject| {
+        let sshd = match &subject.started_by {
+            StartedBy::Usual => "sshd".to_owned(),
+            StartedBy::Unit(unit) => format!("The sshd of {unit}"),
+            StartedBy::Process(pid) => format!("The sshd of process {pid}"),
+        };
+        let files = list(&subject.names);
+        format!("{sshd} runs with settings of before these files were changed: {files}.")
+    },
+    remedy: |subject| match subject.detail.as_str() {
+        BY_RESTART => {
+            let load = restart(subject);
+            remedy(
+                "Look at the files, and start sshd again. Keep a session open meanwhile.",
+                &["sshd -t", "systemctl daemon-reload", &load],
+            )
+        }
+        _ => {
+            let load = reload(subject);
+            remedy(
+                "Look at the files, and load them. Keep a session open meanwhile.",
+                &[&load],
+            )
+        }
+    },
+};
+
 pub(crate) const SSHD_WITHOUT_PAM: Kind = Kind {
     id: "sshd-without-pam",
     severity: Severity::Hole,
     why: "sshd verifies passwords itself then, and no login by SSH is asked for a code.",
-    what: |subject| format!("{}UsePAM is off.", head(subject)),
+    what: |subject| format!("{}UsePAM is off{}.", head(subject), which(subject)),
     remedy: |subject| set(subject, "Let PAM verify passwords."),
 };
 
@@ -259,8 +323,9 @@ pub(crate) const SSHD_GRACE_TIME: Kind = Kind {
     why: "A user who must enroll in the login, and first installs an app, needs more time than that.",
     what: |subject| {
         let (head, seconds, later) = (head(subject), &subject.detail, later(subject));
+        let which = which(subject);
         format!(
-            "{head}sshd ends a login after {seconds} seconds (LoginGraceTime), and users may have to enroll{later}."
+            "{head}sshd ends a login after {seconds} seconds (LoginGraceTime){which}, and users may have to enroll{later}."
         )
     },
     remedy: |subject| set(subject, "Give ten minutes."),
@@ -358,8 +423,8 @@ pub(crate) const SSHD_NOT_EXAMINED: Kind = Kind {
     severity: Severity::Risk,
     why: "Its settings may let users in without a second factor.",
     what: |subject| {
-        let why = subject.detail.trim_end_matches('.');
-        format!("sshd did not print its settings, so they were not examined: {why}.")
+        let (why, which) = (subject.detail.trim_end_matches('.'), which(subject));
+        format!("sshd did not print its settings, so they were not examined{which}: {why}.")
     },
     remedy: |_| {
         remedy(

@@ -78,12 +78,13 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let Some(pam) = &facts.pam else {
         return Vec::new();
     };
-    let sshd = facts.sshd.as_ref();
+    let sshd = &facts.sshd;
+    let each = |holds: fn(&SshdFacts) -> bool| !sshd.is_empty() && sshd.iter().all(holds);
     let context = Context {
         policy: facts.policy.as_ref(),
-        of_sshd: sshd.map(SshdFacts::pam_services).unwrap_or_default(),
-        demands_own_method: sshd.is_some_and(SshdFacts::demands_own_method),
-        demands_public_key: sshd.is_some_and(SshdFacts::demands_public_key),
+        of_sshd: sshd.iter().flat_map(SshdFacts::pam_services).collect(),
+        demands_own_method: each(SshdFacts::demands_own_method),
+        demands_public_key: each(SshdFacts::demands_public_key),
     };
     let found = faults(pam, &context);
     remedies::settle(pam, &context, found)

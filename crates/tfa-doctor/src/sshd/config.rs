@@ -189,7 +189,8 @@ impl Reader<'_> {
 }
 
 /// The path of a pattern of `Include`.
-pub(super) fn absolute(pattern: &str) -> String {
+#[must_use]
+pub fn absolute(pattern: &str) -> String {
     // sshd expands no `~`, and adds no folder before one.
     match pattern.starts_with(['/', '~']) {
         true => pattern.to_owned(),

@@ -24,6 +24,12 @@ pub struct SshdFacts {
     pub files: BTreeSet<String>,
     /// The file with which the configuration begins, if the unit names another than `/etc/ssh/sshd_config`.
     pub main: Option<String>,
+    /// What starts it.
+    pub started_by: StartedBy,
+    /// The files, and folders of files, that were changed after it has read them.
+    pub changed: BTreeSet<String>,
+    /// Those of its unit that were changed after it was started: a reload does not read them.
+    pub changed_since_start: BTreeSet<String>,
     /// What is in force for each connection, by what is special about it; that outside all `Match` blocks
     /// first, with an empty name.
     pub connections: Vec<(String, Settings)>,
@@ -35,6 +41,18 @@ pub struct SshdFacts {
     pub failure: Option<String>,
     /// Why there may be connections with other settings, in whole sentences.
     pub not_examined: Vec<String>,
+}
+
+/// What starts an sshd, and with what its settings are loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum StartedBy {
+    /// The unit of the package.
+    #[default]
+    Usual,
+    /// Another unit.
+    Unit(String),
+    /// No unit of its own: this process was started.
+    Process(u32),
 }
 
 /// The PAM service of sshd, unless `PAMServiceName` names another.
@@ -97,12 +115,30 @@ pub(crate) struct Fault {
     detail: String,
 }
 
-/// The faults. One that several connections share is one finding.
+/// The faults of each sshd. A line of a file that several have is one finding.
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
-    let Some(sshd) = &facts.sshd else {
-        return Vec::new();
-    };
     let mut findings: Vec<Finding> = Vec::new();
+    for sshd in &facts.sshd {
+        let found = of_one(facts, sshd).into_iter();
+        let is_known = |finding: &Finding| {
+            let mut findings = findings.iter();
+            findings.any(|known| {
+                let (known_in, found_in) = (&known.subject, &finding.subject);
+                let has_line = known_in.line().is_some() && known_in.place == found_in.place;
+                let is_like =
+                    known_in.names == found_in.names && known_in.detail == found_in.detail;
+                known.kind.id == finding.kind.id && has_line && is_like
+            })
+        };
+        let new: Vec<Finding> = found.filter(|finding| !is_known(finding)).collect();
+        findings.extend(new);
+    }
+    findings
+}
+
+/// The faults of one sshd. One that several connections share is one finding.
+fn of_one(facts: &Facts, sshd: &SshdFacts) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = loaded(sshd).into_iter().collect();
     if let Some(why) = &sshd.refusal {
         findings.push(Finding::beside_pam(
             &messages::SSHD_REFUSES,
@@ -146,8 +182,26 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(sshd.not_examined.iter().map(cut));
     for finding in &mut findings {
         finding.subject.sshd_file.clone_from(&sshd.main);
+        finding.subject.started_by.clone_from(&sshd.started_by);
     }
     findings
+}
+
+/// What runs has read other settings than those of the files. Files that sshd refuses cannot be loaded.
+fn loaded(sshd: &SshdFacts) -> Option<Finding> {
+    let SshdFacts {
+        changed,
+        changed_since_start,
+        ..
+    } = sshd;
+    let detail = match changed_since_start.is_empty() {
+        true => messages::BY_RELOAD,
+        false => messages::BY_RESTART,
+    };
+    let files: Vec<String> = changed.union(changed_since_start).cloned().collect();
+    let kind = &messages::SSHD_NOT_LOADED;
+    let is_old = !files.is_empty() && sshd.refusal.is_none();
+    is_old.then(|| Finding::beside_pam(kind, "", files, detail.to_owned()))
 }
 
 /// Adds a finding of a connection. What holds outside all `Match` blocks is not repeated for those inside,
