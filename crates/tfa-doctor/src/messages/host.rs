@@ -119,18 +119,25 @@ pub(crate) const SUDO_NOPASSWD: Kind = Kind {
     severity: Severity::Risk,
     why: "sudo asks them for neither the password nor the code, so one login is enough to become root.",
     what: |subject| {
-        let (place, who) = (&subject.place, list(&subject.names));
-        format!("{place}: {who} may run every command without a password.")
+        let (place, who, detail) = (&subject.place, list(&subject.names), &subject.detail);
+        match detail.as_str() {
+            NOPASSWD | AUTHENTICATE | EXEMPT_GROUP => {
+                format!("{place}: {who} may run every command without a password.")
+            }
+            program => format!(
+                "{place}: {who} may run \"{program}\" without a password, with which every command can be run."
+            ),
+        }
     },
     remedy: |subject| {
         let text = "Have sudo ask. A guard of sudo, and of each pam_service of its options, helps only where the \
                     policy requires a second factor and no option is !pam_acct_mgmt: tfad.toml(5).";
         let change = match (subject.place.contains(':'), subject.detail.as_str()) {
-            (true, NOPASSWD) => sed(subject, "s/NOPASSWD *: *//g"),
             (true, AUTHENTICATE) => sed(subject, "s/!authenticate/authenticate/g"),
             (true, EXEMPT_GROUP) => sed(subject, "s/exempt_group *= *[^ ,]*/!exempt_group/"),
+            (true, _) => sed(subject, "s/NOPASSWD *: *//g"),
             // An alias or an included file has the rule.
-            _ => format!("visudo -f {}", quoted(subject.file())),
+            (false, _) => format!("visudo -f {}", quoted(subject.file())),
         };
         remedy(text, &[&change, "visudo -c"])
     },

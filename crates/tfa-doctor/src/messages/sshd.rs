@@ -65,14 +65,10 @@ fn set(subject: &Subject, text: &str) -> Remedy {
     if let Some(place) = command_line(subject) {
         let edit = match subject.drop_in.first() {
             Some(change) => change.clone(),
-<<<<<<< HEAD
             None if place.starts_with('/') => super::edit_file(place),
-=======
-            None if place.starts_with('/') => format!("editor {}", quoted(place)),
             None if matches!(subject.started_by, StartedBy::Process(_)) => {
                 "systemctl status".to_owned()
             }
->>>>>>> 70c72fd1 (doctor: examine each sshd that runs, with what it has read)
             None => format!("systemctl edit --full {}", quoted(place)),
         };
         let text = format!("{text} The setting is an option (-o) of the command line in {place}.");

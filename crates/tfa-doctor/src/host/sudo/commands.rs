@@ -12,32 +12,23 @@ const FOLDERS: [&str; 6] = [
     "/usr/local/sbin",
 ];
 
-/// Programs that run every command, by their file names without a version: shells, interpreters, and programs
-/// whose arguments or input are a command.
-const PROGRAMS: [&str; 84] = [
+/// Programs that run every command, by their file names without a version. The lists follow the section "sudo" of
+/// <https://gtfobins.github.io>, without what is rare on servers.
+///
+/// Shells and interpreters: an argument that is no option is their script, and the only thing that they run.
+const INTERPRETERS: &[&str] = &[
     "ash",
-    "at",
     "awk",
     "bash",
-    "batch",
     "busybox",
-    "capsh",
-    "chroot",
-    "chrt",
-    "crontab",
     "csh",
     "dash",
-    "doas",
     "elvish",
-    "env",
     "expect",
-    "find",
     "fish",
-    "flock",
     "gawk",
-    "gdb",
-    "gmake",
-    "ionice",
+    "irb",
+    "ipython",
     "ksh",
     "ld-linux-aarch64.so",
     "ld-linux-armhf.so",
@@ -45,61 +36,182 @@ const PROGRAMS: [&str; 84] = [
     "ld-linux.so",
     "ld.so",
     "lksh",
-    "ltrace",
     "lua",
-    "make",
     "mawk",
     "mksh",
     "nawk",
-    "nice",
     "node",
-    "nohup",
-    "nsenter",
     "nu",
     "original-awk",
-    "parallel",
     "perl",
     "php",
-    "pkexec",
     "posh",
-    "prlimit",
     "pwsh",
     "python",
     "rbash",
     "rc",
     "rksh",
     "ruby",
-    "run-parts",
-    "runuser",
     "rzsh",
+    "sh",
+    "tclsh",
+    "tcsh",
+    "yash",
+    "zsh",
+];
+
+/// Programs that give a shell, or start one on a command of theirs, whatever their arguments are: editors, pagers, and
+/// programs that become another user.
+const WITH_SHELL: &[&str] = &[
+    "aptitude",
+    "at",
+    "batch",
+    "capsh",
+    "chroot",
+    "crontab",
+    "dc",
+    "doas",
+    "ed",
+    "editor",
+    "emacs",
+    "ex",
+    "ftp",
+    "gdb",
+    "info",
+    "jed",
+    "joe",
+    "less",
+    "lynx",
+    "mail",
+    "mailx",
+    "man",
+    "mc",
+    "mcedit",
+    "micro",
+    "more",
+    "most",
+    "mutt",
+    "mysql",
+    "nano",
+    "ne",
+    "nsenter",
+    "nvim",
+    "pager",
+    "pico",
+    "pkexec",
+    "psql",
+    "runuser",
+    "rview",
+    "rvim",
     "screen",
     "script",
+    "sensible-editor",
+    "sensible-pager",
+    "sftp",
+    "socat",
+    "sqlite",
+    "su",
+    "sudo",
+    "systemd-nspawn",
+    "telnet",
+    "tmux",
+    "unshare",
+    "vi",
+    "view",
+    "vigr",
+    "vim",
+    "vim.basic",
+    "vim.gtk",
+    "vim.nox",
+    "vim.tiny",
+    "vimdiff",
+    "vipw",
+    "visudo",
+];
+
+/// Programs that run every command with the right arguments, or replace a file such as `/etc/shadow`. With arguments
+/// that a rule fixes, they do one thing.
+const WITH_ARGUMENTS: &[&str] = &[
+    "adduser",
+    "ansible",
+    "apt",
+    "apt-get",
+    "chmod",
+    "chown",
+    "chpasswd",
+    "chrt",
+    "cp",
+    "cpan",
+    "ctr",
+    "curl",
+    "dd",
+    "dmsetup",
+    "dnf",
+    "docker",
+    "dpkg",
+    "env",
+    "find",
+    "flatpak",
+    "flock",
+    "gem",
+    "git",
+    "gmake",
+    "gpasswd",
+    "install",
+    "ionice",
+    "ip",
+    "kubectl",
+    "ln",
+    "ltrace",
+    "lxc",
+    "make",
+    "mount",
+    "mv",
+    "nerdctl",
+    "nice",
+    "nmap",
+    "nohup",
+    "npm",
+    "openssl",
+    "pacman",
+    "parallel",
+    "passwd",
+    "pip",
+    "podman",
+    "prlimit",
+    "rpm",
+    "rsync",
+    "run-parts",
+    "sed",
     "setarch",
     "setpriv",
     "setsid",
-    "sh",
-    "socat",
+    "snap",
     "ssh",
     "start-stop-daemon",
     "stdbuf",
     "strace",
-    "su",
-    "sudo",
-    "systemd-nspawn",
+    "systemctl",
     "systemd-run",
+    "tar",
     "taskset",
-    "tclsh",
-    "tcsh",
+    "tcpdump",
+    "tee",
     "time",
     "timeout",
-    "tmux",
-    "unshare",
+    "useradd",
+    "usermod",
     "valgrind",
     "watch",
+    "wget",
     "xargs",
-    "yash",
-    "zsh",
+    "yum",
+    "zip",
+    "zypper",
 ];
+
+/// A program whose first argument says what it does: others after it change which unit, and nothing else.
+const WITH_VERB: &str = "systemctl";
 
 /// Whether a command is a regular expression, which sudo knows since release 1.9.10.
 pub(super) fn is_expression(command: &str) -> bool {
@@ -113,15 +225,57 @@ pub(in crate::host) fn runs_all(command: &str) -> bool {
     if let Some(folder) = program.strip_suffix('/') {
         return FOLDERS.iter().any(|known| matches(folder, known));
     }
+    let arguments = Arguments::of(command);
+    let open = open(arguments);
     if file.contains(['*', '?', '[', '\\']) || program.contains(['*', '?', '[']) {
         let in_folder = |folder: &str| {
-            let mut paths = PROGRAMS.iter().map(|file| format!("{folder}/{file}"));
+            let mut paths = open.clone().map(|file| format!("{folder}/{file}"));
             paths.any(|path| matches(program, &path))
         };
         return FOLDERS.iter().any(|folder| in_folder(folder));
     }
     let is_version = |c: char| c.is_ascii_digit() || c == '.' || c == '-';
-    PROGRAMS.contains(&file) || PROGRAMS.contains(&file.trim_end_matches(is_version))
+    let unversioned = file.trim_end_matches(is_version);
+    let mut open = open;
+    let is_open = open.any(|known| known == file || known == unversioned);
+    is_open && !(file == WITH_VERB && arguments.has_verb)
+}
+
+/// What a rule says of the arguments of a command.
+#[derive(Debug, Clone, Copy)]
+struct Arguments {
+    /// The user chooses all, or some.
+    are_free: bool,
+    /// There is none but options.
+    are_options: bool,
+    /// The first one is fixed, and no option.
+    has_verb: bool,
+}
+
+impl Arguments {
+    /// Without arguments, a rule allows all of them; with `""`, none.
+    fn of(command: &str) -> Self {
+        let mut all = command.split(' ').skip(1).filter(|word| *word != "\"\"");
+        let has_pattern = |word: &str| word.contains(['*', '?', '[', '^']);
+        let is_fixed = |word: &str| !has_pattern(word) && !word.starts_with('-');
+        Self {
+            are_free: !command.contains(' ') || all.clone().any(has_pattern),
+            are_options: all.clone().all(|word| word.starts_with('-')),
+            has_verb: all.next().is_some_and(is_fixed),
+        }
+    }
+}
+
+/// The programs that run every command with such arguments.
+fn open(arguments: Arguments) -> impl Iterator<Item = &'static str> + Clone {
+    let is_interactive = arguments.are_free || arguments.are_options;
+    let lists = [
+        (INTERPRETERS, is_interactive),
+        (WITH_SHELL, true),
+        (WITH_ARGUMENTS, arguments.are_free),
+    ];
+    let open = lists.into_iter().filter(|(_, is_open)| *is_open);
+    open.flat_map(|(list, _)| list.iter().copied())
 }
 
 /// The command without its arguments.
@@ -191,9 +345,32 @@ mod tests {
             ("/usr/*", false),
             ("/opt/app/", false),
             ("/opt/app/*", false),
-            ("/usr/bin/apt*", false),
+            ("/usr/bin/apt*", true),
+            ("/usr/bin/vim", true),
+            ("/usr/bin/vim /etc/motd", true),
+            ("/usr/bin/less /var/log/syslog", true),
+            ("/usr/bin/vim.basic \"\"", true),
+            ("/bin/su - postgres", true),
+            ("/bin/bash \"\"", true),
+            ("/bin/bash /opt/deploy.sh", false),
+            ("/bin/bash /opt/deploy.sh *", true),
+            ("/usr/bin/python3 /opt/x.py", false),
+            ("/usr/bin/systemctl", true),
+            ("/usr/bin/systemctl *", true),
+            ("/usr/bin/systemctl --no-pager *", true),
+            ("/usr/bin/systemctl restart nginx", false),
+            ("/usr/bin/systemctl restart nginx*", false),
+            ("/usr/bin/apt-get", true),
+            ("/usr/bin/apt-get update", false),
+            ("/usr/bin/apt-get install *", true),
+            ("/usr/bin/env LANG=C /opt/x", false),
+            ("/usr/bin/rsync", true),
+            ("/usr/bin/rsync -a /srv/ host:/srv/", false),
+            ("/usr/bin/tee -a /etc/motd", false),
             ("/bin/ls", false),
-            ("/usr/bin/rsync", false),
+            ("/bin/ls *", false),
+            ("/usr/sbin/reboot", false),
+            ("/usr/bin/journalctl", false),
             ("sudoedit /etc/*", false),
             ("", false),
         ] {

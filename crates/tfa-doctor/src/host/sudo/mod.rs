@@ -60,8 +60,11 @@ fn without_password(host: &HostFacts, all: &Value) -> Vec<Finding> {
     let of_parts = parts.iter().filter(|part| part.runs_all()).map(Part::rule);
     for rule in rules::defaults(all).into_iter().chain(of_parts) {
         let place = place(host, &rule);
-        let word = rule.word.to_owned();
-        let finding = Finding::beside_pam(&messages::SUDO_NOPASSWD, place, rule.who, word);
+        let detail = match rule.program.as_str() {
+            "" => rule.word.to_owned(),
+            _ => rule.program,
+        };
+        let finding = Finding::beside_pam(&messages::SUDO_NOPASSWD, place, rule.who, detail);
         if !findings.iter().any(|one| one.subject == finding.subject) {
             findings.push(finding);
         }
@@ -77,8 +80,8 @@ fn not_examined(why: &str) -> Finding {
     Finding::beside_pam(kind, MAIN, Vec::new(), why.to_owned())
 }
 
-/// The line of a rule, or the main file if it is not certain: an alias may name the user, and an included file
-/// may have the rule.
+/// The line of a rule, or the main file if it is not certain: an included file may have the rule. The only line with
+/// the word counts if it names an alias, which begins with a capital letter, and may be that of the user.
 fn place(host: &HostFacts, rule: &Rule) -> String {
     let lines = host.sudoers.iter().flat_map(|(path, text)| {
         let lines = text.lines().zip(1..);
@@ -94,7 +97,15 @@ fn place(host: &HostFacts, rule: &Rule) -> String {
     };
     let mut named = lines.iter().filter(|(_, line)| names(line));
     let line = match (named.next(), lines.as_slice()) {
-        (Some(line), _) | (None, [line]) => Some(line),
+        (Some(line), _) => Some(line),
+        (None, [line])
+            if line
+                .1
+                .trim_start()
+                .starts_with(|c: char| c.is_ascii_uppercase()) =>
+        {
+            Some(line)
+        }
         _ => None,
     };
     line.map_or_else(|| MAIN.to_owned(), |(place, _)| place.clone())

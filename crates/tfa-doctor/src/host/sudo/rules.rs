@@ -17,6 +17,8 @@ const SERVICE_OPTIONS: [&str; 3] = ["pam_service", "pam_login_service", "pam_ask
 pub(super) struct Rule {
     pub(super) who: Vec<String>,
     pub(super) word: &'static str,
+    /// The program that runs every command; empty if the rule is for each command.
+    pub(super) program: String,
 }
 
 /// A part of a rule: users, whom they run commands as, and commands.
@@ -32,13 +34,25 @@ impl Part<'_> {
         Rule {
             who: self.who.clone(),
             word: messages::NOPASSWD,
+            program: match self.allows_all() {
+                true => String::new(),
+                false => self.open_command().unwrap_or_default().to_owned(),
+            },
         }
     }
 
     /// Whether every command is allowed, or a program that runs every command.
     pub(super) fn runs_all(&self) -> bool {
-        let mut commands = self.commands.iter();
-        commands.any(|command| *command == "ALL" || commands::runs_all(command))
+        self.allows_all() || self.open_command().is_some()
+    }
+
+    fn allows_all(&self) -> bool {
+        self.commands.contains(&"ALL")
+    }
+
+    fn open_command(&self) -> Option<&str> {
+        let mut commands = self.commands.iter().copied();
+        commands.find(|command| commands::runs_all(command))
     }
 
     /// A command that is a regular expression, and may allow such a program.
@@ -92,6 +106,7 @@ pub(super) fn switched_off(rules: &Value, option: &'static str) -> Vec<Rule> {
     off.map(|(bound, _)| Rule {
         who: bound_to(bound),
         word: option,
+        program: String::new(),
     })
     .collect()
 }
@@ -121,8 +136,8 @@ pub(super) fn defaults(rules: &Value) -> Vec<Rule> {
     let options = entries.into_iter().flat_map(|entry| list(entry, "Options"));
     for group in options.filter_map(|option| option.get("exempt_group")) {
         let who = vec![format!("%{}", group.as_str().unwrap_or_default())];
-        let word = messages::EXEMPT_GROUP;
-        found.push(Rule { who, word });
+        let (word, program) = (messages::EXEMPT_GROUP, String::new());
+        found.push(Rule { who, word, program });
     }
     found
 }
