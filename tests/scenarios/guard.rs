@@ -247,7 +247,7 @@ fn a_method_rule_exempts_no_login_if_sshd_offers_other_methods() {
     machine.expect_in_journal("tfad", &format!("alice: {NOT_VERIFIED}"));
     machine.expect_in_journal(
         "tfad",
-        "bob: denied: groups, address or SSH method could not be determined",
+        "bob: denied: groups, host name, address or SSH method could not be determined",
     );
     let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());

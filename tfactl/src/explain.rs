@@ -16,6 +16,7 @@ use crate::{json, messages};
 struct ExplanationJson<'a> {
     user: &'a str,
     service: &'a str,
+    host: Option<&'a str>,
     from: &'a str,
     method: Option<&'a str>,
     key: Option<&'a str>,
@@ -64,6 +65,7 @@ impl<'a> ExplanationJson<'a> {
         Self {
             user: &explained.user,
             service: &hypothetical.service,
+            host: hypothetical.host.as_deref(),
             from: json::from(hypothetical),
             method: json::method(hypothetical),
             key: explained.key.as_deref(),

@@ -53,12 +53,13 @@ pub use policy::{
 };
 pub use policy::{FactorKind, Factors};
 pub use policy::{
-    Group, Groups, Identity, Login, LoginOrigin, Methods, OriginMatcher, OwnMethod, Rule, Subject,
-    Ternary,
+    Group, Groups, HostPattern, Identity, Login, LoginOrigin, Methods, OriginMatcher, OwnMethod,
+    Rule, Subject, Ternary,
 };
 pub use recovery::{HostRecovery, RecoveryUse, UnknownRecovery};
 pub use secret::Secret;
 pub use ssh_key::{KeyFingerprint, KeyType, SshKey};
+pub use tfa_fleet_core::{HostName, InvalidHostName};
 pub use throttle::{FailureCounter, LockScope, LockState, Throttle, ThrottleScope};
 pub use throttle::{KnownOrigins, ORIGIN_LIFETIME, RemoteOrigin};
 pub use time::{Step, Time};

@@ -6,9 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use tfa_core::{
-    Account, AfterGrace, AuthenticatorKind, FactorKind, Factors, Group, Groups, Identity, Login,
-    LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision, Rule, RuleEffect,
-    Source, Subject, Terms, Ternary, Time, UserExemption,
+    Account, AfterGrace, AuthenticatorKind, FactorKind, Factors, Group, Groups, HostName,
+    HostPattern, Identity, Login, LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy,
+    PolicyDecision, Rule, RuleEffect, Source, Subject, Terms, Ternary, Time, UserExemption,
 };
 
 use crate::invitation::invitation;
@@ -73,11 +73,21 @@ fn all_groups() -> impl Iterator<Item = Group> {
 pub(crate) fn login() -> Login {
     Login {
         subject: lea(),
+        host: Some(host("web1.example")),
         service: "sshd".to_owned(),
         origin: remote("192.0.2.7"),
         methods: passed(&["password"]),
         keys: Vec::new(),
     }
+}
+
+pub(crate) fn host(name: &str) -> HostName {
+    HostName::new(name).unwrap()
+}
+
+pub(crate) fn hosts(patterns: &[&str]) -> Vec<HostPattern> {
+    let pattern = |text: &&str| HostPattern::new(text).unwrap();
+    patterns.iter().map(pattern).collect()
 }
 
 /// A remote host. An empty name stands for a login inside a session.
@@ -298,7 +308,10 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         some(words(&["lea", "bob"])),
         some(all_groups().collect()),
         some(vec![0..=999, 1000..=1000]),
-        some(words(&["sshd", "login"])),
+        (
+            some(hosts(&["web*", "db1"])),
+            some(words(&["sshd", "login"])),
+        ),
         some(origins),
         some(words(&[
             "password",
@@ -310,13 +323,14 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         prop::option::of(any_time()),
     )
         .prop_map(
-            |(users, groups, uids, services, origins, methods, mut effect, until)| {
+            |(users, groups, uids, (hosts, services), origins, methods, mut effect, until)| {
                 // Only exemptions have an end.
                 effect.terms.until = until.filter(|_| effect.mode != Mode::Required);
                 Rule {
                     users,
                     groups,
                     uids,
+                    hosts,
                     services,
                     origins,
                     methods,
@@ -392,9 +406,13 @@ fn any_identity(names: &[&str]) -> impl Strategy<Value = Identity> + use<> {
 /// An address in each network of the rules, and one in none.
 const HOSTS: [&str; 4] = ["192.0.2.7", "198.51.100.7", "2001:db8::7", "203.0.113.7"];
 
+/// A machine for each pattern of the rules, and one for none.
+const MACHINES: [&str; 3] = ["web1.example", "db1", "mail"];
+
 /// Any login, with any facts unknown.
 fn any_login() -> impl Strategy<Value = Login> {
     let service = select(words(&["sshd", "login", "su"]));
+    let host = prop::option::weighted(0.8, select(MACHINES.map(host).to_vec()));
     let origin = prop_oneof![
         Just(LoginOrigin::Local),
         Just(LoginOrigin::Session),
@@ -414,15 +432,16 @@ fn any_login() -> impl Strategy<Value = Login> {
     let has_unknown_key = prop::bool::weighted(0.2);
     (
         any_subject(),
-        service,
+        (host, service),
         origin,
         methods,
         own,
         has_unknown_key,
     )
         .prop_map(
-            |(subject, service, origin, passed, own, has_unknown_key)| Login {
+            |(subject, (host, service), origin, passed, own, has_unknown_key)| Login {
                 subject,
+                host,
                 service,
                 origin,
                 methods: Methods {
@@ -443,6 +462,7 @@ fn origins() -> impl Iterator<Item = LoginOrigin> {
 /// Whether all facts of a login are known.
 pub(crate) fn is_known(login: &Login) -> bool {
     login.subject.unknown_groups().is_empty()
+        && login.host.is_some()
         && !matches!(
             login.origin,
             LoginOrigin::Name(_) | LoginOrigin::Session | LoginOrigin::Unknown
@@ -475,6 +495,11 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
                 },
             );
         }
+    }
+    if login.host.is_none() {
+        readings = each(readings, &MACHINES, |reading, name| {
+            reading.host = Some(host(name));
+        });
     }
     match login.origin {
         LoginOrigin::Name(_) => {

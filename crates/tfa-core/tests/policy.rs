@@ -2,15 +2,15 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, AfterGrace, DEFAULT_GRACE, Exemption, Factors, Group, Groups, Identity, Login,
-    LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision, Requirement,
-    Rule, RuleEffect, Source, Ternary, ThrottleScope, Time,
+    Account, AfterGrace, DEFAULT_GRACE, Exemption, Factors, Group, Groups, HostPattern, Identity,
+    Login, LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision,
+    Requirement, Rule, RuleEffect, Source, Ternary, ThrottleScope, Time,
 };
 
 use crate::cases;
 use crate::host::{
-    DAY, accounts, any_case, effect, group, in_no_group, is_known, lea, login, network, passed,
-    policy_of, remote, required,
+    DAY, accounts, any_case, effect, group, host, hosts, in_no_group, is_known, lea, login,
+    network, passed, policy_of, remote, required,
 };
 use crate::invitation::invitation;
 use crate::owner::{Owner, UID};
@@ -375,11 +375,63 @@ fn rule_on_some_of_sshds_own_methods_is_undetermined() {
 }
 
 #[test]
+fn a_rule_on_hosts_matches_the_name_of_the_host() {
+    let rule = Rule {
+        hosts: hosts(&["web*", "db1"]),
+        ..Rule::default()
+    };
+    for (name, fits) in [
+        ("web1.example", true),
+        ("db1", true),
+        ("db1.example", false),
+    ] {
+        let login = Login {
+            host: Some(host(name)),
+            ..login()
+        };
+        assert_eq!(matches(&rule, &login), fits, "{name}");
+    }
+}
+
+#[test]
+fn a_rule_on_hosts_is_undetermined_on_a_host_without_a_name() {
+    let nameless = Login {
+        host: None,
+        ..login()
+    };
+    for (mode, others) in [(Mode::Off, Mode::Required), (Mode::Required, Mode::Off)] {
+        let policy = Policy {
+            rules: vec![Rule {
+                hosts: hosts(&["web*"]),
+                effect: effect(mode, 1),
+                ..Rule::default()
+            }],
+            ..policy_of(effect(others, 100))
+        };
+        assert!(policy.is_off() != policy.names_hosts());
+        let decision = policy.decide(&nameless, Some(&Owner::new().account), NOON);
+        let expected = match policy.is_off() {
+            // Off is off for the whole host.
+            true => Requirement::Exempt(Exemption::Off),
+            false => Requirement::Ask,
+        };
+        assert_eq!(decision.requirement, expected);
+        let unread = policy.decide(&nameless, None, NOON);
+        let is_refused = unread.requirement == Requirement::Undetermined;
+        assert_eq!(is_refused, !policy.is_off());
+        // What a user may switch off depends on every host.
+        let required = policy.requires_of(&nameless.subject, NOON);
+        assert_eq!(required.is_some(), !policy.is_off());
+    }
+}
+
+#[test]
 fn every_key_of_a_rule_must_match() {
     let mut full = Rule {
         users: words(&["lea"]),
         groups: vec![group("staff")],
         uids: vec![1000..=1000],
+        hosts: hosts(&["web1.example"]),
         services: words(&["sshd"]),
         origins: vec![network("192.0.2.0/24")],
         methods: words(&["password"]),
@@ -388,10 +440,11 @@ fn every_key_of_a_rule_must_match() {
     let mut login = login();
     login.subject.canonical.groups = Groups::from_iter([(group("staff"), Ternary::Yes)]);
     assert!(matches(&full, &login));
-    let others: [fn(&mut Login); 6] = [
+    let others: [fn(&mut Login); 7] = [
         |login| login.subject.canonical.name = "bob".to_owned(),
         |login| login.subject.canonical.groups = Groups::from_iter([(group("staff"), Ternary::No)]),
         |login| login.subject.uid = 7,
+        |login| login.host = Some(host("web2.example")),
         |login| login.service = "login".to_owned(),
         |login| login.origin = LoginOrigin::Local,
         |login| login.methods = passed(&["publickey"]),
@@ -1393,6 +1446,10 @@ fn expected_rules(policy: &Policy, login: &Login, now: Time) -> Vec<Source> {
     };
     let requirement_under = |who: &Identity| {
         let is_in = |group: &Group| who.groups.hold(group) == Ternary::Yes;
+        let on_host = |pattern: &HostPattern| {
+            let host = login.host.as_ref();
+            host.is_some_and(|host| pattern.matches(host))
+        };
         let rule = rules.iter().find(|rule| {
             let passed = |method: &String| rule.methods.contains(method);
             let until = rule.effect.terms.until;
@@ -1401,6 +1458,7 @@ fn expected_rules(policy: &Policy, login: &Login, now: Time) -> Vec<Source> {
                 && (rule.groups.is_empty() || rule.groups.iter().any(is_in))
                 && (rule.uids.is_empty()
                     || rule.uids.iter().any(|r| r.contains(&login.subject.uid)))
+                && (rule.hosts.is_empty() || rule.hosts.iter().any(on_host))
                 && one_of(&rule.services, &login.service)
                 && (rule.origins.is_empty() || rule.origins.iter().any(in_place))
                 && (rule.methods.is_empty() || login.methods.passed.iter().any(passed))

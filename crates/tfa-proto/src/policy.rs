@@ -11,6 +11,9 @@ use crate::{LockScope, OpenEnum, Phase, State};
 pub struct HypotheticalLogin {
     /// PAM's service: `sshd`, `login`, …
     pub service: String,
+    /// The host on which the user logs in, for rules that name hosts, and for texts. Groups, PAM files and
+    /// accounts are those of the daemon's host. Absent: that host.
+    pub host: Option<String>,
     /// `PAM_RHOST`; empty for this machine.
     pub from: String,
     /// Without a remote host: the login is not from a console either, as with most uses of `su` and

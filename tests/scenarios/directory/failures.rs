@@ -23,7 +23,7 @@ const NOT_AVAILABLE: &str =
 #[track_caller]
 fn is_logged(machine: &Machine, user: &str, group: &str) {
     let line = format!(
-        "{user}: denied: groups, address or SSH method could not be determined, and a rule depends on them; \
+        "{user}: denied: groups, host name, address or SSH method could not be determined, and a rule depends on them; \
          unknown groups: {group} (/etc/tfa/tfad.toml line "
     );
     machine.expect_in_journal("tfad", &line);

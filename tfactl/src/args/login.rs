@@ -29,6 +29,9 @@ pub(crate) struct Login {
     /// PAM service: sshd, login, sudo, ...
     #[arg(long, value_name = "SERVICE", default_value = SSHD)]
     service: String,
+    /// Host on which the user logs in, for rules with hosts
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
     /// Address of the remote host, or local, session or own
     #[arg(long, value_name = "HOST")]
     from: Option<String>,
@@ -45,6 +48,7 @@ impl Login {
     pub(crate) fn over_ssh() -> Self {
         Self {
             service: SSHD.to_owned(),
+            host: None,
             from: None,
             method: None,
             security_key: false,
@@ -75,6 +79,7 @@ impl Login {
         let by_pam = |method: &str| [PASSWORD_METHOD, KEYBOARD_INTERACTIVE].contains(&method);
         HypotheticalLogin {
             service: self.service.clone(),
+            host: self.host.clone(),
             from: from.to_owned(),
             session: session.then_some(true),
             own: own.then_some(true),
@@ -93,6 +98,7 @@ mod tests {
     fn hypothetical(service: &str, from: Option<&str>, method: Option<&str>) -> HypotheticalLogin {
         let login = Login {
             service: service.to_owned(),
+            host: None,
             from: from.map(str::to_owned),
             method: method.map(str::to_owned),
             security_key: false,

@@ -111,6 +111,7 @@ accepted the key before the password; with --method publickey, the key alone.
 --security-key is --key with the first security key that the user has enrolled.
 Keys of the JSON output, which do not change (see tfactl(8)):
   user, service            the login name and the service
+  host                     the value of --host, or null
   from                     the remote host, local, session or own
   method                   the SSH method, or null for another service
   key                      the fingerprint of the SSH key of the login, or null

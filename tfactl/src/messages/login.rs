@@ -16,6 +16,7 @@ pub(super) fn login(
         format!("Service: {}", login.service),
         origin(login, from_anywhere),
     ];
+    lines.extend(login.host.iter().map(|host| format!("Host: {host}")));
     lines.extend(method(login));
     lines.extend(key.map(|key| format!("Key: {key}")));
     lines.extend(login.at.map(|at| format!("Time: {}", date_time(at))));
@@ -107,7 +108,8 @@ pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
         }
         Reason::TooLate => "two-factor login was not set up in time",
         Reason::Undetermined => {
-            "a rule depends on a group, an address or an SSH method that cannot be determined"
+            "a rule depends on a group, a host name, an address or an SSH method that cannot be \
+             determined"
         }
         Reason::NotVerified => {
             "two-factor login is required, and such a login cannot ask for a code"

@@ -27,6 +27,7 @@ type ByOutcome<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 #[derive(Serialize)]
 struct ImpactJson<'a> {
     service: &'a str,
+    host: Option<&'a str>,
     from: &'a str,
     method: Option<&'a str>,
     security_key: bool,
@@ -69,6 +70,7 @@ pub(crate) async fn run(
     if as_json {
         let report = ImpactJson {
             service: &hypothetical.service,
+            host: hypothetical.host.as_deref(),
             from: json::from(&hypothetical),
             method: json::method(&hypothetical),
             security_key: hypothetical.security_key == Some(true),

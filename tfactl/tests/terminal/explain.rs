@@ -112,6 +112,7 @@ fn an_unnamed_remote_host_is_any_host() {
 fn the_arguments_are_sent_to_the_daemon() {
     let login = |service: &str, from: &str, method: Option<&str>| HypotheticalLogin {
         service: service.to_owned(),
+        host: None,
         from: from.to_owned(),
         session: None,
         own: None,
@@ -141,6 +142,11 @@ fn the_arguments_are_sent_to_the_daemon() {
         ..login("sshd", "192.0.2.1", None)
     };
     assert_eq!(hypothetical_login(&["--security-key"]), with_key);
+    let on_web1 = HypotheticalLogin {
+        host: Some("web1".to_owned()),
+        ..login("sshd", "192.0.2.1", None)
+    };
+    assert_eq!(hypothetical_login(&["--host", "web1"]), on_web1);
     let with_fingerprint = HypotheticalLogin {
         key: Some(FINGERPRINT.to_owned()),
         ..login("sshd", "192.0.2.1", None)
@@ -446,6 +452,7 @@ fn the_keys_of_the_json_form_are_stable() {
     let expected = r#"{
   "user": "alice",
   "service": "sshd",
+  "host": null,
   "from": "192.0.2.1",
   "method": "password",
   "key": null,

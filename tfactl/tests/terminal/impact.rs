@@ -120,6 +120,7 @@ fn the_json_form_has_every_outcome_as_a_key() {
     assert_eq!(code, 0);
     let expected = serde_json::json!({
         "service": "sshd",
+        "host": null,
         "from": "10.0.0.7",
         "method": "publickey",
         "security_key": false,

@@ -16,7 +16,7 @@ use super::recovery::RecoveryRules;
 use super::trust::Trust;
 use crate::host::pam_files;
 use crate::host::pam_services::may_require;
-use crate::host::{clock, groups};
+use crate::host::{clock, groups, host_name, name_in_rules};
 
 /// Where the kernel lists its terminals.
 const TERMINALS: &str = "/sys/class/tty";
@@ -106,6 +106,9 @@ pub fn findings(config: &Config) -> Findings {
     );
     if policy.is_off() && !policy.rules.is_empty() {
         warnings.push(messages::ignored_rules(&policy.otherwise.source));
+    }
+    if policy.names_hosts() && name_in_rules().is_none() {
+        warnings.push(messages::no_host_name(&host_name()));
     }
     warnings.extend(ended(&policy, clock::now()));
     let mut notes: Vec<String> = policy

@@ -8,14 +8,15 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use tfa_core::{
-    AfterGrace, Algorithm, AuthenticatorKind, DeviceKind, Factors, Group, Mode, OriginMatcher, Time,
+    AfterGrace, Algorithm, AuthenticatorKind, DeviceKind, Factors, Group, HostPattern, Mode,
+    OriginMatcher, Time,
 };
 use tfa_proto::Consoles;
 use toml::de::DeValue;
 
 use super::authenticator::{algorithm, digits, kind, period};
 use super::factors::factors;
-use super::names::{consoles, group, issuer, method, method_or_kind, reason, service, user};
+use super::names::{consoles, group, host, issuer, method, method_or_kind, reason, service, user};
 use super::origins::origin;
 use super::problem::{Located, Position, Problem};
 use super::remember::{MAX_DAYS, MAX_MINUTES, at_most, device_kind};
@@ -109,6 +110,12 @@ keys! {
         read: uids,
         default: None,
         summary: "User ids: a number, a range such as \"0-999\", or a list of these.",
+    }
+    hosts: Vec<HostPattern> {
+        sections: [Rule],
+        read: |value| non_empty_list(value, host),
+        default: None,
+        summary: "Hosts on which the user logs in, by name; \"web*\" for all whose name begins so.",
     }
     services: Vec<String> {
         sections: [Rule],

@@ -1,7 +1,7 @@
-//! Names of users, groups, services, consoles and methods, and reasons. A name that cannot exist is an error,
+//! Names of users, groups, hosts, services, consoles and methods, and reasons. A name that cannot exist is an error,
 //! because its rule would not apply to the users it was written for.
 
-use tfa_core::{Group, MAX_REASON_LENGTH, is_reason};
+use tfa_core::{Group, HostPattern, MAX_REASON_LENGTH, is_reason};
 use tfa_proto::consoles::is_pseudo_terminal;
 use tfa_proto::{Consoles, KEY_METHODS, KEYBOARD_INTERACTIVE, SSH_METHODS, is_misleading};
 use toml::de::DeValue;
@@ -48,6 +48,16 @@ pub(super) fn group(value: Value<'_, '_>) -> Result<Group, Problem> {
         }
         other => Err(errors::wrong_type(Expected::Group, other)),
     }
+}
+
+/// Reads the name of a host, or a pattern of names.
+pub(super) fn host(value: Value<'_, '_>) -> Result<HostPattern, Problem> {
+    let written = text(value)?;
+    let lower = written.to_ascii_lowercase();
+    HostPattern::new(written).map_err(|why| match HostPattern::new(&lower) {
+        Ok(_) => errors::host_in_capitals(written, &lower),
+        Err(_) => errors::not_a_host(written, &why),
+    })
 }
 
 /// Reads a service as PAM names it: without a directory, and in lower case.

@@ -73,6 +73,7 @@ impl RuleBuilder {
             users: value(settings.users).unwrap_or_default(),
             groups: value(settings.groups).unwrap_or_default(),
             uids: value(settings.uids).unwrap_or_default(),
+            hosts: value(settings.hosts).unwrap_or_default(),
             services: value(settings.services).unwrap_or_default(),
             origins: value(settings.origins).unwrap_or_default(),
             methods: value(settings.methods).unwrap_or_default(),

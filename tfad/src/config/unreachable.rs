@@ -1,6 +1,6 @@
 //! Rules that never take effect, because an earlier rule matches every login that they match.
 
-use tfa_core::{OriginMatcher, Rule};
+use tfa_core::{HostPattern, OriginMatcher, Rule};
 
 use super::messages::errors;
 use super::report::Problems;
@@ -26,6 +26,7 @@ fn covers(first: &Rule, late: &Rule) -> bool {
         users,
         groups,
         uids,
+        hosts,
         services,
         origins,
         methods,
@@ -38,6 +39,7 @@ fn covers(first: &Rule, late: &Rule) -> bool {
     outlasts
         && covers_list(users, &late.users, PartialEq::eq)
         && covers_list(groups, &late.groups, PartialEq::eq)
+        && covers_list(hosts, &late.hosts, HostPattern::covers)
         && covers_list(services, &late.services, PartialEq::eq)
         && covers_list(methods, &late.methods, |first, late| {
             // "publickey" matches keys of every kind.

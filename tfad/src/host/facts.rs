@@ -6,18 +6,21 @@
 
 use std::fmt;
 
-use tfa_core::Subject;
+use tfa_core::{HostName, Subject};
 use tfa_proto::{Consoles, Context};
 
 use crate::host::subject::SubjectQuery;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
-use crate::host::{host_name, pam_files};
+use crate::host::{host_name, name_in_rules, pam_files};
 
 /// The host of a login. Each call may block.
 pub trait HostFacts: fmt::Debug + Send + Sync {
     /// The name of the host, for the texts of the login.
     fn name(&self) -> String;
+
+    /// The name of the host, for the rules; `None` if they can name none.
+    fn name_in_rules(&self) -> Option<HostName>;
 
     /// Whether the user is at a console. `consoles` are those of this host; another one has its own.
     ///
@@ -65,6 +68,10 @@ pub struct LocalHost(pub CallsFor);
 impl HostFacts for LocalHost {
     fn name(&self) -> String {
         host_name()
+    }
+
+    fn name_in_rules(&self) -> Option<HostName> {
+        name_in_rules()
     }
 
     fn is_at_console(&self, context: &Context, consoles: &Consoles) -> Result<bool, Missing> {

@@ -21,6 +21,8 @@ pub mod subject;
 pub mod time_limit;
 pub mod users;
 
+use tfa_core::HostName;
+
 /// The host name; `localhost` where the kernel does not tell one.
 #[must_use]
 pub fn host_name() -> String {
@@ -28,4 +30,11 @@ pub fn host_name() -> String {
         .ok()
         .and_then(|name| name.into_string().ok())
         .unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// The host name as rules have it: in lower case. `None` if no rule can name it.
+#[must_use]
+pub fn name_in_rules() -> Option<HostName> {
+    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
+    HostName::new(&name.to_ascii_lowercase()).ok()
 }

@@ -27,10 +27,19 @@ impl SubjectQuery {
         inside_session: bool,
         now: Time,
     ) -> Option<Self> {
-        if inside_session && policy.depends_on_names(login, now) {
-            return Some(Self::of_any_name(policy));
-        }
-        (!policy.is_settled(login, now)).then(|| Self::of_names_in_use(policy))
+        let query = if inside_session && policy.depends_on_names(login, now) {
+            Self::of_any_name(policy)
+        } else if policy.is_settled(login, now) {
+            return None;
+        } else {
+            Self::of_names_in_use(policy)
+        };
+        Some(query).filter(Self::asks_something)
+    }
+
+    /// Whether there is a name or a group to ask about.
+    fn asks_something(&self) -> bool {
+        !self.groups.is_empty() || (self.names == Names::All && !self.in_rules.is_empty())
     }
 
     /// Which of these groups the names in use belong to.

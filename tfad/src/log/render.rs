@@ -162,7 +162,7 @@ fn denied(reason: DenyReason) -> &'static str {
         }
         DenyReason::TooLate => "the user did not enroll in time",
         DenyReason::Undetermined => {
-            "groups, address or SSH method could not be determined, and a rule depends on them"
+            "groups, host name, address or SSH method could not be determined, and a rule depends on them"
         }
         DenyReason::FactorNotAccepted => {
             "this login can use no second factor that the rule accepts"
@@ -203,7 +203,7 @@ fn audited(outcome: AuditOutcome) -> &'static str {
         AuditOutcome::TooLate => "would have been refused: the user did not enroll in time",
         AuditOutcome::NotVerified => "would have been refused: it verified no second factor",
         AuditOutcome::Undetermined => {
-            "would have been refused: groups, address or SSH method could not be determined"
+            "would have been refused: groups, host name, address or SSH method could not be determined"
         }
         AuditOutcome::FactorNotAccepted => {
             "would have been refused: it can use no second factor that the rule accepts"

@@ -146,10 +146,12 @@ fn attempt(
     let at_console = host.is_at_console(&context, &config.consoles)?;
     let origin = LoginOrigin::new(&context.rhost, at_console, inside_session);
     let subject = groups::subject_without_groups(&user);
+    let is_asked = config.policy.names_hosts();
+    let name = is_asked.then(|| host.name_in_rules()).flatten();
     Ok(LoginAttempt {
         host,
         caller: caller.clone(),
-        login: pam_context::login(&context, subject, origin),
+        login: pam_context::login(&context, subject, name, origin),
         user,
         context,
     })

@@ -178,6 +178,7 @@ mod tests {
                 },
                 aliases: Vec::new(),
             },
+            host: None,
             service: "kiosk".to_owned(),
             origin: LoginOrigin::Local,
             methods: Methods::default(),

@@ -1,8 +1,8 @@
 //! What PAM knows about a login, in the terms of the policy.
 
 use tfa_core::{
-    AuthPhaseResult, Client, FactorKind, Login, LoginOrigin, Methods, OwnMethod, PhaseInput,
-    Policy, RemoteOrigin, SshKey, Subject, ThrottleScope,
+    AuthPhaseResult, Client, FactorKind, HostName, Login, LoginOrigin, Methods, OwnMethod,
+    PhaseInput, Policy, RemoteOrigin, SshKey, Subject, ThrottleScope,
 };
 use tfa_proto::{
     CERTIFICATE_METHOD, Context, INSIDE_SESSIONS, KEY_METHODS, KEYBOARD_INTERACTIVE,
@@ -15,9 +15,14 @@ use crate::login::ssh_keys;
 
 /// The login that a context describes.
 #[must_use]
-pub fn login(context: &Context, subject: Subject, origin: LoginOrigin) -> Login {
+pub fn login(
+    context: &Context,
+    subject: Subject,
+    host: Option<HostName>,
+    origin: LoginOrigin,
+) -> Login {
     let keys = ssh_keys::accepted(&context.ssh_auth_info);
-    login_by_keys(context, keys, subject, origin)
+    login_by_keys(context, keys, subject, host, origin)
 }
 
 /// The login that a context describes, in which sshd has accepted these keys. Other services have none.
@@ -26,11 +31,13 @@ pub fn login_by_keys(
     context: &Context,
     keys: Vec<SshKey>,
     subject: Subject,
+    host: Option<HostName>,
     origin: LoginOrigin,
 ) -> Login {
     let keys = if context.is_ssh() { keys } else { Vec::new() };
     Login {
         subject,
+        host,
         service: context.service.clone(),
         origin,
         methods: methods(context, &keys),
@@ -392,7 +399,7 @@ mod tests {
                     },
                     aliases: Vec::new(),
                 };
-                let scope = throttle_scope(is_root, &login(&context, subject, origin));
+                let scope = throttle_scope(is_root, &login(&context, subject, None, origin));
                 let expected = if is_root {
                     expected
                 } else {

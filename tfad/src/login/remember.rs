@@ -155,6 +155,7 @@ mod tests {
                 },
                 aliases: Vec::new(),
             },
+            host: None,
             service: "sshd".to_owned(),
             origin: LoginOrigin::Address("192.0.2.7".parse().unwrap()),
             methods: Methods::default(),

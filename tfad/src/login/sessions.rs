@@ -285,6 +285,7 @@ mod tests {
                     },
                     aliases: Vec::new(),
                 },
+                host: None,
                 service: String::new(),
                 origin: LoginOrigin::Local,
                 methods: Methods::default(),

@@ -1,8 +1,8 @@
 //! Refusals of changes that users request, as errors of the contract.
 
 use tfa_core::{
-    Algorithm, AuthenticatorKind, BadParameters, Drift, Factors, KeyType, LockScope,
-    MAX_AUTHENTICATORS, MAX_NEW_COUNTER, MAX_REASON_LENGTH, Refusal, State, Time,
+    Algorithm, AuthenticatorKind, BadParameters, Drift, Factors, InvalidHostName, KeyType,
+    LockScope, MAX_AUTHENTICATORS, MAX_NEW_COUNTER, MAX_REASON_LENGTH, Refusal, State, Time,
 };
 use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
 use tfa_proto::{MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS};
@@ -285,6 +285,12 @@ pub fn bad_simulated_key() -> Error {
          fingerprint that ssh-keygen -lf prints."
             .to_owned(),
     )
+}
+
+/// The host of a simulated login has no valid name.
+#[must_use]
+pub fn bad_simulated_host(why: &InvalidHostName) -> Error {
+    Error::InvalidArgument(format!("The name of the host is not valid: {why}."))
 }
 
 /// A simulated login has a key and another method.

@@ -219,6 +219,7 @@ fn login_of_device() -> Login {
             canonical,
             aliases: Vec::new(),
         },
+        host: None,
         service: "sshd".to_owned(),
         origin: LoginOrigin::Address(address()),
         methods: Methods::default(),

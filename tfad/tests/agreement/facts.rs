@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
-use tfa_core::{Group, Groups, Identity, Subject, Ternary};
-use tfa_proto::{Consoles, Context, Next, Phase, Turn, Verdict};
+use tfa_core::{Group, Groups, HostName, Identity, Subject, Ternary};
+use tfa_proto::{Consoles, Context, Next, Outcome, Phase, Turn, Verdict};
 use tfad::host::clock;
 use tfad::host::facts::{HostFacts, Missing};
 use tfad::host::subject::SubjectQuery;
@@ -44,6 +44,8 @@ const REMEMBERED: [&str; 3] = [
 /// The facts of a host, as far as it has told them.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
+    /// The name that rules can have.
+    name: Option<&'static str>,
     at_console: Option<bool>,
     /// Whether the user is in the group `staff`, and in every other one.
     groups: Option<(Ternary, Ternary)>,
@@ -54,6 +56,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     const NONE: Self = Self {
+        name: None,
         at_console: None,
         groups: None,
         session_phase_decides: None,
@@ -65,6 +68,10 @@ impl Facts {
 impl HostFacts for Facts {
     fn name(&self) -> String {
         "web1".to_owned()
+    }
+
+    fn name_in_rules(&self) -> Option<HostName> {
+        HostName::new(self.name?).ok()
     }
 
     fn is_at_console(&self, _: &Context, _: &Consoles) -> Result<bool, Missing> {
@@ -199,7 +206,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         groups: Some(groups),
         session_phase_decides: Some(decides),
         goes_on_after_wrong_password: Some(goes_on),
-        is_local: false,
+        ..Facts::NONE
     })
 }
 
@@ -292,6 +299,74 @@ fn a_device_is_remembered_only_where_the_host_tells_that_its_password_counts() {
         let turn = host.begin_and_answer(&facts, &case.context, &accounts::code(clock::now()));
         let is_asked = matches!(turn.next, Next::Ask(_));
         assert_eq!(is_asked, is_offered, "{goes_on:?}: {turn:?}");
+    }
+}
+
+#[test]
+fn a_rule_on_hosts_follows_the_name_of_the_host() {
+    let (required, web) = (
+        "mode = \"required\"\ngrace = \"0\"\n",
+        "hosts = [\"web*\"]\n",
+    );
+    let exempt = format!("[policy]\n{required}[[policy.rule]]\n{web}mode = \"off\"\n");
+    let bound = format!("[policy]\nmode = \"optional\"\n[[policy.rule]]\n{web}{required}");
+    for (config, name, expected) in [
+        (&exempt, Some("web1.example"), Outcome::Nothing),
+        (&exempt, Some("mail"), Outcome::Code),
+        (&exempt, None, Outcome::Code),
+        (&bound, Some("web1.example"), Outcome::Code),
+        (&bound, Some("mail"), Outcome::Code),
+        (&bound, None, Outcome::Code),
+    ] {
+        let case = Case {
+            config: config.clone(),
+            ..with_phone()
+        };
+        let host = Host::new(config);
+        let facts = Facts {
+            name,
+            at_console: Some(false),
+            ..Facts::NONE
+        };
+        let reply = case.reply(&host, &facts).unwrap();
+        assert_eq!(
+            reply.lets_in(),
+            expected == Outcome::Nothing,
+            "{config} {name:?}"
+        );
+        // Without a name, this host is explained.
+        if let Some(name) = name {
+            let mut login = TestLogin::all().remove(0);
+            login.hypothetical.host = Some(name.to_owned());
+            let (state, device, locked) = case.account;
+            let account = accounts::account(state, device, locked);
+            let explanation = host.explain(&login, account.as_ref());
+            assert_eq!(explanation.outcome, expected, "{config} {name}");
+        }
+    }
+}
+
+#[test]
+fn a_user_without_an_authenticator_is_refused_where_a_rule_on_hosts_is_undetermined() {
+    let config =
+        "[policy]\nmode = \"optional\"\n[[policy.rule]]\nhosts = [\"web*\"]\nmode = \"required\"\n";
+    let case = Case {
+        config: config.to_owned(),
+        account: (AccountState::None, DeviceState::None, LockedPlace::Nowhere),
+        ..with_phone()
+    };
+    for (name, expected) in [
+        (Some("web1"), Verdict::NotRequired),
+        (Some("mail"), Verdict::NotRequired),
+        (None, Verdict::Denied),
+    ] {
+        let facts = Facts {
+            name,
+            at_console: Some(false),
+            ..Facts::NONE
+        };
+        let reply = case.reply(&Host::new(config), &facts).unwrap();
+        assert_eq!(reply.next, Next::Verdict(expected), "{name:?}");
     }
 }
 

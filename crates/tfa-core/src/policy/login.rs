@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::iter;
 use std::net::IpAddr;
 
+use tfa_fleet_core::HostName;
+
 use super::Group;
 use crate::SshKey;
 
@@ -182,6 +184,8 @@ pub enum OwnMethod {
 pub struct Login {
     /// The user.
     pub subject: Subject,
+    /// The host on which the user logs in; `None` where its name is not known.
+    pub host: Option<HostName>,
     /// PAM's service.
     pub service: String,
     /// Where the login comes from.

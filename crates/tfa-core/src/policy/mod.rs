@@ -9,6 +9,7 @@ mod beginning;
 mod decision;
 mod exemptions;
 mod factors;
+mod host_pattern;
 mod login;
 mod rule;
 mod strictness;
@@ -21,6 +22,7 @@ use crate::{Account, AuthenticatorKind, Time};
 pub use decision::{Exemption, PolicyDecision, Requirement};
 pub use exemptions::PolicyExemption;
 pub use factors::{FactorKind, Factors};
+pub use host_pattern::HostPattern;
 pub use login::{Groups, Identity, Login, LoginOrigin, Methods, OwnMethod, Subject, Ternary};
 use rule::Fit;
 pub use rule::{Group, OriginMatcher, Rule};
@@ -295,6 +297,12 @@ impl Policy {
     #[must_use]
     pub fn names_factors(&self) -> bool {
         !self.is_off() && self.rules.iter().any(|rule| !rule.effect.factors.is_any())
+    }
+
+    /// Whether a rule names hosts.
+    #[must_use]
+    pub fn names_hosts(&self) -> bool {
+        !self.is_off() && self.rules.iter().any(|rule| !rule.hosts.is_empty())
     }
 
     /// Whether a rule names a method.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
-use super::{Identity, Login, LoginOrigin, OwnMethod, RuleEffect, Ternary};
+use super::{HostPattern, Identity, Login, LoginOrigin, OwnMethod, RuleEffect, Ternary};
 
 /// The method that rules name for anything that PAM asked. It is none of sshd's own.
 const PASSWORD: &str = "password";
@@ -51,6 +51,8 @@ pub struct Rule {
     pub groups: Vec<Group>,
     /// Uids.
     pub uids: Vec<RangeInclusive<u32>>,
+    /// Hosts on which the user logs in.
+    pub hosts: Vec<HostPattern>,
     /// PAM's services.
     pub services: Vec<String>,
     /// Where the login comes from.
@@ -115,17 +117,25 @@ impl Rule {
         any(&self.uids, |uids| uids.contains(&uid).into())
     }
 
-    /// Whether uid, service and method match.
+    /// Whether uid, host, service and method match.
     fn fits_program(&self, login: &Login, sshd_methods: &[String]) -> Ternary {
         self.fits_service(login)
             .and(self.fits_methods(login, sshd_methods))
     }
 
-    /// Whether uid and service match.
+    /// Whether uid, host and service match.
     fn fits_service(&self, login: &Login) -> Ternary {
         let service = |service: &String| (*service == login.service).into();
         self.fits_uid(login.subject.uid)
+            .and(self.fits_host(login))
             .and(any(&self.services, service))
+    }
+
+    fn fits_host(&self, login: &Login) -> Ternary {
+        any(&self.hosts, |pattern| match &login.host {
+            Some(host) => pattern.matches(host).into(),
+            None => Ternary::Unknown,
+        })
     }
 
     /// Whether the rule has conditions on the user only.
@@ -135,12 +145,13 @@ impl Rule {
             users: _,
             groups: _,
             uids: _,
+            hosts,
             services,
             origins,
             methods,
             effect: _,
         } = self;
-        services.is_empty() && origins.is_empty() && methods.is_empty()
+        hosts.is_empty() && services.is_empty() && origins.is_empty() && methods.is_empty()
     }
 
     /// Whether the rule names a method.

@@ -92,6 +92,14 @@ pub(in crate::config) fn absent_console(name: &str) -> String {
     format!("consoles: this machine has no terminal {}", quoted(name))
 }
 
+pub(in crate::config) fn no_host_name(name: &str) -> String {
+    format!(
+        "no rule can name this host, because {} is not a DNS name. Rules with hosts are undetermined: \
+         give the host another name",
+        quoted(name)
+    )
+}
+
 pub(in crate::config) fn no_look_up() -> String {
     "the name service does not answer, so the groups and users of the rules were not looked up"
         .to_owned()

@@ -445,6 +445,25 @@ fn an_error_has_its_position_and_what_helps() {
              to match every login, remove the key",
         ),
         (
+            all("hosts = []"),
+            ":5:9: hosts: the list is empty, so the rule would match no login; \
+             to match every login, remove the key",
+        ),
+        (
+            all("hosts = [\"Web*\"]"),
+            ":5:10: hosts: \"Web*\" is not how rules name a host; write \"web*\"",
+        ),
+        (
+            all("hosts = [\"web1_a\"]"),
+            ":5:10: hosts: \"web1_a\" is neither the name of a host nor a pattern; a host name has \
+             lower-case letters, digits, hyphens and dots only, and * stands for any characters",
+        ),
+        (
+            all("hosts = [\"192.0.2.7\"]"),
+            ":5:10: hosts: \"192.0.2.7\" is neither the name of a host nor a pattern; an address is \
+             not a host name, and * stands for any characters",
+        ),
+        (
             all("origins = [\"10.0.0.1/8\"]"),
             ":5:12: origins: \"10.0.0.1/8\" is an address inside a network; \
              write \"10.0.0.0/8\" or \"10.0.0.1\"",
@@ -571,6 +590,7 @@ fn an_unreachable_rule_is_an_error_that_names_the_earlier_rule() {
         ),
         ("uids = \"0-999\"", "uids = [5, \"7-999\"]"),
         ("methods = [\"publickey\"]", "methods = [\"publickey:sk\"]"),
+        ("hosts = [\"web*\"]", "hosts = [\"web1\", \"web*\"]"),
         ("", "until = 2027-03-01"),
         ("until = 2027-03-01", "until = 2027-03-01"),
         ("until = 2027-03-01", "users = [\"a\"]\nuntil = 2027-02-28"),
@@ -595,6 +615,8 @@ fn an_unreachable_rule_is_an_error_that_names_the_earlier_rule() {
         ("groups = [10]", "groups = [\"wheel\"]"),
         ("uids = \"0-9\"", "uids = \"5-10\""),
         ("methods = [\"publickey:sk\"]", "methods = [\"publickey\"]"),
+        ("hosts = [\"web1\"]", "hosts = [\"web*\"]"),
+        ("hosts = [\"web*\"]", ""),
         ("until = 2027-03-01", ""),
         ("until = 2027-03-01", "until = 2027-03-02"),
         ("origins = [\"10.0.0.0/8\"]", "origins = [\"local\"]"),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Time};
+use tfa_core::{
+    AfterGrace, Group, HostPattern, Mode, OriginMatcher, Policy, Rule, RuleEffect, Time,
+};
 use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, FactorKind, RememberRules, Terms};
 use tfa_proto::Consoles;
 
@@ -183,6 +185,18 @@ fn wanted() -> Vec<(&'static str, Config)> {
                 uids: vec![0..=999, 65534..=65534],
                 ..rule(Off)
             }])),
+        ),
+        (
+            "Required on the web servers, and on one other host",
+            with(policy(
+                Optional,
+                vec![Rule {
+                    hosts: ["web*.example.org", "db1.example.org"]
+                        .map(|name| HostPattern::new(name).unwrap())
+                        .to_vec(),
+                    ..rule(Required)
+                }],
+            )),
         ),
         (
             "No code in sudo",

@@ -8,7 +8,7 @@ use super::super::schema::Section;
 use super::{bare, one};
 
 /// Pieces of files, right and wrong.
-const PIECES: [&str; 52] = [
+const PIECES: [&str; 53] = [
     "[policy]\n",
     "[[policy.rule]]\n",
     "[enrollment]\n",
@@ -26,6 +26,7 @@ const PIECES: [&str; 52] = [
     "users",
     "groups",
     "uids",
+    "hosts",
     "origins",
     "methods",
     "until",
@@ -102,7 +103,7 @@ proptest! {
             "consoles = [\"ttyS1\"]",
         ]).prop_shuffle(),
         rule in Just(vec![
-            "users = [\"a\"]", "groups = [\"b\", 3]", "uids = [4, \"5-6\"]", "services = [\"su\"]",
+            "users = [\"a\"]", "groups = [\"b\", 3]", "uids = [4, \"5-6\"]", "hosts = [\"web*\"]", "services = [\"su\"]",
             "origins = [\"local\"]", "methods = [\"password\"]", "mode = \"required\"",
             "since = 2026-11-01", "grace = \"1d\"", "after_grace = \"enroll\"", "factors = [\"hotp\"]",
         ]).prop_shuffle(),

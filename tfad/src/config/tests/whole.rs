@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tfa_core::{
-    AfterGrace, DeviceKind, FactorKind, Factors, Group, Mode, OriginMatcher, Policy, RememberRules,
-    Rule, RuleEffect, Source, Time,
+    AfterGrace, DeviceKind, FactorKind, Factors, Group, HostPattern, Mode, OriginMatcher, Policy,
+    RememberRules, Rule, RuleEffect, Source, Time,
 };
 use tfa_core::{Algorithm, AuthenticatorKind, Terms};
 use tfa_proto::Consoles;
@@ -33,6 +33,7 @@ consoles = ["default", "ttyS1", ":1"]
 users = ["alice", 'EXAMPLE\bob', "carol@example.org"]
 groups = ["wheel", "domain admins", 1000]
 uids = ["0-999", 1000, "2000"]
+hosts = ["web*.example", "db1"]
 services = ["sshd", "systemd-user"]
 origins = ["local", "10.0.0.0/8", "2001:db8::/32", "192.0.2.7", "::1"]
 methods = ["publickey", "hostbased"]
@@ -87,6 +88,9 @@ kind = "etcd"
             Group::Number(1000),
         ],
         uids: vec![0..=999, 1000..=1000, 2000..=2000],
+        hosts: ["web*.example", "db1"]
+            .map(|name| HostPattern::new(name).unwrap())
+            .to_vec(),
         services: names(&["sshd", "systemd-user"]),
         origins: vec![
             OriginMatcher::Local,
@@ -116,7 +120,7 @@ kind = "etcd"
             grace: DAY * 14,
             after_grace: AfterGrace::Deny,
             factors: Factors::ANY,
-            source: source(26),
+            source: source(27),
             terms: Terms {
                 until: Some(Time::from_secs(1_803_945_600)),
                 reason: Some("vendor maintenance, ticket 4711".to_owned()),

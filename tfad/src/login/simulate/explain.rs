@@ -124,6 +124,9 @@ fn session_minutes(simulation: &Simulation<'_>) -> Option<u32> {
 fn unknown(simulator: &Simulator<'_>, simulation: &Simulation<'_>) -> Vec<String> {
     let groups = simulator.subject.unknown_groups().into_iter();
     let mut unknown: Vec<String> = groups.map(|group| format!("group {group}")).collect();
+    if simulator.policy.names_hosts() && simulator.host().is_none() {
+        unknown.push("the name of the host".to_owned());
+    }
     if let LoginOrigin::Name(name) = simulator.origin() {
         unknown.push(format!("the address of {name}"));
     }

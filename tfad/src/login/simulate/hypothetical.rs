@@ -1,8 +1,9 @@
 //! The hypothetical login in the terms of the policy.
 
-use tfa_core::LoginOrigin;
+use tfa_core::{HostName, LoginOrigin};
 use tfa_proto::HypotheticalLogin;
 
+use crate::host::name_in_rules;
 use crate::host::pam_files::SSHD;
 use crate::host::users::User;
 use crate::login::pam_context;
@@ -28,6 +29,15 @@ pub fn names_keys(supposed: &HypotheticalLogin) -> bool {
 /// Whether the login program runs as the user. Nothing that it says of the login is believed then.
 pub(super) fn is_own(supposed: &HypotheticalLogin) -> bool {
     supposed.own == Some(true)
+}
+
+/// The host on which the user logs in: this one, if none is given.
+#[must_use]
+pub fn host(supposed: &HypotheticalLogin) -> Option<HostName> {
+    match supposed.host.as_deref() {
+        Some(name) => HostName::new(name).ok(),
+        None => name_in_rules(),
+    }
 }
 
 /// Where the login comes from. Without a remote host that is a console, unless it is said to be the

@@ -17,7 +17,7 @@ mod shown;
 mod tests;
 
 pub use explain::explain;
-pub use hypothetical::{is_inside_session, login_name, names_keys};
+pub use hypothetical::{host, is_inside_session, login_name, names_keys};
 pub use impact::impact;
 pub use key::ShownKey;
 pub use outcome::outcome;

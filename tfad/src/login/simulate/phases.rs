@@ -1,12 +1,12 @@
 //! A hypothetical login in the phases of PAM.
 
 use tfa_core::{
-    Account, AskRecoveryCode, Login, LoginOrigin, PhaseAction, PhaseInput, Policy, PolicyDecision,
-    Subject, ThrottleScope, Time, Turn, confirm_by_security_key,
+    Account, AskRecoveryCode, HostName, Login, LoginOrigin, PhaseAction, PhaseInput, Policy,
+    PolicyDecision, Subject, ThrottleScope, Time, Turn, confirm_by_security_key,
 };
 use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, Verdict};
 
-use super::hypothetical::{is_own, names_keys, origin};
+use super::hypothetical::{host, is_own, names_keys, origin};
 use super::key::ShownKey;
 use crate::config::Config;
 use crate::host::facts::LocalHost;
@@ -105,6 +105,12 @@ impl<'a> Simulator<'a> {
         }
     }
 
+    /// The host on which the user logs in, if a rule names hosts.
+    pub(super) fn host(&self) -> Option<HostName> {
+        let is_asked = self.policy.names_hosts();
+        is_asked.then(|| host(self.login)).flatten()
+    }
+
     /// Where the login comes from.
     pub(super) fn origin(&self) -> LoginOrigin {
         origin(self.login)
@@ -141,7 +147,8 @@ impl<'a> Simulator<'a> {
         let (context, key) = self.context(phase, auth_result);
         let keys = key.iter().map(|shown| shown.key).collect();
         let subject = self.subject.clone();
-        let mut login = pam_context::login_by_keys(&context, keys, subject, self.origin());
+        let mut login =
+            pam_context::login_by_keys(&context, keys, subject, self.host(), self.origin());
         match (&self.login.method, phase) {
             // In the account phase sshd has not named its method yet.
             (Some(method), Phase::Session) if key.is_none() => {

@@ -1,6 +1,8 @@
-//! Names of users, groups, services, consoles and methods, and user ids.
+//! Names of users, groups, hosts, services, consoles and methods, and user ids.
 
 use std::fmt::Display;
+
+use tfa_core::InvalidHostName;
 
 use super::did_you_mean;
 use crate::config::messages::quoted;
@@ -50,6 +52,19 @@ pub(in crate::config) fn group_with_sign(name: &str, bare: &str) -> Problem {
 
 pub(in crate::config) fn number_as_group(name: &str) -> Problem {
     Problem::new(format!("{} is a number", quoted(name))).help("write it without quotes")
+}
+
+pub(in crate::config) fn host_in_capitals(name: &str, lower: &str) -> Problem {
+    Problem::new(format!("{} is not how rules name a host", quoted(name)))
+        .help(format!("write {}", quoted(lower)))
+}
+
+pub(in crate::config) fn not_a_host(name: &str, why: &InvalidHostName) -> Problem {
+    Problem::new(format!(
+        "{} is neither the name of a host nor a pattern",
+        quoted(name)
+    ))
+    .help(format!("{why}, and * stands for any characters"))
 }
 
 pub(in crate::config) fn not_a_service(name: &str, service: &str) -> Problem {

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_core::{
-    Account, Change, ChangedBy, Invitation, MAX_INVITATION_LIFETIME, Policy, Subject, Time,
+    Account, Change, ChangedBy, HostName, Invitation, MAX_INVITATION_LIFETIME, Policy, Subject,
+    Time,
 };
 use tfa_proto::{
     AuditRecord, Error, Explanation, HypotheticalLogin, INVITATION_SECONDS, Impact, OpenEnum,
@@ -162,6 +163,7 @@ impl Administrator {
         login: &HypotheticalLogin,
     ) -> Result<Explanation, Error> {
         let config = self.policy_of(files)?;
+        check_host(login)?;
         let user = self.accounts.user(user)?;
         let subject = self.subject_of(&user, &config.policy, login);
         let now = login.at.map_or_else(clock::now, Time::from_secs);
@@ -187,7 +189,8 @@ impl Administrator {
             has_recovery_code: matches!(has_recovery_code, Ok(true)),
             now,
         };
-        let mut told = simulate::explain(&simulator, &host_name());
+        let host = login.host.clone().unwrap_or_else(host_name);
+        let mut told = simulate::explain(&simulator, &host);
         if let Err(error) = has_recovery_code {
             told.unknown.push(format!("the recovery code: {error}"));
         }
@@ -216,6 +219,7 @@ impl Administrator {
         users: Vec<String>,
     ) -> Result<(bool, Vec<Impact>), Error> {
         let config = self.policy_of(files)?;
+        check_host(login)?;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let has_session_phase = pam_files::leaves_to_session(&login.service);
         // A login that cannot determine it goes on as without one.
@@ -396,6 +400,14 @@ impl Administrator {
         let subject = subject::by_any_name(user, &config.policy, CallsFor::Administrators);
         config.policy.may_require_of(&subject)
     }
+}
+
+/// Checks the host of a hypothetical login.
+fn check_host(login: &HypotheticalLogin) -> Result<(), Error> {
+    let name = login.host.as_deref();
+    let checked = name.map(|name| HostName::new(name).map(|_| ()));
+    let checked = checked.unwrap_or(Ok(()));
+    checked.map_err(|why| messages::bad_simulated_host(&why))
 }
 
 fn audit_record(user: &str, record: &tfa_core::AuditRecord) -> AuditRecord {
