@@ -110,6 +110,44 @@ fn a_code_that_is_asked_for_before_the_password_moves_behind_it() {
     assert!(shown.find("Password:") < shown.find(CODE), "{shown}");
 }
 
+/// What an administrator leaves who removes the line of another module below it.
+#[test]
+fn a_jump_that_skips_the_password_locks_its_users_out_until_it_is_removed() {
+    for suite in SUITES {
+        let (machine, _alice) = host_of_the_readme(suite);
+        let jump = "1i auth [success=1 default=ignore] pam_succeed_if.so user = alice";
+        edit(&machine, jump, "/etc/pam.d/sshd");
+        let found = finding(&machine, "lock-out", "pam-jump-refuses");
+        assert_eq!(found["place"], "/etc/pam.d/sshd:1");
+        assert_eq!(found["names"], json!(["sshd"]));
+        machine.ssh("alice").expect("Permission denied");
+
+        mend(&machine, &found);
+        is_silent(&machine);
+        drop(ssh_to_code_prompt(&machine, "alice"));
+    }
+}
+
+#[test]
+fn a_second_line_asks_for_a_second_code_until_it_is_removed() {
+    let (machine, alice) = host_of_the_readme(Suite::Bookworm);
+    let line = "/@include common-auth/a auth required pam_tfa.so enroll=account";
+    edit(&machine, line, "/etc/pam.d/sshd");
+    let found = finding(&machine, "risk", "pam-twice");
+    assert_eq!(found["names"], json!(["sshd"]));
+    let terminal = ssh_to_code_prompt(&machine, "alice");
+    terminal.type_secret(&alice.backup_codes[0]);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.backup_codes[1]);
+    terminal.expect(SHELL);
+
+    mend(&machine, &found);
+    is_silent(&machine);
+    let terminal = ssh_to_code_prompt(&machine, "alice");
+    terminal.type_secret(&alice.backup_codes[2]);
+    terminal.expect(SHELL);
+}
+
 /// Required after a key only.
 const NOT_AFTER_KEYS: &str = "[policy]\nmode = \"optional\"\n\
      [[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"required\"\ngrace = \"0\"\n";

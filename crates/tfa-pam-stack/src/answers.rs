@@ -75,8 +75,10 @@ impl Questions {
     }
 }
 
-/// What a line with a condition asks, and whether it succeeds where that is not so.
-fn question(line: &Line) -> Option<(Vec<&str>, bool)> {
+/// What a line with a condition asks, and whether it succeeds where that is not so. `None` for a line that identifies
+/// the user, or may do so.
+#[must_use]
+pub fn question(line: &Line) -> Option<(Vec<&str>, bool)> {
     if line.call != Call::Module || line.is_tfa() || identifies(line) {
         return None;
     }

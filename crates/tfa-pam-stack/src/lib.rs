@@ -54,12 +54,13 @@ mod words;
 /// The file name of the PAM module of this project.
 pub const MODULE: &str = "pam_tfa.so";
 
+pub use answers::question;
 pub use code::{Code, Codes};
 pub use control::{Action, Control};
 pub use dispatch::{Run, run, run_after};
 pub use files::{Files, MAX_LINES, ReadError, Unreadable};
 pub use lines::Release;
-pub use modules::{possible_codes, possible_codes_of_user, verifies_password};
+pub use modules::{identifies, possible_codes, possible_codes_of_user, verifies_password};
 pub use questions::{Step, Witness};
 pub use read::{FOLDERS, Reader};
 pub use stack::{Call, Line, Phase, Position, Problem, ProblemKind, Service, Stack};

@@ -198,7 +198,8 @@ pub(crate) fn identifies_otherwise(line: &Line) -> bool {
 }
 
 /// Whether the line calls a module that identifies the user, or one that may.
-pub(crate) fn identifies(line: &Line) -> bool {
+#[must_use]
+pub fn identifies(line: &Line) -> bool {
     verifies_password(line) || may_verify_password(line) || identifies_otherwise(line)
 }
 

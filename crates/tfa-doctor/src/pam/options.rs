@@ -71,7 +71,7 @@ pub(super) fn meant(option: &str) -> Option<&'static str> {
 }
 
 /// The options of a line that the module rejects.
-fn rejected(arguments: &[String]) -> Vec<&str> {
+pub(super) fn rejected(arguments: &[String]) -> Vec<&str> {
     let words = arguments.iter().map(String::as_str);
     let first = words.clone().find(|word| EXCLUSIVE.contains(word));
     let excluded = |word: &str| EXCLUSIVE.contains(&word) && first != Some(word);

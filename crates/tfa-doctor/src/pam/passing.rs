@@ -12,18 +12,21 @@ pub(super) fn lets_in(service: &Service, tfa: Code) -> bool {
 }
 
 fn run_of(service: &Service, phase: Phase, tfa: Code) -> Run {
-    run(service.stack(phase), |line| {
-        if line.is_tfa() {
-            return tfa;
-        }
-        let codes = possible_codes(line, phase, &service.name);
-        // Root needs no login.
-        let is_root = line.calls("pam_rootok.so");
-        let mut best = [Code::SUCCESS, Code::IGNORE].into_iter();
-        let best = best.find(|code| codes.contains(*code) && !is_root);
-        let other = || codes.iter().find(|code| *code != Code::SUCCESS);
-        best.or_else(other).unwrap_or(Code::SUCCESS)
+    run(service.stack(phase), |line| match line.is_tfa() {
+        true => tfa,
+        false => best_code(line, phase, &service.name),
     })
+}
+
+/// What a module returns that lets the login go on, if it can.
+pub(super) fn best_code(line: &Line, phase: Phase, service: &str) -> Code {
+    let codes = possible_codes(line, phase, service);
+    // Root needs no login.
+    let is_root = line.calls("pam_rootok.so");
+    let mut best = [Code::SUCCESS, Code::IGNORE].into_iter();
+    let best = best.find(|code| codes.contains(*code) && !is_root);
+    let other = || codes.iter().find(|code| *code != Code::SUCCESS);
+    best.or_else(other).unwrap_or(Code::SUCCESS)
 }
 
 /// A phase that no login passes, whatever the modules return. An error that is a finding of its own is left to

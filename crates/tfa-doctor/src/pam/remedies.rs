@@ -81,11 +81,10 @@ fn change_lines(
             continue;
         };
         for other in &open {
-            let is_mended = trial.has_mended_all(&other.finding, &change.left);
-            let own = other.change(trial, pam).filter(|_| !is_mended);
-            let own = own.filter(|own| overlap(&own.edits, &change.edits));
-            let both = own.and_then(|_| together(trial, pam, &change, [&finding, &other.finding]));
-            change = both.unwrap_or(change);
+            let is_open = !trial.has_mended_all(&other.finding, &change.left);
+            let is_near = is_open && other.is_near(&change, trial, pam);
+            let both = is_near.then(|| together(trial, pam, &change, [&finding, &other.finding]));
+            change = both.flatten().unwrap_or(change);
         }
         open.retain(|Open { finding: other, .. }| {
             let is_mended = trial.has_mended_all(other, &change.left);
@@ -111,6 +110,18 @@ impl From<Finding> for Open {
 }
 
 impl Open {
+    /// Whether it is about a line of a change, or its own change is.
+    fn is_near(&self, change: &Change, trial: &Trial<'_>, pam: &PamFacts) -> bool {
+        let line = self.finding.subject.line();
+        let is_there = |edit: &Edit| {
+            let lines = edit.after + 1..edit.after + 1 + edit.removed.len();
+            line.is_some_and(|(file, line)| file == edit.file && lines.contains(&line))
+        };
+        let own = || self.change(trial, pam);
+        change.edits.iter().any(is_there)
+            || own().is_some_and(|own| overlap(&own.edits, &change.edits))
+    }
+
     fn change(&self, trial: &Trial<'_>, pam: &PamFacts) -> Option<&Change> {
         let change = self
             .change

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use tfa_pam_host::{Reading, Snapshot};
-use tfa_pam_stack::{Code, Phase};
+use tfa_pam_stack::Phase;
 
-use super::passing::lets_in;
+use super::logins::are_kept;
 use super::{Context, faults, logins};
 use crate::facts::PamFacts;
 use crate::finding::{Finding, Severity};
@@ -18,16 +18,9 @@ const PHASES: [Phase; 3] = [Phase::Auth, Phase::Account, Phase::Session];
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Counts(BTreeMap<(&'static str, String), usize>);
 
-/// What works on a host, by service.
-type Health = BTreeMap<String, Works>;
-
 /// What works in a service.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Works {
-    /// A login with the right password passes if `pam_tfa` accepts it.
-    with_code: bool,
-    /// It passes if `pam_tfa` asks for nothing.
-    without_code: bool,
     /// Some login passes each phase.
     some_login: bool,
     /// No login passes without a password.
@@ -37,8 +30,6 @@ struct Works {
 impl Works {
     fn of(reading: &Reading) -> Self {
         Self {
-            with_code: reading.all(|service| lets_in(service, Code::SUCCESS)),
-            without_code: reading.all(|service| lets_in(service, Code::IGNORE)),
             some_login: reading.all(|service| PHASES.iter().all(|phase| service.can_pass(*phase))),
             asks_password: reading.all(|service| service.without_password().is_none()),
         }
@@ -46,10 +37,7 @@ impl Works {
 
     /// Whether all that worked before still works.
     fn keeps(self, before: Self) -> bool {
-        self.with_code >= before.with_code
-            && self.without_code >= before.without_code
-            && self.some_login >= before.some_login
-            && self.asks_password >= before.asks_password
+        self.some_login >= before.some_login && self.asks_password >= before.asks_password
     }
 }
 
@@ -60,7 +48,8 @@ pub(super) struct Trial<'a> {
     before: Counts,
     /// No service asks, so that other faults are not searched for.
     is_off: bool,
-    health: Health,
+    /// What works, by service.
+    works: BTreeMap<&'a str, Works>,
 }
 
 impl<'a> Trial<'a> {
@@ -72,7 +61,9 @@ impl<'a> Trial<'a> {
             is_off: findings
                 .iter()
                 .any(|finding| finding.kind.id == messages::PAM_OFF.id),
-            health: health(pam),
+            works: logins(pam)
+                .map(|(name, reading)| (name, Works::of(reading)))
+                .collect(),
         }
     }
 
@@ -104,12 +95,14 @@ impl<'a> Trial<'a> {
             .iter()
             .filter(|finding| finding.kind.severity <= severity);
         let has_new = grave.any(|finding| marks(finding).any(is_new));
-        let health = health(&pam);
-        let works = |(name, before): (&String, &Works)| {
-            let after = health.get(name).copied().unwrap_or_default();
-            after.keeps(*before)
+        let is_kept = |(name, works): (&&str, &Works)| {
+            let [before, after] = [self.pam, &pam].map(|pam| pam.services.get(*name));
+            before.zip(after).is_some_and(|(before, after)| {
+                let is_same = || before.results().eq(after.results());
+                is_same() || (Works::of(after).keeps(*works) && are_kept(before, after))
+            })
         };
-        (!has_new && self.health.iter().all(works)).then_some(left)
+        (!has_new && self.works.iter().all(is_kept)).then_some(left)
     }
 
     /// Whether a change has mended a fault, of each service.
@@ -142,10 +135,4 @@ fn marks(finding: &Finding) -> impl Iterator<Item = (&'static str, String)> {
         .cloned()
         .chain(none)
         .map(move |name| (id, name))
-}
-
-fn health(pam: &PamFacts) -> Health {
-    logins(pam)
-        .map(|(name, reading)| (name.to_owned(), Works::of(reading)))
-        .collect()
 }

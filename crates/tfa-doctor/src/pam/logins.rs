@@ -1,0 +1,204 @@
+//! Logins with each combination of what the modules of a service can answer: those with the right password and code
+//! that a change must keep, and the others that it must not let in.
+
+use std::collections::BTreeMap;
+
+use tfa_pam_host::Reading;
+use tfa_pam_stack::{Code, Line, Phase, Service, identifies, question, run, verifies_password};
+
+use super::options;
+use super::passing::best_code;
+
+/// How many logins of a service are tried. With more, the modules behind the first ones have one answer.
+const MAX_LOGINS: usize = 200;
+/// The phases of a login; not each program runs the last.
+const PHASES: [Phase; 3] = [Phase::Auth, Phase::Account, Phase::Session];
+const AUTHENTICATION: &[Phase] = &[Phase::Auth, Phase::Account];
+const SESSION: &[Phase] = &[Phase::Session];
+/// Modules whose answers differ between users and times.
+const CONDITIONS: [&str; 11] = [
+    "pam_access.so",
+    "pam_exec.so",
+    "pam_faillock.so",
+    "pam_listfile.so",
+    "pam_localuser.so",
+    "pam_nologin.so",
+    "pam_securetty.so",
+    "pam_succeed_if.so",
+    "pam_time.so",
+    "pam_usertype.so",
+    "pam_wheel.so",
+];
+
+/// A module, with the words that make a difference.
+type Asked = Vec<String>;
+
+/// What the modules answer to one login.
+#[derive(Debug, Clone, Default)]
+struct Login {
+    /// The code of `pam_tfa`.
+    tfa: Option<Code>,
+    answers: BTreeMap<Asked, Code>,
+    /// A module has verified the password.
+    has_password: bool,
+    /// A module has identified the user, or may have.
+    is_identified: bool,
+}
+
+/// What identifies the user of a service.
+#[derive(Clone, Copy)]
+enum Proof {
+    /// A module that verifies the password.
+    Password,
+    /// A module that identifies the user otherwise, or may.
+    Other,
+    /// None but the code.
+    Code,
+}
+
+/// Whether the right logins of a service that passed still pass after a change, and no wrong one passes that did
+/// not.
+pub(super) fn are_kept(before: &Reading, after: &Reading) -> bool {
+    let readings = [before, after];
+    let proof = proof(&readings);
+    logins(&readings).iter().all(|login| {
+        let has_code = login.tfa != Some(Code::AUTH_ERR);
+        let has_proof = match proof {
+            Proof::Password => login.has_password,
+            Proof::Other => login.is_identified,
+            Proof::Code => true,
+        };
+        let passes = |reading| login.passes(reading, AUTHENTICATION);
+        let opens = |reading| login.passes(reading, SESSION);
+        let is_right = has_code && has_proof;
+        let is_wrong = !has_code || !login.is_identified;
+        let is_closed = || (passes(before) && !passes(after)) || (opens(before) && !opens(after));
+        let is_opened = || passes(after) && !passes(before);
+        !((is_right && is_closed()) || (is_wrong && is_opened()))
+    })
+}
+
+/// The lines of services, each with its service and phase.
+fn lines<'a>(readings: &[&'a Reading]) -> impl Iterator<Item = (&'a Service, Phase, &'a Line)> {
+    let services = readings.iter().flat_map(|reading| reading.results());
+    services.filter_map(Result::ok).flat_map(|service| {
+        let phases = PHASES.into_iter();
+        phases.flat_map(move |phase| {
+            let lines = service.stack(phase).lines.iter();
+            lines.map(move |line| (service, phase, line))
+        })
+    })
+}
+
+/// A login for each combination of answers.
+fn logins(readings: &[&Reading]) -> Vec<Login> {
+    let mut logins = vec![Login::default()];
+    for (service, phase, line) in lines(readings) {
+        let is_known = logins.first().is_some_and(|login| login.knows(phase, line));
+        let answers = answers(service, phase, line);
+        if is_known || answers.is_empty() || logins.len() * answers.len() > MAX_LOGINS {
+            continue;
+        }
+        let longer = logins.iter().flat_map(|login| {
+            let with = |code: &Code| login.with(phase, line, *code);
+            answers.iter().map(with)
+        });
+        logins = longer.collect();
+    }
+    logins
+}
+
+fn proof(readings: &[&Reading]) -> Proof {
+    let mut proof = Proof::Code;
+    for (_, _, line) in lines(readings).filter(|(_, phase, _)| *phase == Phase::Auth) {
+        if verifies_password(line) {
+            return Proof::Password;
+        } else if identifies(line) {
+            proof = Proof::Other;
+        }
+    }
+    proof
+}
+
+/// What identifies the question of a line, and whether the line has the opposite answer.
+fn asked(phase: Phase, line: &Line) -> Option<(Asked, bool)> {
+    if identifies(line) && phase == Phase::Auth {
+        return Some((vec![line.module.clone()], false));
+    }
+    let (words, is_opposite) = question(line)?;
+    let words = words.into_iter().map(str::to_owned).collect();
+    let is_condition = CONDITIONS.iter().any(|module| line.calls(module));
+    is_condition.then_some((words, is_opposite))
+}
+
+/// The codes that a line can have in different logins; none if it has the same in each.
+fn answers(service: &Service, phase: Phase, line: &Line) -> Vec<Code> {
+    if line.is_tfa() {
+        return vec![Code::SUCCESS, Code::IGNORE, Code::AUTH_ERR];
+    }
+    if asked(phase, line).is_none() {
+        return Vec::new();
+    }
+    let codes = tfa_pam_stack::possible_codes_of_user(line, phase, &service.name);
+    let best = best_code(line, phase, &service.name);
+    let other = Code::AUTH_ERR;
+    match best != other && codes.contains(other) {
+        true => vec![best, other],
+        false => Vec::new(),
+    }
+}
+
+impl Login {
+    fn knows(&self, phase: Phase, line: &Line) -> bool {
+        match line.is_tfa() {
+            true => self.tfa.is_some(),
+            false => asked(phase, line).is_some_and(|(asked, _)| self.answers.contains_key(&asked)),
+        }
+    }
+
+    fn with(&self, phase: Phase, line: &Line, code: Code) -> Self {
+        let mut login = self.clone();
+        if line.is_tfa() {
+            login.tfa = Some(code);
+        } else if let Some((asked, is_opposite)) = asked(phase, line) {
+            login.answers.insert(asked, opposite(code, is_opposite));
+        }
+        let succeeds = code == Code::SUCCESS && phase == Phase::Auth;
+        login.has_password |= succeeds && verifies_password(line);
+        login.is_identified |= succeeds && identifies(line);
+        login
+    }
+
+    fn code(&self, service: &Service, phase: Phase, line: &Line) -> Code {
+        if line.is_tfa() {
+            return match options::rejected(&line.arguments).is_empty() {
+                false => Code::SERVICE_ERR,
+                true if line.asks_after_public_key() => Code::IGNORE,
+                true => self.tfa.unwrap_or(Code::SUCCESS),
+            };
+        }
+        let known = asked(phase, line).and_then(|(asked, is_opposite)| {
+            let code = self.answers.get(&asked)?;
+            Some(opposite(*code, is_opposite))
+        });
+        known.unwrap_or_else(|| best_code(line, phase, &service.name))
+    }
+
+    fn passes(&self, reading: &Reading, phases: &[Phase]) -> bool {
+        reading.all(|service| {
+            phases.iter().copied().all(|phase| {
+                let code = |line: &Line| self.code(service, phase, line);
+                run(service.stack(phase), code).result == Code::SUCCESS
+            })
+        })
+    }
+}
+
+/// The code of the opposite question.
+fn opposite(code: Code, is_opposite: bool) -> Code {
+    match code {
+        Code::SUCCESS if is_opposite => Code::AUTH_ERR,
+        Code::AUTH_ERR if is_opposite => Code::SUCCESS,
+        code => code,
+    }
+}
