@@ -725,6 +725,11 @@ fn the_remedy_of_a_daemon_depends_on_the_cause() {
             "daemon-refuses",
             "ls -la /var/lib/tfa",
         ),
+        (
+            "daemon-refuses.etcd",
+            "daemon-refuses",
+            "systemctl status tfa-fleet",
+        ),
         ("daemon-down", "daemon-down", "systemctl restart tfad"),
         ("daemon-down.masked", "daemon-down", "systemctl unmask tfad"),
     ] {

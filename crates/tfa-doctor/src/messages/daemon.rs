@@ -9,6 +9,9 @@ pub(crate) const MASKED: &str = "masked";
 /// The database, which each reason of the daemon names that is about it.
 const DATABASE: &str = "accounts.db";
 
+/// The same of the accounts in etcd.
+const ETCD: &str = "etcd";
+
 pub(crate) const DAEMON_DOWN: Kind = Kind {
     id: "daemon-down",
     severity: Severity::LockOut,
@@ -50,13 +53,21 @@ pub(crate) const DAEMON_REFUSES: Kind = Kind {
         let why = subject.detail.trim_end_matches('.');
         format!("The daemon tfad cannot serve logins: {why}.")
     },
-    remedy: |subject| match subject.detail.contains(DATABASE) {
-        true => remedy(
+    remedy: |subject| match subject.detail.as_str() {
+        why if why.contains(ETCD) => remedy(
+            "Do what the finding says. If etcd does not answer, look at tfa-fleet, which reaches it, and \
+             at etcd.",
+            &[
+                "systemctl status tfa-fleet",
+                "journalctl -u tfa-fleet -n 50",
+            ],
+        ),
+        why if why.contains(DATABASE) => remedy(
             "Put the file of the database back; or restore a backup with \"tfactl restore FILE --force\", \
              which starts the daemon again. If the key has gone with it, the backup must have it.",
             &["ls -la /var/lib/tfa", "systemctl reload tfad"],
         ),
-        false => remedy(
+        _ => remedy(
             "Correct the error, which the check shows with its line. If it is not in the configuration, \
              do what the finding says.",
             &["tfactl policy check", "systemctl restart tfad"],
