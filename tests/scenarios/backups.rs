@@ -45,13 +45,13 @@ fn copy(from: &Machine, to: &Machine, file: &str) {
     to.succeed(["sh", "-c", &format!("base64 -d /root/base64 > {file}")]);
 }
 
-/// A code is used already, and the next one is not.
+/// A code of before the restoration is void, and the next one is not.
 #[track_caller]
 fn only_the_next_code_logs_in(machine: &Machine, used: &str, next: &str) {
     let terminal = after_password(machine);
     terminal.expect(CODE);
     terminal.type_secret(used);
-    terminal.expect("already used");
+    terminal.expect("Your account was moved to this host or restored");
     terminal.expect(CODE);
     terminal.type_secret(next);
     terminal.expect("alice@host:~$");
@@ -196,7 +196,7 @@ fn wrong_files_passphrases_and_disks_change_nothing() {
         head -c -1 $f >cut; cp $f changed; printf x | dd of=changed bs=1 seek=300 conv=notrunc 2>/dev/null
         head -c 5000 /dev/urandom >random; mkdir -p small; mount -t tmpfs -o size=4k tmpfs small; head -c 4096 /dev/zero >small/full
         ln -s nowhere link; mkfifo fifo; echo >>empty; chmod 600 empty; grep -c . $f >/dev/null || true
-        cp $f longer; echo >>longer";
+        cp $f longer; echo >>longer; ln -s $f linked; cp $f of-others; chmod 666 of-others";
     machine.succeed(["sh", "-c", PREPARE]);
     for (words, said) in [
         (&["backup", FILE][..], "A backup never replaces a file"),
@@ -229,6 +229,14 @@ fn wrong_files_passphrases_and_disks_change_nothing() {
         (&["restore", "/root/random", "--force"], "not a backup"),
         (&["restore", "/root/fifo", "--force"], "not a backup"),
         (&["restore", "/root", "--force"], "not a backup"),
+        (
+            &["restore", "/root/linked", "--force"],
+            "is a symbolic link",
+        ),
+        (
+            &["restore", "/root/of-others", "--force"],
+            "others than root can change /root/of-others",
+        ),
     ] {
         let words = ["tfactl"].into_iter().chain(words.iter().copied());
         let refused = machine.fail(words).to_string();

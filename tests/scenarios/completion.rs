@@ -71,15 +71,15 @@ fn zsh_completes_the_formats_and_options_of_an_import() {
     for (typed, completed) in [
         (
             "tfactl import goo\t--ho\t",
-            "tfactl import google-authenticator --homes ",
+            "tfactl import google-authenticator --homes",
         ),
         (
             "tfactl import psk\t--pass\t",
-            "tfactl import pskc --passphrase-file ",
+            "tfactl import pskc --passphrase-file",
         ),
         (
             "tfactl restore --void\t",
-            "tfactl restore --void-backup-codes ",
+            "tfactl restore --void-backup-codes",
         ),
     ] {
         terminal.send(typed.as_bytes());
