@@ -1,12 +1,14 @@
-//! The daemon's side of a fleet: what it asks the program with the network, `tfa-fleet`.
+//! The daemon's side of a fleet: what it asks the program with the network, `tfa-fleet`, and what members tell.
 
 mod kv;
+mod member_facts;
 
 use nix::unistd::User;
 use tfa_fleet_wire::CALL_SOCKET;
 use tfa_store::StoreError;
 
 pub use kv::{FleetKv, Patience};
+pub use member_facts::{MemberFacts, ToldSubject};
 
 /// The user that `tfa-fleet` runs as.
 const FLEET_USER: &str = "tfa-fleet";
