@@ -2,12 +2,12 @@
 
 use tfa_core::{
     Account, AddressPrefix, Algorithm, Authenticator, AuthenticatorKind, Change, ChangedBy, Client,
-    CodeFormat, Counter, DeviceMark, Factor, FailureReason, KeyFingerprint, KeyType, Next,
-    RememberRules, Secret, SshKey, Term, ThrottleScope, Undecodable, Verdict,
+    CodeFormat, Counter, DeviceMark, Factor, FailureReason, Judgement, KeyFingerprint, KeyType,
+    Next, RememberRules, Secret, SshKey, Term, ThrottleScope, Undecodable, Verdict,
 };
 
 use crate::cbor::Item;
-use crate::phone::{NOON, after};
+use crate::phone::{NOON, Phone, after};
 use crate::record::{answer, bytes_of, full};
 use crate::sheet;
 
@@ -164,4 +164,17 @@ fn a_kind_of_a_later_version_is_refused_and_not_left_out() {
     ] {
         assert!(with_variant(path, 99).is_err(), "{what}");
     }
+}
+
+/// A record of an import that knows no used steps: its authenticator has a last void step.
+const VOID_STEP: &str = include_str!("records/void-step.hex");
+
+#[test]
+fn a_record_with_a_void_step_is_read_and_written_without_a_change() {
+    let bytes = bytes_of(VOID_STEP);
+    let mut account = Account::decode(&bytes).unwrap();
+    assert_eq!(&**account.encode(), bytes, "written as it was read");
+    let code = Phone::usual(7).code(NOON);
+    let judged = account.judge(&code, UNKNOWN, NOON);
+    assert_eq!(judged, Judgement::Void(after(NOON, 60)));
 }
