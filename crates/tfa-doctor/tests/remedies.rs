@@ -183,11 +183,12 @@ impl Login {
         })
     }
 
-    fn code(self, line: &Line) -> Code {
+    fn code(self, phase: Phase, line: &Line) -> Code {
         let answer = |holds: bool| if holds { Code::SUCCESS } else { Code::AUTH_ERR };
         let has = |option: &str| line.arguments.iter().any(|word| word == option);
         match line.module.as_str() {
-            "pam_unix.so" => answer(self.password),
+            // An account that has expired is another matter.
+            "pam_unix.so" => answer(self.password || phase == Phase::Account),
             "pam_tfa.so" if has("nullok") => Code::SERVICE_ERR,
             "pam_tfa.so" => self.tfa,
             "pam_succeed_if.so" => answer(self.is_member != has("notingroup")),
@@ -200,7 +201,7 @@ impl Login {
     fn passes(self, reading: &Reading) -> bool {
         let phases = [Phase::Auth, Phase::Account];
         reading.all(|service| {
-            let passes = |phase| run(service.stack(phase), |line| self.code(line)).result;
+            let passes = |phase| run(service.stack(phase), |line| self.code(phase, line)).result;
             phases
                 .into_iter()
                 .all(|phase| passes(phase) == Code::SUCCESS)
