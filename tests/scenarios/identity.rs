@@ -10,7 +10,7 @@ const MOVED: &str = "was moved to this name from alice";
 /// Runs a command after the last process of a user has ended, because `usermod` refuses to change a
 /// user with processes.
 #[track_caller]
-fn after_the_last_process(machine: &Machine, user: &str, command: &str) {
+pub(crate) fn after_the_last_process(machine: &Machine, user: &str, command: &str) {
     let wait = format!(
         "loginctl terminate-user {user}; while pgrep -u {user} >/dev/null; do sleep 0.1; done; {command}"
     );
@@ -18,7 +18,7 @@ fn after_the_last_process(machine: &Machine, user: &str, command: &str) {
 }
 
 /// A login over SSH that has entered the right password.
-fn after_password(machine: &Machine, user: &str) -> Terminal {
+pub(crate) fn after_password(machine: &Machine, user: &str) -> Terminal {
     let terminal = machine.ssh(user);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -26,7 +26,7 @@ fn after_password(machine: &Machine, user: &str) -> Terminal {
 }
 
 #[track_caller]
-fn is_refused(machine: &Machine, user: &str) {
+pub(crate) fn is_refused(machine: &Machine, user: &str) {
     let terminal = after_password(machine, user);
     terminal.expect("Password:");
     assert!(!terminal.transcript().contains(CODE));

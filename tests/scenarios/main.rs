@@ -12,6 +12,7 @@ mod daemon_down;
 mod devices;
 mod directory;
 mod doctor;
+mod doctor_accounts;
 mod doctor_host;
 mod doctor_remedies;
 mod doctor_sshd;

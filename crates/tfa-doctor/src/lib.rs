@@ -24,9 +24,9 @@ pub use facts::{
 };
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
-    Administrator, BlockDevice, BusFacts, Clock, DOAS_FILE, GroupCacheFacts, HostFacts, NSCD_FILE,
-    OtherWays, OwnedFile, PolkitFacts, Process, Reached, Room, STATE_DIR, SocketFacts, StateFacts,
-    polkit_questions, sudo_services,
+    AccountFacts, Administrator, BlockDevice, BusFacts, Clock, DOAS_FILE, GroupCacheFacts,
+    HostFacts, NSCD_FILE, OtherWays, OwnedFile, PolkitFacts, Process, Reached, Room, STATE_DIR,
+    SocketFacts, StateFacts, polkit_questions, sudo_services,
 };
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;

@@ -350,6 +350,15 @@ impl Host {
                 ["masked"] => host.is_masked = true,
                 ["key-lost", ..] => host.key_lost = Some(words[1..].join(" ")),
                 ["missed", ..] => host.not_examined.push(words[1..].join(" ")),
+                ["unusable", name, ..] => {
+                    let why = words[2..].join(" ");
+                    host.accounts.unusable.push((name.to_owned(), why));
+                }
+                ["renamed", record, user] => {
+                    let renamed = (record.to_owned(), user.to_owned());
+                    host.accounts.renamed.push(renamed);
+                }
+                ["locked", name] => host.accounts.locked.push(name.to_owned()),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
                 ["exemption-of-all", place] => host.exemptions_of_all.push(place.to_owned()),

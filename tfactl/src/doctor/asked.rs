@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tfa_client::{Failure, Terminal};
-use tfa_doctor::{Administrator, HostFacts, Later, LoginUsers, PolicyFacts, Required};
+use tfa_doctor::{
+    AccountFacts, Administrator, HostFacts, Later, LoginUsers, PolicyFacts, Required,
+};
 use tfa_proto::{
     DaemonFacts, Exemption, ExemptionKind, ListFilter, Mode, NEVER, OpenEnum, Outcome,
     RecoveryState, Status,
@@ -13,7 +15,7 @@ use tfa_proto::{
 use tfa_text::policy_files::{AnyOwner, DropIns};
 
 use super::missed::Missed;
-use super::{groups, polkit};
+use super::{accounts, groups, polkit};
 use crate::daemon::Daemon;
 use crate::messages;
 use crate::policy::in_force;
@@ -57,6 +59,8 @@ pub(super) async fn collect(
         policy.enrolled = Some(records.enrolled);
         policy.login_users = records.login_users;
         host.users_with_weak_keys = records.with_weak_keys;
+        host.accounts = records.accounts;
+        accounts::without_the_gone(daemon, &mut host.accounts, missed).await?;
     }
     let mut requires_later = true;
     if policy.requires
@@ -141,7 +145,7 @@ fn required_from(status: &Status) -> u64 {
 }
 
 /// An answer. One that does not come is noted.
-fn told<T>(
+pub(super) fn told<T>(
     answer: Result<T, Failure>,
     subject: &str,
     missed: &Missed,
@@ -210,6 +214,7 @@ struct Records {
     /// `None` if it is not known who has a login shell.
     login_users: Option<LoginUsers>,
     with_weak_keys: Vec<String>,
+    accounts: AccountFacts,
 }
 
 /// Counts in the records of users, page by page; `None` if they are not all known.
@@ -250,6 +255,7 @@ async fn records(
 impl Records {
     fn add(&mut self, status: Status, login_names: Option<&BTreeSet<String>>) {
         let is_enrolled = counts(&status);
+        accounts::add(&mut self.accounts, &status);
         self.required_from = self.required_from.min(required_from(&status));
         self.enrolled += usize::from(is_enrolled);
         let is_login_user = login_names.is_some_and(|names| names.contains(&status.user));

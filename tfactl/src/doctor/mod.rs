@@ -1,5 +1,6 @@
 //! `tfactl doctor`: collects the facts about this host, and prints what `tfa-doctor` finds in them.
 
+mod accounts;
 mod asked;
 mod bounded;
 mod bus;

@@ -1,5 +1,6 @@
 //! Faults beside PAM and sshd: who may write the files, sudo, the unit, the clock, and the administrators.
 
+mod accounts;
 mod bus;
 mod bus_policy;
 mod disk;
@@ -21,6 +22,7 @@ use tfa_pam_host::ModuleFile;
 use crate::facts::Facts;
 use crate::finding::Finding;
 
+pub use accounts::AccountFacts;
 pub use bus::BusFacts;
 pub use disk::BlockDevice;
 pub use group_cache::{GroupCacheFacts, NSCD_FILE};
@@ -87,6 +89,8 @@ pub struct HostFacts {
     pub administrators: Option<Vec<Administrator>>,
     /// Why the records of users cannot be opened, if the sealing key is missing or wrong.
     pub key_lost: Option<String>,
+    /// The accounts of users.
+    pub accounts: AccountFacts,
     /// The users who have an authenticator with a weak key.
     pub users_with_weak_keys: Vec<String>,
     /// Whether the host has a recovery code that was not used.
@@ -169,6 +173,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(ways::examine(host));
     findings.extend(sudo::examine(host, facts.policy.as_ref()));
     let requires = facts.policy.as_ref().is_some_and(|policy| policy.requires);
+    findings.extend(accounts::examine(&host.accounts, host.key_lost.is_some()));
     findings.extend(people::groups(host));
     findings.extend(people::weak_keys(host));
     findings.extend(people::exemptions(host));

@@ -1,5 +1,6 @@
 //! The texts of the findings. Each is a whole text with named arguments. Commands are for root.
 
+mod accounts;
 mod bus;
 mod daemon;
 mod environment;
@@ -9,6 +10,7 @@ mod sshd;
 mod state;
 mod ways;
 
+pub(crate) use accounts::*;
 pub(crate) use bus::*;
 pub(crate) use daemon::*;
 pub(crate) use environment::*;
@@ -119,6 +121,9 @@ pub const KINDS: &[&Kind] = &[
     &POLKIT_MISSING,
     &POLKIT_ALLOWS,
     &POLKIT_YES,
+    &RECORD_UNUSABLE,
+    &ACCOUNT_LOCKED,
+    &RECORD_RENAMED,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,
     &KEY_WEAK,
