@@ -1,11 +1,12 @@
 //! The doctor on accounts of users who cannot log in.
 
-use tfa_tests::Suite;
+use tfa_tests::{Machine, Suite};
 
-use crate::doctor::{finding, host_of_the_readme, is_silent, mend};
+use crate::doctor::{finding, findings, host_of_the_readme, is_silent, mend};
+use crate::guard::{by_key, is_accepted, is_refused as key_is_refused};
 use crate::identity::{after_password, after_the_last_process, is_refused};
 use crate::locks::lock_the_console_permanently;
-use crate::users::{CODE, PASSWORD};
+use crate::users::{CODE, PASSWORD, set_policy};
 
 #[test]
 fn a_user_whose_uid_has_changed_is_found_until_the_record_is_renamed() {
@@ -48,4 +49,71 @@ fn a_lock_that_does_not_end_is_found_and_the_printed_commands_remove_it() {
     assert_eq!(found["names"], serde_json::json!(["alice"]));
     mend(&machine, &found);
     is_silent(&machine);
+}
+
+const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
+
+/// A host that requires a second factor, and a user with a key and without a password.
+fn host_with_a_user_without_password(policy: &str) -> Machine {
+    let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
+    machine.succeed(["tfactl", "recovery", "create", "--yes"]);
+    machine.add_user("cloud", PASSWORD);
+    machine.succeed(["passwd", "-l", "cloud"]);
+    let _ = machine.authorize_key("cloud");
+    is_silent(&machine);
+    is_accepted(&by_key(&machine, "cloud"));
+    set_policy(&machine, policy);
+    machine
+}
+
+#[test]
+fn a_user_without_a_password_is_found_where_the_key_is_refused() {
+    let machine = host_with_a_user_without_password(REQUIRED);
+    key_is_refused(&by_key(&machine, "cloud"));
+    let found = finding(&machine, "lock-out", "key-only");
+    assert_eq!(found["names"], serde_json::json!(["cloud"]));
+    assert_eq!(found["commands"], serde_json::json!(["passwd cloud"]));
+
+    // In the grace period the key is enough.
+    set_policy(&machine, &REQUIRED.replace("\"0\"", "\"7d\""));
+    is_accepted(&by_key(&machine, "cloud"));
+    finding(&machine, "risk", "key-only");
+
+    let rule = "[[policy.rule]]\nusers = [\"cloud\"]\nmethods = [\"publickey\"]\nmode = \"off\"\n\
+                reason = \"no password\"\n";
+    set_policy(&machine, &format!("{REQUIRED}{rule}"));
+    is_accepted(&by_key(&machine, "cloud"));
+    is_silent(&machine);
+
+    set_policy(&machine, REQUIRED);
+    machine.set_password("cloud", PASSWORD);
+    is_silent(&machine);
+}
+
+#[test]
+fn root_is_found_whose_key_is_refused_and_whose_password_sshd_refuses() {
+    let (machine, _alice) = host_of_the_readme(Suite::Bookworm);
+    machine.succeed(["tfactl", "recovery", "create", "--yes"]);
+    machine.set_password("root", PASSWORD);
+    set_policy(&machine, REQUIRED);
+    is_silent(&machine);
+    let _ = machine.authorize_key("root");
+    key_is_refused(&by_key(&machine, "root"));
+    finding(&machine, "lock-out", "key-only-root");
+    machine.configure_sshd("20-root", "PermitRootLogin yes");
+    is_silent(&machine);
+}
+
+#[test]
+fn no_printed_command_shuts_out_a_user_without_a_password() {
+    let policy = format!("{REQUIRED}guard = []\n");
+    let machine = host_with_a_user_without_password(&policy);
+    let found = finding(&machine, "hole", "sshd-keys-not-guarded");
+    assert_eq!(found["commands"], serde_json::json!(["passwd cloud"]));
+    set_policy(&machine, REQUIRED);
+    let rule = "cloud ALL=(ALL) NOPASSWD: ALL\n";
+    machine.write_file("/etc/sudoers.d/90-cloud", rule);
+    let output = machine.run(["tfactl", "doctor", "--only", "sudo-nopasswd", "--json"]);
+    let findings = findings(&output.stdout);
+    assert_eq!(findings[0]["commands"], serde_json::json!(["passwd cloud"]));
 }

@@ -54,17 +54,17 @@ fn by_key_from(machine: &Machine, address: &str, user: &str) -> Output {
 }
 
 /// A command over SSH by key alone.
-fn by_key(machine: &Machine, user: &str) -> Output {
+pub(crate) fn by_key(machine: &Machine, user: &str) -> Output {
     by_key_from(machine, "127.0.0.1", user)
 }
 
 #[track_caller]
-fn is_accepted(output: &Output) {
+pub(crate) fn is_accepted(output: &Output) {
     assert!(output.success() && output.stdout == "in\n", "{output}");
 }
 
 #[track_caller]
-fn is_refused(output: &Output) {
+pub(crate) fn is_refused(output: &Output) {
     assert!(!output.success() && output.stdout.is_empty(), "{output}");
     assert!(output.stderr.contains(ALONE), "{output}");
 }

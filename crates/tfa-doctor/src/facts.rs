@@ -109,6 +109,8 @@ pub enum Later {
     From(u64),
     /// When audit mode ends.
     AfterAudit,
+    /// When the grace period of the users ends.
+    AfterGrace,
 }
 
 /// Persons with an account and a login shell, and root.

@@ -64,6 +64,8 @@ pub struct Subject {
     pub(crate) drop_in: Vec<String>,
     /// The connections of sshd of which the remedy would refuse each login, so that it is not printed.
     pub(crate) refused: Vec<String>,
+    /// The accounts that the remedy would lock out, so that another one is printed: they have no password.
+    pub(crate) locked_out: Vec<String>,
     /// The processes that cause it.
     pub(crate) pids: Vec<u32>,
     /// What is left, of what runs short.

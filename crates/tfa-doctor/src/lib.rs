@@ -9,6 +9,7 @@ mod edit;
 mod facts;
 mod finding;
 mod host;
+mod key_only;
 mod login;
 mod messages;
 mod pam;
@@ -28,6 +29,7 @@ pub use host::{
     HostFacts, NSCD_FILE, OtherWays, OwnedFile, PolkitFacts, Process, Reached, Room, STATE_DIR,
     SocketFacts, StateFacts, polkit_questions, sudo_services,
 };
+pub use key_only::{KeyAccount, Refused};
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;
 pub use required::required;
@@ -42,7 +44,9 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(sshd::examine(facts));
     findings.extend(login::timeout(facts));
     findings.extend(host::examine(facts));
+    findings.extend(key_only::examine(facts));
     required::settle(facts, &mut findings);
+    key_only::settle(facts, &mut findings);
     findings.sort_by_key(Finding::severity);
     findings
 }

@@ -14,9 +14,9 @@ use tfa_core::DEFAULT_GUARD;
 use tfa_doctor::sshd::{Settings, SshdFacts, StartedBy, config};
 use tfa_doctor::{
     Administrator, BlockDevice, BusFacts, Clock, DaemonProblem, Edit, Facts, Finding,
-    GroupCacheFacts, HostFacts, KINDS, Kind, Later, LoginFacts, MODULE, OtherWays, OwnedFile,
-    PamFacts, PolicyFacts, PolkitFacts, Process, Reached, Required, Room, SocketFacts, StateFacts,
-    examine, pam_update_files, sudo_services,
+    GroupCacheFacts, HostFacts, KINDS, KeyAccount, Kind, Later, LoginFacts, MODULE, OtherWays,
+    OwnedFile, PamFacts, PolicyFacts, PolkitFacts, Process, Reached, Refused, Required, Room,
+    SocketFacts, StateFacts, examine, pam_update_files, sudo_services,
 };
 use tfa_pam_host::{ModuleFile, PamHost, Snapshot};
 
@@ -357,6 +357,22 @@ impl Host {
                 ["renamed", record, user] => {
                     let renamed = (record.to_owned(), user.to_owned());
                     host.accounts.renamed.push(renamed);
+                }
+                ["key-account", name, ref facts @ ..] => {
+                    let has = |fact| facts.contains(&fact);
+                    host.accounts.by_key.push(KeyAccount {
+                        name: name.to_owned(),
+                        has_password: has("password"),
+                        has_key: has("key"),
+                        has_codes: has("codes"),
+                        is_asked: has("asked"),
+                        refused: match (has("refused"), has("refused-later")) {
+                            (true, _) => Some(Refused::Now),
+                            (false, true) => Some(Refused::Later),
+                            (false, false) => None,
+                        },
+                        is_unguarded: has("unguarded"),
+                    });
                 }
                 ["locked", name] => host.accounts.locked.push(name.to_owned()),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
@@ -745,6 +761,33 @@ fn the_remedy_of_a_daemon_depends_on_the_cause() {
         let findings = Host::new(&[SHIPPED[0], fixture]).findings();
         let finding = findings.iter().find(|one| one.kind.id == id).unwrap();
         assert_eq!(finding.remedy().commands[0], command, "{fixture}");
+    }
+}
+
+/// A password would be asked for that these accounts do not have.
+#[test]
+fn no_printed_command_locks_out_an_account_without_a_password() {
+    for (fixture, id, expected) in [
+        (
+            "sshd-keys-not-guarded.no-password",
+            "sshd-keys-not-guarded",
+            "passwd cloud",
+        ),
+        (
+            "sshd-keys-not-guarded.root",
+            "sshd-keys-not-guarded",
+            "# edit /etc/tfa/tfad.toml",
+        ),
+        ("sudo-nopasswd.no-password", "sudo-nopasswd", "passwd cloud"),
+    ] {
+        let findings = Host::new(&[SHIPPED[0], fixture]).findings();
+        let mut all = findings.iter().filter(|one| one.kind.id == id);
+        let finding = all.next().unwrap();
+        let commands = finding.remedy().commands;
+        assert_eq!(commands[0], expected, "{fixture}");
+        let is_of_the_usual = |line: &&String| line.contains("sed ") || line.contains("printf ");
+        assert_eq!(commands.iter().find(is_of_the_usual), None, "{fixture}");
+        assert_eq!(finding.subject.edits, [], "{fixture}");
     }
 }
 

@@ -55,6 +55,14 @@ impl Login {
         }
     }
 
+    /// The same by a method of SSH; by the password, if there is none.
+    pub(crate) fn over_ssh_by(method: Option<&str>) -> Self {
+        Self {
+            method: method.map(str::to_owned),
+            ..Self::over_ssh()
+        }
+    }
+
     /// Whether the default host is used, which stands for any host.
     pub(crate) fn is_from_anywhere(&self) -> bool {
         self.from.is_none() && self.service == SSHD

@@ -16,6 +16,7 @@ use tfa_text::policy_files::{AnyOwner, DropIns};
 
 use super::missed::Missed;
 use super::{accounts, groups, polkit};
+use crate::args::Login;
 use crate::daemon::Daemon;
 use crate::messages;
 use crate::policy::in_force;
@@ -67,7 +68,7 @@ pub(super) async fn collect(
         && !policy.audits
         && let Some(users) = names.filter(|users| !users.is_empty())
     {
-        let impacts = in_force(daemon, terminal, &users).await;
+        let impacts = in_force(daemon, terminal, &users, &Login::over_ssh()).await;
         if let Some(impacts) = told(impacts, messages::LOGINS, missed)? {
             let required = impacts.iter().filter(|impact| asks(&impact.now)).count();
             if let Some(users) = &mut policy.login_users {
@@ -180,7 +181,7 @@ fn look_up_groups(facts: &DaemonFacts, host: &mut HostFacts, missed: &Missed) {
 }
 
 /// Whether the password alone is not enough. An outcome of a later version may be a question.
-fn asks(outcome: &OpenEnum<Outcome>) -> bool {
+pub(super) fn asks(outcome: &OpenEnum<Outcome>) -> bool {
     let passes = [Outcome::Nothing, Outcome::Notified, Outcome::Offered];
     outcome
         .known()

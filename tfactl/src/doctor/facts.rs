@@ -6,7 +6,7 @@ use tfa_doctor::{DaemonProblem, Facts, HostFacts, sudo_services};
 use tfa_proto::{DaemonFacts, LOGIN_SOCKET};
 
 use super::missed::Missed;
-use super::{asked, host, login, named, pam, socket, sshd, sudo};
+use super::{asked, host, key_accounts, login, named, pam, socket, sshd, sudo};
 use crate::daemon::Daemon;
 use crate::messages;
 
@@ -33,6 +33,9 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {
             let policy = asked::collect(&mut daemon, terminal, known, &mut host, &missed).await?;
+            let sshd = facts.sshd.as_ref();
+            host.accounts.by_key =
+                key_accounts::collect(&mut daemon, terminal, sshd, &policy, &missed).await?;
             facts.policy = Some(policy);
         }
         Ok((_, Err(problem))) => facts.daemon = Some(problem),

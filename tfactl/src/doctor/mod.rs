@@ -10,6 +10,7 @@ mod facts;
 mod groups;
 mod host;
 mod include;
+mod key_accounts;
 mod login;
 mod missed;
 mod named;

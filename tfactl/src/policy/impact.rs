@@ -118,8 +118,9 @@ pub(crate) async fn in_force(
     daemon: &mut Daemon,
     terminal: &Terminal,
     users: &BTreeSet<String>,
+    login: &Login,
 ) -> Result<Vec<Impact>, Failure> {
-    let login = Login::over_ssh().hypothetical(None);
+    let login = login.hypothetical(None);
     let room = Files::read(None)?.room(&login, &[])?;
     let simulation = Simulation {
         bar: ProgressBar::new(terminal),

@@ -1,6 +1,7 @@
 //! Accounts that cannot log in, or whose owner is uncertain.
 
 use crate::finding::Finding;
+use crate::key_only::KeyAccount;
 use crate::messages;
 
 /// What is known of the accounts of users.
@@ -12,6 +13,8 @@ pub struct AccountFacts {
     pub renamed: Vec<(String, String)>,
     /// The users with a lock that only an administrator removes.
     pub locked: Vec<String>,
+    /// Root, and the accounts without a password.
+    pub by_key: Vec<KeyAccount>,
 }
 
 /// The faults. Without the sealing key no record can be used, which is a fault of its own.

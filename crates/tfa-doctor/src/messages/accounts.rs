@@ -1,6 +1,6 @@
 //! Faults of the accounts of users.
 
-use super::{MAX_NAMES, list, remedy};
+use super::{MAX_NAMES, edit_file, later, list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
 use crate::shell::quoted;
 
@@ -76,3 +76,81 @@ pub(crate) const ACCOUNT_LOCKED: Kind = Kind {
     }
     },
 };
+
+pub(crate) const KEY_ONLY: Kind = Kind {
+    id: "key-only",
+    severity: Severity::LockOut,
+    why: "They have no password, so PAM can ask them for nothing, and they cannot enroll in a login.",
+    what: |subject| {
+        let (users, later) = (list(&subject.names), later(subject));
+        format!("These users log in over SSH by a key only, and are refused{later}: {users}.")
+    },
+    remedy: |subject| {
+        Remedy {
+        text: "Set a password for each, with which the login enrolls. Or add an authenticator for each, and ask for \
+               the code after the key: pam_tfa(8), \"Key and code, no password\". Or exempt them by a rule on methods."
+            .to_owned(),
+        commands: for_each(subject, "passwd"),
+    }
+    },
+};
+
+pub(crate) const KEY_ONLY_ROOT: Kind = Kind {
+    id: "key-only-root",
+    severity: Severity::LockOut,
+    why: "Unless PermitRootLogin is yes, sshd accepts neither a password nor a code of root.",
+    what: |subject| {
+        let later = later(subject);
+        format!("root logs in over SSH by a key only, and is refused{later}.")
+    },
+    remedy: |_| {
+        let text = "Log in as another administrator, and use sudo. Or exempt root by a rule with users = [\"root\"] and \
+                    methods = [\"publickey\"]: tfad.toml(5). Or set PermitRootLogin yes, if root has a password.";
+        remedy(text, &[&edit_file(POLICY_FILE), CHECKED_RELOAD])
+    },
+};
+
+/// The file that is changed to exempt users.
+const POLICY_FILE: &str = "/etc/tfa/tfad.toml";
+/// Puts a changed policy in force that has no error.
+pub(super) const CHECKED_RELOAD: &str = "tfactl policy check && systemctl reload tfad";
+
+/// In place of a remedy that has users asked for a password. `None` if all of them have one.
+pub(super) fn password_first(subject: &Subject) -> Option<Remedy> {
+    let users = &subject.locked_out;
+    let names = list(users);
+    (!users.is_empty()).then(|| Remedy {
+        text: format!(
+            "First set a password for {names}, test a login with it, and run the doctor again. Without one, the \
+             remedy would lock them out, because PAM can ask them for nothing."
+        ),
+        commands: users
+            .iter()
+            .take(MAX_NAMES)
+            .map(|user| format!("passwd {}", quoted(user)))
+            .collect(),
+    })
+}
+
+/// The same for the guard of sshd. Root may have a password that sshd accepts from no one.
+pub(super) fn answers_first(subject: &Subject) -> Option<Remedy> {
+    let (root, others): (Vec<_>, Vec<_>) = subject
+        .locked_out
+        .iter()
+        .cloned()
+        .partition(|user| user == "root");
+    if root.is_empty() {
+        return password_first(subject);
+    }
+    let text = match others.is_empty() {
+        true => "First exempt root by a rule with users = [\"root\"] and methods = [\"publickey\"], or set \
+                 PermitRootLogin yes and a password: else the guard locks root out of SSH. Then run the doctor again."
+            .to_owned(),
+        false => format!(
+            "First exempt root and {} by a rule with users and methods = [\"publickey\"], or set passwords, for root \
+             with PermitRootLogin yes: else the guard locks them out. Then run the doctor again.",
+            list(&others)
+        ),
+    };
+    Some(remedy(text, &[&edit_file(POLICY_FILE), CHECKED_RELOAD]))
+}

@@ -130,6 +130,9 @@ pub(crate) const SUDO_NOPASSWD: Kind = Kind {
         }
     },
     remedy: |subject| {
+        if let Some(first) = super::accounts::password_first(subject) {
+            return first;
+        }
         let text = "Have sudo ask. A guard of sudo, and of each pam_service of its options, helps only where the \
                     policy requires a second factor and no option is !pam_acct_mgmt: tfad.toml(5).";
         let change = match (subject.place.contains(':'), subject.detail.as_str()) {

@@ -124,6 +124,8 @@ pub const KINDS: &[&Kind] = &[
     &RECORD_UNUSABLE,
     &ACCOUNT_LOCKED,
     &RECORD_RENAMED,
+    &KEY_ONLY,
+    &KEY_ONLY_ROOT,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,
     &KEY_WEAK,
@@ -169,6 +171,7 @@ fn later(subject: &Subject) -> String {
         None => String::new(),
         Some(Later::From(time)) => format!(" from {} on", rfc3339(time)),
         Some(Later::AfterAudit) => " when audit mode ends".to_owned(),
+        Some(Later::AfterGrace) => " after the grace period".to_owned(),
     }
 }
 

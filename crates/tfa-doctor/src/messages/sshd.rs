@@ -228,6 +228,9 @@ pub(crate) const SSHD_KEYS_NOT_GUARDED: Kind = Kind {
 
 /// Adds sshd to the guard, behind what opens a way in that asks for a code.
 fn guard(subject: &Subject) -> Remedy {
+    if let Some(first) = super::accounts::answers_first(subject) {
+        return first;
+    }
     if !subject.refused.is_empty() {
         let names = subject.refused.iter().map(|name| match name.as_str() {
             "" => "outside the Match blocks".to_owned(),

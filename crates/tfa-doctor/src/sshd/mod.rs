@@ -13,6 +13,7 @@ use crate::finding::{Finding, Kind};
 use crate::messages;
 
 pub(crate) use checks::ENROLLMENT_SECONDS;
+pub(crate) use settings::QUESTIONS;
 pub use settings::Settings;
 
 /// The settings of sshd on a host.

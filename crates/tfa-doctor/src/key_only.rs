@@ -1,0 +1,194 @@
+//! Accounts that log in over SSH by a key only: they have no password, so PAM can ask them for nothing.
+
+use tfa_pam_stack::{Line, Phase};
+
+use crate::facts::{Facts, Later};
+use crate::finding::{Finding, Kind};
+use crate::messages;
+use crate::sshd::{QUESTIONS, Settings, SshdFacts};
+
+/// An account of this host with a login shell and without a password, or root.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyAccount {
+    /// The login name.
+    pub name: String,
+    /// It has a password that can be entered. Only root has.
+    pub has_password: bool,
+    /// It has a file of keys that sshd accepts.
+    pub has_key: bool,
+    /// The user has enrolled, and has codes.
+    pub has_codes: bool,
+    /// The policy asks for a second factor after the password over SSH, now or later.
+    pub is_asked: bool,
+    /// When the daemon refuses a login over SSH by the key alone.
+    pub refused: Option<Refused>,
+    /// It would, if the policy guarded sshd.
+    pub is_unguarded: bool,
+}
+
+/// When a login is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Now.
+    Now,
+    /// After the grace period.
+    Later,
+}
+
+const ROOT: &str = "root";
+const KEY: &str = "publickey";
+
+/// The accounts that a second factor is required of, and that can enter none.
+pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
+    let shut_out: Vec<(&KeyAccount, Refused)> = accounts(facts)
+        .iter()
+        .filter_map(|account| Some((account, Login::of(facts, account)?.refused()?)))
+        .collect();
+    let finding = |kind: &'static Kind, is_root: bool, when: Refused| {
+        let is_meant = |(account, refused): &&(&KeyAccount, Refused)| {
+            (account.name == ROOT) == is_root && *refused == when
+        };
+        let found = shut_out.iter().filter(is_meant);
+        let names: Vec<String> = found.map(|(account, _)| account.name.clone()).collect();
+        (!names.is_empty()).then(|| {
+            let mut finding = Finding::beside_pam(kind, "", names, String::new());
+            finding.subject.later = (when == Refused::Later).then_some(Later::AfterGrace);
+            finding
+        })
+    };
+    let times = [Refused::Now, Refused::Later].into_iter();
+    let findings = times.flat_map(|when| {
+        [
+            finding(&messages::KEY_ONLY, false, when),
+            finding(&messages::KEY_ONLY_ROOT, true, when),
+        ]
+    });
+    findings.flatten().collect()
+}
+
+/// Notes the accounts that a remedy would lock out, so that it is not printed: those that would be asked for a
+/// password which they do not have.
+pub(crate) fn settle(facts: &Facts, findings: &mut [Finding]) {
+    for finding in findings {
+        let (id, names) = (finding.kind.id, &finding.subject.names);
+        let is_locked_out = |account: &&KeyAccount| match id {
+            id if id == messages::SSHD_KEYS_NOT_GUARDED.id => {
+                account.is_unguarded
+                    && Login::of(facts, account).is_some_and(|login| !login.can_answer())
+            }
+            id if id == messages::SUDO_NOPASSWD.id => {
+                !account.has_password
+                    && account.name != ROOT
+                    && may_be_of(facts, names, &account.name)
+            }
+            _ => false,
+        };
+        let locked_out = accounts(facts).iter().filter(is_locked_out);
+        let locked_out: Vec<String> = locked_out.map(|account| account.name.clone()).collect();
+        if !locked_out.is_empty() {
+            finding.subject.locked_out = locked_out;
+            finding.subject.edits.clear();
+            finding.subject.drop_in.clear();
+        }
+    }
+}
+
+fn accounts(facts: &Facts) -> &[KeyAccount] {
+    let host = facts.host.as_ref();
+    host.map_or(&[], |host| &host.accounts.by_key)
+}
+
+/// Whether a rule of sudo for these names may be one for a user. The members of groups and of aliases are not known
+/// here: an administrator may be one.
+fn may_be_of(facts: &Facts, names: &[String], user: &str) -> bool {
+    let is_user =
+        |name: &String| name.starts_with(|first: char| first.is_lowercase() || first == '_');
+    let host = facts.host.as_ref();
+    let mut administrators = host
+        .iter()
+        .flat_map(|host| host.administrators.iter().flatten());
+    let is_administrator = administrators.any(|one| one.name == user);
+    names.iter().any(|name| match is_user(name) {
+        true => name == user,
+        false => is_administrator || name == "ALL",
+    })
+}
+
+/// The logins over SSH of an account that uses a key, because sshd accepts no password of it.
+struct Login<'a> {
+    facts: &'a Facts,
+    account: &'a KeyAccount,
+    settings: &'a Settings,
+}
+
+impl<'a> Login<'a> {
+    /// `None` if the account does not log in by a key, or need not.
+    fn of(facts: &'a Facts, account: &'a KeyAccount) -> Option<Self> {
+        let settings = of_user(facts.sshd.as_ref()?, &account.name)?;
+        let login = Self {
+            facts,
+            account,
+            settings,
+        };
+        let mut lists = settings.passable_lists().into_iter();
+        let accepts_key = lists.any(|list| list.contains(&KEY));
+        let refuses_root = ["no", "forced-commands-only"].contains(&login.root_is_permitted());
+        let needs_key = !account.has_password || !login.asks_pam();
+        (account.has_key && accepts_key && !refuses_root && needs_key).then_some(login)
+    }
+
+    /// `PermitRootLogin`, if the account is root. sshd prints `prohibit-password` under its former name, too.
+    fn root_is_permitted(&self) -> &str {
+        match self.account.name.as_str() {
+            ROOT => self.settings.value("permitrootlogin"),
+            _ => "yes",
+        }
+    }
+
+    /// Whether sshd accepts answers to PAM: of root only with `PermitRootLogin yes`.
+    fn asks_pam(&self) -> bool {
+        ["yes", ""].contains(&self.root_is_permitted())
+    }
+
+    /// When the account is refused for want of a second factor.
+    fn refused(&self) -> Option<Refused> {
+        if !self.account.is_asked || self.can_answer() {
+            return None;
+        }
+        let lists = self.settings.lists_beside_pam();
+        let is_key = |list: &Vec<&str>| list.iter().all(|method| *method == KEY);
+        match lists.iter().any(is_key) {
+            true => self.account.refused,
+            // sshd demands an answer to PAM as well.
+            false => Some(Refused::Now),
+        }
+    }
+
+    /// Whether PAM asks for the code alone, after the key.
+    fn can_answer(&self) -> bool {
+        let mut lists = self.settings.passable_lists().into_iter();
+        let asks_after_key = lists.any(|list| list.contains(&KEY) && list.contains(&QUESTIONS));
+        let service = self.settings.pam_service();
+        let reading = self
+            .facts
+            .pam
+            .as_ref()
+            .and_then(|pam| pam.services.get(service));
+        let has_line = reading.is_some_and(|reading| {
+            reading.any(|service| {
+                let mut lines = service.stack(Phase::Auth).lines.iter();
+                lines.any(Line::asks_after_public_key)
+            })
+        });
+        self.account.has_codes && asks_after_key && has_line && self.asks_pam()
+    }
+}
+
+/// What is in force for the connections of a user about which nothing else is special.
+fn of_user<'a>(sshd: &'a SshdFacts, user: &str) -> Option<&'a Settings> {
+    let label = format!("user={user}");
+    let mut connections = sshd.connections.iter();
+    let own = connections.find(|(name, _)| *name == label);
+    let (_, settings) = own.or(sshd.connections.first())?;
+    Some(settings)
+}
