@@ -141,6 +141,13 @@ fn an_error_on_disk_and_a_file_that_is_not_loaded_are_found() {
     let found = finding(&machine, "risk", "policy-not-loaded");
     mend(&machine, &found);
     is_silent(&machine);
+
+    let ignored = "/etc/tfa/tfad.toml.d/50-bob.conf";
+    machine.write_file(ignored, "[policy]\nmode = \"required\"\n");
+    let found = finding(&machine, "risk", "policy-warning");
+    assert!(found["what"].as_str().unwrap().contains(ignored), "{found}");
+    machine.succeed(["rm", ignored]);
+    is_silent(&machine);
 }
 
 #[test]

@@ -26,8 +26,8 @@ pub struct KeyAccount {
     pub is_unguarded: bool,
 }
 
-/// When a login is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// When a login is refused; the earlier first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refused {
     /// Now.
     Now,
@@ -42,7 +42,7 @@ const KEY: &str = "publickey";
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let shut_out: Vec<(&KeyAccount, Refused)> = accounts(facts)
         .iter()
-        .filter_map(|account| Some((account, Login::of(facts, account)?.refused()?)))
+        .filter_map(|account| Some((account, refused(facts, account)?)))
         .collect();
     let finding = |kind: &'static Kind, is_root: bool, when: Refused| {
         let is_meant = |(account, refused): &&(&KeyAccount, Refused)| {
@@ -73,8 +73,7 @@ pub(crate) fn settle(facts: &Facts, findings: &mut [Finding]) {
         let (id, names) = (finding.kind.id, &finding.subject.names);
         let is_locked_out = |account: &&KeyAccount| match id {
             id if id == messages::SSHD_KEYS_NOT_GUARDED.id => {
-                account.is_unguarded
-                    && Login::of(facts, account).is_some_and(|login| !login.can_answer())
+                account.is_unguarded && logins(facts, account).any(|login| !login.can_answer())
             }
             id if id == messages::SUDO_NOPASSWD.id => {
                 !account.has_password
@@ -114,6 +113,19 @@ fn may_be_of(facts: &Facts, names: &[String], user: &str) -> bool {
     })
 }
 
+/// When an account is refused by each sshd that accepts its keys.
+fn refused(facts: &Facts, account: &KeyAccount) -> Option<Refused> {
+    let all: Option<Vec<Refused>> = logins(facts, account)
+        .map(|login| login.refused())
+        .collect();
+    all?.into_iter().max()
+}
+
+fn logins<'a>(facts: &'a Facts, account: &'a KeyAccount) -> impl Iterator<Item = Login<'a>> {
+    let sshds = facts.sshd.iter();
+    sshds.filter_map(move |sshd| Login::of(facts, sshd, account))
+}
+
 /// The logins over SSH of an account that uses a key, because sshd accepts no password of it.
 struct Login<'a> {
     facts: &'a Facts,
@@ -123,8 +135,8 @@ struct Login<'a> {
 
 impl<'a> Login<'a> {
     /// `None` if the account does not log in by a key, or need not.
-    fn of(facts: &'a Facts, account: &'a KeyAccount) -> Option<Self> {
-        let settings = of_user(facts.sshd.as_ref()?, &account.name)?;
+    fn of(facts: &'a Facts, sshd: &'a SshdFacts, account: &'a KeyAccount) -> Option<Self> {
+        let settings = sshd.of_user(&account.name)?;
         let login = Self {
             facts,
             account,
@@ -182,13 +194,4 @@ impl<'a> Login<'a> {
         });
         self.account.has_codes && asks_after_key && has_line && self.asks_pam()
     }
-}
-
-/// What is in force for the connections of a user about which nothing else is special.
-fn of_user<'a>(sshd: &'a SshdFacts, user: &str) -> Option<&'a Settings> {
-    let label = format!("user={user}");
-    let mut connections = sshd.connections.iter();
-    let own = connections.find(|(name, _)| *name == label);
-    let (_, settings) = own.or(sshd.connections.first())?;
-    Some(settings)
 }

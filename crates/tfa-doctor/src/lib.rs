@@ -14,6 +14,7 @@ mod login;
 mod messages;
 mod pam;
 mod required;
+mod security_key;
 mod shell;
 pub mod sshd;
 mod unit;
@@ -45,6 +46,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(login::timeout(facts));
     findings.extend(host::examine(facts));
     findings.extend(key_only::examine(facts));
+    findings.extend(security_key::examine(facts));
     required::settle(facts, &mut findings);
     key_only::settle(facts, &mut findings);
     findings.sort_by_key(Finding::severity);

@@ -374,6 +374,8 @@ impl Host {
                         is_unguarded: has("unguarded"),
                     });
                 }
+                ["policy-warning", ..] => host.policy_warnings.push(words[1..].join(" ")),
+                ["security-key", name] => host.accounts.by_security_key.push(name.to_owned()),
                 ["locked", name] => host.accounts.locked.push(name.to_owned()),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["group", name] => host.unknown_groups.push(name.to_owned()),

@@ -26,9 +26,19 @@ pub(super) fn add(accounts: &mut AccountFacts, status: &Status) {
         (None, Some(record)) => accounts.renamed.push((record.clone(), user())),
         (None, None) => {}
     }
+    if is_by_security_key(status) {
+        accounts.by_security_key.push(user());
+    }
     if status.problem.is_none() && locks.contains(&true) {
         accounts.locked.push(user());
     }
+}
+
+/// Whether nothing but a security key lets the user in.
+fn is_by_security_key(status: &Status) -> bool {
+    let is_paused = status.is_paused() && !status.required;
+    let has_codes = status.has_codes() || status.backup_codes_left > 0;
+    status.is_set_up() && !is_paused && !has_codes && status.problem.is_none()
 }
 
 /// Leaves out the records of users who are gone: one who has another name now, and a record of that name, too.
@@ -60,6 +70,8 @@ pub(super) async fn without_the_gone(
 
 #[cfg(test)]
 mod tests {
+    use tfa_proto::{Authenticator, AuthenticatorKind, State};
+
     use super::*;
 
     fn accounts(status: Status) -> AccountFacts {
@@ -98,6 +110,34 @@ mod tests {
         let found = accounts(Status { record, ..alice() });
         assert_eq!(found.renamed, [("bob".to_owned(), "alice".to_owned())]);
         assert_eq!(accounts(alice()), AccountFacts::default());
+    }
+
+    #[test]
+    fn a_security_key_alone_is_told_apart_from_codes() {
+        let key = |kind: AuthenticatorKind, backup_codes_left| Status {
+            state: Some(State::Enabled.into()),
+            authenticators: vec![Authenticator {
+                kind: kind.into(),
+                ..Authenticator::default()
+            }],
+            backup_codes_left,
+            ..alice()
+        };
+        let is_told = |status| !accounts(status).by_security_key.is_empty();
+        let one = key(AuthenticatorKind::SecurityKey, 0);
+        assert!(is_told(one.clone()));
+        assert!(!is_told(key(AuthenticatorKind::SecurityKey, 1)));
+        assert!(!is_told(key(AuthenticatorKind::Totp, 0)));
+        // A pause ends with the requirement.
+        for required in [false, true] {
+            let state = Some(State::Paused.into());
+            let paused = Status {
+                state,
+                required,
+                ..one.clone()
+            };
+            assert_eq!(is_told(paused), required);
+        }
     }
 
     #[test]

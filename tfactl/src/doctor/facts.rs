@@ -33,7 +33,7 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {
             let policy = asked::collect(&mut daemon, terminal, known, &mut host, &missed).await?;
-            let sshd = facts.sshd.as_ref();
+            let sshd = &facts.sshd;
             host.accounts.by_key =
                 key_accounts::collect(&mut daemon, terminal, sshd, &policy, &missed).await?;
             facts.policy = Some(policy);

@@ -8,7 +8,9 @@ use tfa_pam_host::PamHost;
 use super::missed::Missed;
 use super::named::Named;
 use super::output::{failure, output, printed};
-use super::{bus, groups, owned_files, polkit, selinux, state, sudo, systemd, ways};
+use super::{
+    bus, groups, owned_files, policy_warnings, polkit, selinux, state, sudo, systemd, ways,
+};
 use crate::messages;
 
 /// The properties of the unit that are examined.
@@ -61,6 +63,7 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
         is_masked,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         clock: clock(is_container, missed),
+        policy_warnings: policy_warnings::collect(missed),
         polkit: polkit.flatten(),
         other_ways: other_ways.unwrap_or_default(),
         ..HostFacts::default()

@@ -34,14 +34,18 @@ const SECONDS_A_DAY: u64 = 86_400;
 pub(super) async fn collect(
     daemon: &mut Daemon,
     terminal: &Terminal,
-    sshd: Option<&SshdFacts>,
+    sshd: &[SshdFacts],
     policy: &PolicyFacts,
     missed: &Missed,
 ) -> Result<Vec<KeyAccount>, Failure> {
-    let Some((_, settings)) = sshd.and_then(|sshd| sshd.connections.first()) else {
+    let first = sshd.iter().filter_map(|sshd| sshd.connections.first());
+    let patterns: Vec<&str> = first
+        .map(|(_, settings)| settings.value("authorizedkeysfile"))
+        .collect();
+    if patterns.is_empty() {
         return Ok(Vec::new());
-    };
-    let patterns = settings.value("authorizedkeysfile").to_owned();
+    }
+    let patterns = patterns.join(" ");
     let local = missed.in_time(SHADOW, move |missed| local(&patterns, missed));
     let mut accounts = local.unwrap_or_default();
     let with_key = accounts.iter().filter(|account| account.has_key);

@@ -17,6 +17,7 @@ mod named;
 mod output;
 mod owned_files;
 mod pam;
+mod policy_warnings;
 mod polkit;
 mod selinux;
 mod socket;

@@ -13,6 +13,8 @@ pub struct AccountFacts {
     pub renamed: Vec<(String, String)>,
     /// The users with a lock that only an administrator removes.
     pub locked: Vec<String>,
+    /// The users whose second factors are security keys only, and who have no backup codes.
+    pub by_security_key: Vec<String>,
     /// Root, and the accounts without a password.
     pub by_key: Vec<KeyAccount>,
 }

@@ -7,6 +7,7 @@ mod disk;
 mod group_cache;
 mod module;
 mod people;
+mod policy_warnings;
 mod polkit;
 mod selinux;
 mod socket;
@@ -89,6 +90,8 @@ pub struct HostFacts {
     pub administrators: Option<Vec<Administrator>>,
     /// Why the records of users cannot be opened, if the sealing key is missing or wrong.
     pub key_lost: Option<String>,
+    /// The warnings of the check of the policy.
+    pub policy_warnings: Vec<String>,
     /// The accounts of users.
     pub accounts: AccountFacts,
     /// The users who have an authenticator with a weak key.
@@ -175,6 +178,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let requires = facts.policy.as_ref().is_some_and(|policy| policy.requires);
     findings.extend(accounts::examine(&host.accounts, host.key_lost.is_some()));
     findings.extend(people::groups(host));
+    findings.extend(policy_warnings::examine(host));
     findings.extend(people::weak_keys(host));
     findings.extend(people::exemptions(host));
     findings.extend(people::administrators(host, requires));

@@ -1,6 +1,6 @@
 //! Faults of the accounts of users.
 
-use super::{MAX_NAMES, edit_file, later, list, remedy};
+use super::{CHECKED_RELOAD, MAX_NAMES, edit_file, later, list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
 use crate::shell::quoted;
 
@@ -112,8 +112,6 @@ pub(crate) const KEY_ONLY_ROOT: Kind = Kind {
 
 /// The file that is changed to exempt users.
 const POLICY_FILE: &str = "/etc/tfa/tfad.toml";
-/// Puts a changed policy in force that has no error.
-pub(super) const CHECKED_RELOAD: &str = "tfactl policy check && systemctl reload tfad";
 
 /// In place of a remedy that has users asked for a password. `None` if all of them have one.
 pub(super) fn password_first(subject: &Subject) -> Option<Remedy> {
@@ -154,3 +152,57 @@ pub(super) fn answers_first(subject: &Subject) -> Option<Remedy> {
     };
     Some(remedy(text, &[&edit_file(POLICY_FILE), CHECKED_RELOAD]))
 }
+
+pub(crate) const SECURITY_KEY_UNUSED: Kind = Kind {
+    id: "security-key-unused",
+    severity: Severity::LockOut,
+    why: "A security key counts only beside the password, and sshd asks for one of the two.",
+    what: |subject| {
+        let users = list(&subject.names);
+        format!(
+            "These users have security keys only and no backup codes, and no login asks for a key beside the password: \
+             {users}."
+        )
+    },
+    remedy: |subject| {
+        Remedy {
+        text: "Give each an app as well. Or let sshd ask for the key and the password: \"AuthenticationMethods \
+               publickey,keyboard-interactive\", as pam_tfa(8) describes in \"Security keys\"."
+            .to_owned(),
+        commands: for_each(subject, "tfactl authenticator add"),
+    }
+    },
+};
+
+pub(crate) const SECURITY_KEY_ONLY: Kind = Kind {
+    id: "security-key-only",
+    severity: Severity::Risk,
+    why: "Only sshd can verify a security key, so sudo, su and the console refuse these users.",
+    what: |subject| {
+        let users = list(&subject.names);
+        format!("These users have security keys only, and no backup codes: {users}.")
+    },
+    remedy: |subject| {
+        Remedy {
+        text: "Give each an app as well, unless they need SSH only and another administrator can reset them."
+            .to_owned(),
+        commands: for_each(subject, "tfactl authenticator add"),
+    }
+    },
+};
+
+pub(crate) const POLICY_WARNING: Kind = Kind {
+    id: "policy-warning",
+    severity: Severity::Risk,
+    why: "A file that is not read, or a rule that matches no login, requires nothing.",
+    what: |subject| {
+        let what = subject.detail.trim_end_matches('.');
+        format!("The check of the policy warns: {what}.")
+    },
+    remedy: |_| {
+        remedy(
+            "Correct or remove what the warning names.",
+            &[&edit_file(POLICY_FILE), CHECKED_RELOAD],
+        )
+    },
+};

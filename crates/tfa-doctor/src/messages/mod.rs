@@ -126,6 +126,9 @@ pub const KINDS: &[&Kind] = &[
     &RECORD_RENAMED,
     &KEY_ONLY,
     &KEY_ONLY_ROOT,
+    &SECURITY_KEY_UNUSED,
+    &SECURITY_KEY_ONLY,
+    &POLICY_WARNING,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,
     &KEY_WEAK,
@@ -203,6 +206,9 @@ fn remedy(text: impl Into<String>, commands: &[&str]) -> Remedy {
             .collect(),
     }
 }
+
+/// Puts the policy of the files in force, unless it has an error.
+const CHECKED_RELOAD: &str = "tfactl policy check && systemctl reload tfad";
 
 /// The command that changes the line with a script of sed(1), or the file to edit if the place has none.
 fn sed(subject: &Subject, script: &str) -> String {

@@ -93,6 +93,16 @@ impl SshdFacts {
         self.holds_for_each(Settings::adds_public_key)
     }
 
+    /// What is in force for the connections of a user about which nothing else is special. `None` if no connection
+    /// was asked about.
+    pub(crate) fn of_user(&self, user: &str) -> Option<&Settings> {
+        let label = format!("user={user}");
+        let mut connections = self.connections.iter();
+        let own = connections.find(|(name, _)| *name == label);
+        let (_, settings) = own.or(self.connections.first())?;
+        Some(settings)
+    }
+
     /// The file with which the configuration begins.
     pub(crate) fn main(&self) -> &str {
         self.main.as_deref().unwrap_or(config::MAIN)
