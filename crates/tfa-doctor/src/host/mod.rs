@@ -180,7 +180,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(people::groups(host));
     findings.extend(policy_warnings::examine(host));
     findings.extend(people::weak_keys(host));
-    findings.extend(people::exemptions(host));
+    findings.extend(people::exemptions(host, facts.policy.as_ref()));
     findings.extend(people::administrators(host, requires));
     findings
 }

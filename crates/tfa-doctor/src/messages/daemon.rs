@@ -1,6 +1,6 @@
 //! Faults of the daemon.
 
-use super::remedy;
+use super::{CHECKED_RELOAD, remedy};
 use crate::finding::{Kind, Severity};
 
 /// The unit of a daemon that is down is masked.
@@ -87,7 +87,7 @@ pub(crate) const POLICY_ERROR: Kind = Kind {
     remedy: |_| {
         remedy(
             "Correct the error, which the check shows with its line. Then load the file.",
-            &["tfactl policy check", "systemctl reload tfad"],
+            &[CHECKED_RELOAD],
         )
     },
 };
@@ -116,7 +116,7 @@ pub(crate) const POLICY_OFF: Kind = Kind {
     remedy: |_| {
         remedy(
             "Set mode to optional, or to required, in /etc/tfa/tfad.toml.",
-            &["tfactl policy check", "systemctl reload tfad"],
+            &[CHECKED_RELOAD],
         )
     },
 };
@@ -145,7 +145,7 @@ pub(crate) const AUDIT_MODE: Kind = Kind {
             &[
                 "tfactl policy impact --recorded",
                 r"sed -i 's/\(audit *= *\)true/\1false/' $(grep -rl audit /etc/tfa)",
-                "systemctl reload tfad",
+                CHECKED_RELOAD,
             ],
         )
     },

@@ -1,6 +1,6 @@
 //! Faults of the host beside PAM and sshd.
 
-use super::{edit, later, list, remedy, sed, set_in_unit};
+use super::{CHECKED_RELOAD, edit, later, list, remedy, sed, set_in_unit};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
 
@@ -211,7 +211,7 @@ pub(crate) const GROUP_UNKNOWN: Kind = Kind {
     remedy: |_| {
         remedy(
             "Correct the rule, which the check names with its line.",
-            &["tfactl policy check", "systemctl reload tfad"],
+            &[CHECKED_RELOAD],
         )
     },
 };
@@ -233,21 +233,25 @@ pub(crate) const EXEMPTION_ENDLESS: Kind = Kind {
     remedy: |subject| match subject.detail.as_str() {
         OF_ALL_USERS => remedy(
             "Write until, with the day on which the exemption ends, or exempt fewer users: tfad.toml(5).",
-            &[&edit(subject), "systemctl reload tfad"],
+            &[&edit(subject), CHECKED_RELOAD],
+        ),
+        IN_LINE => remedy(
+            "Write reason, with why it is needed, into the braces of the rule. Or write until, with the day on which \
+             it ends: tfad.toml(5).",
+            &[&edit(subject), CHECKED_RELOAD],
         ),
         _ => remedy(
             "Write why it is needed in place of REASON. Or write until, with the day on which it ends: \
              tfad.toml(5).",
-            &[
-                &sed(subject, "a reason = \"REASON\""),
-                "systemctl reload tfad",
-            ],
+            &[&sed(subject, "a reason = \"REASON\""), CHECKED_RELOAD],
         ),
     },
 };
 
 /// The exemptions leave no user.
 pub(crate) const OF_ALL_USERS: &str = "all users";
+/// No line can be added behind that of the rule, which may be a part of a table in braces.
+pub(crate) const IN_LINE: &str = "in line";
 
 pub(crate) const KEY_WEAK: Kind = Kind {
     id: "key-weak",

@@ -1,6 +1,6 @@
 //! Faults in the settings of sshd.
 
-use super::{later, list, remedy};
+use super::{CHECKED_RELOAD, later, list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
 use crate::shell::{append, quoted};
 use crate::sshd::StartedBy;
@@ -264,7 +264,7 @@ fn guard(subject: &Subject) -> Remedy {
     };
     let policy = policy.first().copied().unwrap_or("/etc/tfa/tfad.toml");
     commands.push(super::edit_file(policy));
-    commands.push("tfactl policy check && systemctl reload tfad".to_owned());
+    commands.push(CHECKED_RELOAD.to_owned());
     Remedy {
         text: text.to_owned(),
         commands,
