@@ -37,7 +37,9 @@ fn a_new_user_with_the_uid_of_another_record_is_found_until_the_reset() {
     let remedy = found["remedy"].as_str().unwrap();
     assert!(remedy.contains("tfactl reset bob"), "{remedy}");
     machine.succeed(["tfactl", "reset", "bob", "--yes"]);
-    is_silent(&machine);
+    // No user has enrolled now, which is advice.
+    let only = ["tfactl", "doctor", "--only", "record-renamed", "--json"];
+    assert_eq!(findings(&machine.succeed(only)), [""; 0]);
     after_password(&machine, "bob").expect("bob@host:");
 }
 
