@@ -7,6 +7,7 @@ use std::fmt;
 
 use minicbor::{CborLen, Decode, Encode};
 use sha2::{Digest, Sha256};
+use tfa_fleet_core::HostName;
 
 use crate::Credential;
 
@@ -29,6 +30,22 @@ impl AttemptId {
     #[must_use]
     pub const fn new(random: [u8; Self::LENGTH]) -> Self {
         Self(random)
+    }
+
+    /// The id of an attempt on a member of a fleet, which has drawn these bytes. Another member has
+    /// another id with the same bytes: none can use an attempt of another one.
+    #[must_use]
+    pub fn of_member(member: &HostName, random: [u8; Self::LENGTH]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"tfa member");
+        hash.update(random);
+        hash.update(member.as_str());
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut id = random;
+        id.iter_mut()
+            .zip(hash)
+            .for_each(|(byte, hashed)| *byte = hashed);
+        Self(id)
     }
 }
 

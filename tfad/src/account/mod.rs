@@ -41,6 +41,8 @@ pub struct Accounts {
     hashing: Hashing,
     journal: Option<Arc<Journal>>,
     recovery: Option<RecoveryFile>,
+    /// Whether a record follows its uid to another name.
+    follows_uid: bool,
 }
 
 impl fmt::Debug for Accounts {
@@ -99,6 +101,7 @@ impl Accounts {
             hashing: Hashing::default(),
             journal: None,
             recovery: None,
+            follows_uid: true,
         }
     }
 
@@ -107,6 +110,15 @@ impl Accounts {
     pub fn with_recovery(self, file: StateFile) -> Self {
         let recovery = Some(RecoveryFile::new(file));
         Self { recovery, ..self }
+    }
+
+    /// The same, for users of a fleet: a record is found under the name alone, and not by the uid.
+    #[must_use]
+    pub fn by_name_alone(self) -> Self {
+        Self {
+            follows_uid: false,
+            ..self
+        }
     }
 
     /// The same, with a line in this log for each record that goes to another name.
@@ -282,7 +294,10 @@ impl Accounts {
     /// # Errors
     /// As [`Self::load`].
     pub fn load_record(&self, user: &User) -> Result<Loaded, Error> {
-        resolve::read(&*self.store, self.names(), user)
+        match self.follows_uid {
+            true => resolve::read(&*self.store, self.names(), user),
+            false => resolve::read_by_name(&*self.store, user),
+        }
     }
 
     /// Whether there certainly is no record under a name, no matter whose it is.

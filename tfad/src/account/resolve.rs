@@ -4,6 +4,8 @@
 //! follows the uid. It is valid while no other user has the name that it is stored under. A record under
 //! one of the user's names that was made for another uid denies the login, because only the administrator
 //! knows whose it is. A user has no record only if none is known under any of the names or the uid.
+//!
+//! In a fleet, the record does not follow the uid ([`read_by_name`]).
 
 use tfa_core::Account;
 
@@ -43,6 +45,29 @@ pub(super) fn read(
             let under = Some(former.clone());
             loaded(&former, user.uid, record, revision, under)
         }
+    }
+}
+
+/// Reads the record of a user of a fleet, whose name alone is the identity: hosts tell the uid, and none may
+/// move a record with it. It blocks.
+pub(super) fn read_by_name(store: &dyn Store, user: &User) -> Result<Loaded, Error> {
+    for alias in &user.aliases {
+        if let Some((record, _)) = store.load(alias)? {
+            open(&record, alias, user.uid)?;
+        }
+    }
+    if let Some((record, revision)) = store.load(&user.name)? {
+        return loaded(&user.name, user.uid, record, revision, None);
+    }
+    match store.find(user.uid)? {
+        ByUid::None | ByUid::Unknown(_) => Ok(Loaded::none()),
+        // It was stored meanwhile.
+        ByUid::Found(name, record, revision) if name == user.name => {
+            loaded(&user.name, user.uid, record, revision, None)
+        }
+        ByUid::Found(other, ..) => Err(Error::UidChanged(messages::uid_of_other_record(
+            &user.name, user.uid, &other,
+        ))),
     }
 }
 

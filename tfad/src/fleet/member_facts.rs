@@ -3,7 +3,7 @@
 //! They are the member's word about itself, but for its name, which is in its certificate. What it has not told
 //! is missing, and never assumed: see [`HostFacts`].
 
-use tfa_core::{HostName, Identity, Subject};
+use tfa_core::{AttemptId, HostName, Identity, Subject};
 use tfa_proto::{Consoles, Context};
 
 use crate::host::facts::{HostFacts, Missing};
@@ -15,6 +15,8 @@ use crate::host::users::User;
 pub struct MemberFacts {
     /// The name in its certificate.
     pub host: HostName,
+    /// The id of the attempt.
+    pub attempt: AttemptId,
     /// Whether the user is at one of its consoles.
     pub at_console: Option<bool>,
     /// What its name service knows about the user.
@@ -87,6 +89,10 @@ impl HostFacts for MemberFacts {
         self.goes_on_after_wrong_password.unwrap_or(true)
     }
 
+    fn attempt(&self) -> Option<AttemptId> {
+        Some(self.attempt)
+    }
+
     fn is_local(&self) -> bool {
         false
     }
@@ -105,6 +111,7 @@ mod tests {
     fn member() -> MemberFacts {
         MemberFacts {
             host: HostName::new("web1.example").unwrap(),
+            attempt: AttemptId::new([7; AttemptId::LENGTH]),
             at_console: None,
             subject: None,
             session_phase_decides: None,

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use tfa_core::{HostName, Subject};
+use tfa_core::{AttemptId, HostName, Subject};
 use tfa_proto::{Consoles, Context};
 
 use crate::host::subject::SubjectQuery;
@@ -44,6 +44,9 @@ pub trait HostFacts: fmt::Debug + Send + Sync {
     /// Whether the auth lines of a service go on to `pam_tfa` after a wrong password. The answer is also yes
     /// where the host has not told: then nothing replaces a code.
     fn goes_on_after_wrong_password(&self, service: &str) -> bool;
+
+    /// The id of the attempt, if the host has drawn one.
+    fn attempt(&self) -> Option<AttemptId>;
 
     /// Whether it is the host of this daemon. The recovery code, and the calls that wait for polkit, belong
     /// to this host alone.
@@ -88,6 +91,10 @@ impl HostFacts for LocalHost {
 
     fn goes_on_after_wrong_password(&self, service: &str) -> bool {
         pam_files::goes_on_after_wrong_password(service)
+    }
+
+    fn attempt(&self) -> Option<AttemptId> {
+        None
     }
 
     fn is_local(&self) -> bool {

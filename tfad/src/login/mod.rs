@@ -39,10 +39,10 @@ pub mod ssh_keys;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tfa_core::{BackupCode, Dialog, Time};
+use tfa_core::{AnswerId, BackupCode, Dialog, Time};
 use tfa_proto::{Context, ContextError, Turn};
 
-use crate::account::Accounts;
+use crate::account::{Accounts, Loaded};
 use crate::caller::Caller;
 use crate::host::facts::{HostFacts, LocalHost};
 use crate::host::time_limit::CallsFor;
@@ -52,7 +52,7 @@ use crate::login::login_sessions::LoginSessions;
 use crate::login::password_prompts::PasswordPrompts;
 use crate::login::reminders::Reminders;
 use crate::login::render::Renderer;
-use crate::login::sessions::{LoginAttempt, Sessions};
+use crate::login::sessions::{LoginAttempt, Session, Sessions};
 use crate::state::DaemonState;
 
 pub use error::Error;
@@ -104,6 +104,48 @@ impl Logins {
         let name = user.name.clone();
         let begun = self.begin_on(host, caller, user, context);
         begun.map_err(|error| self.state.journal.report(caller, &name, error))
+    }
+
+    /// As [`LoginService::answer`], for an answer that the host of the login has numbered.
+    ///
+    /// # Errors
+    /// Why there is no further turn. The dialog is over then.
+    pub fn answer_for(
+        &self,
+        sender: &str,
+        dialog: u32,
+        answer: AnswerId,
+        reply: &str,
+    ) -> Result<Turn, Error> {
+        let taken = self
+            .sessions()
+            .take_for_numbered(dialog, sender, answer, Instant::now())?;
+        self.answer_taken(dialog, taken, reply)
+    }
+
+    /// Judges an answer to a dialog that was taken up for it.
+    fn answer_taken(
+        &self,
+        dialog: u32,
+        (session, loaded): (Session, Option<Loaded>),
+        reply: &str,
+    ) -> Result<Turn, Error> {
+        match self.judge(&session, loaded, reply) {
+            Ok((turn, next)) => {
+                match next {
+                    Some(next) => self.sessions().resume(dialog, next, Instant::now()),
+                    None => self.sessions().close(dialog),
+                }
+                let policy = &self.state.config().policy;
+                let context = &session.attempt.context;
+                Ok(session_gate::with_cover(turn, context, policy))
+            }
+            Err(error) => {
+                self.sessions().close(dialog);
+                let LoginAttempt { caller, user, .. } = &session.attempt;
+                Err(self.state.journal.report(caller, &user.name, error))
+            }
+        }
     }
 
     /// The calls that wait for a password at polkit. A login for such a password tells them of its code.
@@ -163,25 +205,10 @@ impl LoginService for Logins {
     }
 
     fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
-        let (session, loaded) = self
+        let taken = self
             .sessions()
             .take_for_answer(dialog, sender, Instant::now())?;
-        match self.judge(&session, loaded, reply) {
-            Ok((turn, next)) => {
-                match next {
-                    Some(next) => self.sessions().resume(dialog, next, Instant::now()),
-                    None => self.sessions().close(dialog),
-                }
-                let policy = &self.state.config().policy;
-                let context = &session.attempt.context;
-                Ok(session_gate::with_cover(turn, context, policy))
-            }
-            Err(error) => {
-                self.sessions().close(dialog);
-                let LoginAttempt { caller, user, .. } = &session.attempt;
-                Err(self.state.journal.report(caller, &user.name, error))
-            }
-        }
+        self.answer_taken(dialog, taken, reply)
     }
 
     fn cancel(&self, sender: &str, dialog: u32) -> Result<(), Error> {

@@ -30,7 +30,11 @@ impl Logins {
             None => 0,
             Some(dialog) => {
                 let loaded = loaded.filter(|_| matches!(dialog, Dialog::AskCode(_)));
-                let session = Session::new(attempt, random::attempt_id()?, dialog);
+                let id = match attempt.host.attempt() {
+                    Some(id) => id,
+                    None => random::attempt_id()?,
+                };
+                let session = Session::new(attempt, id, dialog);
                 self.sessions().open(session, loaded, Instant::now())?
             }
         };

@@ -177,16 +177,42 @@ impl Sessions {
         sender: &str,
         now: Instant,
     ) -> Result<(Session, Option<Loaded>), Error> {
-        self.open
-            .get_mut(&number)
-            .filter(|slot| slot.dialog.attempt.caller.name == sender)
-            .filter(|slot| !slot.judging && !slot.is_expired(now))
-            .map(|slot| {
-                slot.judging = true;
-                slot.dialog.answer.number += 1;
-                (slot.dialog.clone(), slot.loaded.take())
-            })
-            .ok_or(Error::NoSuchDialog)
+        self.take(number, sender, now, |last| {
+            let number = last.number.saturating_add(1);
+            Some(AnswerId { number, ..last })
+        })
+    }
+
+    /// As [`Self::take_for_answer`], for an answer that the host of the login has numbered.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchDialog`], also for a dialog of another attempt.
+    pub fn take_for_numbered(
+        &mut self,
+        number: u32,
+        sender: &str,
+        answer: AnswerId,
+        now: Instant,
+    ) -> Result<(Session, Option<Loaded>), Error> {
+        self.take(number, sender, now, |last| {
+            (last.attempt == answer.attempt).then_some(answer)
+        })
+    }
+
+    fn take(
+        &mut self,
+        number: u32,
+        sender: &str,
+        now: Instant,
+        answer_after: impl FnOnce(AnswerId) -> Option<AnswerId>,
+    ) -> Result<(Session, Option<Loaded>), Error> {
+        let slot = self.open.get_mut(&number);
+        let slot = slot.filter(|slot| slot.dialog.attempt.caller.name == sender);
+        let slot = slot.filter(|slot| !slot.judging && !slot.is_expired(now));
+        let slot = slot.ok_or(Error::NoSuchDialog)?;
+        slot.dialog.answer = answer_after(slot.dialog.answer).ok_or(Error::NoSuchDialog)?;
+        slot.judging = true;
+        Ok((slot.dialog.clone(), slot.loaded.take()))
     }
 
     /// The dialog goes on with its next question, if its connection is still there.

@@ -49,6 +49,16 @@ pub fn record_under_name_of_other(name: &str, uid: u32, former: &str, other_uid:
     )
 }
 
+/// The uid of a user of a fleet has a record under another name.
+#[must_use]
+pub fn uid_of_other_record(name: &str, uid: u32, other: &str) -> String {
+    format!(
+        "{name} has the uid {uid}, for which {other} has a record. In a fleet, one name has one uid on \
+         all hosts. If it is the record of {name}: tfactl rename {other} {name}. Otherwise change the uid \
+         of {name} on the host"
+    )
+}
+
 /// The record under a user's name was made for the uid of another user.
 #[must_use]
 pub fn record_of_other_uid(name: &str, other: &str, uid: u32) -> String {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
-use tfa_core::{Group, Groups, HostName, Identity, Subject, Ternary};
+use tfa_core::{AttemptId, Group, Groups, HostName, Identity, Subject, Ternary};
 use tfa_proto::{Consoles, Context, Next, Outcome, Phase, Turn, Verdict};
 use tfad::host::clock;
 use tfad::host::facts::{HostFacts, Missing};
@@ -51,6 +51,7 @@ pub(crate) struct Facts {
     groups: Option<(Ternary, Ternary)>,
     session_phase_decides: Option<bool>,
     goes_on_after_wrong_password: Option<bool>,
+    attempt: Option<AttemptId>,
     is_local: bool,
 }
 
@@ -61,6 +62,7 @@ impl Facts {
         groups: None,
         session_phase_decides: None,
         goes_on_after_wrong_password: None,
+        attempt: None,
         is_local: false,
     };
 }
@@ -105,6 +107,10 @@ impl HostFacts for Facts {
 
     fn goes_on_after_wrong_password(&self, _: &str) -> bool {
         self.goes_on_after_wrong_password.unwrap_or(true)
+    }
+
+    fn attempt(&self) -> Option<AttemptId> {
+        self.attempt
     }
 
     fn is_local(&self) -> bool {
