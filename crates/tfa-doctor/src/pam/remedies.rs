@@ -84,7 +84,10 @@ fn change_lines(
             let is_open = !trial.has_mended_all(&other.finding, &change.left);
             let is_near = is_open && other.is_near(&change, trial, pam);
             let both = is_near.then(|| together(trial, pam, &change, [&finding, &other.finding]));
-            change = both.flatten().unwrap_or(change);
+            let both = both.flatten();
+            change = both
+                .filter(|both| !overlap(&both.edits, changed()))
+                .unwrap_or(change);
         }
         open.retain(|Open { finding: other, .. }| {
             let is_mended = trial.has_mended_all(other, &change.left);
