@@ -263,6 +263,7 @@ fn a_configuration_that_sshd_refuses_is_a_finding_with_its_message() {
     );
     machine.fail(["sshd", "-t"]);
     machine.succeed(["rm", file]);
+    machine.succeed(["systemctl", "restart", "ssh"]);
     is_silent(&machine);
 }
 

@@ -338,12 +338,11 @@ fn each_sshd_that_runs_is_examined_with_what_it_has_read() {
             "[Service]\nBindReadOnlyPaths=/srv:/etc/pam.d\n",
         );
         machine.succeed(["systemctl", "daemon-reload"]);
+        machine.succeed(["systemctl", "restart", "ssh"]);
         let found = only(&machine, "sshd-partly-examined");
         let what = found["what"].as_str().unwrap();
-        assert!(
-            what.starts_with("ssh.service has BindReadOnlyPaths"),
-            "{what}"
-        );
+        let expected = "ssh.service has BindReadOnlyPaths";
+        assert!(what.starts_with(expected), "{what}");
     }
 }
 

@@ -66,13 +66,19 @@ impl Daemon {
     /// Connects, and starts polkit's text agent if polkit may have to ask. If the daemon refuses every
     /// login, prints the reason first.
     pub(crate) async fn connect(terminal: &Terminal) -> Result<Self, Failure> {
+        let daemon = Self::connect_quietly(terminal).await?;
+        if let Some(why) = daemon.refusal() {
+            terminal.error(&messages::refuses_every_login(why));
+        }
+        Ok(daemon)
+    }
+
+    /// As [`Self::connect`], for a command that reports the reason itself.
+    pub(crate) async fn connect_quietly(terminal: &Terminal) -> Result<Self, Failure> {
         let mut interrupt = Interrupt::watch()?;
         let connection = connect().await?;
         let account = AccountProxy::new(&connection).await?;
         let refusal = answered(&mut interrupt, account.refusal()).await?;
-        if !refusal.is_empty() {
-            terminal.error(&messages::refuses_every_login(&refusal));
-        }
         let agent = if is_root() || !io::stdin().is_terminal() {
             None
         } else {

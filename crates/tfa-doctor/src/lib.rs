@@ -12,6 +12,7 @@ mod host;
 mod key_only;
 mod login;
 mod messages;
+mod moving;
 mod pam;
 mod required;
 mod security_key;
@@ -47,6 +48,10 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(host::examine(facts));
     findings.extend(key_only::examine(facts));
     findings.extend(security_key::examine(facts));
+    let moving = moving::unfinished(facts);
+    // Its remedy is another one there.
+    findings.retain(|one| moving.is_empty() || one.kind.id != messages::ENROLLED_NONE.id);
+    findings.extend(moving);
     required::settle(facts, &mut findings);
     key_only::settle(facts, &mut findings);
     findings.sort_by_key(Finding::severity);

@@ -594,6 +594,7 @@ fn report(findings: &[Finding]) -> String {
 /// The fixtures of faults: folders that have the name of a kind, and something behind a dot if there are several.
 fn fixtures_of_faults() -> Vec<(String, &'static Kind)> {
     let names = fs::read_dir(fixtures()).unwrap().flatten();
+    let names = names.filter(|entry| entry.path().is_dir());
     let names = names.map(|entry| entry.file_name().into_string().unwrap());
     let mut found: Vec<(String, &Kind)> = names
         .filter(|name| !SHIPPED.contains(&name.as_str()) && name != OTHER_PACKAGES)

@@ -53,7 +53,9 @@ pub(super) async fn collect(
     if let (Some(polkit), Some(users)) = (&mut host.polkit, &names) {
         polkit::ask(polkit, users, missed).await;
     }
-    let records = records(daemon, terminal, names.as_ref(), missed).await?;
+    let records = records(daemon, terminal, names.as_ref(), missed).await;
+    terminal.show_progress("");
+    let records = records?;
     let of_records = records.as_ref().map(|records| records.required_from);
     policy.required = required(&facts, policy.audits, of_records, tfa_client::now());
     if let Some(records) = records {
@@ -236,7 +238,7 @@ async fn records(
     let (mut read, mut after) = (0, String::new());
     loop {
         if read > 0 {
-            terminal.note(&messages::records_read(read));
+            terminal.show_progress(&messages::records_read(read));
         }
         let page = daemon.list(ListFilter::All, &after).await;
         let Some((page, next, _)) = told(page, messages::RECORDS, missed)? else {

@@ -62,7 +62,7 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
 type Connected = (Daemon, Result<DaemonFacts, DaemonProblem>);
 
 async fn connect(terminal: &Terminal) -> Result<Connected, Failure> {
-    let mut daemon = Daemon::connect(terminal).await?;
+    let mut daemon = Daemon::connect_quietly(terminal).await?;
     let facts = match daemon.refusal() {
         Some(why) => Err(DaemonProblem::Refuses(why.to_owned())),
         None => Ok(daemon.facts().await?),

@@ -248,7 +248,9 @@ fn enrolled(summary: &Summary) -> String {
     };
     match (summary.login_users, summary.login_users_enrolled) {
         (Some(users), Some(enrolled)) => {
-            format!("{all} Of the users with a login shell, {enrolled} of {users} have enrolled.")
+            format!(
+                "{all} Of root and the users with a login shell, {enrolled} of {users} have enrolled."
+            )
         }
         _ => all,
     }

@@ -31,8 +31,8 @@ pub(crate) fn key_rotated(records: u64, key: &str) -> String {
         &format!(
             "{count} sealed with the new key (fingerprint {key}), and the old key is destroyed. The new \
              key is the file /var/lib/tfa/key; to use a systemd credential, see FILES in tfad(8). \
-             Backups of before that do not have their key in the file can no longer be restored: run \
-             tfactl backup now."
+             Backups that were made before, without their key, can no longer be restored: run tfactl backup \
+             now."
         ),
         MAX_WIDTH,
     )

@@ -80,14 +80,14 @@ fn unguarded_of(host: &PamHost, policy: &Policy) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// Guarded by its own name, or as one of the variants that Debian's alternatives link to it
-/// (`gdm-smartcard-sssd-exclusive`).
+/// Guarded by its own name, or as one of the files that Debian's alternatives link to `gdm-smartcard`.
 fn is_guarded(policy: &Policy, name: &str) -> bool {
-    let is_variant_of = |guarded: &String| {
-        name.strip_prefix(guarded.as_str())
+    const LINKED: &str = "gdm-smartcard";
+    let is_file_of = |name: &str| {
+        name.strip_prefix(LINKED)
             .is_some_and(|rest| rest.starts_with('-'))
     };
-    policy.guards(name) || policy.guard.iter().any(is_variant_of)
+    policy.guards(name) || (is_file_of(name) && policy.guards(LINKED))
 }
 
 fn trusts_failed_password_in(reading: &Reading) -> bool {
@@ -348,6 +348,8 @@ mod tests {
             unguarded_of(&files.host(), &policy)
         };
         assert_eq!(found(&tfa_core::DEFAULT_GUARD), ["byhand", "fingers"]);
+        // A name that begins like a guarded one is another service.
+        assert!(found(&["gdm"]).contains(&"gdm-fingerprint".to_owned()));
         assert_eq!(
             found(&["fingers"]),
             [

@@ -1,7 +1,8 @@
 //! Faults of the daemon.
 
-use super::{CHECKED_RELOAD, remedy};
+use super::{CHECKED_RELOAD, list, remedy, sentence};
 use crate::finding::{Kind, Severity};
+use crate::shell::quoted;
 
 /// The unit of a daemon that is down is masked.
 pub(crate) const MASKED: &str = "masked";
@@ -50,8 +51,8 @@ pub(crate) const DAEMON_REFUSES: Kind = Kind {
     why: "The daemon refuses every login until its configuration and its state can be used, and the rest \
           of this report is incomplete.",
     what: |subject| {
-        let why = subject.detail.trim_end_matches('.');
-        format!("The daemon tfad cannot serve logins: {why}.")
+        let why = sentence(&subject.detail);
+        format!("The daemon tfad cannot serve logins: {why}")
     },
     remedy: |subject| match subject.detail.as_str() {
         why if why.contains(ETCD) => remedy(
@@ -81,8 +82,8 @@ pub(crate) const POLICY_ERROR: Kind = Kind {
     why: "An older policy stays in force until the daemon starts again, as at the next boot; then every \
           login is refused.",
     what: |subject| {
-        let why = subject.detail.trim_end_matches('.');
-        format!("The configuration on disk has an error, and cannot be loaded: {why}.")
+        let why = sentence(&subject.detail);
+        format!("The configuration on disk has an error, and cannot be loaded: {why}")
     },
     remedy: |_| {
         remedy(
@@ -124,12 +125,41 @@ pub(crate) const POLICY_OFF: Kind = Kind {
 pub(crate) const ENROLLED_NONE: Kind = Kind {
     id: "enrolled-none",
     severity: Severity::Advice,
-    why: "No login is asked for a code. If users had enrolled, their records are lost.",
+    why: "No login is asked for a code. If users had enrolled before, their records are lost.",
     what: |_| "No user has enrolled, and a second factor is required of none.".to_owned(),
     remedy: |_| {
         remedy(
             "Have users enroll, as themselves; or restore their records with \"tfactl restore FILE\".",
             &["tfa-enroll setup"],
+        )
+    },
+};
+
+pub(crate) const MOVING_UNFINISHED: Kind = Kind {
+    id: "moving-unfinished",
+    severity: Severity::Advice,
+    why: "Without its line, a user who has not enrolled here logs in with the password alone, and with both, an enrolled \
+          user is asked twice.",
+    what: |subject| {
+        let (module, names) = match subject.detail.as_str() {
+            "" => ("pam_google_authenticator", list(&subject.names)),
+            _ => ("pam_oath", list(&subject.names)),
+        };
+        format!("The module {module} still asks for codes, in these PAM services: {names}.")
+    },
+    remedy: |subject| {
+        let source = match subject.detail.as_str() {
+            "" => "google-authenticator --homes".to_owned(),
+            file => format!("oath {}", quoted(file)),
+        };
+        remedy(
+            "See who would be imported, import them, and see who has not enrolled. Remove the line when none is left whom \
+             it alone guards.",
+            &[
+                &format!("tfactl import {source}"),
+                &format!("tfactl import {source} --apply"),
+                "tfactl list --disabled",
+            ],
         )
     },
 };

@@ -166,6 +166,42 @@ pub(crate) const SUDO_ACCOUNT_SKIPPED: Kind = Kind {
     },
 };
 
+pub(crate) const SUDO_TICKETS: Kind = Kind {
+    id: "sudo-tickets",
+    severity: Severity::Risk,
+    why: "After one password and code, a program in any session of the user becomes root, or does so without an end.",
+    what: |subject| {
+        let (place, who, option) = (&subject.place, list(&subject.names), &subject.detail);
+        format!(
+            "{place}: for {who}, sudo takes an answer of before without an end or in each session ({option})."
+        )
+    },
+    remedy: |subject| {
+        let edit = format!("visudo -f {}", quoted(subject.file()));
+        remedy(
+            "Remove the option: sudo then takes it for some minutes, on the same terminal.",
+            &[&edit, "visudo -c"],
+        )
+    },
+};
+
+pub(crate) const SUDO_OTHER_PASSWORD: Kind = Kind {
+    id: "sudo-other-password",
+    severity: Severity::Risk,
+    why: "PAM verifies that user then, so no second factor of the one who runs sudo is asked for.",
+    what: |subject| {
+        let (place, who, option) = (&subject.place, list(&subject.names), &subject.detail);
+        format!("{place}: for {who}, sudo asks for the password of another user ({option}).")
+    },
+    remedy: |subject| {
+        let edit = format!("visudo -f {}", quoted(subject.file()));
+        remedy(
+            "Remove the option: sudo then asks for their own password.",
+            &[&edit, "visudo -c"],
+        )
+    },
+};
+
 pub(crate) const SUDO_NOT_EXAMINED: Kind = Kind {
     id: "sudo-not-examined",
     severity: Severity::Risk,

@@ -35,6 +35,7 @@ pub const KINDS: &[&Kind] = &[
     &POLICY_NOT_LOADED,
     &POLICY_OFF,
     &ENROLLED_NONE,
+    &MOVING_UNFINISHED,
     &AUDIT_MODE,
     &PAM_OFF,
     &PAM_NOT_ASKED,
@@ -110,6 +111,8 @@ pub const KINDS: &[&Kind] = &[
     &DAEMON_VERSION,
     &SUDO_NOPASSWD,
     &SUDO_ACCOUNT_SKIPPED,
+    &SUDO_TICKETS,
+    &SUDO_OTHER_PASSWORD,
     &SUDO_NOT_EXAMINED,
     &NOT_EXAMINED,
     &DEBUG_SHELL,
@@ -175,6 +178,14 @@ fn later(subject: &Subject) -> String {
         Some(Later::From(time)) => format!(" from {} on", rfc3339(time)),
         Some(Later::AfterAudit) => " when audit mode ends".to_owned(),
         Some(Later::AfterGrace) => " after the grace period".to_owned(),
+    }
+}
+
+/// A reason at the end of a text, with a full stop unless it ends with a mark of its own.
+fn sentence(why: &str) -> String {
+    match why.ends_with(['.', '?', '!']) {
+        true => why.to_owned(),
+        false => format!("{why}."),
     }
 }
 

@@ -28,7 +28,7 @@ fn connections(subject: &Subject) -> String {
     let which = which(subject);
     match subject.names.as_slice() {
         [] => which,
-        names => format!(", for connections with {}{which}", list(names)),
+        names => format!(", for connections such as {}{which}", list(names)),
     }
 }
 

@@ -175,9 +175,9 @@ const PASSWORD: &str = "password";
 /// The only method that asks questions.
 pub(crate) const QUESTIONS: &str = "keyboard-interactive";
 
-/// A method without its submethod: `keyboard-interactive:pam`.
+/// A method without its submethod `pam`. With PAM, sshd has no other one.
 fn base(method: &str) -> &str {
-    method.split(':').next().unwrap_or_default()
+    method.strip_suffix(":pam").unwrap_or(method)
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
     let count = connections.len();
     for (done, connection) in connections.iter().enumerate() {
         if done > 0 && done.is_multiple_of(STEP) {
-            terminal.note(&messages::asking_sshd(done, count));
+            terminal.show_progress(&messages::asking_sshd(done, count));
         }
         match sshd.settings(&connection.argument()) {
             Ok(text) => {
@@ -102,6 +102,7 @@ fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
         }
         break;
     }
+    terminal.show_progress("");
     for run in start.runs {
         facts
             .changed

@@ -45,6 +45,16 @@ pub(super) fn examine(host: &HostFacts, policy: Option<&PolicyFacts>) -> Vec<Fin
             findings.push(Finding::beside_pam(kind, place, who, String::new()));
         }
     }
+    for (kind, rules) in [
+        (&messages::SUDO_TICKETS, rules::long_tickets(&all)),
+        (&messages::SUDO_OTHER_PASSWORD, rules::other_passwords(&all)),
+    ] {
+        for rule in rules {
+            let place = place(host, &rule);
+            let option = rule.word.to_owned();
+            findings.push(Finding::beside_pam(kind, place, rule.who, option));
+        }
+    }
     let services = rules::services(&all);
     let is_guarded = |policy: &PolicyFacts| services.iter().all(|name| policy.guards(name));
     // The guard refuses in the account phase.

@@ -92,23 +92,55 @@ pub(super) fn services(rules: &Value) -> BTreeSet<&str> {
     named.chain(SERVICES).collect()
 }
 
-/// For whom an option is off. The last value for the same users is in force.
-pub(super) fn switched_off(rules: &Value, option: &'static str) -> Vec<Rule> {
-    let mut values: Vec<(Option<&Value>, bool)> = Vec::new();
+/// For whom an option has such a value. The last value for the same users is in force.
+pub(super) fn with_value(
+    rules: &Value,
+    option: &'static str,
+    is_so: impl Fn(&Value) -> bool,
+) -> Vec<Rule> {
+    let mut values: Vec<(Option<&Value>, &Value)> = Vec::new();
     for entry in list(rules, "Defaults") {
-        if let Some(value) = flag(entry, option) {
+        let found = list(entry, "Options").filter_map(|one| one.get(option));
+        if let Some(value) = found.last() {
             let bound = entry.get("Binding");
             values.retain(|(known, _)| *known != bound);
             values.push((bound, value));
         }
     }
-    let off = values.into_iter().filter(|(_, value)| !value);
-    off.map(|(bound, _)| Rule {
+    let found = values.into_iter().filter(|(_, value)| is_so(value));
+    let rule = |(bound, _): (Option<&Value>, &Value)| Rule {
         who: bound_to(bound),
         word: option,
         program: String::new(),
-    })
-    .collect()
+    };
+    found.map(rule).collect()
+}
+
+/// For whom an answer of before counts without an end, or in each session.
+pub(super) fn long_tickets(rules: &Value) -> Vec<Rule> {
+    let is_negative = |value: &Value| match value {
+        Value::String(text) => text.starts_with('-'),
+        value => value.as_f64().is_some_and(|minutes| minutes < 0.0),
+    };
+    let mut found = with_value(rules, "timestamp_timeout", is_negative);
+    found.extend(with_value(rules, "timestamp_type", |value| {
+        value == "global"
+    }));
+    found.extend(with_value(rules, "tty_tickets", |value| value == false));
+    found
+}
+
+/// Of whom sudo asks for the password of another user.
+pub(super) fn other_passwords(rules: &Value) -> Vec<Rule> {
+    let options = ["rootpw", "targetpw", "runaspw"].into_iter();
+    options
+        .flat_map(|option| with_value(rules, option, |value| value == true))
+        .collect()
+}
+
+/// For whom an option is off.
+pub(super) fn switched_off(rules: &Value, option: &'static str) -> Vec<Rule> {
+    with_value(rules, option, |value| value == false)
 }
 
 /// Those to whom an option applies. One that is bound to commands applies to all users of them.
