@@ -2,9 +2,10 @@
 
 use tfa_pam_stack::{Line, Phase};
 
-use crate::facts::{Facts, Later};
+use crate::facts::{Facts, Later, Required};
 use crate::finding::{Finding, Kind};
 use crate::messages;
+use crate::required::required;
 use crate::sshd::{QUESTIONS, Settings, SshdFacts};
 
 /// An account of this host with a login shell and without a password, or root.
@@ -52,7 +53,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         let names: Vec<String> = found.map(|(account, _)| account.name.clone()).collect();
         (!names.is_empty()).then(|| {
             let mut finding = Finding::beside_pam(kind, "", names, String::new());
-            finding.subject.later = (when == Refused::Later).then_some(Later::AfterGrace);
+            finding.subject.later = (when == Refused::Later).then(|| later(facts));
             finding
         })
     };
@@ -64,6 +65,14 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         ]
     });
     findings.flatten().collect()
+}
+
+/// When users are refused who are not refused now.
+fn later(facts: &Facts) -> Later {
+    match required(facts) {
+        Required::Later(later) => later,
+        Required::Now | Required::Never => Later::AfterGrace,
+    }
 }
 
 /// Notes the accounts that a remedy would lock out, so that it is not printed: those that would be asked for a

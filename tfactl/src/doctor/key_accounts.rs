@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::sys::stat::Mode;
 use tfa_client::{Failure, Terminal};
 use tfa_doctor::sshd::SshdFacts;
@@ -200,8 +200,9 @@ fn has_key(home: &str, path: &str) -> Result<bool, String> {
         Ok(name) if home != "/" => (home, name),
         _ => ("/", Path::new(path.trim_start_matches('/'))),
     };
-    let folder = match File::open(folder) {
-        Err(error) if bounded::is_absent(&error) => return Ok(false),
+    let as_folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let folder = match open(folder, as_folder, Mode::empty()) {
+        Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(false),
         other => other.map_err(|error| failed(&error))?,
     };
     let how = OpenHow::new()
