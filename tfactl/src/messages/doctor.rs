@@ -68,6 +68,9 @@ pub(crate) fn not_told(subject: &str, why: &str) -> String {
     format!("tfad was asked about {subject}: {why}")
 }
 
+pub(crate) const NO_SYSTEMD: &str = "systemd does not run here";
+pub(crate) const NO_PROCESS: &str = "the process of a user did not start, or was ended";
+
 pub(crate) fn polkit_not_asked(why: &str) -> String {
     let why = why.trim_end_matches('.');
     format!("polkit was asked what it allows without a password: {why}")
