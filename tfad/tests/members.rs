@@ -1,17 +1,32 @@
 //! Logins of a member at the verifiers of a fleet, which share one store.
 
-#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends by panicking"
+)]
 
-use std::path::PathBuf;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tfa_core::{Account, AnswerId, AttemptId, Authenticator, HostName, Parameters, Secret, Time};
+use tfa_fleet_wire::{
+    AttemptBytes, BeginLogin, Connection, ContextEntry, EntryValue, LoginCall, LoginFacts,
+    LoginGroup, LoginIdentity, LoginReply, LoginTurn, LoginUser, MemberCall, Membership,
+    NeededFact, SecretText, SubjectAnswer, SubjectQuestion, frame,
+};
 use tfa_proto::{Context, Next, Turn, Verdict};
-use tfa_testkit::MemoryStore;
+use tfa_testkit::{MemoryStore, NOBODY, skip_without_uid};
 use tfad::account::{self, Accounts};
 use tfad::caller::Caller;
 use tfad::config::Config;
-use tfad::fleet::MemberFacts;
+use tfad::fleet::{MemberFacts, MemberLogins, MemberSocket};
 use tfad::host::clock;
 use tfad::host::users::User;
 use tfad::log::{Journal, MemoryLog};
@@ -47,12 +62,15 @@ fn store() -> Arc<MemoryStore> {
     store
 }
 
-fn verifier(store: &Arc<MemoryStore>) -> Logins {
-    let text = "[policy]\nmode = \"optional\"\n".to_owned();
-    let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
+fn state(policy: &str) -> Arc<DaemonState> {
+    let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();
     let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
-    let state = DaemonState::new(journal, PathBuf::new(), config, None);
-    Logins::new(Arc::new(state), Arc::new(accounts(store)))
+    Arc::new(DaemonState::new(journal, PathBuf::new(), config, None))
+}
+
+fn verifier(store: &Arc<MemoryStore>) -> Logins {
+    let state = state("[policy]\nmode = \"optional\"\n");
+    Logins::new(state, Arc::new(accounts(store)))
 }
 
 /// One attempt to log in at a member.
@@ -191,4 +209,224 @@ fn no_member_moves_or_takes_a_record_by_its_word_about_uids() {
     );
     let loaded = accounts(&store).load_record(&user("alice", 1000)).unwrap();
     assert!(loaded.account().is_some() && loaded.former_name().is_none());
+}
+
+// Over the socket.
+
+/// Members of staff need no code.
+const STAFF: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n\
+    [[policy.rule]]\ngroups = [\"staff\"]\nmode = \"off\"\n";
+/// More than any call takes.
+const LONG: Duration = Duration::from_secs(60);
+/// The socket that a program of another user calls.
+const SOCKET: &str = "TFAD_TEST_MEMBER_SOCKET";
+
+/// A verifier with its socket, in a folder of its own.
+struct Listener {
+    folder: PathBuf,
+    socket: Option<MemberSocket>,
+}
+
+impl Listener {
+    fn start(name: &str, policy: &str) -> Self {
+        let folder = format!("tfad-members-{}-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        let logins = Arc::new(MemberLogins::new(state(policy), store()));
+        let uid = fs::metadata(&folder).unwrap().uid();
+        let socket = MemberSocket::open(&folder.join("fleet"), uid, logins).unwrap();
+        let socket = Some(socket);
+        Self { folder, socket }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join("fleet")
+    }
+
+    fn connect(&self) -> Connection {
+        let uid = fs::metadata(&self.folder).unwrap().uid();
+        let stream = UnixStream::connect(self.path()).unwrap();
+        Connection::accept(stream, uid, LONG).unwrap()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            socket.close();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn call(connection: &mut Connection, member: &str, call: LoginCall) -> LoginReply {
+    let member = member.to_owned();
+    let frame = frame::encode(&MemberCall { member, call }).unwrap();
+    connection.send(&frame).unwrap();
+    connection.receive().unwrap()
+}
+
+fn entry(key: &str, value: EntryValue) -> ContextEntry {
+    let key = key.to_owned();
+    ContextEntry { key, value }
+}
+
+/// The begin of a login of alice over SSH with a password.
+fn begin(facts: LoginFacts) -> BeginLogin {
+    let text = |text: &str| EntryValue::Text(text.to_owned());
+    BeginLogin {
+        attempt: AttemptBytes([1; 16]),
+        user: LoginUser {
+            name: "alice".to_owned(),
+            uid: 1000,
+            aliases: Vec::new(),
+        },
+        context: vec![
+            entry("phase", text("auth")),
+            entry("service", text("sshd")),
+            entry("rhost", text("192.0.2.7")),
+            entry("password-given", EntryValue::Flag(true)),
+        ],
+        caller_uid: 0,
+        facts,
+    }
+}
+
+/// The answer of a member that has looked up the groups.
+fn in_staff(question: SubjectQuestion, belongs: bool) -> SubjectAnswer {
+    let group = LoginGroup::Name("staff".to_owned());
+    assert_eq!(question.groups, std::slice::from_ref(&group));
+    let belongs = Some(belongs);
+    let identities = vec![LoginIdentity {
+        name: "alice".to_owned(),
+        groups: vec![Membership { group, belongs }],
+    }];
+    SubjectAnswer {
+        question,
+        identities,
+    }
+}
+
+/// Begins a login whose member tells each fact when it is asked for it.
+fn begun(connection: &mut Connection, is_in_staff: bool) -> (u32, LoginTurn, usize) {
+    let mut facts = LoginFacts::default();
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        let begin = LoginCall::Begin(begin(facts.clone()));
+        match call(connection, "web1.example", begin) {
+            LoginReply::Begun { dialog, turn } => return (dialog, turn, rounds),
+            LoginReply::NeedFact(NeededFact::Console) => facts.at_console = Some(false),
+            LoginReply::NeedFact(NeededFact::Subject(question)) => {
+                facts.subject = Some(in_staff(question, is_in_staff));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_member_is_asked_for_its_facts_and_then_for_a_code() {
+    let listener = Listener::start("facts", STAFF);
+    let mut connection = listener.connect();
+    let (dialog, turn, rounds) = begun(&mut connection, true);
+    assert_eq!(
+        (dialog, &*turn.next, &*turn.text, rounds),
+        (0, "verdict", "not-required", 3)
+    );
+    let (dialog, turn, rounds) = begun(&mut connection, false);
+    assert_eq!((&*turn.next, rounds), ("ask-hidden", 3));
+    let answer = |member: &str, attempt: u8, connection: &mut Connection| {
+        let answer = LoginCall::Answer {
+            attempt: AttemptBytes([attempt; 16]),
+            dialog,
+            number: 1,
+            answer: SecretText::new(code()),
+        };
+        call(connection, member, answer)
+    };
+    // The dialog is of one attempt of one member.
+    for (member, attempt) in [("web1.example", 2), ("web2.example", 1)] {
+        let LoginReply::Refused { error, .. } = answer(member, attempt, &mut connection) else {
+            panic!("{member} {attempt}");
+        };
+        assert_eq!(error, "org.tfad.Tfa1.Error.NoSuchDialog");
+    }
+    // On any connection of its tfa-fleet.
+    let mut other = listener.connect();
+    let LoginReply::Begun { turn, .. } = answer("web1.example", 1, &mut other) else {
+        panic!("refused");
+    };
+    assert_eq!((&*turn.next, &*turn.text), ("verdict", "verified-by-totp"));
+}
+
+#[test]
+fn a_call_that_is_not_understood_is_refused() {
+    let listener = Listener::start("refused", STAFF);
+    let mut connection = listener.connect();
+    let refused = |connection: &mut Connection, member: &str, begin: BeginLogin| match call(
+        connection,
+        member,
+        LoginCall::Begin(begin),
+    ) {
+        LoginReply::Refused { error, .. } => error,
+        other => panic!("{other:?}"),
+    };
+    let usual = || begin(LoginFacts::default());
+    let invalid = "org.tfad.Tfa1.Error.InvalidArgument";
+    assert_eq!(refused(&mut connection, "Web1", usual()), invalid);
+    assert_eq!(refused(&mut connection, "", usual()), invalid);
+    // A later version may restrict the login by it.
+    let mut later = usual();
+    later.context.push(entry("later", EntryValue::Flag(true)));
+    assert_eq!(refused(&mut connection, "web1", later), invalid);
+    let mut other = usual();
+    other.caller_uid = 1001;
+    let not_own = "org.tfad.Tfa1.Error.NotAuthorized";
+    assert_eq!(refused(&mut connection, "web1", other), not_own);
+    // What is no call ends the connection.
+    let frame = frame::encode(&LoginReply::Cancelled).unwrap();
+    connection.send(&frame).unwrap();
+    assert!(connection.receive::<LoginReply>().is_err());
+}
+
+#[test]
+fn a_program_of_another_user_is_not_answered() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
+    let listener = Listener::start("other", STAFF);
+    fs::set_permissions(&listener.folder, Permissions::from_mode(0o755)).unwrap();
+    let caller = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "caller_for_another_test", "--nocapture"])
+        .env(SOCKET, listener.path())
+        .uid(NOBODY)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&caller.stdout);
+    assert!(
+        caller.status.success() && said.contains("not answered"),
+        "{said}"
+    );
+    let (_, turn, _) = begun(&mut listener.connect(), false);
+    assert_eq!(turn.next, "ask-hidden");
+}
+
+/// Not a test of its own: the program of another user.
+#[test]
+fn caller_for_another_test() {
+    let Some(path) = std::env::var_os(SOCKET) else {
+        return;
+    };
+    let stream = UnixStream::connect(Path::new(&path)).unwrap();
+    let mut connection = Connection::accept(stream, 0, LONG).unwrap();
+    let call = MemberCall {
+        member: "web1".to_owned(),
+        call: LoginCall::Begin(begin(LoginFacts::default())),
+    };
+    // It may be closed before the call is sent.
+    let _ = connection.send(&frame::encode(&call).unwrap());
+    assert!(connection.receive::<LoginReply>().is_err());
+    println!("not answered");
 }

@@ -10,11 +10,17 @@ pub mod frame;
 mod kv;
 pub mod limits;
 mod list;
+mod login;
 mod message;
 mod peer;
 
-pub use client::{CallError, Client};
+pub use client::{CallError, Client, Connection};
 pub use kv::{Key, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply, KvWrite};
+pub use login::{
+    AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts, LoginGroup,
+    LoginIdentity, LoginLine, LoginReply, LoginTurn, LoginUser, MemberCall, Membership, NeededFact,
+    SecretText, SubjectAnswer, SubjectQuestion,
+};
 pub use message::{
     EndpointStatus, LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus,
 };
@@ -22,6 +28,13 @@ pub use peer::is_trusted;
 
 /// The socket at which tfa-fleet takes the requests of tfad.
 pub const CALL_SOCKET: &str = "/run/tfa-fleet/call";
+
+/// The socket at which tfad on a verifier takes the calls of members, which tfa-fleet passes on. Each is a
+/// [`MemberCall`], and its reply a [`LoginReply`].
+pub const MEMBER_SOCKET: &str = "/run/tfa/fleet";
+
+/// How many connections tfad serves at once at [`MEMBER_SOCKET`].
+pub const MAX_MEMBER_CONNECTIONS: usize = 256;
 
 /// How many connections tfa-fleet serves at once at [`CALL_SOCKET`].
 pub const MAX_CALL_CONNECTIONS: usize = 512;

@@ -6,8 +6,10 @@ use proptest::prelude::*;
 use tfa_fleet_wire::frame::{self, FrameError, LENGTH_BYTES, MAX_FRAME, VERSION};
 use tfa_fleet_wire::limits::MAX_ITEMS;
 use tfa_fleet_wire::{
-    EndpointStatus, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply, KvWrite,
-    LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus,
+    AttemptBytes, BeginLogin, ContextEntry, EndpointStatus, EntryValue, KvCall, KvCompare, KvEntry,
+    KvFailure, KvFailureKind, KvReply, KvWrite, LinkError, LinkErrorKind, LoginCall, LoginFacts,
+    LoginGroup, LoginIdentity, LoginLine, LoginReply, LoginTurn, LoginUser, MemberCall, Membership,
+    NeededFact, Reply, Request, SecretText, Status, SubjectAnswer, SubjectQuestion, VerifierStatus,
 };
 
 fn body(frame: &[u8]) -> &[u8] {
@@ -129,7 +131,135 @@ fn kv_reply() -> impl Strategy<Value = KvReply> {
     ]
 }
 
+fn text() -> impl Strategy<Value = String> {
+    "\\PC{0,12}"
+}
+
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(text(), 0..4)
+}
+
+fn attempt() -> impl Strategy<Value = AttemptBytes> {
+    any::<[u8; 16]>().prop_map(AttemptBytes)
+}
+
+fn group() -> impl Strategy<Value = LoginGroup> {
+    prop_oneof![
+        text().prop_map(LoginGroup::Name),
+        any::<u32>().prop_map(LoginGroup::Number),
+    ]
+}
+
+prop_compose! {
+    fn question()(
+        all_names: bool, groups in prop::collection::vec(group(), 0..4), in_rules in texts(),
+    ) -> SubjectQuestion {
+        SubjectQuestion { all_names, groups, in_rules }
+    }
+}
+
+fn identity() -> impl Strategy<Value = LoginIdentity> {
+    let membership = (group(), any::<Option<bool>>());
+    let membership = membership.prop_map(|(group, belongs)| Membership { group, belongs });
+    let groups = prop::collection::vec(membership, 0..4);
+    (text(), groups).prop_map(|(name, groups)| LoginIdentity { name, groups })
+}
+
+prop_compose! {
+    fn login_facts()(
+        at_console: Option<bool>,
+        subject in prop::option::of((question(), prop::collection::vec(identity(), 0..4))),
+        session_phase_decides: Option<bool>,
+        goes_on_after_wrong_password: Option<bool>,
+    ) -> LoginFacts {
+        let subject = subject.map(|(question, identities)| SubjectAnswer { question, identities });
+        LoginFacts { at_console, subject, session_phase_decides, goes_on_after_wrong_password }
+    }
+}
+
+prop_compose! {
+    fn begin()(
+        attempt in attempt(),
+        (name, uid, aliases) in (text(), any::<u32>(), texts()),
+        context in prop::collection::vec((text(), prop_oneof![
+            text().prop_map(EntryValue::Text),
+            any::<bool>().prop_map(EntryValue::Flag),
+            any::<u32>().prop_map(EntryValue::Number),
+        ]), 0..4),
+        caller_uid: u32,
+        facts in login_facts(),
+    ) -> LoginCall {
+        let context = context.into_iter();
+        let context = context.map(|(key, value)| ContextEntry { key, value }).collect();
+        let user = LoginUser { name, uid, aliases };
+        LoginCall::Begin(BeginLogin { attempt, user, context, caller_uid, facts })
+    }
+}
+
+fn login_call() -> impl Strategy<Value = LoginCall> {
+    let answer = (attempt(), any::<u32>(), any::<u32>(), text());
+    prop_oneof![
+        begin(),
+        answer.prop_map(|(attempt, dialog, number, answer)| LoginCall::Answer {
+            attempt,
+            dialog,
+            number,
+            answer: SecretText::new(answer),
+        }),
+        (attempt(), any::<u32>())
+            .prop_map(|(attempt, dialog)| LoginCall::Cancel { attempt, dialog }),
+    ]
+}
+
+fn login_reply() -> impl Strategy<Value = LoginReply> {
+    let line = (text(), text()).prop_map(|(kind, text)| LoginLine {
+        kind,
+        text: SecretText::new(text),
+    });
+    let lines = prop::collection::vec(line, 0..4);
+    let turn = (any::<u32>(), lines, text(), text(), any::<u32>());
+    prop_oneof![
+        turn.prop_map(|(dialog, lines, next, text, number)| LoginReply::Begun {
+            dialog,
+            turn: LoginTurn {
+                lines,
+                next,
+                text,
+                number
+            },
+        }),
+        Just(LoginReply::NeedFact(NeededFact::Console)),
+        Just(LoginReply::NeedFact(NeededFact::SessionPhase)),
+        question().prop_map(|asked| LoginReply::NeedFact(NeededFact::Subject(asked))),
+        (text(), text()).prop_map(|(error, text)| LoginReply::Refused { error, text }),
+        Just(LoginReply::Cancelled),
+    ]
+}
+
+#[test]
+fn neither_codes_nor_attempts_are_printed() {
+    let call = LoginCall::Answer {
+        attempt: AttemptBytes([0xab; 16]),
+        dialog: 1,
+        number: 1,
+        answer: SecretText::new("123456".to_owned()),
+    };
+    let shown = format!("{call:?}");
+    assert!(!shown.contains("123456") && !shown.contains("171") && !shown.contains("ab"));
+}
+
 proptest! {
+    #[test]
+    fn a_login_and_its_reply_survive_the_round_trip(
+        member in text(), call in login_call(), reply in login_reply(),
+    ) {
+        let call = MemberCall { member, call };
+        let frame = frame::encode(&call).unwrap();
+        prop_assert_eq!(frame::decode::<MemberCall>(body(&frame)), Ok(call));
+        let frame = frame::encode(&reply).unwrap();
+        prop_assert_eq!(frame::decode::<LoginReply>(body(&frame)), Ok(reply));
+    }
+
     #[test]
     fn a_reply_survives_the_round_trip(status in status()) {
         let reply = Reply::Status(status);

@@ -2,6 +2,8 @@
 
 mod kv;
 mod member_facts;
+mod translate;
+mod verifier;
 
 use nix::unistd::User;
 use tfa_fleet_wire::CALL_SOCKET;
@@ -9,6 +11,7 @@ use tfa_store::StoreError;
 
 pub use kv::{FleetKv, Patience};
 pub use member_facts::{MemberFacts, ToldSubject};
+pub use verifier::{MemberLogins, MemberSocket};
 
 /// The user that `tfa-fleet` runs as.
 const FLEET_USER: &str = "tfa-fleet";

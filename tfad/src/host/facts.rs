@@ -48,8 +48,8 @@ pub trait HostFacts: fmt::Debug + Send + Sync {
     /// The id of the attempt, if the host has drawn one.
     fn attempt(&self) -> Option<AttemptId>;
 
-    /// Whether it is the host of this daemon. The recovery code, and the calls that wait for polkit, belong
-    /// to this host alone.
+    /// Whether it is the host of this daemon. The recovery code, the calls that wait for polkit, and the
+    /// codes of login sessions belong to this host alone.
     fn is_local(&self) -> bool;
 }
 

@@ -87,7 +87,8 @@ impl Logins {
         }
     }
 
-    /// As [`LoginService::begin`], for a user whom the host of the login has looked up.
+    /// As [`LoginService::begin`], for a user whom the host of the login has looked up. Called for members of
+    /// a fleet alone.
     ///
     /// # Errors
     /// Why there is no first turn. After [`Error::NeedsFacts`] the caller may try again with more facts.

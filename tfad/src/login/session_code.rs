@@ -46,7 +46,7 @@ impl Logins {
         account: &Account,
         now: Time,
     ) -> Option<tfa_proto::Turn> {
-        let (pid, instant) = (attempt.caller.pid?, Instant::now());
+        let (pid, instant) = (attempt.local_pid()?, Instant::now());
         let sessions = &self.login_sessions;
         let code = sessions.code_of(pid, attempt.user.uid, length, now, instant)?;
         // The authenticator may have been removed since then.
@@ -79,7 +79,7 @@ impl Logins {
         let begins_a_session = attempt.caller.is_root()
             && !INSIDE_SESSIONS.contains(&context.service.as_str())
             && (context.is_ssh() || attempt.login.origin == LoginOrigin::Local);
-        if let Some(pid) = attempt.caller.pid.filter(|_| begins_a_session) {
+        if let Some(pid) = attempt.local_pid().filter(|_| begins_a_session) {
             self.login_sessions
                 .record(pid, attempt.user.uid, code, device);
         }

@@ -31,6 +31,8 @@ const CROWDED_FROM: usize = MAX_SESSIONS / 4 * 3;
 const MAX_PER_USER: usize = 256;
 /// The number of dialogs of one caller who is not root.
 const MAX_PER_CALLER: usize = 8;
+/// The number of dialogs of one host of a fleet.
+const MAX_PER_HOST: usize = 256;
 /// The number of dialogs of programs of root's that one user runs, such as su.
 const MAX_PER_REQUESTER: usize = 64;
 
@@ -59,6 +61,11 @@ impl LoginAttempt {
             login: &self.login,
             phase,
         }
+    }
+
+    /// The process that calls, where the login is on this host: the kernel here knows no other one.
+    pub(super) fn local_pid(&self) -> Option<u32> {
+        self.caller.pid.filter(|_| self.host.is_local())
     }
 
     /// The user who runs a program of root's, as far as PAM knows (`PAM_RUSER`, which su and sudo set).
@@ -140,12 +147,18 @@ impl Sessions {
             self.count(|open| open.attempt.requester() == Some(requester))
         });
         let of_caller = self.count(|open| open.attempt.caller.uid == dialog.attempt.caller.uid);
+        // A host has one name as a caller, and each connection here another one.
+        let of_host = match dialog.attempt.host.is_local() {
+            true => 0,
+            false => self.count(|open| open.attempt.caller.name == dialog.attempt.caller.name),
+        };
         let root = dialog.attempt.caller.is_root();
         let most = if root { MAX_SESSIONS } else { MAX_SESSIONS / 2 };
         if self.open.len() >= most
             || is_crowded
             || about_user >= MAX_PER_USER
             || of_requester >= MAX_PER_REQUESTER
+            || of_host >= MAX_PER_HOST
             || (!root && of_caller >= MAX_PER_CALLER)
         {
             return Err(Error::TooManyDialogs);
@@ -267,11 +280,12 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use tfa_core::{
-        Account, AskCode, Authenticator, Enroll, Groups, Identity, LoginOrigin, Methods,
+        Account, AskCode, Authenticator, Enroll, Groups, HostName, Identity, LoginOrigin, Methods,
         Parameters, Picture, Secret, Subject, ThrottleScope, Time,
     };
 
     use super::*;
+    use crate::fleet::MemberFacts;
     use crate::host::facts::LocalHost;
     use crate::host::time_limit::CallsFor;
 
@@ -318,6 +332,44 @@ mod tests {
                 keys: Vec::new(),
             },
         }
+    }
+
+    /// A dialog of a host of a fleet.
+    fn of_host(name: &str, user: u32) -> Session {
+        let mut session = dialog(name, 0, user);
+        session.attempt.host = Arc::new(MemberFacts {
+            host: HostName::new("web1").unwrap(),
+            attempt: ID,
+            at_console: None,
+            subject: None,
+            session_phase_decides: None,
+            goes_on_after_wrong_password: None,
+        });
+        session
+    }
+
+    #[test]
+    fn a_process_of_another_host_is_none_of_this_one() {
+        let pid_of = |session: Session| {
+            let mut attempt = session.attempt;
+            attempt.caller.pid = Some(7);
+            attempt.local_pid()
+        };
+        assert_eq!(pid_of(dialog("connection 7", 0, 1)), Some(7));
+        assert_eq!(pid_of(of_host("host web1", 1)), None);
+    }
+
+    #[test]
+    fn a_host_of_a_fleet_has_a_limit_of_its_own() {
+        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let mut open = |session| sessions.open(session, None, now);
+        for user in 1..=256 {
+            assert!(open(of_host("host web1", user)).is_ok(), "{user}");
+        }
+        let too_many = open(of_host("host web1", 300));
+        assert!(matches!(too_many, Err(Error::TooManyDialogs)));
+        assert!(open(of_host("host web2", 300)).is_ok());
+        assert!(open(dialog("connection 7", 0, 300)).is_ok());
     }
 
     fn set_up(sender: &str) -> Session {

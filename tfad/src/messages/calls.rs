@@ -10,6 +10,8 @@ pub const TOO_MANY_OF_YOUR_CALLS: &str = "too many of your calls are under way; 
 pub const TOO_MANY_LOGINS: &str = "too many logins are under way; try again";
 /// The login depends on a fact that its host has not told.
 pub const FACTS_MISSING: &str = "the host of the login did not tell what the login depends on";
+/// The name of a member is not the name of a host.
+pub const NOT_A_MEMBER: &str = "the name of the member is not the name of a host";
 /// The dialog has ended, or belongs to another connection.
 pub const DIALOG_OVER: &str = "the dialog is over; log in again";
 /// The work of the call panicked.

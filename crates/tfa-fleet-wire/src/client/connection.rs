@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use minicbor::Decode;
 use rustix::io::Errno;
@@ -18,7 +20,8 @@ use crate::is_trusted;
 /// The memory that a reply gets at a time.
 const CHUNK: usize = 4096;
 
-pub(super) struct Connection {
+/// A connection between tfad and tfa-fleet, at either end.
+pub struct Connection {
     socket: Socket,
 }
 
@@ -35,22 +38,45 @@ impl Connection {
         }
     }
 
+    /// Takes a connection that was opened to a socket of this program, and checks the uid of the peer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::PermissionDenied`] for another peer than `peer` or root.
+    pub fn accept(stream: UnixStream, peer: u32, limit: Duration) -> io::Result<Self> {
+        let socket = Socket::from_connected(stream.into(), limit);
+        let uid = socket_peercred(&socket)?.uid.as_raw();
+        if is_trusted(uid, peer) {
+            Ok(Self { socket })
+        } else {
+            let why = format!("a program with uid {uid} calls at the socket");
+            Err(io::Error::new(ErrorKind::PermissionDenied, why))
+        }
+    }
+
     /// Returns whether the connection is open and nothing was received since the last reply.
     pub(super) fn is_quiet(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         recv(&self.socket, &mut [0], flags) == Err(Errno::AGAIN)
     }
 
-    pub(super) fn set_budget(&mut self, budget: TimeBudget) {
+    /// Sets the time for what follows.
+    pub fn set_budget(&mut self, budget: TimeBudget) {
         *self.socket.budget() = budget;
     }
 
-    pub(super) fn send(&self, frame: &[u8]) -> io::Result<()> {
+    /// Sends a frame.
+    ///
+    /// # Errors
+    /// Those of send(2).
+    pub fn send(&self, frame: &[u8]) -> io::Result<()> {
         self.socket.send(frame)
     }
 
-    /// Receives the reply to the request that was sent.
-    pub(super) fn receive<T: for<'b> Decode<'b, ()>>(&mut self) -> Result<T, CallError> {
+    /// Receives the next message: on the side that calls, the reply to the request that was sent.
+    ///
+    /// # Errors
+    /// [`CallError::Unknown`] or [`CallError::Reply`].
+    pub fn receive<T: for<'b> Decode<'b, ()>>(&mut self) -> Result<T, CallError> {
         let mut length = [0; LENGTH_BYTES];
         self.socket
             .read_exact(&mut length)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tfa_wire::TimeBudget;
 
-use self::connection::Connection;
+pub use self::connection::Connection;
 pub use self::error::CallError;
 use crate::{Reply, Request, frame};
 

@@ -1,0 +1,103 @@
+//! The verifier's side: answers the logins of members, which `tfa-fleet` passes on.
+//!
+//! The engine is that of this host's own logins, with dialogs of its own: members cannot take the places of
+//! the users here. A member speaks for the name in its certificate alone, which `tfa-fleet` has checked.
+
+mod socket;
+
+use std::sync::Arc;
+
+use tfa_core::{AnswerId, HostName};
+use tfa_fleet_wire::{LoginCall, LoginReply, MemberCall};
+use tfa_proto::Error;
+use tfa_store::Store;
+
+use crate::account::Accounts;
+use crate::caller::Caller;
+use crate::fleet::translate;
+use crate::login::{self, LoginService as _, Logins};
+use crate::messages;
+use crate::state::DaemonState;
+
+pub use socket::MemberSocket;
+
+/// The logins of members.
+#[derive(Debug)]
+pub struct MemberLogins {
+    logins: Logins,
+}
+
+impl MemberLogins {
+    /// The logins of members to the accounts in this store.
+    #[must_use]
+    pub fn new(state: Arc<DaemonState>, store: Arc<dyn Store>) -> Self {
+        let accounts = Accounts::new(store).by_name_alone();
+        let accounts = accounts.logging_to(Arc::clone(&state.journal));
+        Self {
+            logins: Logins::new(state, Arc::new(accounts)),
+        }
+    }
+
+    /// Answers a call. It blocks.
+    #[must_use]
+    pub fn answer(&self, call: MemberCall) -> LoginReply {
+        let MemberCall { member, call } = call;
+        let Ok(member) = HostName::new(&member) else {
+            let text = messages::NOT_A_MEMBER.to_owned();
+            return refused(&Error::InvalidArgument(text));
+        };
+        match self.dispatch(&member, call) {
+            Ok(reply) => reply,
+            Err(login::Error::NeedsFacts(missing)) => {
+                LoginReply::NeedFact(translate::needed_fact(missing))
+            }
+            Err(error) => refused(&error.into()),
+        }
+    }
+
+    fn dispatch(&self, member: &HostName, call: LoginCall) -> Result<LoginReply, login::Error> {
+        // A dialog belongs to its member.
+        let name = format!("host {member}");
+        match call {
+            LoginCall::Begin(begin) => {
+                let caller = Caller {
+                    name,
+                    uid: begin.caller_uid,
+                    pid: None,
+                };
+                let context = translate::context(&begin.context)?;
+                let facts = translate::facts(member, begin.attempt, begin.facts);
+                let user = translate::user(begin.user);
+                let begun = self
+                    .logins
+                    .begin_for(Arc::new(facts), &caller, user, context);
+                let (dialog, turn) = begun?;
+                let turn = translate::turn(turn);
+                Ok(LoginReply::Begun { dialog, turn })
+            }
+            LoginCall::Answer {
+                attempt,
+                dialog,
+                number,
+                answer,
+            } => {
+                let attempt = translate::attempt(member, attempt);
+                let id = AnswerId { attempt, number };
+                let turn = self.logins.answer_for(&name, dialog, id, &answer.0)?;
+                let turn = translate::turn(turn);
+                Ok(LoginReply::Begun { dialog, turn })
+            }
+            LoginCall::Cancel { dialog, .. } => {
+                self.logins.cancel(&name, dialog)?;
+                Ok(LoginReply::Cancelled)
+            }
+        }
+    }
+}
+
+fn refused(error: &Error) -> LoginReply {
+    LoginReply::Refused {
+        error: error.name().to_owned(),
+        text: error.text().to_owned(),
+    }
+}
