@@ -25,7 +25,7 @@ pub enum BackupError {
     File(String),
     /// The file is a symbolic link.
     Link(PathBuf),
-    /// Another user than root owns the file, or others can write to it.
+    /// Others than root can change this, which is the file or a directory on the way to it.
     OfOthers(PathBuf),
     /// The file is not a backup of tfa.
     NotABackup,
@@ -89,15 +89,13 @@ impl fmt::Display for BackupError {
                 "{} is a symbolic link, which others may have changed: give the file that it names",
                 path.display()
             ),
-            Self::OfOthers(path) => {
-                let path = path.display();
-                write!(
-                    f,
-                    "others than root can change {path}, and could have put an older backup there, with lost \
-                     phones and used backup codes. If you are sure that it is the right one: \"chown root \
-                     {path} && chmod 600 {path}\""
-                )
-            }
+            Self::OfOthers(path) => write!(
+                f,
+                "others than root can change {}, and could have put an older backup there, with lost phones and \
+                 used backup codes. If you are sure that it is the right backup, restore a copy in a directory that \
+                 only root can write to, such as /root",
+                path.display()
+            ),
             Self::NotABackup => f.write_str("the file is not a backup of tfactl backup"),
             Self::Newer => f.write_str(
                 "the backup was made by a newer version of tfa: install that version first",

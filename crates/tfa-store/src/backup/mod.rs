@@ -14,6 +14,7 @@ mod passphrase;
 mod reader;
 mod restore;
 mod target;
+mod trust;
 mod writer;
 
 pub use difference::Difference;

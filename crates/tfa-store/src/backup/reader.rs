@@ -2,11 +2,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::libc::{ELOOP, O_NOFOLLOW, O_NONBLOCK};
-use nix::unistd::geteuid;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -15,6 +14,7 @@ use super::format::{
     CHECKSUM, Checksum, END, Entry, Header, MAGIC, MAGIC_OF_ALL, MAX_HEADER, MAX_HOST, RECORD,
 };
 use super::target::failed;
+use super::trust::changeable_by_others;
 use crate::limits::{MAX_STORED_BYTES, check_user};
 use crate::seal::{SEAL_BYTES, Sealing, unseal_as};
 use crate::{KeyId, Record, SealingKey};
@@ -33,8 +33,8 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Opens a file, and reads its header. Only the owner of this process, and root, may have chosen which
-    /// backup the file is: also an older one is genuine.
+    /// Opens a file, and reads its header. Only root and the user of this process may have chosen which backup
+    /// the file is: also an older one is genuine.
     pub(super) fn open(path: &Path) -> Result<Self, BackupError> {
         // Does not wait for the writer of a pipe.
         let file = OpenOptions::new()
@@ -49,9 +49,9 @@ impl Input {
         if !meta.is_file() {
             return Err(BackupError::NotABackup);
         }
-        let is_own = meta.uid() == 0 || meta.uid() == geteuid().as_raw();
-        if !is_own || meta.mode() & 0o022 != 0 {
-            return Err(BackupError::OfOthers(path.to_owned()));
+        let changeable = changeable_by_others(path).map_err(|error| failed(path, &error))?;
+        if let Some(changeable) = changeable {
+            return Err(BackupError::OfOthers(changeable));
         }
         let mut raw = Raw {
             file: BufReader::new(file),

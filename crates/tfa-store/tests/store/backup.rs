@@ -597,6 +597,27 @@ fn a_backup_that_others_could_have_replaced_is_not_restored() {
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(restored(&scratch, &path, None, true).is_ok());
+    // In a directory of others, these rename one backup over another.
+    let folder = path.with_extension("folder");
+    fs::create_dir(&folder).unwrap();
+    let inside = folder.join("backup");
+    fs::copy(&path, &inside).unwrap();
+    let link = path.with_extension("way");
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    for (mode, is_restored) in [
+        (0o755, true),
+        (0o1777, true),
+        (0o775, false),
+        (0o777, false),
+    ] {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        for path in [&inside, &link.join("backup")] {
+            match restored(&scratch, path, None, true) {
+                Err(BackupError::OfOthers(named)) => assert!(!is_restored && named == folder),
+                result => assert!(is_restored && result.is_ok(), "{mode:o}"),
+            }
+        }
+    }
     // Only root can give a file away.
     if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
         let refused = restored(&scratch, &path, None, true);
