@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use tfa_core::{
-    Account, Authenticator, BackupSet, Code, Counter, Credential, Factor, HashParams, Hashed,
-    Import, Imported, ImportedAuthenticator, ImportedCodes, Judgement, MAX_NEW_COUNTER, Parameters,
-    Refusal, Secret, State, ThrottleScope, Time,
+    Account, Authenticator, BackupSet, Code, Counter, Credential, Factor, FailureReason,
+    HashParams, Hashed, Import, Imported, ImportedAuthenticator, ImportedCodes, Judgement,
+    MAX_NEW_COUNTER, Parameters, Refusal, Secret, State, ThrottleScope, Time,
 };
 
 use crate::owner::{CODE, Owner, UID};
@@ -190,6 +190,31 @@ fn an_import_voids_no_code_of_after_the_last_attempt_elsewhere() {
             Judgement::Void(after(later, 60))
         );
     }
+}
+
+#[test]
+fn a_void_code_that_is_too_old_is_wrong_and_no_sign_of_a_wrong_clock() {
+    let phone = Phone::usual(7);
+    let now = after(NOON, 120);
+    let old = phone.code(NOON);
+    let mut account = imported(&[untracked(phone.authenticator())]);
+    // A second time, too: the first one has not made it a used one.
+    for count in 1..=2 {
+        let tested = account.try_code(&old, now);
+        assert_eq!(tested, Err(Refusal::WrongCode(None)), "{count}");
+        let last = account.failed_attempts(now).last().unwrap();
+        assert_eq!((last.reason, last.count), (FailureReason::VoidCode, count));
+    }
+    assert!(matches!(
+        account.judge(&old, REMOTE, now),
+        Judgement::Wrong(_)
+    ));
+    let last = account.failed_attempts(after(now, 86_400)).last().unwrap();
+    assert_eq!(last.reason, FailureReason::VoidCode);
+    // A code of after the import tells it.
+    let late = after(now, 600);
+    let tested = account.try_code(&phone.code(now), late);
+    assert!(matches!(tested, Err(Refusal::WrongCode(Some(_)))));
 }
 
 #[test]

@@ -235,7 +235,7 @@ impl Account {
                     let known = nearest.filter(|known| known.drift.abs() <= found.drift.abs());
                     nearest = known.or(Some(found));
                 }
-                Match::Used | Match::Void(_) => was_used = true,
+                Match::Used => was_used = true,
                 Match::No => {}
             }
         }
@@ -244,12 +244,21 @@ impl Account {
             pending.check(code, now)
         });
         if was_used {
-            return FailureReason::UsedCode;
+            return self.reason_of_used(code, now);
         }
         match (nearest, pending) {
             (Some(time), _) => FailureReason::OtherTime(time),
             (None, Some(Match::No) | None) => FailureReason::WrongCode,
             (None, Some(_)) => FailureReason::PendingAuthenticator,
+        }
+    }
+
+    /// The reason of a code of the past that was used before, or may have been.
+    pub(super) fn reason_of_used(&self, code: &Code, now: Time) -> FailureReason {
+        let mut all = self.authenticators.iter();
+        match all.any(|one| one.is_void_of_past(code, now)) {
+            true => FailureReason::VoidCode,
+            false => FailureReason::UsedCode,
         }
     }
 }

@@ -156,7 +156,7 @@ impl Account {
                     self.unlock();
                     Judgement::Accepted(Factor::RecoveryCode)
                 }
-                Match::Used | Match::Void(_) => Judgement::AlreadyUsed,
+                Match::Used => Judgement::AlreadyUsed,
                 Match::No => self.wrong(FailureReason::WrongRecoveryCode, client, scope, now),
             },
             Credential::Backup(_) => {
@@ -203,8 +203,10 @@ impl Account {
                 self.end_row(scope, now);
                 Some(Judgement::Accepted(Factor::Authenticator(id, kind)))
             }
-            Match::Used => Some(Judgement::AlreadyUsed),
-            Match::Void(end) => Some(Judgement::Void(end)),
+            Match::Used => {
+                let end = self.void_end(code, factors, now);
+                Some(end.map_or(Judgement::AlreadyUsed, Judgement::Void))
+            }
             Match::No => None,
         }
     }
@@ -244,16 +246,15 @@ impl Account {
         factors: Factors,
         now: Time,
     ) -> Match<(AuthenticatorId, AuthenticatorKind)> {
-        let (mut accepted, mut refused) = (None, Match::No);
+        let (mut accepted, mut used) = (None, false);
         let is_of = |one: &&mut Authenticator| factors.contains(one.kind());
         for authenticator in self.authenticators.iter_mut().filter(is_of) {
             match authenticator.accept(code, now) {
                 Match::Fresh(_) => {
                     accepted = accepted.or(Some((authenticator.id(), authenticator.kind())));
                 }
-                Match::Used => refused = Match::Used,
-                Match::Void(end) if refused != Match::Used => refused = Match::Void(end),
-                Match::Void(_) | Match::No => {}
+                Match::Used => used = true,
+                Match::No => {}
             }
         }
         if accepted.is_some() {
@@ -261,7 +262,21 @@ impl Account {
                 authenticator.accept(code, now);
             }
         }
-        accepted.map_or(refused, Match::Fresh)
+        match accepted {
+            Some(accepted) => Match::Fresh(accepted),
+            None if used => Match::Used,
+            None => Match::No,
+        }
+    }
+
+    /// Whether a code that counts as used is void, and no authenticator of an accepted kind knows that it
+    /// was used. Returns the time from which on each shows one that is accepted.
+    pub(super) fn void_end(&self, code: &Code, factors: Factors, now: Time) -> Option<Time> {
+        let all = self.authenticators.iter();
+        let refusing =
+            all.filter(|one| factors.contains(one.kind()) && one.check(code, now) == Match::Used);
+        let ends: Option<Vec<Time>> = refusing.map(|one| one.void_end(code, now)).collect();
+        ends?.into_iter().max()
     }
 
     /// Counts a wrong code.

@@ -113,8 +113,10 @@ impl PendingAuthenticator {
         let mut confirmed = self.authenticator.clone();
         match confirmed.accept(code, now) {
             Match::Fresh(_) => return Ok(confirmed),
-            Match::Used => return Err(Refusal::AlreadyUsed),
-            Match::Void(end) => return Err(Refusal::VoidCode(end)),
+            Match::Used => {
+                let end = confirmed.void_end(code, now);
+                return Err(end.map_or(Refusal::AlreadyUsed, Refusal::VoidCode));
+            }
             Match::No => {}
         }
         self.wrong = self.wrong.saturating_add(1);

@@ -20,20 +20,20 @@ impl Account {
             LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }
-        let mut refused = None;
+        let mut used = false;
         for authenticator in &self.authenticators {
             match authenticator.check(code, now) {
                 Match::Fresh(_) => {
                     let (id, kind) = (authenticator.id(), authenticator.kind());
                     return Ok(Factor::Authenticator(id, kind));
                 }
-                Match::Used => refused = Some(Refusal::AlreadyUsed),
-                Match::Void(end) => refused = refused.or(Some(Refusal::VoidCode(end))),
+                Match::Used => used = true,
                 Match::No => {}
             }
         }
-        if let Some(refusal) = refused {
-            return Err(refusal);
+        if used {
+            let end = self.void_end(code, Factors::ANY, now);
+            return Err(end.map_or(Refusal::AlreadyUsed, Refusal::VoidCode));
         }
         let drift = self.find_drift(code, now);
         let scope = ThrottleScope::OwnProgram;
@@ -42,7 +42,11 @@ impl Account {
                 FailureReason::OtherTime(OtherTime::of_hint(drift, now)),
                 Refusal::WrongCode(Some(drift)),
             ),
-            Match::Used | Match::Void(_) => (FailureReason::UsedCode, Refusal::AlreadyUsed),
+            Match::Used => match self.reason_of_used(code, now) {
+                // Nobody is known to have used it, and no clock is known to be off.
+                FailureReason::VoidCode => (FailureReason::VoidCode, Refusal::WrongCode(None)),
+                reason => (reason, Refusal::AlreadyUsed),
+            },
             Match::No => (
                 self.reason_of_wrong(code, Factors::ANY, scope, now),
                 Refusal::WrongCode(None),

@@ -69,11 +69,8 @@ impl AuthenticatorKind {
 pub enum Match<T = Counter> {
     /// The unused code of a counter or step in the window.
     Fresh(T),
-    /// A used code in the window.
+    /// A used code in the window, or a void one.
     Used,
-    /// A code in the window that may have been used before the account was moved or restored here. The
-    /// authenticator shows one that is accepted from this time on.
-    Void(Time),
     /// No code of the window.
     No,
 }
@@ -314,11 +311,28 @@ impl Authenticator {
             Means::Totp(totp) => match totp.check(code, now) {
                 Match::Fresh(step) => Match::Fresh(step.counter()),
                 Match::Used => Match::Used,
-                Match::Void(end) => Match::Void(end),
                 Match::No => Match::No,
             },
             Means::Hotp(hotp) => hotp.check(code),
             Means::SecurityKey(_) => Match::No,
+        }
+    }
+
+    /// Whether a code that [`Self::check`] calls used is void: it may have been used before the account was
+    /// moved or restored here. Returns the time from which on the authenticator shows one that is accepted.
+    #[must_use]
+    pub fn void_end(&self, code: &Code, now: Time) -> Option<Time> {
+        match &self.means {
+            Means::Totp(totp) => totp.void_end(code, now),
+            Means::Hotp(_) | Means::SecurityKey(_) => None,
+        }
+    }
+
+    /// The same of a code that [`Self::find_drift`] or [`Self::find_other_time`] calls used.
+    pub(crate) fn is_void_of_past(&self, code: &Code, now: Time) -> bool {
+        match &self.means {
+            Means::Totp(totp) => totp.is_void_of_past(code, now),
+            Means::Hotp(_) | Means::SecurityKey(_) => false,
         }
     }
 
@@ -333,7 +347,6 @@ impl Authenticator {
                         Match::Fresh(step.counter())
                     }
                     Match::Used => Match::Used,
-                    Match::Void(end) => Match::Void(end),
                     Match::No => Match::No,
                 }
             }

@@ -1,5 +1,7 @@
 //! A time-based authenticator: codes of RFC 6238, each accepted once.
 
+mod drift;
+
 use std::time::Duration;
 
 use minicbor::{CborLen, Decode, Encode};
@@ -8,7 +10,7 @@ use super::codes::Codes;
 use super::used_steps::UsedSteps;
 use super::{ImportedUse, Match, Parameters};
 use crate::time::MAX_AHEAD;
-use crate::{Code, OtherTime, Secret, Step, Time};
+use crate::{Code, Secret, Step, Time};
 
 /// How many steps before and after the current one are accepted (RFC 6238 section 5.2). The window is
 /// never widened.
@@ -50,12 +52,11 @@ pub(super) struct Totp {
 }
 
 /// What is known of a step.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum StepState {
     Unused,
     Used,
-    /// Void. The next step begins then.
-    Void(Time),
+    Void,
 }
 
 impl Totp {
@@ -141,16 +142,38 @@ impl Totp {
         let mut found = Match::No;
         for step in self.around(now, -WINDOW, WINDOW) {
             if codes.is_code(step.counter(), code) {
-                // The same digits may stand for two steps: a fresh one counts, then a used one.
-                found = match (found, self.state_of(step, last, now)) {
-                    (_, StepState::Unused) => Match::Fresh(step),
-                    (Match::Fresh(_), _) => found,
-                    (Match::Used, _) | (_, StepState::Used) => Match::Used,
-                    (Match::Void(_) | Match::No, StepState::Void(end)) => Match::Void(end),
-                };
+                // The same digits may stand for two steps: a fresh one counts.
+                if self.state_of(step, last, now) == StepState::Unused {
+                    found = Match::Fresh(step);
+                } else if found == Match::No {
+                    found = Match::Used;
+                }
             }
         }
         found
+    }
+
+    /// If a code of the window is void and not known to be used: when a step begins that is not void.
+    pub(super) fn void_end(&self, code: &Code, now: Time) -> Option<Time> {
+        let end = self.void_until?.offset(1);
+        let is_void = self.is_void_from(-WINDOW, code, now);
+        is_void.then(|| end.begin(self.parameters.period()))
+    }
+
+    /// Whether a code of the last two hours is void and not known to be used.
+    pub(super) fn is_void_of_past(&self, code: &Code, now: Time) -> bool {
+        let back = self.steps_in(MAX_CLOCK_DIFFERENCE);
+        self.is_void_from(-back, code, now)
+    }
+
+    fn is_void_from(&self, first: i64, code: &Code, now: Time) -> bool {
+        let (codes, last) = (self.codes(), self.last_believed(now));
+        let steps = self.around(now, first, WINDOW);
+        let mut states = steps
+            .filter(|step| codes.is_code(step.counter(), code))
+            .map(|step| self.state_of(step, last, now))
+            .peekable();
+        states.peek().is_some() && states.all(|state| state == StepState::Void)
     }
 
     /// What is known of a step; `last` is the last used step that is believed.
@@ -159,7 +182,7 @@ impl Totp {
             _ if self.is_used(step, last) => StepState::Used,
             // One too far ahead of now was made void while the clock was ahead. It alone stays void.
             Some(void) if step == void || (step < void && self.is_believed(void, now)) => {
-                StepState::Void(void.offset(1).begin(self.parameters.period()))
+                StepState::Void
             }
             _ => StepState::Unused,
         }
@@ -245,91 +268,10 @@ impl Totp {
         self.parameters.are_sound() && self.used.as_ref().is_none_or(UsedSteps::is_sound)
     }
 
-    /// The clock difference of the phone that shows this code. The code is marked as used. A code of
-    /// the past that was used before is no sign of a clock difference.
-    pub(super) fn find_drift(&mut self, code: &Code, now: Time) -> Match<Drift> {
-        let back = self.steps_in(MAX_CLOCK_DIFFERENCE);
-        let Some(steps) = self.steps_off(code, now, back, MAX_STEPS_AHEAD) else {
-            return Match::No;
-        };
-        let was_used = self.was_used(steps, now);
-        let drift = self.burn(steps, now);
-        if was_used {
-            Match::Used
-        } else {
-            Match::Fresh(drift)
-        }
-    }
-
-    /// The same while the key is on the screen.
-    pub(super) fn find_drift_of_pending(&mut self, code: &Code, now: Time) -> Option<Drift> {
-        let reach = self.steps_in(MAX_CLOCK_DIFFERENCE);
-        let steps = self.steps_off(code, now, reach, reach)?;
-        Some(self.burn(steps, now))
-    }
-
-    /// For which other time the code is right. A code of the past is marked as used, and one that was
-    /// used before is told apart.
-    pub(super) fn find_other_time(&mut self, code: &Code, now: Time) -> Match<OtherTime> {
-        let reach = self.steps_in(MAX_CLOCK_DIFFERENCE);
-        let Some(steps) = self.steps_off(code, now, reach, reach) else {
-            return Match::No;
-        };
-        let was_used = self.was_used(steps, now);
-        if steps < 0 {
-            self.burn(steps, now);
-        }
-        if was_used {
-            return Match::Used;
-        }
-        let period = self.parameters.period();
-        let after_window = now.step(period).offset(steps + WINDOW + 1);
-        Match::Fresh(OtherTime {
-            drift: self.drift_of(steps).seconds,
-            dead_from: after_window.begin(period),
-        })
-    }
-
-    fn drift_of(&self, steps: i64) -> Drift {
-        let seconds = steps.saturating_mul(i64::from(self.parameters.period()));
-        Drift { seconds }
-    }
-
-    /// Whether the step at this distance from now is one of the past that is marked as used.
-    fn was_used(&self, steps: i64, now: Time) -> bool {
-        let step = now.step(self.parameters.period()).offset(steps);
-        steps < 0 && self.is_used(step, self.last_believed(now))
-    }
-
     fn steps_in(&self, duration: Duration) -> i64 {
         let period = u64::from(self.parameters.period());
         let steps = duration.as_secs().checked_div(period).unwrap_or(0);
         i64::try_from(steps).unwrap_or(0)
-    }
-
-    /// Marks a code as used of which a message tells when it is right. A step of the past is marked
-    /// with every earlier one. A step of the future is marked alone, so that an owner whose phone is
-    /// ahead need not wait. Only the last such step is kept: the owner gets the message for one step
-    /// again and again until the clock is set. Returns the difference to tell.
-    fn burn(&mut self, steps: i64, now: Time) -> Drift {
-        let step = now.step(self.parameters.period()).offset(steps);
-        if steps > 0 {
-            self.burned = Some(step);
-        } else {
-            self.mark_used(step, now);
-        }
-        self.drift_of(steps)
-    }
-
-    /// The distance in steps, from now, of the nearest step outside the window whose code this is:
-    /// at most `back` steps in the past or `ahead` steps in the future.
-    fn steps_off(&self, code: &Code, now: Time, back: i64, ahead: i64) -> Option<i64> {
-        let codes = self.codes();
-        let here = now.step(self.parameters.period());
-        (-back..=ahead)
-            .filter(|steps| steps.abs() > WINDOW)
-            .filter(|steps| codes.is_code(here.offset(*steps).counter(), code))
-            .min_by_key(|steps| steps.abs())
     }
 
     fn around(&self, now: Time, from: i64, to: i64) -> impl Iterator<Item = Step> {
