@@ -100,6 +100,16 @@ impl Daemon {
         }
     }
 
+    /// A failure for which the daemon gives the reason that was printed at the beginning is not printed again.
+    pub(crate) fn unrepeated<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        match (result, self.refusal()) {
+            (Err(Failure::Refused(why)), Some(told)) if is_same(told, &why) => {
+                Err(Failure::Reported)
+            }
+            (result, _) => result,
+        }
+    }
+
     /// Why the daemon refuses every login, if it does.
     pub(crate) fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
@@ -341,6 +351,12 @@ fn if_known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
         Err(Error::Daemon(E::UnknownUser(_) | E::UnknownGroup(_))) => Ok(None),
         answer => answer.map(Some),
     }
+}
+
+/// Whether one of two reasons has the other.
+fn is_same(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|why| why.trim_end_matches('.'));
+    one.contains(other) || other.contains(one)
 }
 
 async fn answered<T>(

@@ -29,11 +29,12 @@ pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
     AccountFacts, Administrator, BlockDevice, BusFacts, Clock, DOAS_FILE, GroupCacheFacts,
     HostFacts, NSCD_FILE, OtherWays, OwnedFile, PolkitFacts, Process, Reached, Room, STATE_DIR,
-    SocketFacts, StateFacts, polkit_questions, sudo_services,
+    SocketFacts, StateFacts, polkit_questions, sudo_programs, sudo_services,
 };
 pub use key_only::{KeyAccount, Refused};
 pub use messages::{KINDS, list};
 pub use pam::services_that_ask;
+pub use moving::has_google_authenticator;
 pub use required::required;
 pub use tfa_pam_stack::MODULE;
 pub use unit::Unit;

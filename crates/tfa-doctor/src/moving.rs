@@ -2,16 +2,24 @@
 
 use tfa_pam_stack::{Line, Phase, Service};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, PamFacts};
 use crate::finding::Finding;
 use crate::messages;
 
 /// The modules whose enrollments can be imported.
-const MODULES: [&str; 2] = ["pam_google_authenticator.so", OATH];
+const MODULES: [&str; 2] = [GOOGLE_AUTHENTICATOR, OATH];
+const GOOGLE_AUTHENTICATOR: &str = "pam_google_authenticator.so";
 const OATH: &str = "pam_oath.so";
 /// Where pam_oath has its users, unless the line says.
 const USERS: &str = "/etc/users.oath";
 const USERS_OPTION: &str = "usersfile=";
+
+/// Whether a service asks for a code by the files that users have in their homes.
+#[must_use]
+pub fn has_google_authenticator(pam: &PamFacts) -> bool {
+    let asks = |service: &Service| line(service, GOOGLE_AUTHENTICATOR).is_some();
+    pam.services.values().any(|reading| reading.any(asks))
+}
 
 /// A finding for each of them, with the services.
 pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
@@ -36,7 +44,13 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
             false => String::new(),
         };
         let kind = &messages::MOVING_UNFINISHED;
-        (!names.is_empty()).then(|| Finding::beside_pam(kind, "", names, detail))
+        let users = facts.host.as_ref().and_then(|host| host.only_old_module.as_ref());
+        let users = users.filter(|_| module == GOOGLE_AUTHENTICATOR);
+        (!names.is_empty()).then(|| {
+            let mut finding = Finding::beside_pam(kind, "", names, detail);
+            finding.subject.users = users.map(|users| users.iter().cloned().collect());
+            finding
+        })
     });
     found.collect()
 }

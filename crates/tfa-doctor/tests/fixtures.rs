@@ -378,6 +378,10 @@ impl Host {
                 ["security-key", name] => host.accounts.by_security_key.push(name.to_owned()),
                 ["locked", name] => host.accounts.locked.push(name.to_owned()),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
+                ["only-old-module"] => host.only_old_module = Some(BTreeSet::new()),
+                ["only-old-module", name] => {
+                    host.only_old_module.get_or_insert_default().insert(name.to_owned());
+                }
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
                 ["exemption-of-all", place] => host.exemptions_of_all.push(place.to_owned()),
                 ["exemption", place] => host.endless_exemptions.push(place.to_owned()),

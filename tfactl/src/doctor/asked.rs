@@ -53,7 +53,8 @@ pub(super) async fn collect(
     if let (Some(polkit), Some(users)) = (&mut host.polkit, &names) {
         polkit::ask(polkit, users, missed).await;
     }
-    let records = records(daemon, terminal, names.as_ref(), missed).await;
+    let only_old = host.only_old_module.take();
+    let records = records(daemon, terminal, names.as_ref(), only_old, missed).await;
     terminal.show_progress("");
     let records = records?;
     let of_records = records.as_ref().map(|records| records.required_from);
@@ -62,6 +63,7 @@ pub(super) async fn collect(
         policy.enrolled = Some(records.enrolled);
         policy.login_users = records.login_users;
         host.users_with_weak_keys = records.with_weak_keys;
+        host.only_old_module = records.only_old;
         host.accounts = records.accounts;
         accounts::without_the_gone(daemon, &mut host.accounts, missed).await?;
     }
@@ -217,6 +219,8 @@ struct Records {
     /// `None` if it is not known who has a login shell.
     login_users: Option<LoginUsers>,
     with_weak_keys: Vec<String>,
+    /// The users of the old module who have not enrolled.
+    only_old: Option<BTreeSet<String>>,
     accounts: AccountFacts,
 }
 
@@ -225,9 +229,11 @@ async fn records(
     daemon: &mut Daemon,
     terminal: &Terminal,
     names: Option<&BTreeSet<String>>,
+    only_old: Option<BTreeSet<String>>,
     missed: &Missed,
 ) -> Result<Option<Records>, Failure> {
     let mut records = Records {
+        only_old,
         required_from: NEVER,
         login_users: names.map(|names| LoginUsers {
             count: names.len(),
@@ -261,6 +267,9 @@ impl Records {
         accounts::add(&mut self.accounts, &status);
         self.required_from = self.required_from.min(required_from(&status));
         self.enrolled += usize::from(is_enrolled);
+        if let Some(users) = self.only_old.as_mut().filter(|_| is_enrolled) {
+            users.remove(&status.user);
+        }
         let is_login_user = login_names.is_some_and(|names| names.contains(&status.user));
         if let Some(users) = self.login_users.as_mut().filter(|_| is_login_user) {
             users.enrolled += usize::from(is_enrolled);

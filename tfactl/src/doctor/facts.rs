@@ -2,11 +2,11 @@
 
 use tfa_client::{Failure, Terminal};
 use tfa_doctor::sshd::SshdFacts;
-use tfa_doctor::{DaemonProblem, Facts, HostFacts, sudo_services};
+use tfa_doctor::{DaemonProblem, Facts, HostFacts, has_google_authenticator, sudo_services};
 use tfa_proto::{DaemonFacts, LOGIN_SOCKET};
 
 use super::missed::Missed;
-use super::{asked, host, key_accounts, login, named, pam, socket, sshd, sudo};
+use super::{asked, host, key_accounts, login, moving, named, pam, socket, sshd, sudo};
 use crate::daemon::Daemon;
 use crate::messages;
 
@@ -25,11 +25,15 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
         login: missed.in_time("/usr/bin/login", login::collect).flatten(),
         ..Facts::default()
     };
-    let named = named::of(&facts, &missed);
+    let rules = sudo_rules.iter().flatten().next();
+    let named = named::of(&facts, rules.map(String::as_str), &missed);
     let mut host = HostFacts {
         sudo_rules,
         ..host::collect(&missed, named)
     };
+    if facts.pam.as_ref().is_some_and(has_google_authenticator) {
+        host.only_old_module = moving::users(&missed);
+    }
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {
             let policy = asked::collect(&mut daemon, terminal, known, &mut host, &missed).await?;

@@ -13,6 +13,7 @@ mod include;
 mod key_accounts;
 mod login;
 mod missed;
+mod moving;
 mod named;
 mod output;
 mod owned_files;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tfa_doctor::sshd::SshdFacts;
-use tfa_doctor::{Facts, PamFacts};
+use tfa_doctor::{Facts, PamFacts, sudo_programs};
 
 use super::missed::Missed;
 
@@ -19,14 +19,16 @@ pub(super) struct Named {
 /// Where the loader looks for libraries, of programs with the set-user-ID bit too.
 const LIBRARY_FOLDERS: [&str; 2] = ["/etc/ld.so.conf", "/etc/ld.so.conf.d/*.conf"];
 
-/// What the files of PAM, of sshd and of its unit, and of the loader name, and the files of sshd themselves.
-pub(super) fn of(facts: &Facts, missed: &Missed) -> Named {
+/// What the files of PAM, of sshd and of its unit, and of the loader name, and rules of sudo without a password; and
+/// the files of sshd themselves.
+pub(super) fn of(facts: &Facts, sudo_rules: Option<&str>, missed: &Missed) -> Named {
     let of_pam = facts.pam.iter().flat_map(PamFacts::named_files);
     let mut files: BTreeSet<String> = of_pam.map(str::to_owned).collect();
     files.extend(facts.sshd.iter().flat_map(SshdFacts::named_files));
     for (_, text) in missed.texts(&LIBRARY_FOLDERS) {
         files.extend(folders(&text));
     }
+    files.extend(sudo_rules.into_iter().flat_map(sudo_programs));
     files.retain(|path| path.starts_with('/'));
     let modules = facts.pam.iter().flat_map(PamFacts::named_modules);
     Named {

@@ -111,8 +111,13 @@ pub(super) fn collect(named: &BTreeSet<String>, missed: &Missed) -> Vec<OwnedFil
 
 /// Adds a file and the folders above it, which may have been reached before.
 fn add(found: &mut BTreeMap<PathBuf, OwnedFile>, path: &Path, reached: &Reached, missed: &Missed) {
-    // The target of a link may be gone.
-    let Some(path) = missed.existing(path, fs::canonicalize(path)) else {
+    // The target of a link may be gone. Who can write the folder can create what another file names.
+    let mut existing = path.ancestors().take(match reached {
+        Reached::Name(_) => usize::MAX,
+        _ => 1,
+    });
+    let found_at = existing.find_map(|path| missed.existing(path, fs::canonicalize(path)));
+    let Some(path) = found_at else {
         return;
     };
     let Some(own) = metadata(&path, missed) else {

@@ -22,6 +22,18 @@ use progress::Progress;
 pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
+    let printed = print(&terminal, &mut daemon, filter, group, as_json).await;
+    daemon.unrepeated(printed)?;
+    daemon.fail_if_not_serving()
+}
+
+async fn print(
+    terminal: &Terminal,
+    daemon: &mut Daemon,
+    filter: Filter,
+    group: Option<&str>,
+    as_json: bool,
+) -> Result<(), Failure> {
     if filter == Filter::Required {
         // Without a policy in force, this is not known.
         daemon.fail_if_not_serving()?;
@@ -31,14 +43,14 @@ pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> R
         Some(group) => Some(daemon.members(group).await?.into_iter().collect()),
         None => None,
     };
-    let others = without_record(&mut daemon, filter, members.as_ref()).await?;
+    let others = without_record(daemon, filter, members.as_ref()).await?;
     let mut list = List {
-        terminal: &terminal,
-        daemon: &mut daemon,
+        terminal,
+        daemon,
         filter,
         members,
         others,
-        output: Output::new(&terminal, as_json),
+        output: Output::new(terminal, as_json),
         progress: Progress::default(),
     };
     list.print().await?;
@@ -48,7 +60,7 @@ pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> R
             .end(&messages::empty_group_list(group, filter))?,
         None => list.output.end(messages::empty_list(filter))?,
     }
-    daemon.fail_if_not_serving()
+    Ok(())
 }
 
 /// The users who may have to be listed without a record.

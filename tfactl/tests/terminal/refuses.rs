@@ -47,6 +47,23 @@ fn every_command_first_reports_refused_logins_and_fails() {
 }
 
 #[test]
+fn a_list_that_fails_for_the_same_reason_does_not_repeat_it() {
+    let host = broken();
+    let why = "The name service takes too long";
+    host.daemon().account(|account| {
+        account.refusal = why.to_owned();
+        account.list_fails_at = Some("zoe".to_owned());
+    });
+    let (code, _, error) = run(&host, &["list"]);
+    assert_eq!((code, error.matches(why).count()), (1, 1), "{error}");
+    host.daemon()
+        .account(|account| account.refusal = WHY.to_owned());
+    let (code, _, error) = run(&host, &["list"]);
+    assert_eq!(code, 1);
+    assert!(error.contains(why) && error.starts_with(FIRST), "{error}");
+}
+
+#[test]
 fn requirements_are_unknown_while_the_policy_is_unreadable() {
     let host = broken();
     host.daemon()

@@ -16,7 +16,7 @@ mod sudo;
 mod system;
 mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfa_pam_host::ModuleFile;
 
@@ -30,7 +30,7 @@ pub use group_cache::{GroupCacheFacts, NSCD_FILE};
 pub use polkit::{PolkitFacts, polkit_questions};
 pub use socket::SocketFacts;
 pub use state::{Process, Room, StateFacts};
-pub use sudo::sudo_services;
+pub use sudo::{sudo_programs, sudo_services};
 pub use ways::{DOAS_FILE, OtherWays};
 
 /// The state directory.
@@ -79,6 +79,8 @@ pub struct HostFacts {
     pub clock: Clock,
     /// The version of the daemon that runs, and of the commands.
     pub versions: Option<(String, String)>,
+    /// The users whom only a module that was used before asks for a code: they have its file, and have not enrolled.
+    pub only_old_module: Option<BTreeSet<String>>,
     /// The groups that rules name and this host does not know.
     pub unknown_groups: Vec<String>,
     /// The lines of exemptions that have neither an end nor a reason.

@@ -1,5 +1,7 @@
 //! Faults of the daemon.
 
+use tfa_text::plural;
+
 use super::{CHECKED_RELOAD, list, remedy, sentence};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
@@ -145,7 +147,16 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
             "" => ("pam_google_authenticator", list(&subject.names)),
             _ => ("pam_oath", list(&subject.names)),
         };
-        format!("The module {module} still asks for codes, in these PAM services: {names}.")
+        let left = match subject.users.as_deref() {
+            None => String::new(),
+            Some([]) => " Each user with its file has enrolled here.".to_owned(),
+            Some(users) => {
+                let count = u64::try_from(users.len()).unwrap_or(u64::MAX);
+                let count = plural(count, "1 user", format!("{count} users"));
+                format!(" It alone guards {count}: {}.", list(users))
+            }
+        };
+        format!("The module {module} still asks for codes, in these PAM services: {names}.{left}")
     },
     remedy: |subject| {
         let source = match subject.detail.as_str() {

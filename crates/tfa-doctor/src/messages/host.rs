@@ -53,7 +53,8 @@ pub(crate) const NAMED_WRITABLE: Kind = Kind {
     what: |subject| {
         let (named, path, owner) = (&subject.place, list(&subject.names), &subject.detail);
         format!(
-            "A file of PAM, of sshd or of its unit names {named}, and {path} can be written by others than root ({owner})."
+            "A file of PAM, of sshd or its unit, or a rule of sudo without a password names {named}, and {path} can be written \
+             by others than root ({owner})."
         )
     },
     remedy: |subject| {

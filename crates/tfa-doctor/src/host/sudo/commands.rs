@@ -279,7 +279,7 @@ fn open(arguments: Arguments) -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// The command without its arguments.
-fn program(command: &str) -> &str {
+pub(super) fn program(command: &str) -> &str {
     command.split(' ').next().unwrap_or_default()
 }
 

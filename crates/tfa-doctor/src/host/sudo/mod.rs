@@ -24,6 +24,15 @@ pub fn sudo_services(rules: &str) -> BTreeSet<String> {
     named.map(str::to_owned).collect()
 }
 
+/// The programs that users may run without a password, as their rules name them, by their paths.
+#[must_use]
+pub fn sudo_programs(rules: &str) -> BTreeSet<String> {
+    let rules = serde_json::from_str(rules).unwrap_or(Value::Null);
+    let parts = rules::parts_without_password(&rules, None);
+    let programs = parts.iter().flat_map(Part::programs);
+    programs.map(str::to_owned).collect()
+}
+
 /// Rules that allow every command without a password, unless the policy guards sudo, and rules that leave the
 /// account phase out; or why they are not known.
 pub(super) fn examine(host: &HostFacts, policy: Option<&PolicyFacts>) -> Vec<Finding> {

@@ -55,6 +55,12 @@ impl Part<'_> {
         commands.find(|command| commands::runs_all(command))
     }
 
+    /// The paths of the programs, without patterns.
+    pub(super) fn programs(&self) -> impl Iterator<Item = &str> {
+        let programs = self.commands.iter().map(|command| commands::program(command));
+        programs.filter(|path| path.starts_with('/') && !path.contains(['*', '?', '[', '\\']))
+    }
+
     /// A command that is a regular expression, and may allow such a program.
     pub(super) fn expression(&self) -> Option<&str> {
         let mut commands = self.commands.iter().copied();
@@ -338,6 +344,20 @@ mod tests {
         let mut not_all = asks("ALL", "ALL");
         not_all["User_List"] = json!([{"username": "ALL"}, {"username": "bob", "negated": true}]);
         assert!(open(&[free(), not_all]));
+    }
+
+    #[test]
+    fn programs_without_a_password_are_named_by_their_paths() {
+        let entries = [
+            entry("bob", "ALL", Some(false), "/home/bob/deploy.sh -x"),
+            entry("bob", "ALL", Some(false), "/opt/*/run"),
+            entry("bob", "ALL", Some(false), "ALL"),
+            entry("bob", "ALL", None, "/srv/asks"),
+        ];
+        let rules = json!({ "User_Specs": entries });
+        let parts = parts_without_password(&rules, None);
+        let programs: Vec<&str> = parts.iter().flat_map(Part::programs).collect();
+        assert_eq!(programs, ["/home/bob/deploy.sh"]);
     }
 
     #[test]
