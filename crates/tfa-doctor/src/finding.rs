@@ -76,6 +76,8 @@ pub struct Subject {
     pub(crate) unit_settings: Vec<String>,
     /// The file with which the configuration of sshd begins, if it is not the usual one.
     pub(crate) sshd_file: Option<String>,
+    /// The program of that sshd, with its options.
+    pub(crate) sshd_command: Vec<String>,
     /// What starts that sshd.
     pub(crate) started_by: StartedBy,
     /// Whether pam-auth-update(8) mends it.

@@ -33,8 +33,8 @@ pub use host::{
 };
 pub use key_only::{KeyAccount, Refused};
 pub use messages::{KINDS, list};
-pub use pam::services_that_ask;
 pub use moving::has_google_authenticator;
+pub use pam::services_that_ask;
 pub use required::required;
 pub use tfa_pam_stack::MODULE;
 pub use unit::Unit;

@@ -44,7 +44,10 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
             false => String::new(),
         };
         let kind = &messages::MOVING_UNFINISHED;
-        let users = facts.host.as_ref().and_then(|host| host.only_old_module.as_ref());
+        let users = facts
+            .host
+            .as_ref()
+            .and_then(|host| host.only_old_module.as_ref());
         let users = users.filter(|_| module == GOOGLE_AUTHENTICATOR);
         (!names.is_empty()).then(|| {
             let mut finding = Finding::beside_pam(kind, "", names, detail);

@@ -145,6 +145,14 @@ impl Host {
         };
         let config = config::read(main, &|path| self.text(&path[1..]), &matching);
         facts.main = (main != config::MAIN).then(|| main.to_owned());
+        let file = facts
+            .main
+            .iter()
+            .flat_map(|main| ["-f".to_owned(), main.clone()]);
+        facts.command = ["/usr/sbin/sshd".to_owned()]
+            .into_iter()
+            .chain(file)
+            .collect();
         facts.lines.extend(config.lines);
         facts.not_examined.extend(config.not_read);
         facts
@@ -380,7 +388,9 @@ impl Host {
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["only-old-module"] => host.only_old_module = Some(BTreeSet::new()),
                 ["only-old-module", name] => {
-                    host.only_old_module.get_or_insert_default().insert(name.to_owned());
+                    host.only_old_module
+                        .get_or_insert_default()
+                        .insert(name.to_owned());
                 }
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
                 ["exemption-of-all", place] => host.exemptions_of_all.push(place.to_owned()),

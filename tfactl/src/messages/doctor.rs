@@ -159,11 +159,11 @@ pub(crate) fn sshd_has_other_files(unit: &str, property: &str) -> String {
     )
 }
 
-pub(crate) fn sshd_has_mounts(process: &str) -> String {
-    format!(
-        "The sshd of {process} has mounts or a root folder of its own, and may use other files than those that were \
-         examined."
-    )
+/// Why the options of a process are not known.
+pub(crate) const OTHER_MOUNTS: &str = "it has mounts or a root folder of its own";
+
+pub(crate) fn sshd_not_run(program: &str) -> String {
+    format!("{program} can be written by others than root, so it was not asked for its settings.")
 }
 
 /// Why the options of a unit are not known.

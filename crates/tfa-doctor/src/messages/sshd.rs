@@ -14,6 +14,9 @@ fn head(subject: &Subject) -> String {
     }
 }
 
+/// The program of the packages.
+const PROGRAM: &str = "/usr/sbin/sshd";
+
 /// Which sshd it is about, to end a text, if it is not that of the package.
 fn which(subject: &Subject) -> String {
     match &subject.started_by {
@@ -32,12 +35,29 @@ fn connections(subject: &Subject) -> String {
     }
 }
 
+/// The command that checks the files as this sshd reads them: with its program and options.
+fn check(subject: &Subject) -> String {
+    let (program, words) = match subject.sshd_command.split_first() {
+        Some((program, words)) if program != PROGRAM => (quoted(program), words),
+        Some((_, words)) => ("sshd".to_owned(), words),
+        None => ("sshd".to_owned(), &[][..]),
+    };
+    let words = words.iter().map(|word| format!(" {}", option(word)));
+    let words: String = words.collect();
+    format!("{program} -t{words}")
+}
+
+/// A word of a command line of sshd. A letter with a minus is no file name.
+fn option(word: &str) -> String {
+    match word {
+        "-f" | "-o" => word.to_owned(),
+        word => quoted(word),
+    }
+}
+
 /// The command that puts new settings of a file in force.
 fn reload(subject: &Subject) -> String {
-    let check = match &subject.sshd_file {
-        None => "sshd -t".to_owned(),
-        Some(file) => format!("sshd -t -f {}", quoted(file)),
-    };
+    let check = check(subject);
     match &subject.started_by {
         StartedBy::Usual => format!("{check} && systemctl reload ssh"),
         StartedBy::Unit(unit) => format!("{check} && systemctl reload {}", quoted(unit)),
@@ -45,12 +65,13 @@ fn reload(subject: &Subject) -> String {
     }
 }
 
-/// The command that starts sshd anew. A process without a unit is started as it was the first time.
+/// The command that starts sshd anew. For a process without a unit it only shows how that was started: nothing else
+/// would start it again.
 fn restart(subject: &Subject) -> String {
     match &subject.started_by {
         StartedBy::Usual => "systemctl restart ssh".to_owned(),
         StartedBy::Unit(unit) => format!("systemctl restart {}", quoted(unit)),
-        StartedBy::Process(pid) => format!("kill {pid}"),
+        StartedBy::Process(pid) => format!("ps -o args= -p {pid}"),
     }
 }
 
@@ -62,13 +83,17 @@ fn command_line(subject: &Subject) -> Option<&str> {
 
 /// The change that was tried on the settings in force, else a change by hand.
 fn set(subject: &Subject, text: &str) -> Remedy {
+    if let (Some(_), StartedBy::Process(pid)) = (command_line(subject), &subject.started_by) {
+        let text = format!(
+            "{text} The setting is an option (-o) of process {pid}. Start it again from a second session, as it was \
+             started, without the option."
+        );
+        return remedy(text, &[&restart(subject)]);
+    }
     if let Some(place) = command_line(subject) {
         let edit = match subject.drop_in.first() {
             Some(change) => change.clone(),
             None if place.starts_with('/') => super::edit_file(place),
-            None if matches!(subject.started_by, StartedBy::Process(_)) => {
-                "systemctl status".to_owned()
-            }
             None => format!("systemctl edit --full {}", quoted(place)),
         };
         let text = format!("{text} The setting is an option (-o) of the command line in {place}.");
@@ -122,14 +147,14 @@ pub(crate) const SSHD_NOT_LOADED: Kind = Kind {
             StartedBy::Process(pid) => format!("The sshd of process {pid}"),
         };
         let files = list(&subject.names);
-        format!("{sshd} runs with settings of before these files were changed: {files}.")
+        format!("{sshd} may run with settings of before these files were changed: {files}.")
     },
     remedy: |subject| match subject.detail.as_str() {
         BY_RESTART => {
-            let load = restart(subject);
+            let (check, load) = (check(subject), restart(subject));
             remedy(
                 "Look at the files, and start sshd again. Keep a session open meanwhile.",
-                &["sshd -t", "systemctl daemon-reload", &load],
+                &[&format!("{check} && systemctl daemon-reload && {load}")],
             )
         }
         _ => {

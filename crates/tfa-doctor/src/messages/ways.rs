@@ -44,13 +44,19 @@ pub(crate) const DROPBEAR: Kind = Kind {
         format!("A second SSH server runs, or is started at the boot: {names}.")
     },
     remedy: |subject| {
-        let names = subject.names.join(" ");
+        let names = units(subject);
         remedy(
             "Turn it off, and use sshd.",
             &[&format!("systemctl disable --now {names}")],
         )
     },
 };
+
+/// The units as words of a command: a name may have a backslash.
+fn units(subject: &Subject) -> String {
+    let names: Vec<String> = subject.names.iter().map(|name| quoted(name)).collect();
+    names.join(" ")
+}
 
 pub(crate) const CONSOLE_AUTOLOGIN: Kind = Kind {
     id: "console-autologin",
@@ -65,7 +71,7 @@ pub(crate) const CONSOLE_AUTOLOGIN: Kind = Kind {
     remedy: |subject| {
         let files: Vec<String> = subject.detail.split(' ').map(quoted).collect();
         let change = match subject.detail.as_str() {
-            "" => format!("systemctl edit --full {}", subject.names.join(" ")),
+            "" => format!("systemctl edit --full {}", units(subject)),
             _ => format!(
                 r"sed -i -E '/ExecStart/{{s/ (--autologin|-a)[ =]+[^ ]+//;s/ -f( --)? (\\+u)/\1 \2/}}' {}",
                 files.join(" ")
@@ -87,7 +93,7 @@ pub(crate) const CONSOLE_OTHER: Kind = Kind {
         format!("The unit of a console starts {program} in place of agetty or login: {names}.")
     },
     remedy: |subject| {
-        let names = subject.names.join(" ");
+        let names = units(subject);
         remedy(
             "Read the unit, and remove its drop-in or its own file if the program lets users in.",
             &[

@@ -25,6 +25,8 @@ pub struct SshdFacts {
     pub files: BTreeSet<String>,
     /// The file with which the configuration begins, if the unit names another than `/etc/ssh/sshd_config`.
     pub main: Option<String>,
+    /// The program, and the options that change its configuration.
+    pub command: Vec<String>,
     /// What starts it.
     pub started_by: StartedBy,
     /// The files, and folders of files, that were changed after it has read them.
@@ -193,6 +195,7 @@ fn of_one(facts: &Facts, sshd: &SshdFacts) -> Vec<Finding> {
     findings.extend(sshd.not_examined.iter().map(cut));
     for finding in &mut findings {
         finding.subject.sshd_file.clone_from(&sshd.main);
+        finding.subject.sshd_command.clone_from(&sshd.command);
         finding.subject.started_by.clone_from(&sshd.started_by);
     }
     findings

@@ -15,6 +15,8 @@ mod units;
 mod users;
 mod variables;
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use tfa_client::Terminal;
@@ -55,6 +57,13 @@ pub(super) fn collect(terminal: &Terminal, missed: &Missed) -> Vec<SshdFacts> {
 }
 
 fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
+    if !is_of_root(Path::new(&start.program)) {
+        return SshdFacts {
+            not_examined: vec![messages::sshd_not_run(&start.program)],
+            files: [start.program].into(),
+            ..SshdFacts::default()
+        };
+    }
     let main = start.main.as_deref().unwrap_or(config::MAIN).to_owned();
     let started_by = started_by(&start);
     let (mut lines, mut files, mut not_examined) = (start.lines, start.files, start.notes);
@@ -74,11 +83,13 @@ fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
     let connections = matching::connections(&lines, &users);
     not_examined.extend(connections.not_examined);
     let connections = connections.connections;
+    let command = [&[start.program.clone()][..], &start.words].concat();
     let mut sshd = Sshd::new(start.program, start.words);
     let mut facts = SshdFacts {
         lines,
         files,
         main: start.main,
+        command,
         started_by,
         not_examined,
         lacks_folder: !Path::new(FOLDER).is_dir(),
@@ -112,6 +123,18 @@ fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
     facts
 }
 
+/// Whether only root can change a program, by its file or a folder above.
+fn is_of_root(program: &Path) -> bool {
+    const WRITABLE: u32 = 0o022;
+    let Ok(program) = fs::canonicalize(program) else {
+        return false;
+    };
+    program.ancestors().all(|path| {
+        let found = fs::metadata(path);
+        found.is_ok_and(|found| found.uid() == 0 && found.mode() & WRITABLE == 0)
+    })
+}
+
 /// What starts sshd, for the commands of remedies. On Debian, ssh.service has a second name.
 fn started_by(start: &Start) -> StartedBy {
     match (start.unit.as_str(), start.runs.first()) {
@@ -119,5 +142,22 @@ fn started_by(start: &Start) -> StartedBy {
         ("" | "ssh.service" | "sshd.service", _) => StartedBy::Usual,
         (unit, _) if unit.starts_with("ssh@") => StartedBy::Usual,
         (unit, _) => StartedBy::Unit(unit.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_in_a_folder_of_others_is_not_run() {
+        let folder = std::env::temp_dir().join(format!("tfactl-program-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy("/bin/true", folder.join("sshd")).unwrap();
+        assert!(is_of_root(Path::new("/bin/true")));
+        // The temporary folder belongs to all.
+        assert!(!is_of_root(&folder.join("sshd")));
+        assert!(!is_of_root(&folder.join("absent")));
+        fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -121,6 +121,10 @@ impl Listener {
 
     /// How it was started, or why that is not known.
     pub(super) fn start(&self) -> Result<Start, String> {
+        // Its program may be another file than the one of that path here.
+        if self.has_other_files {
+            return Err(messages::OTHER_MOUNTS.to_owned());
+        }
         if self.is_split && !are_certain(&self.words) {
             return Err(messages::WORDS_NOT_KNOWN.to_owned());
         }
@@ -131,9 +135,6 @@ impl Listener {
             is_whole: true,
         });
         let start = options::parse("", &self.program, &words.collect::<Vec<_>>())?;
-        let other_files = self
-            .has_other_files
-            .then(|| messages::sshd_has_mounts(&place));
         let run = started(self.pid).map(|started| Run {
             pid: self.pid,
             started,
@@ -141,7 +142,6 @@ impl Listener {
         });
         Ok(Start {
             runs: run.into_iter().collect(),
-            notes: other_files.into_iter().collect(),
             ..start
         })
     }

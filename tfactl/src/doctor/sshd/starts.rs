@@ -25,22 +25,26 @@ pub(super) fn all() -> (Vec<Start>, Vec<String>) {
     });
     let listeners = listeners();
     let mut starts: Vec<Start> = Vec::new();
-    let mut known: Vec<String> = Vec::new();
-    for unit in units {
-        match of_unit::start(&unit) {
+    let mut known: Vec<&String> = Vec::new();
+    for unit in &units {
+        match of_unit::start(unit) {
             Ok(start) => {
                 add(&mut starts, start);
                 known.push(unit);
             }
             // Its process may tell.
-            Err(_) if listeners.iter().any(|one| one.is_of(&unit)) => {}
-            Err(why) => not_examined.push(messages::sshd_start_not_known(&unit, &why)),
+            Err(_) if listeners.iter().any(|one| one.is_of(unit)) => {}
+            Err(why) => not_examined.push(messages::sshd_start_not_known(unit, &why)),
         }
     }
+    let unit_of = |listener: &Listener| units.iter().find(|unit| listener.is_of(unit));
     let is_known = |listener: &&Listener| known.iter().any(|unit| listener.is_of(unit));
     for listener in listeners.iter().filter(|listener| !is_known(listener)) {
         match listener.start() {
-            Ok(start) => add(&mut starts, start),
+            Ok(start) => {
+                let unit = unit_of(listener).cloned().unwrap_or_default();
+                add(&mut starts, Start { unit, ..start });
+            }
             Err(why) => {
                 let process = messages::process(listener.pid);
                 not_examined.push(messages::sshd_start_not_known(&process, &why));

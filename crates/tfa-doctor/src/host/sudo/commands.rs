@@ -210,8 +210,29 @@ const WITH_ARGUMENTS: &[&str] = &[
     "zypper",
 ];
 
-/// A program whose first argument says what it does: others after it change which unit, and nothing else.
+/// Of this program, what it does with fixed arguments may run every command as well, as `edit` and `link` do.
 const WITH_VERB: &str = "systemctl";
+/// Unless it is one of these.
+const VERBS: [&str; 18] = [
+    "cat",
+    "daemon-reload",
+    "is-active",
+    "is-enabled",
+    "is-failed",
+    "kill",
+    "list-timers",
+    "list-units",
+    "poweroff",
+    "reboot",
+    "reload",
+    "reload-or-restart",
+    "reset-failed",
+    "restart",
+    "start",
+    "status",
+    "stop",
+    "try-restart",
+];
 
 /// Whether a command is a regular expression, which sudo knows since release 1.9.10.
 pub(super) fn is_expression(command: &str) -> bool {
@@ -226,7 +247,7 @@ pub(in crate::host) fn runs_all(command: &str) -> bool {
         return FOLDERS.iter().any(|known| matches(folder, known));
     }
     let arguments = Arguments::of(command);
-    let open = open(arguments);
+    let open = open(file, arguments);
     if file.contains(['*', '?', '[', '\\']) || program.contains(['*', '?', '[']) {
         let in_folder = |folder: &str| {
             let mut paths = open.clone().map(|file| format!("{folder}/{file}"));
@@ -237,8 +258,7 @@ pub(in crate::host) fn runs_all(command: &str) -> bool {
     let is_version = |c: char| c.is_ascii_digit() || c == '.' || c == '-';
     let unversioned = file.trim_end_matches(is_version);
     let mut open = open;
-    let is_open = open.any(|known| known == file || known == unversioned);
-    is_open && !(file == WITH_VERB && arguments.has_verb)
+    open.any(|known| known == file || known == unversioned)
 }
 
 /// What a rule says of the arguments of a command.
@@ -248,31 +268,33 @@ struct Arguments {
     are_free: bool,
     /// There is none but options.
     are_options: bool,
-    /// The first one is fixed, and no option.
-    has_verb: bool,
+    /// The first one that is no option is a verb that does no harm.
+    has_harmless_verb: bool,
 }
 
 impl Arguments {
     /// Without arguments, a rule allows all of them; with `""`, none.
     fn of(command: &str) -> Self {
-        let mut all = command.split(' ').skip(1).filter(|word| *word != "\"\"");
+        let all = command.split(' ').skip(1).filter(|word| *word != "\"\"");
         let has_pattern = |word: &str| word.contains(['*', '?', '[', '^']);
-        let is_fixed = |word: &str| !has_pattern(word) && !word.starts_with('-');
+        let mut verbs = all.clone().filter(|word| !word.starts_with('-'));
         Self {
             are_free: !command.contains(' ') || all.clone().any(has_pattern),
             are_options: all.clone().all(|word| word.starts_with('-')),
-            has_verb: all.next().is_some_and(is_fixed),
+            has_harmless_verb: verbs.next().is_none_or(|verb| VERBS.contains(&verb)),
         }
     }
 }
 
-/// The programs that run every command with such arguments.
-fn open(arguments: Arguments) -> impl Iterator<Item = &'static str> + Clone {
+/// The programs that run every command with such arguments, if this is the file name of the program.
+fn open(file: &str, arguments: Arguments) -> impl Iterator<Item = &'static str> + Clone {
+    // A blank is matched by the patterns of sudo.
+    let has_verb = file == WITH_VERB && !arguments.has_harmless_verb;
     let is_interactive = arguments.are_free || arguments.are_options;
     let lists = [
         (INTERPRETERS, is_interactive),
         (WITH_SHELL, true),
-        (WITH_ARGUMENTS, arguments.are_free),
+        (WITH_ARGUMENTS, arguments.are_free || has_verb),
     ];
     let open = lists.into_iter().filter(|(_, is_open)| *is_open);
     open.flat_map(|(list, _)| list.iter().copied())
@@ -359,7 +381,12 @@ mod tests {
             ("/usr/bin/systemctl *", true),
             ("/usr/bin/systemctl --no-pager *", true),
             ("/usr/bin/systemctl restart nginx", false),
-            ("/usr/bin/systemctl restart nginx*", false),
+            ("/usr/bin/systemctl --no-pager restart nginx", false),
+            ("/usr/bin/systemctl \"\"", false),
+            ("/usr/bin/systemctl restart nginx*", true),
+            ("/usr/bin/systemctl enable *", true),
+            ("/usr/bin/systemctl edit nginx", true),
+            ("/usr/bin/systemctl link /home/bob/x.service", true),
             ("/usr/bin/apt-get", true),
             ("/usr/bin/apt-get update", false),
             ("/usr/bin/apt-get install *", true),

@@ -57,7 +57,10 @@ impl Part<'_> {
 
     /// The paths of the programs, without patterns.
     pub(super) fn programs(&self) -> impl Iterator<Item = &str> {
-        let programs = self.commands.iter().map(|command| commands::program(command));
+        let programs = self
+            .commands
+            .iter()
+            .map(|command| commands::program(command));
         programs.filter(|path| path.starts_with('/') && !path.contains(['*', '?', '[', '\\']))
     }
 
