@@ -46,6 +46,9 @@ impl Answers {
                 verifiers: self.links.iter().map(|link| link.status()).collect(),
                 etcd: self.etcd.as_ref().map(Etcd::status).unwrap_or_default(),
             }),
+            Request::Login { .. } => {
+                Reply::NoVerifier("this version of tfa-fleet carries no logins".to_owned())
+            }
             Request::Kv { call, budget_ms } => Reply::Kv(match &self.etcd {
                 Some(etcd) => {
                     let time = Duration::from_millis((*budget_ms).into());

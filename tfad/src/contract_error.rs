@@ -44,6 +44,7 @@ impl From<login::Error> for Error {
             login::Error::BadContext(_) => Self::InvalidArgument(text),
             login::Error::Account(error) => error.into(),
             login::Error::NeedsFacts(_) => Self::Storage(text),
+            login::Error::Refused(error) => error,
         }
     }
 }

@@ -4,6 +4,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::kv::{KvCall, KvReply};
+use crate::login::{LoginCall, LoginReply};
 
 /// What tfad asks tfa-fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -18,6 +19,16 @@ pub enum Request {
         /// The call.
         #[n(0)]
         call: KvCall,
+        /// The time that is left for it, in milliseconds.
+        #[n(1)]
+        budget_ms: u32,
+    },
+    /// A call to a verifier.
+    #[n(2)]
+    Login {
+        /// The call.
+        #[n(0)]
+        call: LoginCall,
         /// The time that is left for it, in milliseconds.
         #[n(1)]
         budget_ms: u32,
@@ -37,6 +48,12 @@ pub enum Reply {
     /// To [`Request::Kv`].
     #[n(2)]
     Kv(#[n(0)] KvReply),
+    /// To [`Request::Login`]: the reply of a verifier.
+    #[n(3)]
+    Login(#[n(0)] LoginReply),
+    /// To [`Request::Login`]: no verifier has answered. The text says why, for the administrator.
+    #[n(4)]
+    NoVerifier(#[n(0)] String),
 }
 
 /// What tfa-fleet is connected to.

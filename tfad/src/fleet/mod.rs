@@ -1,6 +1,7 @@
 //! The daemon's side of a fleet: what it asks the program with the network, `tfa-fleet`, and what members tell.
 
 mod kv;
+mod member;
 mod member_facts;
 mod translate;
 mod verifier;
@@ -10,6 +11,7 @@ use tfa_fleet_wire::CALL_SOCKET;
 use tfa_store::StoreError;
 
 pub use kv::{FleetKv, Patience};
+pub use member::{Forwarder, LoginTimes};
 pub use member_facts::{MemberFacts, ToldSubject};
 pub use verifier::{MemberLogins, MemberSocket};
 

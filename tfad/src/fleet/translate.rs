@@ -1,11 +1,13 @@
 //! The frames of `tfa-fleet` in the terms of the login engine, and the reverse.
 
-use tfa_core::{AttemptId, Group, HostName, Identity, Ternary};
+use tfa_core::{AttemptId, Group, HostName, Identity, Subject, Ternary};
 use tfa_fleet_wire::{
     AttemptBytes, ContextEntry, EntryValue, LoginFacts, LoginGroup, LoginIdentity, LoginLine,
     LoginTurn, LoginUser, Membership, NeededFact, SecretText, SubjectAnswer, SubjectQuestion,
 };
-use tfa_proto::{Context, ContextBuilder, ContextError, ContextValue, Turn, WireTurn};
+use tfa_proto::{
+    Context, ContextBuilder, ContextError, ContextValue, DecodeTurnError, Turn, WireTurn,
+};
 
 use crate::fleet::{MemberFacts, ToldSubject};
 use crate::host::facts::Missing;
@@ -58,7 +60,7 @@ fn told_subject(answer: SubjectAnswer) -> ToldSubject {
     ToldSubject { query, identities }
 }
 
-fn query(question: SubjectQuestion) -> SubjectQuery {
+pub(super) fn query(question: SubjectQuestion) -> SubjectQuery {
     let SubjectQuestion {
         all_names,
         groups,
@@ -109,6 +111,54 @@ pub(super) fn needed_fact(missing: Missing) -> NeededFact {
         groups: query.groups.into_iter().map(of).collect(),
         in_rules: query.in_rules,
     })
+}
+
+pub(super) fn subject_answer(question: SubjectQuestion, found: &Subject) -> SubjectAnswer {
+    let identity = |one: &Identity| LoginIdentity {
+        name: one.name.clone(),
+        groups: question
+            .groups
+            .iter()
+            .map(|asked| Membership {
+                group: asked.clone(),
+                belongs: match one.groups.hold(&group(asked.clone())) {
+                    Ternary::Yes => Some(true),
+                    Ternary::No => Some(false),
+                    Ternary::Unknown => None,
+                },
+            })
+            .collect(),
+    };
+    SubjectAnswer {
+        identities: found.identities().map(identity).collect(),
+        question,
+    }
+}
+
+pub(super) fn login_user(user: &User) -> LoginUser {
+    LoginUser {
+        name: user.name.clone(),
+        uid: user.uid,
+        aliases: user.aliases.clone(),
+    }
+}
+
+pub(super) fn entries(context: &Context) -> Vec<ContextEntry> {
+    let entry = |(key, value): (&str, ContextValue<'_>)| ContextEntry {
+        key: key.to_owned(),
+        value: match value {
+            ContextValue::Text(text) => EntryValue::Text(text.to_owned()),
+            ContextValue::Flag(flag) => EntryValue::Flag(flag),
+            ContextValue::Number(number) => EntryValue::Number(number),
+        },
+    };
+    context.entries().map(entry).collect()
+}
+
+pub(super) fn proto_turn(turn: LoginTurn) -> Result<Turn, DecodeTurnError> {
+    let lines = turn.lines.into_iter();
+    let lines = lines.map(|LoginLine { kind, text }| (kind, text.0.to_string()));
+    Turn::try_from((lines.collect(), turn.next, turn.text, turn.number))
 }
 
 pub(super) fn turn(turn: Turn) -> LoginTurn {

@@ -43,14 +43,22 @@ pub fn drawn<T>(draw: impl FnOnce(&mut dyn FnMut(&mut [u8])) -> T) -> Result<T, 
     filled.map(|()| drawn)
 }
 
+/// The bytes of the id of a new attempt.
+///
+/// # Errors
+/// As [`fill`].
+pub fn attempt_bytes() -> Result<[u8; AttemptId::LENGTH], NoRandomness> {
+    let mut bytes = [0; AttemptId::LENGTH];
+    fill(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The id of a new attempt.
 ///
 /// # Errors
 /// As [`fill`].
 pub fn attempt_id() -> Result<AttemptId, NoRandomness> {
-    let mut bytes = [0; AttemptId::LENGTH];
-    fill(&mut bytes)?;
-    Ok(AttemptId::new(bytes))
+    attempt_bytes().map(AttemptId::new)
 }
 
 /// A new secret for an authenticator.

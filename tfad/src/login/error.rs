@@ -31,6 +31,8 @@ pub enum Error {
     Account(account::Error),
     /// The login depends on a fact that its host has not told. This host tells every fact.
     NeedsFacts(Missing),
+    /// A verifier refuses the login, or its reply is not valid.
+    Refused(tfa_proto::Error),
 }
 
 impl fmt::Display for Error {
@@ -43,6 +45,7 @@ impl fmt::Display for Error {
             Self::BadContext(error) => formatter.write_str(&messages::bad_context(error)),
             Self::Account(error) => error.fmt(formatter),
             Self::NeedsFacts(_) => formatter.write_str(messages::FACTS_MISSING),
+            Self::Refused(error) => formatter.write_str(error.text()),
         }
     }
 }
@@ -52,7 +55,9 @@ impl Report for Error {
         match self {
             // No login is let in until the administrator acts.
             Self::BadContext(_) => Some(Level::Error),
-            Self::NotOwnUser { .. } | Self::TooManyDialogs => Some(Level::Warning),
+            Self::NotOwnUser { .. } | Self::TooManyDialogs | Self::Refused(_) => {
+                Some(Level::Warning)
+            }
             Self::Account(error) => error.level(),
             // The refusal stands in the log once, where it began. The host is asked for the facts.
             Self::NotServing(_) | Self::NoSuchDialog | Self::NeedsFacts(_) => None,

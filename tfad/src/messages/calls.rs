@@ -1,5 +1,7 @@
 //! Calls that are refused because of the caller, or of the number of calls.
 
+use std::fmt::Display;
+
 /// The call is longer than the daemon accepts.
 pub const CALL_TOO_LONG: &str = "the call is too long";
 /// The bytes of the calls that are under way are too many.
@@ -10,6 +12,8 @@ pub const TOO_MANY_OF_YOUR_CALLS: &str = "too many of your calls are under way; 
 pub const TOO_MANY_LOGINS: &str = "too many logins are under way; try again";
 /// The login depends on a fact that its host has not told.
 pub const FACTS_MISSING: &str = "the host of the login did not tell what the login depends on";
+/// The reply of a verifier is not one of this version.
+pub const REPLY_NOT_UNDERSTOOD: &str = "the reply of the verifier is not understood";
 /// The name of a member is not the name of a host.
 pub const NOT_A_MEMBER: &str = "the name of the member is not the name of a host";
 /// The dialog has ended, or belongs to another connection.
@@ -25,4 +29,10 @@ pub const UNKNOWN_CALLER: &str = "the bus does not say who calls";
 #[must_use]
 pub fn not_own_user(uid: u32) -> String {
     format!("uid {uid} may begin a login for itself alone")
+}
+
+/// No verifier can be reached.
+#[must_use]
+pub fn no_verifier(why: &dyn Display) -> String {
+    format!("no verifier answers: {why}")
 }

@@ -1,0 +1,119 @@
+//! The dialogs of this host at verifiers. A dialog belongs to one connection, as in `login::sessions`.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use tfa_fleet_wire::AttemptBytes;
+
+use crate::caller::Caller;
+use crate::login::Error;
+use crate::login::sessions::ENROLLMENT_IDLE_TIMEOUT;
+
+/// How long a dialog waits for an answer. The verifier, which knows what was asked, may end it before.
+const IDLE_TIMEOUT: Duration = ENROLLMENT_IDLE_TIMEOUT;
+/// The number of dialogs. Half of them are reserved for root's.
+const MAX_DIALOGS: usize = 4096;
+/// The number of dialogs of one caller who is not root.
+const MAX_PER_CALLER: usize = 8;
+
+/// A dialog at a verifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RemoteDialog {
+    pub(super) attempt: AttemptBytes,
+    /// Its number there.
+    pub(super) dialog: u32,
+    /// How many answers the attempt has given.
+    pub(super) answers: u32,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Dialogs {
+    open: HashMap<u32, Slot>,
+    last: u32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    remote: RemoteDialog,
+    sender: String,
+    uid: u32,
+    since: Instant,
+    /// An answer is being judged: there is no question to answer meanwhile.
+    judging: bool,
+}
+
+impl Slot {
+    fn is_expired(&self, now: Instant) -> bool {
+        !self.judging && now.duration_since(self.since) >= IDLE_TIMEOUT
+    }
+}
+
+impl Dialogs {
+    pub(super) fn open(
+        &mut self,
+        caller: &Caller,
+        remote: RemoteDialog,
+        now: Instant,
+    ) -> Result<u32, Error> {
+        self.open.retain(|_, slot| !slot.is_expired(now));
+        let of_caller = self.open.values().filter(|slot| slot.uid == caller.uid);
+        let (of_caller, root) = (of_caller.count(), caller.is_root());
+        let most = if root { MAX_DIALOGS } else { MAX_DIALOGS / 2 };
+        if self.open.len() >= most || (!root && of_caller >= MAX_PER_CALLER) {
+            return Err(Error::TooManyDialogs);
+        }
+        loop {
+            self.last = self.last.wrapping_add(1);
+            if self.last != 0 && !self.open.contains_key(&self.last) {
+                let slot = Slot {
+                    remote,
+                    sender: caller.name.clone(),
+                    uid: caller.uid,
+                    since: now,
+                    judging: false,
+                };
+                self.open.insert(self.last, slot);
+                return Ok(self.last);
+            }
+        }
+    }
+
+    /// Takes a dialog up for an answer, and counts it.
+    pub(super) fn take(
+        &mut self,
+        number: u32,
+        sender: &str,
+        now: Instant,
+    ) -> Result<RemoteDialog, Error> {
+        let slot = self.open.get_mut(&number);
+        let slot = slot.filter(|slot| slot.sender == sender);
+        let slot = slot.filter(|slot| !slot.judging && !slot.is_expired(now));
+        let slot = slot.ok_or(Error::NoSuchDialog)?;
+        slot.judging = true;
+        slot.remote.answers = slot.remote.answers.saturating_add(1);
+        Ok(slot.remote)
+    }
+
+    /// The dialog goes on with its next question, if its connection is still there.
+    pub(super) fn resume(&mut self, number: u32, now: Instant) {
+        if let Some(slot) = self.open.get_mut(&number) {
+            slot.since = now;
+            slot.judging = false;
+        }
+    }
+
+    pub(super) fn close(&mut self, number: u32) {
+        self.open.remove(&number);
+    }
+
+    pub(super) fn idle_timeout(&self, sender: &str) -> Option<Duration> {
+        let mut own = self.open.values().filter(|slot| slot.sender == sender);
+        own.next().map(|_| IDLE_TIMEOUT)
+    }
+
+    pub(super) fn forget(&mut self, sender: &str, now: Instant) {
+        self.open
+            .retain(|_, slot| slot.sender != sender && !slot.is_expired(now));
+    }
+}
