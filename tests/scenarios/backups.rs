@@ -235,7 +235,7 @@ fn wrong_files_passphrases_and_disks_change_nothing() {
         ),
         (
             &["restore", "/root/of-others", "--force"],
-            "others than root can change /root/of-others",
+            "than root can change /root/of-others",
         ),
     ] {
         let words = ["tfactl"].into_iter().chain(words.iter().copied());
