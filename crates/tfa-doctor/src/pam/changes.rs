@@ -2,6 +2,7 @@
 
 use tfa_pam_stack::{Line, Phase, Service, verifies_password};
 
+use super::lines::{self, shorter_jumps, text_of, with_control};
 use super::{names_tfa, options};
 use crate::MODULE;
 use crate::edit::Edit;
@@ -14,9 +15,6 @@ const ACCOUNT_CONTROL: &str = "[success=ignore ignore=ignore default=die]";
 /// The option of an account line that leaves logins to a session line behind it.
 const GATE: &str = "session=gate";
 const SESSION: &str = "session requisite pam_tfa.so";
-
-/// Over how many lines a shorter jump leads that is tried.
-const MAX_JUMP: usize = 8;
 
 /// The changes that mend faults of a kind.
 type Changes = fn(&Case<'_>) -> Vec<Vec<Edit>>;
@@ -170,17 +168,6 @@ impl Case<'_> {
             added: new.into_iter().collect(),
         }
     }
-}
-
-/// A line of a text that neither goes on behind a backslash nor begins there.
-fn text_of(text: &str, number: usize) -> Option<&str> {
-    let line = |number: usize| text.lines().nth(number);
-    let text = line(number.checked_sub(1)?)?;
-    let before = number.checked_sub(2).and_then(line).unwrap_or_default();
-    let is_whole = ![text, before]
-        .iter()
-        .any(|line| line.trim_end().ends_with('\\'));
-    is_whole.then_some(text)
 }
 
 /// The auth line behind each line of the phase, the last first, with the module that verifies the password
@@ -417,13 +404,8 @@ fn without(case: &Case<'_>, option: &str) -> Vec<Vec<Edit>> {
 fn with_instead(case: &Case<'_>, option: &str, new: &str) -> Vec<Vec<Edit>> {
     let line = case.faulty_line();
     let change = |(number, text): (usize, &str)| {
-        let start = text
-            .rfind(&format!(" {option}"))
-            .or_else(|| text.rfind(&format!("\t{option}")))?;
-        let (before, rest) = text.split_at_checked(start)?;
-        let rest = rest.get(option.len() + 1..)?;
-        let is_word = rest.is_empty() || rest.starts_with(char::is_whitespace);
-        is_word.then(|| vec![case.replace(number, text, Some(format!("{before}{new}{rest}")))])
+        let changed = lines::with_instead(text, option, new)?;
+        Some(vec![case.replace(number, text, Some(changed))])
     };
     line.and_then(change).into_iter().collect()
 }
@@ -459,30 +441,6 @@ fn passable(case: &Case<'_>) -> Vec<Vec<Edit>> {
     includes.chain(shorter).chain(removed).collect()
 }
 
-/// The line with each of its jumps shorter, the longest first.
-fn shorter_jumps(text: &str) -> Vec<String> {
-    let Some((start, end)) = text.find('[').zip(text.find(']')) else {
-        return Vec::new();
-    };
-    let mut changed = Vec::new();
-    for (equals, _) in text
-        .match_indices('=')
-        .filter(|(at, _)| (start..end).contains(at))
-    {
-        let (head, tail) = text.split_at(equals + 1);
-        let digits = tail.split(|next: char| !next.is_ascii_digit()).next();
-        let digits = digits.unwrap_or_default();
-        let length: usize = digits.parse().unwrap_or_default();
-        let rest = tail.strip_prefix(digits).unwrap_or_default();
-        changed.extend(
-            (1..length.min(MAX_JUMP + 1))
-                .rev()
-                .map(|lines| format!("{head}{lines}{rest}")),
-        );
-    }
-    changed
-}
-
 /// The line with a control of the profile.
 fn as_in_profile(case: &Case<'_>) -> Vec<Vec<Edit>> {
     let profile = auth_update::tfa_profile(&case.pam.files).unwrap_or_default();
@@ -498,19 +456,4 @@ fn as_in_profile(case: &Case<'_>) -> Vec<Vec<Edit>> {
         Some(vec![case.replace(number, text, Some(new))])
     };
     fits.filter_map(change).take(1).collect()
-}
-
-/// A line with another control.
-fn with_control(line: &str, control: &str) -> Option<String> {
-    let start = line.len() - line.trim_start().len();
-    let kind = start + line.trim_start().find(char::is_whitespace)?;
-    let (head, rest) = line.split_at_checked(kind)?;
-    let blank = rest.len() - rest.trim_start().len();
-    let rest = rest.trim_start();
-    let length = match rest.strip_prefix('[') {
-        Some(values) => values.find(']')? + 2,
-        None => rest.find(char::is_whitespace)?,
-    };
-    let (blanks, rest) = (line.get(kind..kind + blank)?, rest.get(length..)?);
-    Some(format!("{head}{blanks}{control}{rest}"))
 }

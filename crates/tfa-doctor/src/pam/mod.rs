@@ -3,6 +3,7 @@
 mod asked;
 mod changes;
 mod errors;
+mod lines;
 mod logins;
 mod options;
 mod order;

@@ -161,7 +161,10 @@ fn together(
         Edit::between(path, &old, &new)
     });
     let edits = edits.collect();
-    let left = trial.run(files, Severity::LockOut)?;
+    // A hole is not mended by a lock-out.
+    let severities = faults.map(|fault| fault.kind.severity).into_iter();
+    let gravest = severities.fold(Severity::LockOut, Severity::max);
+    let left = trial.run(files, gravest)?;
     let has_mended = faults.iter().all(|fault| trial.has_mended(fault, &left));
     has_mended.then_some(Change { edits, left })
 }
