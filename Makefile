@@ -51,6 +51,7 @@ lint: ## format, clippy, documentation, and man pages if mandoc is installed
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
 	if command -v mandoc >/dev/null; then mandoc -T lint -W warning man/*.[1-8]; fi
+	! git grep -nE '^(<<<<<<<|>>>>>>>) '
 
 deny: ## licences, advisories, sources and duplicates of the dependencies (cargo install cargo-deny)
 	cargo deny --locked check
