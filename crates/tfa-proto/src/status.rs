@@ -196,6 +196,19 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_of_a_later_version_is_passed_over() {
+        let bytes = to_bytes(Context::new(LE, 0), &carol()).unwrap();
+        let mut entries: std::collections::BTreeMap<String, OwnedVariant> =
+            bytes.deserialize().unwrap().0;
+        for later in ["aaa", "later", "zzz"] {
+            entries.insert(later.to_owned(), OwnedVariant::from(7_u32));
+        }
+        let bytes = to_bytes(Context::new(LE, 0), &entries).unwrap();
+        let received: Status = bytes.deserialize().unwrap().0;
+        assert_eq!(received, carol());
+    }
+
+    #[test]
     fn an_entry_of_another_type_is_an_error() {
         let wrong = std::collections::BTreeMap::from([("required", OwnedVariant::from(1_u32))]);
         let bytes = to_bytes(Context::new(LE, 0), &wrong).unwrap();
