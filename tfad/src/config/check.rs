@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
-use tfa_core::{FactorKind, Factors, Group, Mode, OriginMatcher, Policy, Rule, Source, Time};
+use tfa_core::{
+    FactorKind, Factors, Group, HostName, Mode, OriginMatcher, Policy, Rule, Source, Time,
+};
 use tfa_proto::{Consoles, KEY_METHODS};
 
 use super::messages::findings as messages;
@@ -107,8 +109,13 @@ pub fn findings(config: &Config) -> Findings {
     if policy.is_off() && !policy.rules.is_empty() {
         warnings.push(messages::ignored_rules(&policy.otherwise.source));
     }
-    if policy.names_hosts() && name_in_rules().is_none() {
-        warnings.push(messages::no_host_name(&host_name()));
+    match name_in_rules().filter(|_| policy.names_hosts()) {
+        Some(name) => {
+            let missed = |rule| misses_domain(rule, &name);
+            warnings.extend(policy.rules.iter().filter_map(missed));
+        }
+        None if policy.names_hosts() => warnings.push(messages::no_host_name(&host_name())),
+        None => {}
     }
     warnings.extend(ended(&policy, clock::now()));
     let mut notes: Vec<String> = policy
@@ -186,6 +193,15 @@ fn unknown_names(rule: &Rule) -> Vec<String> {
         .filter(|name| !pam_files::exists(name))
         .map(|name| messages::absent_service(source, name));
     groups.chain(users).chain(services).collect()
+}
+
+/// A warning for a rule that would match this host if one of the names had no domain, or both.
+fn misses_domain(rule: &Rule, host: &HostName) -> Option<String> {
+    let is_matched = rule.hosts.iter().any(|pattern| pattern.matches(host));
+    let mut missed = rule.hosts.iter();
+    let missed = missed.find(|pattern| pattern.misses_domain(host))?;
+    let source = &rule.effect.source;
+    (!is_matched).then(|| messages::domain_missed(source, missed, host))
 }
 
 /// A warning for each rule that has ended.
@@ -285,7 +301,7 @@ fn check_user(source: &Source, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use tfa_core::{RuleEffect, Terms};
+    use tfa_core::{HostPattern, RuleEffect, Terms};
 
     use super::*;
 
@@ -303,6 +319,26 @@ mod tests {
         let found = unknown_names(&rule(&["root", "no-such-group"], &["no-such-user"]));
         assert!(found[0].contains("the group no-such-group"), "{found:?}");
         assert!(found[1].contains("the user no-such-user"), "{found:?}");
+    }
+
+    #[test]
+    fn a_rule_that_misses_this_host_by_its_domain_has_a_warning() {
+        let host = HostName::new("web1").unwrap();
+        let warning = |patterns: &[&str]| {
+            let hosts = patterns.iter().map(|text| HostPattern::new(text).unwrap());
+            let rule = Rule {
+                hosts: hosts.collect(),
+                ..Rule::default()
+            };
+            misses_domain(&rule, &host)
+        };
+        let found = warning(&["db1", "web*.example.org"]).unwrap();
+        assert!(
+            found.contains("web*.example.org") && found.contains("is web1"),
+            "{found}"
+        );
+        assert_eq!(warning(&["web*.example.org", "web*"]), None);
+        assert_eq!(warning(&["db*.example.org"]), None);
     }
 
     #[test]

@@ -43,6 +43,18 @@ impl HostPattern {
         rest.ends_with(last)
     }
 
+    /// Whether only the domain keeps the pattern from matching the name: one of the two has none.
+    #[must_use]
+    pub fn misses_domain(&self, host: &HostName) -> bool {
+        let [pattern, name] = [&*self.0, host.as_str()].map(|text| text.split_once('.'));
+        let is_same = match (pattern, name) {
+            (Some((label, _)), None) => Self(label.into()).matches(host),
+            (None, Some((label, _))) => HostName::new(label).is_ok_and(|name| self.matches(&name)),
+            _ => false,
+        };
+        is_same && !self.matches(host)
+    }
+
     /// Whether the pattern matches every name that another one matches, as far as that shows: the same
     /// pattern, or a name.
     #[must_use]
@@ -125,6 +137,29 @@ mod tests {
         let covers = |one: &str, other: &str| pattern(one).covers(&pattern(other));
         assert!(covers("web*", "web*") && covers("web*", "web1") && covers("web1", "web1"));
         assert!(!covers("web*", "*") && !covers("web1", "web*") && !covers("web1", "web2"));
+    }
+
+    #[test]
+    fn a_pattern_with_a_domain_misses_that_of_a_short_name_and_the_reverse() {
+        let misses =
+            |text: &str, host: &str| pattern(text).misses_domain(&HostName::new(host).unwrap());
+        for (text, host) in [
+            ("web*.example.org", "web1"),
+            ("*.example.org", "web1"),
+            ("web1", "web1.example.org"),
+            ("*1", "web1.example.org"),
+        ] {
+            assert!(misses(text, host), "{text} {host}");
+        }
+        for (text, host) in [
+            ("db*.example.org", "web1"),
+            ("web1.example.org", "web1.example.net"),
+            ("web*", "web1.example.org"),
+            ("web1", "web1"),
+            ("*", "web1"),
+        ] {
+            assert!(!misses(text, host), "{text} {host}");
+        }
     }
 
     /// Compares character by character.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tfa_core::{Source, Time};
+use tfa_core::{HostName, HostPattern, Source, Time};
 use tfa_text::time::date_time;
 
 use crate::log::quoted;
@@ -97,6 +97,17 @@ pub(in crate::config) fn no_host_name(name: &str) -> String {
         "no rule can name this host, because {} is not a DNS name. Rules with hosts are undetermined: \
          give the host another name",
         quoted(name)
+    )
+}
+
+pub(in crate::config) fn domain_missed(
+    rule: &Source,
+    pattern: &HostPattern,
+    host: &HostName,
+) -> String {
+    format!(
+        "{rule}: the rule does not apply here: the name of this host is {host}, and {pattern} does not match it, \
+         because only one of the two has a domain. Write the name that hostname(1) prints"
     )
 }
 
