@@ -13,7 +13,7 @@ use super::error::ConnectError;
 use crate::config::Verifier;
 use crate::generated::HelloRequest;
 use crate::generated::verifier_client::VerifierClient;
-use crate::transport::{self, Channel, Driver};
+use crate::transport::{self, Channel, Driver, cause};
 use crate::{MAX_MESSAGE, PROTOCOL_VERSION};
 
 /// How long `Hello` may take.
@@ -127,15 +127,6 @@ fn renew_after(connection_ms: u64) -> Duration {
         0 => Duration::MAX,
         _ => Duration::from_millis(connection_ms) / 10 * 9,
     }
-}
-
-/// The deepest cause of an error: that of TLS, below those of HTTP.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }
 
 #[cfg(test)]

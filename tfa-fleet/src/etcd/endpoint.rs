@@ -1,27 +1,33 @@
 //! The connection to one member of etcd, which is opened again when it ends.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tfa_fleet_core::BackOff;
 use tfa_fleet_wire::limits::MAX_KV_BYTES;
 use tfa_fleet_wire::{EndpointStatus, LinkError, LinkErrorKind};
 use tokio::sync::{Notify, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tonic::Status;
 
+use super::generated::RangeRequest;
 use super::generated::kv_client::KvClient;
+use super::messages::with_leader;
 use super::url::EndpointUrl;
 use crate::log::{Level, log, printable};
 use crate::random::random;
 use crate::stop::Stop;
-use crate::transport::{self, Channel, Driver, TransportError};
+use crate::transport::{self, Channel, Driver, TransportError, cause};
 
 /// A connection that lasted this long was a good one: the next attempt comes soon after it.
 const GOOD_CONNECTION: Duration = Duration::from_secs(30);
 /// The time between two attempts, where calls wait for a connection.
 const SHORTEST_DELAY: Duration = Duration::from_millis(100);
+/// How long the member may take to answer for the first time.
+const PROBE_TIME: Duration = Duration::from_secs(3);
 /// More than this number of bytes is not sent ahead of its reader. A page of records fits in.
 const WINDOW: u32 = 1024 * 1024;
 
@@ -36,6 +42,20 @@ pub(super) struct Endpoint {
     /// The connection is given up.
     given_up: Notify,
     changed: Arc<watch::Sender<()>>,
+    /// The key that the member must read before a connection counts as open.
+    probe: Vec<u8>,
+}
+
+/// Why there is no connection. The text is for the log.
+#[derive(Debug)]
+enum ConnectError {
+    Transport(TransportError),
+    /// The connection ended before the member has answered: it refuses the certificate, for example.
+    Ended(Option<hyper::Error>),
+    /// The member answers with an error: it has no leader, for example.
+    Refused(Status),
+    /// The member does not answer in time.
+    NoAnswer,
 }
 
 /// What is known about the member.
@@ -61,6 +81,7 @@ impl Endpoint {
         url: EndpointUrl,
         tls: Option<Arc<ClientConfig>>,
         changed: Arc<watch::Sender<()>>,
+        probe: Vec<u8>,
     ) -> Self {
         Self {
             url,
@@ -69,11 +90,15 @@ impl Endpoint {
             wanted: Notify::new(),
             given_up: Notify::new(),
             changed,
+            probe,
         }
     }
 
+    /// Uses this certificate, in a new connection. The old one would outlive its certificate.
     pub(super) fn replace(&self, tls: Option<Arc<ClientConfig>>) {
         *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
+        let number = self.state().number;
+        self.give_up(number);
     }
 
     pub(super) fn status(&self) -> EndpointStatus {
@@ -137,7 +162,7 @@ impl Endpoint {
     /// Connects, and waits until the connection ends or is given up. Returns how long that was.
     async fn connection(self: &Arc<Self>) -> Duration {
         match self.connect().await {
-            Ok((channel, driver)) => self.connected(channel, driver).await,
+            Ok((client, channel, driver)) => self.connected(client, channel, driver).await,
             Err(why) => {
                 self.failed(&why);
                 Duration::ZERO
@@ -145,7 +170,32 @@ impl Endpoint {
         }
     }
 
-    async fn connect(&self) -> Result<(Channel, Driver), TransportError> {
+    /// Connects, and waits until the member answers: a port that is open is not yet an etcd.
+    async fn connect(&self) -> Result<(KvClient<Channel>, Channel, Driver), ConnectError> {
+        let transport = self.transport().await;
+        let (channel, mut driver) = transport.map_err(ConnectError::Transport)?;
+        let client = KvClient::with_origin(channel.clone(), self.url.uri.clone());
+        let mut client = client.max_decoding_message_size(MAX_KV_BYTES);
+        let deadline = Instant::now() + PROBE_TIME;
+        let probe = RangeRequest {
+            key: self.probe.clone(),
+            range_end: Vec::new(),
+            limit: 1,
+        };
+        let probe = client.range(with_leader(probe, deadline));
+        tokio::select! {
+            // The connection first: when it ends, the probe fails as well, and knows less of the reason.
+            biased;
+            error = &mut driver => return Err(ConnectError::Ended(error)),
+            reply = timeout_at(deadline, probe) => {
+                let reply = reply.map_err(|_| ConnectError::NoAnswer)?;
+                reply.map_err(ConnectError::Refused)?;
+            }
+        }
+        Ok((client, channel, driver))
+    }
+
+    async fn transport(&self) -> Result<(Channel, Driver), TransportError> {
         let tls = self
             .tls
             .lock()
@@ -165,10 +215,13 @@ impl Endpoint {
         transport::begin(&http2, stream).await
     }
 
-    async fn connected(self: &Arc<Self>, channel: Channel, driver: Driver) -> Duration {
+    async fn connected(
+        self: &Arc<Self>,
+        client: KvClient<Channel>,
+        channel: Channel,
+        driver: Driver,
+    ) -> Duration {
         let start = Instant::now();
-        let client = KvClient::with_origin(channel.clone(), self.url.uri.clone());
-        let client = client.max_decoding_message_size(MAX_KV_BYTES);
         let number = {
             let mut state = self.state();
             state.number = state.number.saturating_add(1);
@@ -212,7 +265,7 @@ impl Endpoint {
     }
 
     /// Logs an error when it is another one than before.
-    fn failed(&self, why: &TransportError) {
+    fn failed(&self, why: &ConnectError) {
         let error = LinkError {
             kind: why.kind(),
             text: printable(&format_args!("{}: {why}", self.url)),
@@ -233,5 +286,31 @@ impl Endpoint {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ConnectError {
+    /// What tfad can tell apart.
+    const fn kind(&self) -> LinkErrorKind {
+        match self {
+            Self::Transport(error) => error.kind(),
+            // In TLS 1.3, a client learns after the handshake that its certificate is refused.
+            Self::Ended(_) => LinkErrorKind::Refused,
+            Self::Refused(_) | Self::NoAnswer => LinkErrorKind::Protocol,
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => error.fmt(formatter),
+            Self::Ended(Some(error)) => write!(formatter, "the connection broke: {}", cause(error)),
+            Self::Ended(None) => formatter.write_str("the connection was closed"),
+            Self::Refused(status) => {
+                write!(formatter, "{:?}: {}", status.code(), status.message())
+            }
+            Self::NoAnswer => formatter.write_str("it does not answer"),
+        }
     }
 }

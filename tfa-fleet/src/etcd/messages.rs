@@ -3,6 +3,9 @@
 use tfa_fleet_wire::limits::MAX_ITEMS;
 use tfa_fleet_wire::{Key, KvCall, KvCompare, KvEntry, KvReply, KvWrite};
 
+use tokio::time::Instant;
+use tonic::metadata::MetadataValue;
+
 use super::generated::compare::{CompareResult, CompareTarget, TargetUnion};
 use super::generated::request_op::Request;
 use super::generated::response_op::Response;
@@ -28,6 +31,11 @@ impl Keys {
         Self {
             prefix: prefix.into(),
         }
+    }
+
+    /// A key that every program with this prefix may read.
+    pub(super) fn probe(&self) -> Vec<u8> {
+        [&self.prefix[..], b"meta"].concat()
     }
 
     pub(super) fn message(&self, call: &KvCall) -> Message {
@@ -154,6 +162,16 @@ impl Keys {
             revision: found.mod_revision,
         })
     }
+}
+
+/// A request that a member without a leader refuses, and that ends at the deadline in etcd, too.
+pub(super) fn with_leader<T>(message: T, deadline: Instant) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    request.set_timeout(deadline.saturating_duration_since(Instant::now()));
+    request
+        .metadata_mut()
+        .insert("hasleader", MetadataValue::from_static("true"));
+    request
 }
 
 fn operation(request: Request) -> RequestOp {

@@ -27,14 +27,12 @@ use tfa_fleet_wire::{EndpointStatus, KvCall, KvFailure, KvReply};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
-use tonic::Request;
-use tonic::metadata::MetadataValue;
 
 use crate::config::EtcdConfig;
 use crate::stop::Stop;
 use endpoint::{Endpoint, Open};
 use error::{of_status, too_large, unknown, unsent};
-use messages::{Keys, Message};
+use messages::{Keys, Message, with_leader};
 pub use url::{EndpointUrl, InvalidUrl};
 
 /// The longest time of a call.
@@ -56,19 +54,20 @@ impl Etcd {
     #[must_use]
     pub fn new(config: &EtcdConfig, tls: Option<&Arc<ClientConfig>>) -> Self {
         let changed = Arc::new(watch::channel(()).0);
+        let keys = Keys::new(&config.prefix);
         let endpoint = |url: &EndpointUrl| {
-            let endpoint = Endpoint::new(url.clone(), tls.cloned(), Arc::clone(&changed));
-            Arc::new(endpoint)
+            let (tls, changed) = (tls.cloned(), Arc::clone(&changed));
+            Arc::new(Endpoint::new(url.clone(), tls, changed, keys.probe()))
         };
         Self {
             endpoints: config.endpoints.iter().map(endpoint).collect(),
             preferred: AtomicUsize::new(0),
-            keys: Keys::new(&config.prefix),
+            keys,
             changed,
         }
     }
 
-    /// Uses this certificate for the connections that are opened from now on.
+    /// Uses this certificate, in new connections to all members.
     pub fn replace(&self, tls: Option<&Arc<ClientConfig>>) {
         for endpoint in &self.endpoints {
             endpoint.replace(tls.cloned());
@@ -190,14 +189,4 @@ impl Etcd {
             .preferred
             .compare_exchange(number, next, Ordering::Relaxed, Ordering::Relaxed);
     }
-}
-
-/// A request that a member without a leader refuses, and that ends at the deadline in etcd, too.
-fn with_leader<T>(message: T, deadline: Instant) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(deadline.saturating_duration_since(Instant::now()));
-    request
-        .metadata_mut()
-        .insert("hasleader", MetadataValue::from_static("true"));
-    request
 }

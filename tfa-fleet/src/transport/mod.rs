@@ -109,6 +109,15 @@ pub(crate) async fn begin(
     Ok((Channel::new(sender), driver))
 }
 
+/// The deepest cause of an error: that of TLS, below those of HTTP.
+pub(crate) fn cause(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,7 +111,8 @@ fn killed_etcd_is_unavailable_and_comes_back() {
         is_unavailable(&outcome) || is_ambiguous(&outcome),
         "{outcome:?}"
     );
-    assert!(!path.program.status().etcd[0].is_connected);
+    let endpoint = &path.program.status().etcd[0];
+    assert!(!endpoint.is_connected && endpoint.error.is_some());
 
     path.etcd.restart();
     path.relay.open();

@@ -1,8 +1,7 @@
 //! Certificates of etcd, and for etcd.
 
-use std::fs;
-
 use rcgen::SanType;
+use rustix::process::Signal;
 use tfa_store::{Commit, Revision, Store as _, StoreError};
 use tfa_testkit::EtcdServer;
 
@@ -31,7 +30,7 @@ fn start(authority: &Authority) -> Option<(EtcdServer, Folder)> {
 }
 
 /// Starts the program with this certificate for etcd, which it expects to have one of `ca`.
-fn program(host: &Issued, ca: &Authority, url: &str) -> Program {
+fn program(host: &Issued, ca: &Authority, url: &str) -> (Program, Folder) {
     let own = Authority::new();
     let folder = Folder::new();
     host.write(folder.path(), ca.certificate());
@@ -40,7 +39,8 @@ fn program(host: &Issued, ca: &Authority, url: &str) -> Program {
         "[etcd]\nendpoints = ['{url}']\nca = '{path}/ca.pem'\ncertificate = '{path}/host.pem'\n\
          key = '{path}/key.pem'"
     );
-    Program::start(&own.issue("v1.test"), own.certificate(), &lines)
+    let program = Program::start(&own.issue("v1.test"), own.certificate(), &lines);
+    (program, folder)
 }
 
 #[test]
@@ -52,10 +52,16 @@ fn etcd_is_reached_with_certificates_on_both_sides() {
     let relay = Relay::start(etcd.socket(1));
     let url = format!("https://127.0.0.1:{}", relay.port());
     let member = authority.issue_member("v1.test");
-    let good = program(&member, &authority, &url);
-    let good = store(&good, PATIENT);
-    let outcome = good.commit("lea", 1000, b"one", Revision::NONE);
+    let (good, _files_of_good) = program(&member, &authority, &url);
+    let store_of_good = store(&good, PATIENT);
+    let outcome = store_of_good.commit("lea", 1000, b"one", Revision::NONE);
     assert!(matches!(outcome, Ok(Commit::Committed(_))), "{outcome:?}");
+
+    // A reload takes a new connection, with the certificate of now.
+    good.wait_for_line("connected to etcd at ");
+    good.send(Signal::HUP);
+    good.wait_for_line("connected to etcd at ");
+    assert!(store_of_good.load("lea").unwrap().is_some());
 
     let other = Authority::new();
     let localhost = format!("https://localhost:{}", relay.port());
@@ -73,7 +79,7 @@ fn etcd_is_reached_with_certificates_on_both_sides() {
             program(&member, &authority, &localhost),
         ),
     ];
-    for (what, program) in wrong {
+    for (what, (program, _files)) in wrong {
         let outcome = store(&program, ONCE).load("lea");
         assert!(
             matches!(outcome, Err(StoreError::Unavailable { .. })),
@@ -95,5 +101,4 @@ fn wrong_file_for_etcd_is_told_at_the_start() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("/nonexistent: No such file"), "{text}");
-    fs::remove_file(folder.path().join("ca.pem")).unwrap();
 }
