@@ -68,6 +68,8 @@ pub struct Subject {
     pub(crate) refused: Vec<String>,
     /// The accounts that the remedy would lock out, so that another one is printed: they have no password.
     pub(crate) locked_out: Vec<String>,
+    /// It is not known which accounts these are.
+    pub(crate) may_lock_out: bool,
     /// The processes that cause it.
     pub(crate) pids: Vec<u32>,
     /// What is left, of what runs short.

@@ -15,8 +15,8 @@ pub struct KeyAccount {
     pub name: String,
     /// It has a password that can be entered. Only root has.
     pub has_password: bool,
-    /// It has a file of keys that sshd accepts.
-    pub has_key: bool,
+    /// The keys with which sshd lets it in.
+    pub keys: Keys,
     /// The user has enrolled, and has codes.
     pub has_codes: bool,
     /// The policy asks for a second factor after the password over SSH, now or later.
@@ -25,6 +25,20 @@ pub struct KeyAccount {
     pub refused: Option<Refused>,
     /// It would, if the policy guarded sshd.
     pub is_unguarded: bool,
+}
+
+/// What is known of the keys of an account, in all its files; what says more comes later.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keys {
+    /// It has none.
+    #[default]
+    None,
+    /// Each has a command that sshd runs in place of a shell, as those of programs.
+    Forced,
+    /// A file could not be read.
+    Unknown,
+    /// One lets a user in.
+    Login,
 }
 
 /// When a login is refused; the earlier first.
@@ -45,14 +59,22 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         .iter()
         .filter_map(|account| Some((account, refused(facts, account)?)))
         .collect();
-    let finding = |kind: &'static Kind, is_root: bool, when: Refused| {
+    let fault = |account: &KeyAccount| -> (&'static Kind, &'static str) {
+        match (account.name == ROOT, account.keys) {
+            (true, _) => (&messages::KEY_ONLY_ROOT, ""),
+            (false, Keys::Forced) => (&messages::KEY_ONLY, messages::FORCED),
+            (false, _) => (&messages::KEY_ONLY, ""),
+        }
+    };
+    let finding = |kind: &'static Kind, detail: &str, when: Refused| {
         let is_meant = |(account, refused): &&(&KeyAccount, Refused)| {
-            (account.name == ROOT) == is_root && *refused == when
+            let (known, known_detail) = fault(account);
+            known.id == kind.id && known_detail == detail && *refused == when
         };
         let found = shut_out.iter().filter(is_meant);
         let names: Vec<String> = found.map(|(account, _)| account.name.clone()).collect();
         (!names.is_empty()).then(|| {
-            let mut finding = Finding::beside_pam(kind, "", names, String::new());
+            let mut finding = Finding::beside_pam(kind, "", names, detail.to_owned());
             finding.subject.later = (when == Refused::Later).then(|| later(facts));
             finding
         })
@@ -60,8 +82,9 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let times = [Refused::Now, Refused::Later].into_iter();
     let findings = times.flat_map(|when| {
         [
-            finding(&messages::KEY_ONLY, false, when),
-            finding(&messages::KEY_ONLY_ROOT, true, when),
+            finding(&messages::KEY_ONLY, "", when),
+            finding(&messages::KEY_ONLY, messages::FORCED, when),
+            finding(&messages::KEY_ONLY_ROOT, "", when),
         ]
     });
     findings.flatten().collect()
@@ -76,8 +99,10 @@ fn later(facts: &Facts) -> Later {
 }
 
 /// Notes the accounts that a remedy would lock out, so that it is not printed: those that would be asked for a
-/// password which they do not have.
+/// password which they do not have. Where it is not known which they are, it is not printed either.
 pub(crate) fn settle(facts: &Facts, findings: &mut [Finding]) {
+    let host = facts.host.as_ref();
+    let is_known = host.is_none_or(|host| host.accounts.by_key.is_some());
     for finding in findings {
         let (id, names) = (finding.kind.id, &finding.subject.names);
         let is_locked_out = |account: &&KeyAccount| match id {
@@ -87,13 +112,17 @@ pub(crate) fn settle(facts: &Facts, findings: &mut [Finding]) {
             id if id == messages::SUDO_NOPASSWD.id => {
                 !account.has_password
                     && account.name != ROOT
+                    && account.keys != Keys::None
                     && may_be_of(facts, names, &account.name)
             }
             _ => false,
         };
         let locked_out = accounts(facts).iter().filter(is_locked_out);
         let locked_out: Vec<String> = locked_out.map(|account| account.name.clone()).collect();
-        if !locked_out.is_empty() {
+        let asking = [&messages::SSHD_KEYS_NOT_GUARDED, &messages::SUDO_NOPASSWD];
+        let asks = asking.iter().any(|kind| kind.id == id);
+        finding.subject.may_lock_out = asks && !is_known;
+        if !locked_out.is_empty() || finding.subject.may_lock_out {
             finding.subject.locked_out = locked_out;
             finding.subject.edits.clear();
             finding.subject.drop_in.clear();
@@ -103,7 +132,8 @@ pub(crate) fn settle(facts: &Facts, findings: &mut [Finding]) {
 
 fn accounts(facts: &Facts) -> &[KeyAccount] {
     let host = facts.host.as_ref();
-    host.map_or(&[], |host| &host.accounts.by_key)
+    let known = host.and_then(|host| host.accounts.by_key.as_deref());
+    known.unwrap_or_default()
 }
 
 /// Whether a rule of sudo for these names may be one for a user. The members of groups and of aliases are not known
@@ -124,6 +154,9 @@ fn may_be_of(facts: &Facts, names: &[String], user: &str) -> bool {
 
 /// When an account is refused by each sshd that accepts its keys.
 fn refused(facts: &Facts, account: &KeyAccount) -> Option<Refused> {
+    if account.keys == Keys::Unknown {
+        return None;
+    }
     let all: Option<Vec<Refused>> = logins(facts, account)
         .map(|login| login.refused())
         .collect();
@@ -155,7 +188,13 @@ impl<'a> Login<'a> {
         let accepts_key = lists.any(|list| list.contains(&KEY));
         let refuses_root = ["no", "forced-commands-only"].contains(&login.root_is_permitted());
         let needs_key = !account.has_password || !login.asks_pam();
-        (account.has_key && accepts_key && !refuses_root && needs_key).then_some(login)
+        // Images for clouds give root a key whose command says which user to log in as.
+        let has_key = match account.keys {
+            Keys::None => false,
+            Keys::Forced => account.name != ROOT,
+            Keys::Unknown | Keys::Login => true,
+        };
+        (has_key && accepts_key && !refuses_root && needs_key).then_some(login)
     }
 
     /// `PermitRootLogin`, if the account is root. sshd prints `prohibit-password` under its former name, too.

@@ -31,7 +31,7 @@ pub use host::{
     HostFacts, NSCD_FILE, OtherWays, OwnedFile, PolkitFacts, Process, Reached, Room, STATE_DIR,
     SocketFacts, StateFacts, polkit_questions, sudo_programs, sudo_services,
 };
-pub use key_only::{KeyAccount, Refused};
+pub use key_only::{KeyAccount, Keys, Refused};
 pub use messages::{KINDS, list};
 pub use moving::has_google_authenticator;
 pub use pam::services_that_ask;

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tfa_core::DEFAULT_GUARD;
 use tfa_doctor::sshd::{Settings, SshdFacts, StartedBy, config};
 use tfa_doctor::{
-    Administrator, BlockDevice, BusFacts, Clock, DaemonProblem, Edit, Facts, Finding,
-    GroupCacheFacts, HostFacts, KINDS, KeyAccount, Kind, Later, LoginFacts, MODULE, OtherWays,
-    OwnedFile, PamFacts, PolicyFacts, PolkitFacts, Process, Reached, Refused, Required, Room,
-    SocketFacts, StateFacts, examine, pam_update_files, sudo_services,
+    AccountFacts, Administrator, BlockDevice, BusFacts, Clock, DaemonProblem, Edit, Facts, Finding,
+    GroupCacheFacts, HostFacts, KINDS, KeyAccount, Keys, Kind, Later, LoginFacts, MODULE,
+    OtherWays, OwnedFile, PamFacts, PolicyFacts, PolkitFacts, Process, Reached, Refused, Required,
+    Room, SocketFacts, StateFacts, examine, pam_update_files, sudo_services,
 };
 use tfa_pam_host::{ModuleFile, PamHost, Snapshot};
 
@@ -253,6 +253,10 @@ impl Host {
                 units: self.text("units").unwrap_or_default(),
                 doas: self.text("etc/doas.conf"),
             },
+            accounts: AccountFacts {
+                by_key: Some(Vec::new()),
+                ..AccountFacts::default()
+            },
             ..HostFacts::default()
         };
         let mut state = StateFacts::default();
@@ -366,12 +370,18 @@ impl Host {
                     let renamed = (record.to_owned(), user.to_owned());
                     host.accounts.renamed.push(renamed);
                 }
+                ["key-accounts", "unknown"] => host.accounts.by_key = None,
                 ["key-account", name, ref facts @ ..] => {
                     let has = |fact| facts.contains(&fact);
-                    host.accounts.by_key.push(KeyAccount {
+                    host.accounts.by_key.as_mut().unwrap().push(KeyAccount {
                         name: name.to_owned(),
                         has_password: has("password"),
-                        has_key: has("key"),
+                        keys: match (has("key"), has("forced"), has("unknown")) {
+                            (true, ..) => Keys::Login,
+                            (_, true, _) => Keys::Forced,
+                            (.., true) => Keys::Unknown,
+                            _ => Keys::None,
+                        },
                         has_codes: has("codes"),
                         is_asked: has("asked"),
                         refused: match (has("refused"), has("refused-later")) {
@@ -796,6 +806,16 @@ fn no_printed_command_locks_out_an_account_without_a_password() {
             "# edit /etc/tfa/tfad.toml",
         ),
         ("sudo-nopasswd.no-password", "sudo-nopasswd", "passwd cloud"),
+        (
+            "sudo-nopasswd.unknown",
+            "sudo-nopasswd",
+            "tfactl doctor --only not-examined",
+        ),
+        (
+            "sshd-keys-not-guarded.unknown",
+            "sshd-keys-not-guarded",
+            "tfactl doctor --only not-examined",
+        ),
     ] {
         let findings = Host::new(&[SHIPPED[0], fixture]).findings();
         let mut all = findings.iter().filter(|one| one.kind.id == id);

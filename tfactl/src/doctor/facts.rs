@@ -34,12 +34,13 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     if facts.pam.as_ref().is_some_and(has_google_authenticator) {
         host.only_old_module = moving::users(&missed);
     }
+    let mut by_key = key_accounts::of_host(&facts.sshd, &missed);
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {
             let policy = asked::collect(&mut daemon, terminal, known, &mut host, &missed).await?;
-            let sshd = &facts.sshd;
-            host.accounts.by_key =
-                key_accounts::collect(&mut daemon, terminal, sshd, &policy, &missed).await?;
+            if let Some(accounts) = &mut by_key {
+                key_accounts::ask(&mut daemon, terminal, &policy, accounts, &missed).await?;
+            }
             facts.policy = Some(policy);
         }
         Ok((_, Err(problem))) => facts.daemon = Some(problem),
@@ -56,6 +57,7 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
         facts.daemon,
         Some(DaemonProblem::Down | DaemonProblem::Silent | DaemonProblem::Denied)
     );
+    host.accounts.by_key = by_key;
     host.socket = missed.in_time(LOGIN_SOCKET, move |_| socket::collect(runs));
     host.not_examined = missed.reasons();
     facts.host = Some(host);

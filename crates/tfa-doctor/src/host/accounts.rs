@@ -15,8 +15,8 @@ pub struct AccountFacts {
     pub locked: Vec<String>,
     /// The users whose second factors are security keys only, and who have no backup codes.
     pub by_security_key: Vec<String>,
-    /// Root, and the accounts without a password.
-    pub by_key: Vec<KeyAccount>,
+    /// Root, and the accounts without a password. `None` if it is not known which these are.
+    pub by_key: Option<Vec<KeyAccount>>,
 }
 
 /// The faults. Without the sealing key no record can be used, which is a fault of its own.

@@ -47,11 +47,12 @@ pub(crate) const RECORD_RENAMED: Kind = Kind {
     remedy: |subject| {
         let record = quoted(&subject.detail);
         let user = quoted(&list(&subject.names));
+        // Only the administrator knows whether it is, and the wrong one of the two opens the account.
         let text = format!(
-            "If it is the same person, give the record the new name, as below. If it is another person: \"tfactl \
-             reset {user}\"."
+            "Find out whether it is the same person. If so: \"tfactl rename {record} {user}\". If it is another \
+             person: \"tfactl reset {user}\"."
         );
-        remedy(text, &[&format!("tfactl rename {record} {user}")])
+        remedy(text, &[&format!("tfactl show {user}")])
     },
 };
 
@@ -65,14 +66,11 @@ pub(crate) const ACCOUNT_LOCKED: Kind = Kind {
     },
     remedy: |subject| {
         Remedy {
-        text: "Look where the wrong codes came from: whoever entered them may know the password. Change it then, \
-               and remove the lock."
+        // While wrong codes come from another person, the lock is what keeps that one out.
+        text: "Look where the wrong codes came from: over SSH, who entered them knows the password, so change that \
+               first. Then remove the lock: \"tfactl unlock USER\"."
             .to_owned(),
-        commands: [
-            for_each(subject, "tfactl show"),
-            for_each(subject, "tfactl unlock"),
-        ]
-        .concat(),
+        commands: for_each(subject, "tfactl show"),
     }
     },
 };
@@ -83,9 +81,24 @@ pub(crate) const KEY_ONLY: Kind = Kind {
     why: "They have no password, so PAM can ask them for nothing, and they cannot enroll in a login.",
     what: |subject| {
         let (users, later) = (list(&subject.names), later(subject));
-        format!("These users log in over SSH by a key only, and are refused{later}: {users}.")
+        match subject.detail.as_str() {
+            FORCED => format!(
+                "Programs log in over SSH as these users, by keys with a forced command, and are refused{later}: \
+                 {users}."
+            ),
+            _ => format!(
+                "These users log in over SSH by a key only, and are refused{later}: {users}."
+            ),
+        }
     },
     remedy: |subject| {
+        if subject.detail == FORCED {
+            return remedy(
+                "Exempt them by a rule with users = [...] and methods = [\"publickey\"]: tfad.toml(5). A program cannot \
+                 answer.",
+                &[&edit_file(POLICY_FILE), CHECKED_RELOAD],
+            );
+        }
         Remedy {
         text: "Set a password for each, with which the login enrolls. Or add an authenticator for each, and ask for \
                the code after the key: pam_tfa(8), \"Key and code, no password\". Or exempt them by a rule on methods."
@@ -110,12 +123,22 @@ pub(crate) const KEY_ONLY_ROOT: Kind = Kind {
     },
 };
 
+/// All keys have a command that sshd runs.
+pub(crate) const FORCED: &str = "forced command";
+
 /// The file that is changed to exempt users.
 const POLICY_FILE: &str = "/etc/tfa/tfad.toml";
 
 /// In place of a remedy that has users asked for a password. `None` if all of them have one.
 pub(super) fn password_first(subject: &Subject) -> Option<Remedy> {
     let users = &subject.locked_out;
+    if subject.may_lock_out {
+        return Some(remedy(
+            "Which accounts have a key and no password was not found out, and the remedy would lock them out. Mend \
+             what was not examined, and run the doctor again.",
+            &["tfactl doctor --only not-examined"],
+        ));
+    }
     let names = list(users);
     (!users.is_empty()).then(|| Remedy {
         text: format!(

@@ -11,14 +11,15 @@ use crate::messages;
 /// The file of `-f` with which sshd reads none.
 pub(super) const NO_FILE: &str = "none";
 /// Settings on which no finding depends.
-const WITHOUT_FINDING: [&str; 6] = [
+const WITHOUT_FINDING: [&str; 5] = [
     "addressfamily",
-    "authorizedkeysfile",
     "listenaddress",
     "loglevel",
     "pidfile",
     "port",
 ];
+/// With a variable, this is what systemd-ssh-generator(8) writes: keys of root's, for the host of a virtual machine.
+const WITH_VARIABLE: &str = "authorizedkeysfile";
 
 /// A start of sshd.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -102,8 +103,8 @@ pub(super) fn parse(unit: &str, program: &str, words: &[Word]) -> Result<Start, 
             "o" => option(&word.place, value),
             _ => continue,
         };
-        let is_judged = line.as_ref().is_none_or(is_judged);
-        if is_judged && !value_word.is_whole {
+        let is_needed = |line: &ConfigLine| is_judged(line) && line.keyword != WITH_VARIABLE;
+        if line.as_ref().is_none_or(is_needed) && !value_word.is_whole {
             return Err(messages::variable_not_known(value));
         }
         if letter == "f" {
@@ -205,7 +206,10 @@ mod tests {
         }
         let keys = "AuthorizedKeysFile ${CREDENTIALS_DIRECTORY}/keys";
         let found = start(&[PROGRAM, "-i", "-o", keys], &[]).unwrap();
-        assert!(found.is_like(&Start::of("", PROGRAM)));
+        let plain = Start::of("", PROGRAM);
+        assert!(found.is_like(&plain));
+        let own = start(&[PROGRAM, "-o", "AuthorizedKeysFile /etc/keys/%u"], &[]).unwrap();
+        assert!(!own.is_like(&plain));
         let none = start(&[PROGRAM, "-f", "None"], &[]).unwrap();
         assert_eq!(none.main.as_deref(), Some("None"));
     }
