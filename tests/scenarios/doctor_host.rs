@@ -144,9 +144,12 @@ fn an_error_on_disk_and_a_file_that_is_not_loaded_are_found() {
 
     let ignored = "/etc/tfa/tfad.toml.d/50-bob.conf";
     machine.write_file(ignored, "[policy]\nmode = \"required\"\n");
+    // The daemon knows which files it left out.
+    machine.succeed(["systemctl", "reload", "tfad"]);
     let found = finding(&machine, "risk", "policy-warning");
     assert!(found["what"].as_str().unwrap().contains(ignored), "{found}");
     machine.succeed(["rm", ignored]);
+    machine.succeed(["systemctl", "reload", "tfad"]);
     is_silent(&machine);
 }
 
@@ -315,7 +318,10 @@ fn folders_above_and_names_that_are_commands_are_found_and_mended() {
     machine.succeed(["tfactl", "doctor", "--only", "file-writable"]);
     machine.fail(["test", "-e", "/root/ran"]);
     // The daemon does not read a file of that name, which is a finding too.
-    bash(&machine, "rm /etc/tfa/tfad.toml.d/a*touch*");
+    bash(
+        &machine,
+        "rm /etc/tfa/tfad.toml.d/a*touch*; systemctl reload tfad",
+    );
     is_silent(&machine);
 }
 
