@@ -90,6 +90,17 @@ pub async fn run(config_file: &Path, socket: &Path) -> Result<(), RunError> {
         tasks.spawn(keeper);
     }
     tasks.spawn(local::serve(calls, Arc::clone(&answers), stop));
+    for url in config.etcd.iter().flat_map(|etcd| &etcd.endpoints) {
+        if !url.has_tls() {
+            log(
+                Level::Warning,
+                &format_args!(
+                    "{url} has no TLS: every user and service of this host that reaches the port can take \
+                     the second factor of users away. Use https and --client-cert-auth"
+                ),
+            );
+        }
+    }
     log(Level::Info, &"ready");
     let _ = sd_notify::notify(&[NotifyState::Ready]);
 

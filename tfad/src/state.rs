@@ -13,6 +13,7 @@ use crate::config::{BadConfig, Config, Trust};
 use crate::host::host_name;
 use crate::log::{DaemonEvent, Journal};
 use crate::login::forgotten_devices::ForgottenDevices;
+use crate::messages;
 use crate::quota::{Quota, Share};
 use crate::rotation::Rotation;
 
@@ -165,6 +166,10 @@ impl DaemonState {
         };
         match read {
             Ok(config) => {
+                if config.store != self.config().store && !self.has_bad_config() {
+                    let event = DaemonEvent::ConfigWarning(messages::KIND_OF_STORE_CHANGED);
+                    self.journal.log_daemon(event);
+                }
                 let config = Arc::new(config);
                 *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
                 // Only now: no login may use the stand-in for the missing configuration.

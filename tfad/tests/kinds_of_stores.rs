@@ -9,11 +9,15 @@
 mod host;
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host::Host;
+use tfad::config::Config;
+use tfad::log::{Journal, MemoryLog};
+use tfad::state::DaemonState;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -45,8 +49,45 @@ fn no_store_is_opened_until_the_configuration_tells_the_kind() {
 }
 
 #[test]
-fn daemon_with_accounts_in_etcd_makes_no_database_and_no_key() {
-    let host = Host::start_with("in-etcd", &configuration("etcd"), |_| {});
-    assert!(!database(&host).exists());
-    assert!(!host.folder.join("state/key").exists());
+fn task_refuses_where_the_accounts_are_in_etcd() {
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("task-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("etcd.id"), "0123").unwrap();
+    for task in ["backup", "restore", "rotate-key"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tfad"))
+            .args(["--task", task, "--state"])
+            .arg(&folder)
+            .args(["--file", "/nonexistent/file"])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            !output.status.success() && text.contains("are in etcd"),
+            "{task}: {text}"
+        );
+    }
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn reload_with_another_kind_says_that_a_restart_is_missing() {
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kind-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("tfad.toml");
+    let log = MemoryLog::default();
+    let journal = Arc::new(Journal::in_memory(log.clone()));
+    let state = DaemonState::new(journal, file.clone(), Config::default(), None);
+    for (kind, is_told) in [("sqlite", false), ("etcd", true), ("etcd", false)] {
+        fs::write(&file, configuration(kind)).unwrap();
+        state.reload().unwrap();
+        state.journal.flush();
+        let lines = format!("{:?}", log.take());
+        assert_eq!(lines.contains("another kind of store"), is_told, "{lines}");
+    }
+    fs::remove_dir_all(folder).unwrap();
 }

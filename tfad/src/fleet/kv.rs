@@ -16,13 +16,13 @@ use crate::semaphore::Semaphore;
 /// How many calls are under way at once. Further ones wait, in their order.
 const MAX_CALLS: usize = 128;
 
-/// How much longer than `tfa-fleet` the daemon waits: what became of a call is known there.
-const REPLY_TIME: Duration = Duration::from_millis(300);
+/// How much of the time of a call `tfa-fleet` does not get: what became of a call is known there.
+const REPLY_TIME: Duration = Duration::from_millis(150);
 
 /// The time that calls to etcd have. A login has 15 seconds, with at most four reads and changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// For one call.
+    /// For one call, the way to `tfa-fleet` and back included.
     pub call: Duration,
     /// Before each further call that does the same, if all of them fail.
     pub pauses: &'static [Duration],
@@ -73,9 +73,10 @@ impl FleetKv {
             return Err(KvError::Unsent("too many calls are under way".to_owned()));
         };
         let left = self.patience.call.saturating_sub(start.elapsed());
-        let budget_ms = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+        let budget = left.saturating_sub(REPLY_TIME);
+        let budget_ms = u32::try_from(budget.as_millis()).unwrap_or(u32::MAX);
         let request = Request::Kv { call, budget_ms };
-        match self.client.call(&request, left.saturating_add(REPLY_TIME)) {
+        match self.client.call(&request, left) {
             Ok(Reply::Kv(KvReply::Failed(failure))) => Err(failed(failure)),
             Ok(Reply::Kv(reply)) => Ok(reply),
             Ok(Reply::NotUnderstood) => Err(KvError::Refused(

@@ -115,6 +115,10 @@ pub fn left_over(former: &str, name: &str) -> String {
     )
 }
 
+/// In the log: a reload has read another kind of store.
+pub const KIND_OF_STORE_CHANGED: &str = "[store] names another kind of store, which is used after a restart only: \
+     run systemctl restart tfad, and see tfad.toml(5) before";
+
 /// Other calls change the account all the time.
 pub const ACCOUNT_CONTENDED: &str = "the account is being changed all the time; try again";
 /// Other calls replace the backup codes all the time.

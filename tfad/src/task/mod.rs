@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tfa_store::StateDir;
+use tfa_store::{StateDir, etcd};
 use tfa_text::task::OPTION;
 
 use crate::config::{Config, StoreKind, Trust};
@@ -31,10 +31,11 @@ const IN_ETCD: &str = "the accounts of this host are in etcd, and this version b
                        anew only those of a database. Save a snapshot of etcd (etcdctl snapshot save) and \
                        the sealing key";
 
-/// Whether the configuration names etcd for the accounts. One with an error does not tell.
-fn is_in_etcd() -> bool {
+/// Whether the configuration names etcd for the accounts, or the state directory shows that they are there:
+/// a configuration with an error does not tell.
+fn is_in_etcd(state_dir: &StateDir) -> bool {
     let config = Config::read(Path::new(CONFIG), &Trust::own());
-    config.is_ok_and(|config| config.store == StoreKind::Etcd)
+    config.is_ok_and(|config| config.store == StoreKind::Etcd) || etcd::is_used(state_dir)
 }
 
 /// What the command line asks for.
@@ -63,14 +64,14 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
         );
         return Some(ExitCode::from(2));
     };
-    if is_in_etcd() {
-        report.refuse("refused", IN_ETCD);
-        return Some(ExitCode::FAILURE);
-    }
     let state_dir = StateDir {
         path: request.state.clone(),
         credentials: credentials::directory(),
     };
+    if is_in_etcd(&state_dir) {
+        report.refuse("refused", IN_ETCD);
+        return Some(ExitCode::FAILURE);
+    }
     let done = match request.name.as_str() {
         "backup" => backup::run(&state_dir, &request, &mut report),
         "restore" => restore::run(&state_dir, &request, &mut report),

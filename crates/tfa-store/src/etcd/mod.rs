@@ -31,5 +31,5 @@ mod value;
 
 pub use kv::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
 pub(crate) use open::ETCD_MARKER;
-pub use open::{Opened, open};
+pub use open::{Opened, is_used, open};
 pub use store::EtcdStore;

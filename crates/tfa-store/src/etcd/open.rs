@@ -4,6 +4,8 @@
 //! store notes it in the file `etcd.id`. From then on it accepts no other one, no empty etcd, and no
 //! database in its place.
 
+use std::io::ErrorKind;
+
 use super::attempt::{CommitAttempt, Outcome};
 use super::change_id::ChangeId;
 use super::kv::{Compare, Kv, Txn, Write};
@@ -17,6 +19,14 @@ use crate::{KeyId, Notice, Sealed, SealingKey, StateDir, StoreError};
 
 /// The file that shows that the accounts of this host are in etcd, and in which store.
 pub(crate) const ETCD_MARKER: &str = "etcd.id";
+
+/// Whether the accounts of this host are in etcd, or were, by the file that shows it.
+#[must_use]
+pub fn is_used(state_dir: &StateDir) -> bool {
+    // What cannot be looked at may be there.
+    let found = state_dir.path.join(ETCD_MARKER).symlink_metadata();
+    found.map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
+}
 
 /// A store in etcd that was opened.
 pub struct Opened<K> {

@@ -81,6 +81,8 @@ impl<K: Kv> EtcdStore<K> {
         mut limit: usize,
         range: impl Fn(usize) -> Range,
     ) -> Result<RangeReply, StoreError> {
+        // No entries of an etcd that has lost the store are not "no entries".
+        self.get([])?;
         loop {
             let asked = range(limit);
             let read = self.read(|kv| match kv.range(&asked) {

@@ -74,6 +74,9 @@ impl<K: Kv> EtcdStore<K> {
     pub(super) fn get_all(&self, mut keys: Vec<Vec<u8>>) -> Result<Vec<Option<Entry>>, StoreError> {
         let count = keys.len();
         keys.extend(self.mark.as_ref().map(|_| self.layout.mark()));
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut found = self.read(|kv| kv.get(&keys))?;
         if found.len() != keys.len() {
             return Err(bad_reply());

@@ -99,6 +99,8 @@ fn killed_etcd_is_unavailable_and_comes_back() {
     let Some(mut path) = Path::new() else { return };
     let store = path.store(PATIENT);
     let first = commit(&store, b"one", Revision::NONE);
+    path.program
+        .wait_for_line("has no TLS: every user and service of this host");
     path.etcd.kill();
     path.relay.close();
     path.program.wait_for_line("the connection to etcd at ");
