@@ -1,10 +1,11 @@
 //! What the service manager tells the daemon, by signals, and what the daemon tells it.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_store::StoreError;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use crate::account::Accounts;
@@ -21,18 +22,40 @@ const REACH_INTERVAL: Duration = Duration::from_secs(2);
 /// How often a read-only state directory is checked.
 const WRITABLE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
+/// The signals that the daemon takes, from now on.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// To be called before the daemon is ready: a reload right after that would end it.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Returns with SIGTERM or SIGINT; SIGHUP meanwhile reads the configuration again. What keeps the daemon
 /// from serving is tried again then, and from time to time: a full disk or a lock may have passed. The
 /// daemon stops also where the store is read-only and would not be if it was opened again: what is
 /// read-only in the daemon's own view of the file systems may be writable in a new one, which it gets
 /// from the service manager. The store may have been opened just now, so each round checks that.
-pub(super) async fn handle_signals(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
-    let signals = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    );
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
+pub(super) async fn handle_signals(
+    signals: io::Result<Signals>,
+    state: &Arc<DaemonState>,
+    accounts: &Arc<Accounts>,
+) {
+    let Ok(Signals {
+        mut terminate,
+        mut interrupt,
+        mut hangup,
+    }) = signals
+    else {
         state.journal.log_daemon(DaemonEvent::NoSignals);
         return std::future::pending().await;
     };

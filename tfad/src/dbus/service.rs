@@ -73,6 +73,7 @@ pub async fn serve(
         .request_name_with_flags(tfa_proto::NAME, flags)
         .await?;
     let login_socket = open(socket, Arc::clone(&service), &state, limiter);
+    let signals = control::Signals::new();
     control::notify(&[sd_notify::NotifyState::Ready]);
     publish_status(&state, &accounts);
     if state.refusal().is_none() {
@@ -82,7 +83,7 @@ pub async fn serve(
     let stop = tokio::select! {
         () = reap_disconnected(disconnections, &calls, &*service) => Stop::BusLost,
         () = connection.closed() => Stop::BusLost,
-        () = control::handle_signals(&state, &accounts) => Stop::Asked,
+        () = control::handle_signals(signals, &state, &accounts) => Stop::Asked,
     };
     control::notify(&[sd_notify::NotifyState::Stopping]);
     // No new call comes to a socket that is closed, nor to a name that is gone; the calls under way are
