@@ -118,6 +118,26 @@ fn sshd_may_ask_by_default_only_where_passwords_are_on_for_all() {
 }
 
 #[test]
+fn a_removal_leaves_an_sshd_that_starts() {
+    const OWN: &str = "/etc/ssh/sshd_config.d/60-own.conf";
+    let machine = Machine::boot_bare();
+    let package = copy_package(&machine);
+    let said = apt(&machine, &["install", &package]).text();
+    assert!(machine.has_file(SSHD_FILE), "{said}");
+    let methods = "AuthenticationMethods publickey,keyboard-interactive\n";
+    machine.write_file(OWN, methods);
+    let said = apt(&machine, &["remove", "tfa"]).text();
+    assert!(said.contains("Without it sshd does not start"), "{said}");
+    machine.succeed(["systemctl", "restart", "ssh"]);
+
+    machine.succeed(["rm", OWN]);
+    apt(&machine, &["install", &package]);
+    let said = apt(&machine, &["remove", "tfa"]).text();
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
+    machine.succeed(["systemctl", "restart", "ssh"]);
+}
+
+#[test]
 fn debconf_enables_sshds_questions_only_if_not_configured() {
     let machine = Machine::boot_bare();
     let asks = || machine.succeed(["sh", "-c", "sshd -T | grep ^kbdinteractive"]);
