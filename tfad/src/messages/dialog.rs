@@ -80,7 +80,8 @@ pub(super) const ALREADY_USED: &str =
     "This code was already used. Each code works only once: enter a new one.";
 /// When the authenticator shows a code that is accepted.
 pub(super) fn void_code(end: Time, now: Time) -> String {
-    let wait = wait(now.until(end).as_secs());
+    // In the second of the end, the next code is there at once.
+    let wait = wait(now.until(end).as_secs().max(1));
     format!(
         "Your account was moved to this host or restored, and this code may be from before that. Wait \
          {wait}, and enter the code that is shown then."
@@ -202,6 +203,15 @@ at the console."
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_void_code_waits_for_a_second_at_least() {
+        let text = |now| void_code(Time::from_secs(1030), Time::from_secs(now));
+        assert!(text(1002).contains("Wait 28 seconds,"), "{}", text(1002));
+        for now in [1030, 1031] {
+            assert!(text(now).contains("Wait 1 second,"), "{}", text(now));
+        }
+    }
 
     #[test]
     fn a_lock_states_when_to_try_again_and_never_too_early() {
