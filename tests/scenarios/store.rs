@@ -380,7 +380,9 @@ const KILL_DURING_CHANGES: &str = r#"
     my (%key, %took, %count, $kills);
 
     sub account { $bus->tfa('Account', @_) }
-    sub status { my ($status) = account('Status', ''); return {map { @$_ } @$status} }
+    # What says nothing is left out of a status.
+    my %nothing = (authenticators => [], backup_codes_left => 0, pending_authenticator => 0);
+    sub status { my ($status) = account('Status', ''); return {%nothing, map { @$_ } @$status} }
     sub offer { my %offer = map { @$_ } @{$_[0]}; return $offer{secret} }
     # The code of a key, `$later` time steps from now.
     sub code {
