@@ -15,6 +15,18 @@ use crate::{FOLDERS, Release};
 /// Files that include each other by absolute paths.
 struct Texts(Vec<(String, String)>);
 
+impl Texts {
+    /// What libpam 1.5 reads in them.
+    fn service(&self) -> Service {
+        let reader = Reader {
+            files: self,
+            release: Release::V1_5,
+            folders: &FOLDERS,
+        };
+        reader.read("service").unwrap()
+    }
+}
+
 impl Files for Texts {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let found = self.0.iter().find(|(name, _)| name == path);
@@ -150,12 +162,7 @@ fn search_agrees_with_each_run_of_small_stacks() {
             "pam_x.so",
             "pam_absent.so",
         ]);
-        let reader = Reader {
-            files: &texts,
-            release: Release::V1_5,
-            folders: &FOLDERS,
-        };
-        let service: Service = reader.read("service").unwrap();
+        let service = texts.service();
         let search = Search {
             stack: service.stack(Phase::Auth),
             codes: &codes,
@@ -272,12 +279,7 @@ fn search_finds_each_jump_into_a_refusal() {
             "pam_succeed_if.so user notingroup a",
             "pam_absent.so",
         ]);
-        let reader = Reader {
-            files: &texts,
-            release: Release::V1_5,
-            folders: &FOLDERS,
-        };
-        let service: Service = reader.read("service").unwrap();
+        let service = texts.service();
         let all = assignments(&service);
         let is_misled = all.iter().any(|codes| is_misled(&service, codes));
         let answer = service.refused_by_jump(Phase::Auth);

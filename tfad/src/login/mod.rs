@@ -57,6 +57,7 @@ use crate::state::DaemonState;
 
 pub use error::Error;
 pub use service::LoginService;
+pub(crate) use service::served;
 
 /// The logins of a host.
 #[derive(Debug)]
@@ -190,19 +191,9 @@ impl LoginService for Logins {
         user: &str,
         context: Result<Context, ContextError>,
     ) -> Result<(u32, Turn), Error> {
-        let report = |error| self.state.journal.report(caller, user, error);
-        let context = context.map_err(|error| {
-            // A program of a user can send anything, under any name: that is not logged.
-            if caller.is_root() {
-                report(error.into())
-            } else {
-                error.into()
-            }
-        })?;
-        if let Some(why) = self.state.refusal() {
-            return Err(Error::NotServing(why));
-        }
-        self.begin_here(caller, user, context).map_err(report)
+        let context = service::served(&self.state, caller, user, context)?;
+        self.begin_here(caller, user, context)
+            .map_err(|error| self.state.journal.report(caller, user, error))
     }
 
     fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {

@@ -7,6 +7,7 @@ use tfa_proto::{Context, ContextError, Turn};
 
 use super::Error;
 use crate::caller::Caller;
+use crate::state::DaemonState;
 
 /// Conducts the dialogs of logins. A call may block.
 pub trait LoginService: fmt::Debug + Send + Sync {
@@ -39,4 +40,29 @@ pub trait LoginService: fmt::Debug + Send + Sync {
 
     /// Drops the dialogs of a connection that is gone.
     fn forget(&self, sender: &str);
+}
+
+/// The context of a login that is served.
+///
+/// # Errors
+/// Why it was not valid; [`Error::NotServing`] while the daemon refuses every login.
+pub(crate) fn served(
+    state: &DaemonState,
+    caller: &Caller,
+    user: &str,
+    context: Result<Context, ContextError>,
+) -> Result<Context, Error> {
+    let context = context.map_err(|error| {
+        let error = Error::from(error);
+        // A program of a user can send anything, under any name: that is not logged.
+        if caller.is_root() {
+            state.journal.report(caller, user, error)
+        } else {
+            error
+        }
+    })?;
+    match state.refusal() {
+        Some(why) => Err(Error::NotServing(why)),
+        None => Ok(context),
+    }
 }

@@ -23,7 +23,7 @@ use crate::host::facts::{HostFacts as _, LocalHost};
 use crate::host::random;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::{LookUpError, NameService, User};
-use crate::login::{Error, LoginService, render};
+use crate::login::{Error, LoginService, render, served};
 use crate::messages;
 use crate::state::DaemonState;
 use dialogs::{Dialogs, RemoteDialog};
@@ -215,19 +215,9 @@ impl LoginService for Forwarder {
         user: &str,
         context: Result<Context, ContextError>,
     ) -> Result<(u32, Turn), Error> {
-        let report = |error| self.state.journal.report(caller, user, error);
-        let context = context.map_err(|error| {
-            // A program of a user can send anything, under any name: that is not logged.
-            if caller.is_root() {
-                report(error.into())
-            } else {
-                error.into()
-            }
-        })?;
-        if let Some(why) = self.state.refusal() {
-            return Err(Error::NotServing(why));
-        }
-        self.begin_dialog(caller, user, &context).map_err(report)
+        let context = served(&self.state, caller, user, context)?;
+        self.begin_dialog(caller, user, &context)
+            .map_err(|error| self.state.journal.report(caller, user, error))
     }
 
     fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
