@@ -43,7 +43,7 @@ impl Account {
                 Refusal::WrongCode(Some(drift)),
             ),
             Match::Used => match self.reason_of_used(code, now) {
-                // Nobody is known to have used it, and no clock is known to be off.
+                // No login is known to have used it, and no clock is known to be off.
                 FailureReason::VoidCode => (FailureReason::VoidCode, Refusal::WrongCode(None)),
                 reason => (reason, Refusal::AlreadyUsed),
             },
