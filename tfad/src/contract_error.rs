@@ -37,7 +37,7 @@ impl From<login::Error> for Error {
     fn from(error: login::Error) -> Self {
         let text = error.to_string();
         match error {
-            login::Error::NotServing(_) => Self::NotServing(text),
+            login::Error::NotServing(_) | login::Error::NoVerifier(_) => Self::NotServing(text),
             login::Error::NotOwnUser { .. } => Self::NotAuthorized(text),
             login::Error::NoSuchDialog => Self::NoSuchDialog(text),
             login::Error::TooManyDialogs => Self::Busy(text),

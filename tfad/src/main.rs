@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tfa_store::{
-    KeyRotation, Notice, Opened, StateDir, StateFile, Store, StoreError, UnavailableStore, etcd,
+    KeyRotation, NoAccounts, Notice, Opened, StateDir, StateFile, Store, StoreError,
+    UnavailableStore, etcd,
 };
 use tfad::account::{Accounts, RECOVERY_FILE};
-use tfad::config::{BadConfig, Config, StoreKind, Trust, check};
+use tfad::config::{BadConfig, Config, FleetRole, StoreKind, Trust, check};
 use tfad::dbus::service::{self, Stop};
-use tfad::fleet;
+use tfad::fleet::{self, MemberListener};
 use tfad::host::{enumerate, hardening};
 use tfad::log::{DaemonEvent, Journal};
 use tfad::rotation::{REPORT, Rotation};
@@ -21,6 +22,9 @@ const USAGE: &str =
     "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--socket PATH]
        tfad --check [--config FILE] [--draft] [--quiet] [--strict]
 See tfad(8).";
+
+/// The socket for the logins of members, beside that for logins: `tfa_fleet_wire::MEMBER_SOCKET`.
+const MEMBERS: &str = "fleet";
 
 /// What the command line says.
 struct Options {
@@ -94,7 +98,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     let of_store = Arc::clone(&rotation);
     let config = Config::read(&options.config, &Trust::own());
     let store = StoreOpener {
-        kind: config.as_ref().ok().map(|config| config.store),
+        place: config.as_ref().ok().map(Place::of),
         config: options.config.clone(),
         state_dir,
     };
@@ -127,9 +131,12 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         .max_blocking_threads(service::MAX_WORKERS)
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let members = options.socket.with_file_name(MEMBERS);
+    let members = MemberListener::new(members, Arc::clone(&state), Arc::clone(&store));
     let stop = runtime.block_on(service::serve(
         state,
         accounts,
+        Arc::new(members),
         &options.bus,
         &options.socket,
     ));
@@ -147,10 +154,28 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     }
 }
 
+/// Where the accounts are.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In a store that this daemon opens.
+    Store(StoreKind),
+    /// With the verifiers of a fleet.
+    Verifiers,
+}
+
+impl Place {
+    fn of(config: &Config) -> Self {
+        match config.role {
+            Some(FleetRole::Member) => Self::Verifiers,
+            Some(FleetRole::Verifier) | None => Self::Store(config.store),
+        }
+    }
+}
+
 /// What is needed to open the store.
 struct StoreOpener {
-    /// The kind that the configuration names; `None` while it cannot be used.
-    kind: Option<StoreKind>,
+    /// The place that the configuration names; `None` while it cannot be used.
+    place: Option<Place>,
     config: PathBuf,
     state_dir: StateDir,
 }
@@ -167,8 +192,9 @@ impl StoreOpener {
                 journal.log_daemon(DaemonEvent::Store(&notice));
             }
         };
-        match self.kind()? {
-            StoreKind::Sqlite => {
+        match self.place()? {
+            Place::Verifiers => Ok(Arc::new(NoAccounts::open(&self.state_dir)?)),
+            Place::Store(StoreKind::Sqlite) => {
                 let Opened { store, notices } = tfa_store::open(&self.state_dir, uid_of)?;
                 log(notices);
                 let store = Arc::new(store);
@@ -176,7 +202,7 @@ impl StoreOpener {
                 rotation.set_store(KeyRotation::new(Arc::clone(&store), state_dir));
                 Ok(store)
             }
-            StoreKind::Etcd => {
+            Place::Store(StoreKind::Etcd) => {
                 let etcd::Opened { store, notices } = etcd::open(&self.state_dir, fleet::etcd()?)?;
                 log(notices);
                 Ok(Arc::new(store))
@@ -184,17 +210,17 @@ impl StoreOpener {
         }
     }
 
-    /// The kind that the configuration at the start names, else the one of now. In a store of the other
-    /// kind users would have no record, and would not be asked for a code.
-    fn kind(&self) -> Result<StoreKind, StoreError> {
+    /// The place that the configuration at the start names, else the one of now. In another one users would
+    /// have no record, and would not be asked for a code.
+    fn place(&self) -> Result<Place, StoreError> {
         let read = || match Config::read(&self.config, &Trust::own()) {
-            Ok(config) => Ok(config.store),
+            Ok(config) => Ok(Place::of(&config)),
             Err(_) => Err(StoreError::Unavailable {
                 why: "the configuration, which tells where the accounts are, has an error"
                     .to_owned(),
             }),
         };
-        self.kind.map_or_else(read, Ok)
+        self.place.map_or_else(read, Ok)
     }
 }
 

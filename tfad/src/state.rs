@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
 use tfa_store::{StoreError, UnavailableStore};
 
 use crate::config::check;
-use crate::config::{BadConfig, Config, Trust};
+use crate::config::{BadConfig, Config, FleetRole, Trust};
 use crate::host::host_name;
 use crate::log::{DaemonEvent, Journal};
 use crate::login::forgotten_devices::ForgottenDevices;
@@ -35,6 +35,9 @@ pub struct DaemonState {
     config: RwLock<Arc<Config>>,
     /// Why the configuration at the start cannot be used.
     bad_config: RwLock<Option<String>>,
+    /// What this host is in a fleet, by the first configuration that could be used. It stays until a
+    /// restart.
+    role: OnceLock<Option<FleetRole>>,
     /// The store, where it could not be opened at the start.
     unavailable: Option<Arc<UnavailableStore>>,
     /// Names of the policy are being looked up, for warnings.
@@ -54,12 +57,17 @@ impl DaemonState {
         config: Config,
         bad_config: Option<String>,
     ) -> Self {
+        let role = match bad_config {
+            None => OnceLock::from(config.role),
+            Some(_) => OnceLock::new(),
+        };
         Self {
             journal,
             forgotten_devices: ForgottenDevices::default(),
             config_file: file,
             config: RwLock::new(Arc::new(config)),
             bad_config: RwLock::new(bad_config),
+            role,
             unavailable: None,
             looks: Arc::default(),
             changes: Quota::new(MAX_CHANGES),
@@ -135,6 +143,12 @@ impl DaemonState {
         }
     }
 
+    /// What this host is in a fleet, from the start to the end of the daemon. `None` without a fleet, and
+    /// until a configuration could be used.
+    pub fn role(&self) -> Option<FleetRole> {
+        self.role.get().copied().flatten()
+    }
+
     /// The configuration in force. One verification uses one of them from start to end.
     pub fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
@@ -168,6 +182,10 @@ impl DaemonState {
             Ok(config) => {
                 if config.store != self.config().store && !self.has_bad_config() {
                     let event = DaemonEvent::ConfigWarning(messages::KIND_OF_STORE_CHANGED);
+                    self.journal.log_daemon(event);
+                }
+                if *self.role.get_or_init(|| config.role) != config.role {
+                    let event = DaemonEvent::ConfigWarning(messages::ROLE_CHANGED);
                     self.journal.log_daemon(event);
                 }
                 let config = Arc::new(config);

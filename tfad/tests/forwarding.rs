@@ -269,8 +269,8 @@ fn the_error_of_a_verifier_is_the_error_of_the_login() {
 fn without_a_verifier_no_login_is_served() {
     let member = Member::start("none", |_| Reply::NoVerifier("v1 is down".to_owned()));
     assert!(
-        matches!(member.begin(&root()), Err(Error::NotServing(why)) if why.contains("v1 is down"))
+        matches!(member.begin(&root()), Err(Error::NoVerifier(why)) if why.contains("v1 is down"))
     );
     let member = Member::without_fleet("absent");
-    assert!(matches!(member.begin(&root()), Err(Error::NotServing(_))));
+    assert!(matches!(member.begin(&root()), Err(Error::NoVerifier(_))));
 }

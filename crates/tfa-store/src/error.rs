@@ -116,6 +116,8 @@ pub enum StoreError {
         /// What happened.
         why: String,
     },
+    /// This host keeps no accounts: it is a member of a fleet.
+    NoAccounts,
     /// The store was closed, or its thread ended.
     Stopped,
 }
@@ -184,6 +186,10 @@ impl fmt::Display for StoreError {
                 f,
                 "it is not known whether the change is stored ({why}); the code that was given may be \
                  used up. Look at the account before you make the change again"
+            ),
+            Self::NoAccounts => f.write_str(
+                "this host is a member of a fleet, and the verifiers keep its accounts. Run the command on a \
+                 verifier",
             ),
             Self::Stopped => f.write_str("the store cannot be used: it has stopped; restart tfad"),
         }

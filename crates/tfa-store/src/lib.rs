@@ -10,6 +10,7 @@
 //! - [`open`] opens the two together in the state directory, with the sealing key that belongs to them.
 //! - [`StateFile`] is a small file beside the store, for what belongs to the host and not to a user.
 //! - [`back_up`] writes all records of one moment to a file, and [`restore`] brings them back.
+//! - [`NoAccounts`] is the store of a member of a fleet, which keeps none.
 //! - [`UnavailableStore`] stands in for a store that could not be opened.
 //!
 //! Every call blocks. None may run on the thread that serves the bus.
@@ -22,6 +23,7 @@ mod key;
 mod key_choice;
 mod keyring;
 pub mod limits;
+mod member;
 mod notice;
 mod open;
 mod page;
@@ -47,6 +49,7 @@ pub use documents::{
 pub use error::StoreError;
 pub use key::{KeyId, SealingKey};
 pub use limits::{MAX_RECORD_BYTES, MAX_USER_BYTES};
+pub use member::{NoAccounts, is_member};
 pub use notice::Notice;
 pub use open::{Opened, UidOf, open};
 pub use page::{Listed, MAX_PAGE_BYTES, Page, Records};

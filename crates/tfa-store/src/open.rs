@@ -13,6 +13,7 @@ use crate::etcd::ETCD_MARKER;
 use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
 use crate::key_choice::{KeyChoice, KeySources, RETIRED};
 use crate::keyring::Keys;
+use crate::member::refuse_member;
 use crate::rotation;
 use crate::seal::unseal;
 use crate::sqlite::{DATABASE, Database, EVIDENCE, Migrated};
@@ -48,11 +49,12 @@ pub struct Opened {
 ///
 /// # Errors
 /// [`StoreError::DatabaseMissing`], [`StoreError::DatabaseDamaged`], [`StoreError::DatabaseForeign`],
-/// [`StoreError::DatabaseNewer`], [`StoreError::Unsafe`] also where the accounts of this host are in etcd,
+/// [`StoreError::DatabaseNewer`], [`StoreError::Unsafe`] also where the accounts of this host are in etcd or with verifiers,
 /// [`StoreError::KeyUnusable`] at the first start, and the causes in the environment.
 pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
     let directory = LockedDir::open(&state_dir.path)?;
     refuse_etcd(&directory)?;
+    refuse_member(&directory)?;
     let mut notices = Vec::new();
     for name in [KEY_FILE, NEXT_KEY_FILE, RETIRED, DATABASE, MARKER] {
         directory.remove_drafts(name)?;

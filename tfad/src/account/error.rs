@@ -76,8 +76,8 @@ impl Report for Error {
 
 fn level_of_store(error: &StoreError) -> Level {
     match error {
-        // A name that no record can have.
-        StoreError::Invalid { .. } => Level::Warning,
+        // A name that no record can have, or a call at the wrong host.
+        StoreError::Invalid { .. } | StoreError::NoAccounts => Level::Warning,
         // It passes by itself.
         StoreError::Busy { .. }
         | StoreError::Unavailable { .. }

@@ -12,7 +12,7 @@ use super::report::{BadConfig, Problems};
 use super::rule::RuleBuilder;
 use super::schema::Section;
 use super::unreachable;
-use super::{AuthenticatorRules, HostZone, RecoveryRules};
+use super::{AuthenticatorRules, FleetRole, HostZone, RecoveryRules, StoreKind};
 
 /// What the files have set so far.
 pub(super) struct Builder {
@@ -78,6 +78,10 @@ impl Builder {
             store.has_known_names(Section::Store);
             store.read_into(&mut self.settings, Section::Store);
         }
+        if let Some(fleet) = file.section(Section::Fleet) {
+            fleet.has_known_names(Section::Fleet);
+            fleet.read_into(&mut self.settings, Section::Fleet);
+        }
         // What is missing from a truncated file may have been strict.
         if is_understood && file.is_empty() {
             document.report(errors::empty_file());
@@ -107,6 +111,9 @@ impl Builder {
         if let Some(since) = self.since_without_effect() {
             problems.at(&errors::needs_required("since"), &since.position);
         }
+        if let Some(kind) = self.store_of_member() {
+            problems.at(&errors::member_without_store(), &kind.position);
+        }
         problems.none()?;
         self.into_config().map_err(|NotSet(key)| {
             problems.in_file(&errors::not_set(key), 0, main);
@@ -121,6 +128,14 @@ impl Builder {
         let since = self.settings.since.as_ref()?;
         let is_later = since.position.file_index >= mode.position.file_index;
         (mode.value != Mode::Required && is_later).then_some(since)
+    }
+
+    /// The kind of the store of a member, which has none. Whether the host has accounts must not be a guess.
+    fn store_of_member(&self) -> Option<&Located<StoreKind>> {
+        let role = self.settings.role.as_ref()?;
+        let kind = self.settings.store_kind.as_ref()?;
+        let is_set = kind.value != StoreKind::default();
+        (role.value == FleetRole::Member && is_set).then_some(kind)
     }
 
     fn into_config(self) -> Result<Config, NotSet> {
@@ -170,6 +185,7 @@ impl Builder {
                 administrators: set(settings.administrators, "administrators")?,
             },
             store: set(settings.store_kind, "kind")?,
+            role: settings.role.map(|role| role.value),
             ignored: Vec::new(),
             consoles: set(settings.consoles, "consoles")?,
         })

@@ -25,7 +25,7 @@ use super::schema::{Key, Section, keys};
 use super::time::{date, end, time_span};
 use super::uids::uids;
 use super::values::{Value, flag, list, non_empty_list, some_of, word};
-use super::{HostZone, QrStyle, StoreKind};
+use super::{FleetRole, HostZone, QrStyle, StoreKind};
 
 keys! {
     mode: Mode {
@@ -247,6 +247,16 @@ keys! {
         default: Some(r#""sqlite""#),
         summary: "Where the accounts are: \"sqlite\", a database on this host, or \"etcd\", of a fleet \
                   (tfa-fleet). A change takes effect at a restart.",
+    }
+    role: FleetRole {
+        sections: [Fleet],
+        read: |value| word(value, &[
+            ("member", FleetRole::Member),
+            ("verifier", FleetRole::Verifier),
+        ]),
+        default: None,
+        summary: "In a fleet: \"member\", whose logins the verifiers answer, or \"verifier\", which answers \
+                  them. If it is not set: none. A change takes effect at a restart.",
     }
 }
 

@@ -44,7 +44,7 @@ pub use authenticator::AuthenticatorRules;
 use builder::Builder;
 use document::Document;
 use files::{Text, Texts};
-pub use model::{Config, QrStyle, StoreKind};
+pub use model::{Config, FleetRole, QrStyle, StoreKind};
 pub use recovery::RecoveryRules;
 pub use report::BadConfig;
 use report::Problems;

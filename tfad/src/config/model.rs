@@ -24,6 +24,8 @@ pub struct Config {
     pub recovery: RecoveryRules,
     /// Where the accounts are.
     pub store: StoreKind,
+    /// What this host is in a fleet; `None` without one.
+    pub role: Option<FleetRole>,
     /// Files beside the drop-ins that are not read, and may have been meant as drop-ins.
     pub ignored: Vec<PathBuf>,
     /// The consoles of this machine.
@@ -38,6 +40,15 @@ pub enum StoreKind {
     Sqlite,
     /// In etcd, which tfa-fleet reaches.
     Etcd,
+}
+
+/// What a host is in a fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FleetRole {
+    /// The verifiers keep its accounts, and answer its logins.
+    Member,
+    /// It answers the logins of members beside its own.
+    Verifier,
 }
 
 /// How QR codes are drawn during a login.

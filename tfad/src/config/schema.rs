@@ -22,11 +22,13 @@ pub(super) enum Section {
     Recovery,
     /// `[store]`.
     Store,
+    /// `[fleet]`.
+    Fleet,
 }
 
 impl Section {
     /// The sections that another section contains.
-    pub(super) const INNER: [Self; 7] = [
+    pub(super) const INNER: [Self; 8] = [
         Self::Policy,
         Self::Rule,
         Self::Enrollment,
@@ -34,6 +36,7 @@ impl Section {
         Self::Remember,
         Self::Recovery,
         Self::Store,
+        Self::Fleet,
     ];
 
     /// The name of its key in the section around it.
@@ -47,6 +50,7 @@ impl Section {
             Self::Remember => "remember",
             Self::Recovery => "recovery",
             Self::Store => "store",
+            Self::Fleet => "fleet",
         }
     }
 
@@ -59,7 +63,8 @@ impl Section {
             | Self::Authenticator
             | Self::Remember
             | Self::Recovery
-            | Self::Store => Some(Self::File),
+            | Self::Store
+            | Self::Fleet => Some(Self::File),
             Self::Rule => Some(Self::Policy),
         }
     }
@@ -75,6 +80,7 @@ impl Section {
             Self::Remember => "[remember]",
             Self::Recovery => "[recovery]",
             Self::Store => "[store]",
+            Self::Fleet => "[fleet]",
         }
     }
 }

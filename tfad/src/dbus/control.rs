@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 
 use crate::account::Accounts;
 use crate::config::BadConfig;
+use crate::fleet::MemberListener;
 use crate::log::DaemonEvent;
 use crate::state::DaemonState;
 
@@ -49,6 +50,7 @@ pub(super) async fn handle_signals(
     signals: io::Result<Signals>,
     state: &Arc<DaemonState>,
     accounts: &Arc<Accounts>,
+    members: &Arc<MemberListener>,
 ) {
     let Ok(Signals {
         mut terminate,
@@ -65,11 +67,15 @@ pub(super) async fn handle_signals(
             _ = terminate.recv() => return,
             _ = interrupt.recv() => return,
             _ = hangup.recv() => match writable_again(accounts).await {
-                None => reload(state, accounts).await,
+                None => {
+                    reload(state, accounts).await;
+                    open_for_members(members).await;
+                }
                 Some(_) => return,
             },
             () = tokio::time::sleep(retry_interval(state)), if state.refusal().is_some() => {
                 try_again(state, accounts).await;
+                open_for_members(members).await;
             }
             () = until_writable(accounts), if is_read_only => return,
         }
@@ -139,6 +145,12 @@ async fn try_again(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
     if refusal.is_none() {
         state.log_warnings();
     }
+}
+
+/// Opens the socket for the logins of members, on a verifier that has not opened it.
+pub(super) async fn open_for_members(members: &Arc<MemberListener>) {
+    let members = Arc::clone(members);
+    let _ = spawn_blocking(move || members.open_on_verifier()).await;
 }
 
 /// Runs blocking work on a worker thread.

@@ -18,6 +18,7 @@ use super::interface::bounded::Bounded;
 use super::interface::login::LoginInterface;
 use crate::account::Accounts;
 use crate::call_limiter::CallLimiter;
+use crate::fleet::{HostLogins, MemberListener};
 use crate::log::DaemonEvent;
 use crate::login::{LoginService, Logins};
 use crate::socket::LoginSocket;
@@ -50,13 +51,18 @@ pub enum Stop {
 pub async fn serve(
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
+    members: Arc<MemberListener>,
     bus: &str,
     socket: &Path,
 ) -> zbus::Result<Stop> {
     let logins = Arc::new(Logins::new(Arc::clone(&state), Arc::clone(&accounts)));
     let limiter = CallLimiter::new(MAX_CALLS_PER_UID, MAX_UNPRIVILEGED_CALLS);
     let calls = Arc::new(Calls::new(Arc::clone(&limiter)));
-    let service: Arc<dyn LoginService> = logins.clone();
+    let service: Arc<dyn LoginService> = Arc::new(HostLogins::new(
+        Arc::clone(&state),
+        Arc::clone(&logins),
+        accounts.shared_names(),
+    ));
     let login = LoginInterface::new(Arc::clone(&service), &calls);
     let account = AccountInterface::new(&state, &accounts, &logins, &calls);
     let admin = AdminInterface::new(&state, &accounts, &calls);
@@ -73,6 +79,7 @@ pub async fn serve(
         .request_name_with_flags(tfa_proto::NAME, flags)
         .await?;
     let login_socket = open(socket, Arc::clone(&service), &state, limiter);
+    control::open_for_members(&members).await;
     let signals = control::Signals::new();
     control::notify(&[sd_notify::NotifyState::Ready]);
     publish_status(&state, &accounts);
@@ -83,9 +90,10 @@ pub async fn serve(
     let stop = tokio::select! {
         () = reap_disconnected(disconnections, &calls, &*service) => Stop::BusLost,
         () = connection.closed() => Stop::BusLost,
-        () = control::handle_signals(signals, &state, &accounts) => Stop::Asked,
+        () = control::handle_signals(signals, &state, &accounts, &members) => Stop::Asked,
     };
     control::notify(&[sd_notify::NotifyState::Stopping]);
+    members.close();
     // No new call comes to a socket that is closed, nor to a name that is gone; the calls under way are
     // answered. A bus that hangs delays no login at the socket.
     let close = async {

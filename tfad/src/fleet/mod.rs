@@ -1,6 +1,7 @@
 //! The daemon's side of a fleet: what it asks the program with the network, `tfa-fleet`, and what members tell.
 
 mod kv;
+mod logins;
 mod member;
 mod member_facts;
 mod translate;
@@ -10,10 +11,13 @@ use nix::unistd::User;
 use tfa_fleet_wire::CALL_SOCKET;
 use tfa_store::StoreError;
 
+use crate::messages;
+
 pub use kv::{FleetKv, Patience};
+pub use logins::HostLogins;
 pub use member::{Forwarder, LoginTimes};
 pub use member_facts::{MemberFacts, ToldSubject};
-pub use verifier::{MemberLogins, MemberSocket};
+pub use verifier::{MemberListener, MemberLogins, MemberSocket};
 
 /// The user that `tfa-fleet` runs as.
 const FLEET_USER: &str = "tfa-fleet";
@@ -24,13 +28,15 @@ const FLEET_USER: &str = "tfa-fleet";
 /// [`StoreError::Unavailable`] where the user of `tfa-fleet` is not known: another program could listen
 /// in its place.
 pub fn etcd() -> Result<FleetKv, StoreError> {
-    let unavailable = |why: String| StoreError::Unavailable { why };
-    let user = User::from_name(FLEET_USER)
-        .map_err(|error| unavailable(format!("the user {FLEET_USER} cannot be looked up: {error}")))?
-        .ok_or_else(|| {
-            unavailable(format!(
-                "there is no user {FLEET_USER}, so etcd cannot be reached: install the package tfa-fleet"
-            ))
-        })?;
-    Ok(FleetKv::new(CALL_SOCKET, user.uid.as_raw()))
+    let uid = fleet_uid().map_err(|why| StoreError::Unavailable { why })?;
+    Ok(FleetKv::new(CALL_SOCKET, uid))
+}
+
+/// The uid of `tfa-fleet`. The error is a text for the administrator.
+fn fleet_uid() -> Result<u32, String> {
+    match User::from_name(FLEET_USER) {
+        Ok(Some(user)) => Ok(user.uid.as_raw()),
+        Ok(None) => Err(messages::no_fleet_user(FLEET_USER)),
+        Err(error) => Err(messages::fleet_user_unknown(FLEET_USER, &error)),
+    }
 }

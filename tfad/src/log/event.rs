@@ -336,6 +336,8 @@ pub enum DaemonEvent<'a> {
     NoSignals,
     /// The socket for logins could not be opened.
     NoLoginSocket(&'a str),
+    /// The socket for logins of members could not be opened.
+    NoMemberSocket(&'a str),
     /// A connection could not be served.
     ConnectionRefused(&'a str),
     /// The log daemon took nothing, and the queue was full.

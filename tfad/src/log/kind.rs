@@ -82,6 +82,7 @@ kinds! {
     MEMORY_UNPROTECTED = "memory-unprotected", "d9e53680052b8f6a83cb4ff8bc58b16c";
     NO_SIGNALS = "no-signals", "200fe4d68cccbd46df9fcd58ef21603b";
     NO_LOGIN_SOCKET = "no-login-socket", "1205a4a8cbb2b581898d16e255d20dce";
+    NO_MEMBER_SOCKET = "no-member-socket", "3f0a2d9c5b7e4816a1c6d8e2f4b09735";
     CONNECTION_REFUSED = "connection-refused", "0c2f75174ad46f3c860b7c2fb9669957";
     QUOTA_REACHED = "quota-reached", "11c510c284a5e3776c71551e185c1490";
     ENTRIES_LOST = "entries-lost", "889b43836ce322be3b694abdf9980c3c";
@@ -192,6 +193,7 @@ impl DaemonEvent<'_> {
             Self::MemoryUnprotected(_) => MEMORY_UNPROTECTED,
             Self::NoSignals => NO_SIGNALS,
             Self::NoLoginSocket(_) => NO_LOGIN_SOCKET,
+            Self::NoMemberSocket(_) => NO_MEMBER_SOCKET,
             Self::ConnectionRefused(_) => CONNECTION_REFUSED,
             Self::QuotaReached { .. } => QUOTA_REACHED,
             Self::EntriesLost { .. } => ENTRIES_LOST,

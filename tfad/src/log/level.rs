@@ -144,6 +144,7 @@ impl DaemonEvent<'_> {
             | Self::NamesUnavailable(_)
             | Self::NoSignals
             | Self::NoLoginSocket(_)
+            | Self::NoMemberSocket(_)
             | Self::EntriesLost { .. }
             | Self::ConnectionRefused(_) => Level::Error,
             Self::Failed(_) | Self::NotServing(_) => Level::Critical,

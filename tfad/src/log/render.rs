@@ -416,7 +416,7 @@ impl DaemonEvent<'_> {
                 "root created a recovery code of this host; an earlier one is void".into()
             }
             Self::NoSignals => "cannot listen for signals: no reload, no graceful stop".into(),
-            Self::NoLoginSocket(error) => (*error).into(),
+            Self::NoLoginSocket(error) | Self::NoMemberSocket(error) => (*error).into(),
             Self::ConnectionRefused(why) => format!("a login cannot be served: {why}").into(),
             Self::EntriesLost { count } => format!(
                 "log entries were lost because the log daemon did not take them: {count}. See: \

@@ -31,6 +31,8 @@ pub enum Error {
     Account(account::Error),
     /// The login depends on a fact that its host has not told. This host tells every fact.
     NeedsFacts(Missing),
+    /// No verifier answers. The text says why.
+    NoVerifier(String),
     /// A verifier refuses the login, or its reply is not valid.
     Refused(tfa_proto::Error),
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Error {
             Self::BadContext(error) => formatter.write_str(&messages::bad_context(error)),
             Self::Account(error) => error.fmt(formatter),
             Self::NeedsFacts(_) => formatter.write_str(messages::FACTS_MISSING),
+            Self::NoVerifier(why) => formatter.write_str(&messages::no_verifier(why)),
             Self::Refused(error) => formatter.write_str(error.text()),
         }
     }
@@ -53,8 +56,8 @@ impl fmt::Display for Error {
 impl Report for Error {
     fn level(&self) -> Option<Level> {
         match self {
-            // No login is let in until the administrator acts.
-            Self::BadContext(_) => Some(Level::Error),
+            // No login is let in until the administrator acts, or the network is back.
+            Self::BadContext(_) | Self::NoVerifier(_) => Some(Level::Error),
             Self::NotOwnUser { .. } | Self::TooManyDialogs | Self::Refused(_) => {
                 Some(Level::Warning)
             }

@@ -31,6 +31,30 @@ pub fn not_own_user(uid: u32) -> String {
     format!("uid {uid} may begin a login for itself alone")
 }
 
+/// The program with the network cannot be known by its uid.
+#[must_use]
+pub fn no_fleet_user(user: &str) -> String {
+    format!("there is no user {user}: install the package tfa-fleet")
+}
+
+/// The name service does not tell the uid of the program with the network.
+#[must_use]
+pub fn fleet_user_unknown(user: &str, error: &dyn Display) -> String {
+    format!("the user {user} cannot be looked up: {error}")
+}
+
+/// A verifier cannot take the logins of members.
+#[must_use]
+pub fn no_member_socket(why: &dyn Display) -> String {
+    format!("the logins of members are not served: {why}. Then reload tfad")
+}
+
+/// The program with the network does not answer.
+#[must_use]
+pub fn fleet_unreachable(error: &dyn Display) -> String {
+    format!("tfa-fleet does not serve this host ({error}); see: systemctl status tfa-fleet")
+}
+
 /// No verifier can be reached.
 #[must_use]
 pub fn no_verifier(why: &dyn Display) -> String {

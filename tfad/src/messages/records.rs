@@ -119,6 +119,10 @@ pub fn left_over(former: &str, name: &str) -> String {
 pub const KIND_OF_STORE_CHANGED: &str = "[store] names another kind of store, which is used after a restart only: \
      run systemctl restart tfad, and see tfad.toml(5) before";
 
+/// In the log: a reload has read another role in the fleet.
+pub const ROLE_CHANGED: &str = "[fleet] gives this host another role, which it takes after a restart only: run \
+     systemctl restart tfad, and see tfad.toml(5) before";
+
 /// Other calls change the account all the time.
 pub const ACCOUNT_CONTENDED: &str = "the account is being changed all the time; try again";
 /// Other calls replace the backup codes all the time.

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tfa_store::{StateDir, etcd};
+use tfa_store::{StateDir, etcd, is_member};
 use tfa_text::task::OPTION;
 
 use crate::config::{Config, StoreKind, Trust};
@@ -30,6 +30,9 @@ const CONFIG: &str = "/etc/tfa/tfad.toml";
 const IN_ETCD: &str = "the accounts of this host are in etcd, and this version backs up, restores and seals \
                        anew only those of a database. Save a snapshot of etcd (etcdctl snapshot save) and \
                        the sealing key";
+
+const WITH_VERIFIERS: &str = "this host is a member of a fleet, and the verifiers keep its accounts. Run the command \
+                              on a verifier";
 
 /// Whether the configuration names etcd for the accounts, or the state directory shows that they are there:
 /// a configuration with an error does not tell.
@@ -70,6 +73,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     };
     if is_in_etcd(&state_dir) {
         report.refuse("refused", IN_ETCD);
+        return Some(ExitCode::FAILURE);
+    }
+    if is_member(&state_dir) {
+        report.refuse("refused", WITH_VERIFIERS);
         return Some(ExitCode::FAILURE);
     }
     let done = match request.name.as_str() {

@@ -30,6 +30,6 @@ mod store;
 mod value;
 
 pub use kv::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
-pub(crate) use open::ETCD_MARKER;
+pub(crate) use open::{ETCD_MARKER, refuse_database};
 pub use open::{Opened, is_used, open};
 pub use store::EtcdStore;

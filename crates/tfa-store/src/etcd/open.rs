@@ -13,6 +13,7 @@ use super::mark::{Mark, replaced};
 use super::store::{EtcdStore, MAX_ROUNDS, contended};
 use crate::key::KEY_FILE;
 use crate::key_choice::KeySources;
+use crate::member::refuse_member;
 use crate::sqlite::{DATABASE, Database};
 use crate::state_dir::LockedDir;
 use crate::{KeyId, Notice, Sealed, SealingKey, StateDir, StoreError};
@@ -48,6 +49,7 @@ pub struct Opened<K> {
 /// causes in the environment.
 pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError> {
     let directory = LockedDir::open(&state_dir.path)?;
+    refuse_member(&directory)?;
     for name in [KEY_FILE, ETCD_MARKER] {
         directory.remove_drafts(name)?;
     }
@@ -57,7 +59,14 @@ pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError>
     };
     let noted = directory.read(ETCD_MARKER)?;
     if noted.is_none() {
-        refuse_database(&directory)?;
+        // In etcd they would be users without a record, whom no login asks for a code.
+        refuse_database(&directory, |database| {
+            format!(
+                "{database} has accounts, which this version does not move to etcd. Logins are refused. Set \
+                 kind = \"sqlite\" in [store] again, or put {database} and its -wal and -shm files aside, to \
+                 start in etcd without them"
+            )
+        })?;
     }
     let mut store = EtcdStore::new(kv, "");
     let mut notices = Vec::new();
@@ -93,20 +102,18 @@ pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError>
     Ok(Opened { store, notices })
 }
 
-/// Refuses if the accounts of this host are in its database. In etcd they would be users without a
-/// record, whom no login asks for a code.
-fn refuse_database(directory: &LockedDir) -> Result<(), StoreError> {
+/// Refuses if this host has accounts in its database. `remedy` names the way out, given the path of the
+/// database.
+pub(crate) fn refuse_database(
+    directory: &LockedDir,
+    remedy: impl FnOnce(&str) -> String,
+) -> Result<(), StoreError> {
     if !directory.has(DATABASE)? || Database::open(directory)?.is_empty()? {
         return Ok(());
     }
     let database = directory.join(DATABASE);
-    let database = database.display();
     Err(StoreError::Unsafe {
-        remedy: format!(
-            "{database} has accounts, which this version does not move to etcd. Logins are refused. Set \
-             kind = \"sqlite\" in [store] again, or put {database} and its -wal and -shm files aside, to \
-             start in etcd without them"
-        ),
+        remedy: remedy(&database.display().to_string()),
     })
 }
 

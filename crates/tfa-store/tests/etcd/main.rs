@@ -17,6 +17,8 @@ mod limits;
 #[cfg(test)]
 mod logins;
 #[cfg(test)]
+mod member;
+#[cfg(test)]
 mod open;
 #[cfg(test)]
 mod script;

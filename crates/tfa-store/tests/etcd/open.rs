@@ -13,10 +13,10 @@ use tfa_store::{
 use tfa_testkit::MemoryKv;
 
 /// The state directory of a host.
-struct Host(PathBuf);
+pub(crate) struct Host(PathBuf);
 
 impl Host {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("etcd-host-{}-{number}", std::process::id());
@@ -25,7 +25,7 @@ impl Host {
         Self(path)
     }
 
-    fn state_dir(&self) -> StateDir {
+    pub(crate) fn state_dir(&self) -> StateDir {
         StateDir {
             path: self.0.clone(),
             credentials: None,

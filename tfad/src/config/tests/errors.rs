@@ -11,6 +11,7 @@ fn an_error_has_its_position_and_what_helps() {
     let enrollment = |line: &str| format!("[policy]\nmode = \"off\"\n[enrollment]\n{line}\n");
     let remember = |line: &str| format!("[policy]\nmode = \"off\"\n[remember]\n{line}\n");
     let authenticator = |line: &str| format!("[policy]\nmode = \"off\"\n[authenticator]\n{line}\n");
+    let fleet = |line: &str| format!("[policy]\nmode = \"off\"\n[fleet]\n{line}\n");
     let rule = |line: &str| format!("[policy]\nmode = \"off\"\n[[policy.rule]]\n{line}\n");
     let all = |line: &str| rule(&format!("mode = \"required\"\n{line}"));
     for (text, said) in [
@@ -276,6 +277,15 @@ fn an_error_has_its_position_and_what_helps() {
             "[policy]\nmode = \"optional\"\nsince = 2026-12-01".to_owned(),
             ":3:1: since has no effect unless the mode is \"required\"; \
              remove it, or change the mode",
+        ),
+        // The fleet.
+        (
+            fleet("role = \"verifyer\""),
+            ":4:8: role: \"verifyer\" is none of \"member\", \"verifier\"; did you mean \"verifier\"?",
+        ),
+        (
+            fleet("role = \"member\"\n[store]\nkind = \"etcd\""),
+            ":6:1: a member of a fleet keeps no accounts; remove kind, or role = \"member\" in [fleet]",
         ),
         // Rules.
         (

@@ -9,7 +9,7 @@ use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, FactorKind, RememberRul
 use tfa_proto::Consoles;
 
 use super::super::keys::KEYS;
-use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules, StoreKind};
+use super::super::{AuthenticatorRules, Config, FleetRole, QrStyle, RecoveryRules, StoreKind};
 use super::{bare, one, parse};
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../man/tfad.toml.5"));
@@ -347,6 +347,13 @@ fn wanted() -> Vec<(&'static str, Config)> {
             "The accounts are in the etcd of /etc/tfa/tfa-fleet.toml",
             Config {
                 store: StoreKind::Etcd,
+                ..Config::default()
+            },
+        ),
+        (
+            "The verifiers in /etc/tfa/tfa-fleet.toml answer the logins",
+            Config {
+                role: Some(FleetRole::Member),
                 ..Config::default()
             },
         ),

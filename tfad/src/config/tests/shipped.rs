@@ -82,9 +82,11 @@ fn from_table() -> String {
     let remember = defaults(Section::Remember);
     let recovery = defaults(Section::Recovery);
     let store = defaults(Section::Store);
+    let fleet = defaults(Section::Fleet);
     format!(
         "{HEAD}{policy}{RULES}{selectors}{EXAMPLE}{enrollment}\n[authenticator]\n{authenticator}\n\
-         [remember]\n{remember}\n[recovery]\n{recovery}\n[store]\n{store}"
+         [remember]\n{remember}\n[recovery]\n{recovery}\n[store]\n{store}\n\
+         [fleet]\n{fleet}"
     )
 }
 
@@ -138,5 +140,8 @@ fn every_key_outside_a_rule_has_a_default_or_may_be_unset() {
         .filter(|key| key.default.is_none() && key.sections != [Section::Rule])
         .map(|key| key.name)
         .collect();
-    assert_eq!(unset, ["mode", "since", "algorithm", "digits", "period"]);
+    assert_eq!(
+        unset,
+        ["mode", "since", "algorithm", "digits", "period", "role"]
+    );
 }

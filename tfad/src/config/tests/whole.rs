@@ -10,7 +10,7 @@ use tfa_core::{
 use tfa_core::{Algorithm, AuthenticatorKind, Terms};
 use tfa_proto::Consoles;
 
-use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules, StoreKind};
+use super::super::{AuthenticatorRules, Config, FleetRole, QrStyle, RecoveryRules, StoreKind};
 use super::{bare, one, parse};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -71,6 +71,9 @@ administrators = ["admins", 27]
 
 [store]
 kind = "etcd"
+
+[fleet]
+role = "verifier"
 "#)
     .unwrap();
     let source = |line| Source {
@@ -166,6 +169,7 @@ kind = "etcd"
             administrators: vec![Group::Name("admins".to_owned()), Group::Number(27)],
         },
         store: StoreKind::Etcd,
+        role: Some(FleetRole::Verifier),
         ignored: Vec::new(),
         consoles: Consoles::new(true, names(&["ttyS1", ":1"])),
     };

@@ -197,9 +197,9 @@ impl Forwarder {
         let request = Request::Login { call, budget_ms };
         match self.fleet.call(&request, limit + REPLY_TIME) {
             Ok(Reply::Login(reply)) => Ok(reply),
-            Ok(Reply::NoVerifier(why)) => Err(Error::NotServing(messages::no_verifier(&why))),
+            Ok(Reply::NoVerifier(why)) => Err(Error::NoVerifier(why)),
             Ok(_) => Err(not_understood()),
-            Err(error) => Err(Error::NotServing(messages::no_verifier(&error))),
+            Err(error) => Err(Error::NoVerifier(messages::fleet_unreachable(&error))),
         }
     }
 

@@ -3,6 +3,7 @@
 //! The engine is that of this host's own logins, with dialogs of its own: members cannot take the places of
 //! the users here. A member speaks for the name in its certificate alone, which `tfa-fleet` has checked.
 
+mod listener;
 mod socket;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::login::{self, LoginService as _, Logins};
 use crate::messages;
 use crate::state::DaemonState;
 
+pub use listener::MemberListener;
 pub use socket::MemberSocket;
 
 /// The logins of members.

@@ -66,6 +66,12 @@ pub(in crate::config) fn needs_required(key: &str) -> Problem {
     .help("remove it, or change the mode")
 }
 
+/// A store in the configuration of a member.
+pub(in crate::config) fn member_without_store() -> Problem {
+    Problem::new("a member of a fleet keeps no accounts")
+        .help("remove kind, or role = \"member\" in [fleet]")
+}
+
 /// A key of an exemption in a rule that requires a second factor.
 pub(in crate::config) fn needs_exemption(key: &str) -> Problem {
     Problem::new(format!(

@@ -1,0 +1,94 @@
+//! Who answers the logins of this host: this daemon, or on a member of a fleet a verifier.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tfa_fleet_wire::CALL_SOCKET;
+use tfa_proto::{Context, ContextError, Turn};
+
+use super::{Forwarder, fleet_uid};
+use crate::caller::Caller;
+use crate::config::FleetRole;
+use crate::host::users::NameService;
+use crate::login::{Error, LoginService, Logins, served};
+use crate::state::DaemonState;
+
+/// The logins of this host, by what it is in a fleet.
+pub struct HostLogins {
+    state: Arc<DaemonState>,
+    own: Arc<Logins>,
+    names: Arc<dyn NameService>,
+    /// Made with the first login on a member.
+    forwarder: OnceLock<Forwarder>,
+}
+
+impl fmt::Debug for HostLogins {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("HostLogins")
+    }
+}
+
+impl HostLogins {
+    /// The logins of these users, which `own` answers unless this host is a member.
+    #[must_use]
+    pub fn new(state: Arc<DaemonState>, own: Arc<Logins>, names: Arc<dyn NameService>) -> Self {
+        Self {
+            state,
+            own,
+            names,
+            forwarder: OnceLock::new(),
+        }
+    }
+
+    /// Who answers. Before a configuration was read no login is begun.
+    fn service(&self) -> Result<&dyn LoginService, Error> {
+        match self.state.role() {
+            Some(FleetRole::Member) => Ok(self.forwarder()?),
+            Some(FleetRole::Verifier) | None => Ok(&*self.own),
+        }
+    }
+
+    fn forwarder(&self) -> Result<&Forwarder, Error> {
+        if let Some(forwarder) = self.forwarder.get() {
+            return Ok(forwarder);
+        }
+        let fleet = fleet_uid().map_err(Error::NoVerifier)?;
+        let (state, names) = (Arc::clone(&self.state), Arc::clone(&self.names));
+        let made = || Forwarder::new(state, names, Path::new(CALL_SOCKET), fleet);
+        Ok(self.forwarder.get_or_init(made))
+    }
+}
+
+impl LoginService for HostLogins {
+    fn begin(
+        &self,
+        caller: &Caller,
+        user: &str,
+        context: Result<Context, ContextError>,
+    ) -> Result<(u32, Turn), Error> {
+        let context = served(&self.state, caller, user, context)?;
+        let service = self.service();
+        let service = service.map_err(|error| self.state.journal.report(caller, user, error))?;
+        service.begin(caller, user, Ok(context))
+    }
+
+    fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
+        self.service()?.answer(sender, dialog, reply)
+    }
+
+    fn cancel(&self, sender: &str, dialog: u32) -> Result<(), Error> {
+        self.service()?.cancel(sender, dialog)
+    }
+
+    fn idle_timeout(&self, sender: &str) -> Option<Duration> {
+        self.service().ok()?.idle_timeout(sender)
+    }
+
+    fn forget(&self, sender: &str) {
+        if let Ok(service) = self.service() {
+            service.forget(sender);
+        }
+    }
+}
