@@ -6,16 +6,17 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use nix::unistd::geteuid;
 use tfa_core::{Account, Authenticator, Parameters, Secret, Time};
 use tfa_fleet_wire::{
-    Connection, LoginCall, LoginLine, LoginReply, LoginTurn, MemberCall, NeededFact, Reply,
-    Request, SecretText, frame,
+    AttemptBytes, Connection, LoginCall, LoginLine, LoginReply, LoginTurn, MemberCall, NeededFact,
+    Reply, Request, SecretText, frame,
 };
-use tfa_proto::{Context, Next, Verdict};
+use tfa_proto::{Context, Next, PromptStyle, Verdict};
 use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::caller::Caller;
@@ -61,6 +62,11 @@ fn state(policy: &str) -> Arc<DaemonState> {
 
 /// A verifier at which alice has enrolled.
 fn verifier(policy: &str) -> MemberLogins {
+    MemberLogins::new(state(policy), store())
+}
+
+/// A store in which alice has enrolled.
+fn store() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let long_ago = Time::from_secs(clock::now().as_secs() - 100 * DAY);
     let enroll = |account: &mut Account| {
@@ -69,7 +75,19 @@ fn verifier(policy: &str) -> MemberLogins {
     };
     let accounts = Accounts::new(Arc::clone(&store) as _).by_name_alone();
     accounts.change(&alice(), enroll).unwrap().unwrap();
-    MemberLogins::new(state(policy), store)
+    store
+}
+
+/// The reply of a verifier to a call of web1.
+fn at(verifier: &MemberLogins, name: &str, call: LoginCall) -> Reply {
+    let member = "web1.example".to_owned();
+    said(name, verifier.answer(MemberCall { member, call }))
+}
+
+/// What a verifier says.
+fn said(verifier: &str, reply: LoginReply) -> Reply {
+    let verifier = verifier.to_owned();
+    Reply::Login { verifier, reply }
 }
 
 /// A member whose `tfa-fleet` answers so.
@@ -79,15 +97,18 @@ struct Member {
 }
 
 impl Member {
-    fn start(name: &str, answer: impl Fn(LoginCall) -> Reply + Send + 'static) -> Self {
+    fn start(
+        name: &str,
+        mut answer: impl FnMut(LoginCall, Option<String>) -> Reply + Send + 'static,
+    ) -> Self {
         let member = Self::without_fleet(name);
         let listener = UnixListener::bind(member.folder.join("call")).unwrap();
         thread::spawn(move || {
             let (stream, _) = listener.accept().unwrap();
             let uid = geteuid().as_raw();
             let mut connection = Connection::accept(stream, uid, LONG).unwrap();
-            while let Ok(Request::Login { call, .. }) = connection.receive() {
-                let reply = frame::encode(&answer(call)).unwrap();
+            while let Ok(Request::Login { call, verifier, .. }) = connection.receive() {
+                let reply = frame::encode(&answer(call, verifier)).unwrap();
                 connection.send(&reply).unwrap();
             }
         });
@@ -112,10 +133,7 @@ impl Member {
 
     /// A member of this verifier.
     fn of(name: &str, verifier: MemberLogins) -> Self {
-        Self::start(name, move |call| {
-            let member = "web1.example".to_owned();
-            Reply::Login(verifier.answer(MemberCall { member, call }))
-        })
+        Self::start(name, move |call, _| at(&verifier, "v1", call))
     }
 
     fn begin(&self, caller: &Caller) -> Result<(u32, Next), Error> {
@@ -220,30 +238,35 @@ fn a_reply_that_is_not_valid_denies() {
         kind: "other".to_owned(),
         text: SecretText::new(String::new()),
     };
-    let verified = |dialog, turn| LoginReply::Begun { dialog, turn };
+    let verified = |dialog, turn| said("v1", LoginReply::Begun { dialog, turn });
     let replies = [
         Reply::NotUnderstood,
-        Reply::Login(LoginReply::Cancelled),
+        // No dialog is there to be lost.
+        Reply::Lost("v1 is down".to_owned()),
+        said("v1", LoginReply::Cancelled),
         // Asked for again and again.
-        Reply::Login(LoginReply::NeedFact(NeededFact::Console)),
-        Reply::Login(verified(0, turn("verdict", "let-in"))),
-        Reply::Login(verified(0, turn("verified", ""))),
-        Reply::Login(verified(0, turn("ask-hidden", "Code: "))),
-        Reply::Login(verified(
+        said("v1", LoginReply::NeedFact(NeededFact::Console)),
+        verified(0, turn("verdict", "let-in")),
+        verified(0, turn("verified", "")),
+        verified(0, turn("ask-hidden", "Code: ")),
+        verified(
             0,
             LoginTurn {
                 lines: vec![line],
                 ..turn("verdict", "verified")
             },
-        )),
-        Reply::Login(LoginReply::Refused {
-            error: "org.tfad.Tfa1.Error.Later".to_owned(),
-            text: "a later version".to_owned(),
-        }),
+        ),
+        said(
+            "v1",
+            LoginReply::Refused {
+                error: "org.tfad.Tfa1.Error.Later".to_owned(),
+                text: "a later version".to_owned(),
+            },
+        ),
     ];
     for (number, reply) in replies.into_iter().enumerate() {
         let answer = reply.clone();
-        let member = Member::start(&format!("wrong-{number}"), move |_| answer.clone());
+        let member = Member::start(&format!("wrong-{number}"), move |_, _| answer.clone());
         let begun = member.begin(&root());
         let is_denied = matches!(begun, Err(Error::Refused(tfa_proto::Error::Storage(_))));
         assert!(is_denied, "{reply:?}: {begun:?}");
@@ -252,11 +275,10 @@ fn a_reply_that_is_not_valid_denies() {
 
 #[test]
 fn the_error_of_a_verifier_is_the_error_of_the_login() {
-    let member = Member::start("error", |_| {
-        Reply::Login(LoginReply::Refused {
-            error: "org.tfad.Tfa1.Error.UidChanged".to_owned(),
-            text: "alice has another uid".to_owned(),
-        })
+    let member = Member::start("error", |_, _| {
+        let error = "org.tfad.Tfa1.Error.UidChanged".to_owned();
+        let text = "alice has another uid".to_owned();
+        said("v1", LoginReply::Refused { error, text })
     });
     let Err(Error::Refused(error)) = member.begin(&root()) else {
         panic!("not refused");
@@ -267,10 +289,182 @@ fn the_error_of_a_verifier_is_the_error_of_the_login() {
 
 #[test]
 fn without_a_verifier_no_login_is_served() {
-    let member = Member::start("none", |_| Reply::NoVerifier("v1 is down".to_owned()));
+    let member = Member::start("none", |_, _| Reply::NoVerifier("v1 is down".to_owned()));
     assert!(
         matches!(member.begin(&root()), Err(Error::NoVerifier(why)) if why.contains("v1 is down"))
     );
     let member = Member::without_fleet("absent");
     assert!(matches!(member.begin(&root()), Err(Error::NoVerifier(_))));
+}
+
+// A verifier that is lost.
+
+/// An answer as a verifier gets it: its attempt and its number.
+type Numbered = (AttemptBytes, u32);
+
+/// A member of two verifiers with one store. The first one gets each answer, and judges it where `judges` says
+/// so, but its replies to answers are lost.
+fn of_two(
+    name: &str,
+    policy: &'static str,
+    store: &Arc<MemoryStore>,
+    judges: impl Fn(u32) -> Judges + Send + 'static,
+) -> (Member, Receiver<(String, Numbered)>) {
+    let both = [(); 2].map(|()| MemberLogins::new(state(policy), Arc::clone(store) as _));
+    let (seen, answers) = channel();
+    let mut is_lost = false;
+    let member = Member::start(name, move |call, named| {
+        let [first, second] = &both;
+        let (at_verifier, name) = match is_lost {
+            false => (first, "v1"),
+            true => (second, "v2"),
+        };
+        let LoginCall::Answer {
+            attempt, number, ..
+        } = call
+        else {
+            assert!(named.is_none() || named.as_deref() == Some(name));
+            return at(at_verifier, name, call);
+        };
+        assert_eq!(named.as_deref(), Some(name));
+        seen.send((name.to_owned(), (attempt, number))).unwrap();
+        match (is_lost, judges(number)) {
+            (true, _) | (false, Judges::AndReplies) => at(at_verifier, name, call),
+            (false, judges) => {
+                is_lost = true;
+                if judges == Judges::AndIsLost {
+                    let _ = at(at_verifier, name, call);
+                }
+                Reply::Lost("v1 is down".to_owned())
+            }
+        }
+    });
+    (member, answers)
+}
+
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+enum Judges {
+    AndReplies,
+    AndIsLost,
+    Never,
+}
+
+#[test]
+fn an_answer_is_sent_again_to_another_verifier_as_the_same_one() {
+    for judges in [Judges::Never, Judges::AndIsLost] {
+        let (member, answers) =
+            of_two(&format!("lost-{judges:?}"), OPTIONAL, &store(), move |_| {
+                judges
+            });
+        let (dialog, _) = member.begin(&root()).unwrap();
+        let code = code();
+        let turn = member.forwarder.answer("connection 1", dialog, &code);
+        let verdict = Next::Verdict(Verdict::VerifiedByTotp);
+        assert_eq!(turn.unwrap().next, verdict, "{judges:?}");
+        let (first, second) = (answers.recv().unwrap(), answers.recv().unwrap());
+        assert_eq!((&*first.0, first.1.1, &*second.0), ("v1", 1, "v2"));
+        assert!(first.1 == second.1, "{judges:?}");
+        // Another login is another attempt, for which the code is used.
+        let (dialog, _) = member.begin(&root()).unwrap();
+        let turn = member.forwarder.answer("connection 1", dialog, &code);
+        assert!(matches!(turn.unwrap().next, Next::Ask(_)), "{judges:?}");
+        assert!(answers.recv().unwrap().1.0 != first.1.0);
+    }
+}
+
+#[test]
+fn a_wrong_code_that_is_sent_again_counts_once() {
+    let store = store();
+    let (member, answers) = of_two("wrong", OPTIONAL, &store, |number| match number {
+        1 => Judges::AndReplies,
+        _ => Judges::AndIsLost,
+    });
+    let (dialog, _) = member.begin(&root()).unwrap();
+    for number in 1..=2 {
+        let turn = member.forwarder.answer("connection 1", dialog, "000000");
+        let turn = turn.unwrap();
+        assert!(matches!(turn.next, Next::Ask(_)), "{number}: {turn:?}");
+    }
+    let numbers: Vec<u32> = answers.try_iter().map(|(_, (_, number))| number).collect();
+    assert_eq!(numbers, [1, 2, 2]);
+    let loaded = Accounts::new(store as _).load_record(&alice()).unwrap();
+    let failed = loaded.account().unwrap().failed_attempts(clock::now());
+    assert_eq!(failed.map(|one| one.count).sum::<u32>(), 2);
+    let turn = member.forwarder.answer("connection 1", dialog, &code());
+    let verdict = Next::Verdict(Verdict::VerifiedByTotp);
+    assert_eq!(turn.unwrap().next, verdict);
+}
+
+/// After a right code, the device may be remembered.
+const REMEMBER: &str = "[policy]\nmode = \"optional\"\n[remember]\ndays = 30\nby = [\"address\"]\n";
+
+#[test]
+fn the_code_comes_again_before_the_question_that_follows_it() {
+    let (member, answers) = of_two("optional", REMEMBER, &store(), |number| match number {
+        1 => Judges::AndReplies,
+        _ => Judges::Never,
+    });
+    let (dialog, _) = member.begin(&root()).unwrap();
+    let answer = |text: &str| member.forwarder.answer("connection 1", dialog, text);
+    let Next::Ask(question) = answer(&code()).unwrap().next else {
+        panic!("not asked whether to remember the device");
+    };
+    assert_eq!(question.style, PromptStyle::Optional);
+    let verdict = Next::Verdict(Verdict::VerifiedByTotp);
+    assert_eq!(answer("").unwrap().next, verdict);
+    let numbers: Vec<_> = answers.try_iter().map(|(at, (_, n))| (at, n)).collect();
+    let expected = [("v1", 1), ("v1", 2), ("v2", 1), ("v2", 2)];
+    assert_eq!(numbers, expected.map(|(at, n)| (at.to_owned(), n)));
+}
+
+/// A turn with this question, in a dialog.
+fn asks(dialog: u32, text: &str) -> LoginReply {
+    let turn = turn("ask-hidden", text);
+    LoginReply::Begun { dialog, turn }
+}
+
+#[test]
+fn an_answer_is_never_given_to_another_question() {
+    let (seen, calls) = channel();
+    let mut begun = 0;
+    let member = Member::start("other-question", move |call, verifier| {
+        let reply = match &call {
+            LoginCall::Begin(_) => {
+                begun += 1;
+                let questions = ["Invitation code: ", "Code: "];
+                said("v1", asks(begun, questions[usize::from(begun != 1)]))
+            }
+            LoginCall::Answer { .. } => Reply::Lost("v1 is down".to_owned()),
+            LoginCall::Cancel { .. } => said("v1", LoginReply::Cancelled),
+        };
+        seen.send((call, verifier)).unwrap();
+        reply
+    });
+    let (dialog, _) = member.begin(&root()).unwrap();
+    let answered = member.forwarder.answer("connection 1", dialog, "secret");
+    assert!(matches!(answered, Err(Error::NoSuchDialog)), "{answered:?}");
+    drop(member);
+    let calls: Vec<_> = calls.iter().map(|(call, _)| call).collect();
+    assert_eq!(calls.len(), 4);
+    assert!(matches!(calls[1], LoginCall::Answer { dialog: 1, .. }));
+    assert!(matches!(calls[2], LoginCall::Begin(_)));
+    assert!(matches!(calls[3], LoginCall::Cancel { dialog: 2, .. }));
+}
+
+#[test]
+fn verifiers_that_are_lost_one_after_the_other_end_the_login() {
+    let (seen, calls) = channel();
+    let member = Member::start("all-lost", move |call, _| {
+        seen.send(()).unwrap();
+        match call {
+            LoginCall::Begin(_) => said("v1", asks(1, "Code: ")),
+            _ => Reply::Lost("v1 is down".to_owned()),
+        }
+    });
+    let (dialog, _) = member.begin(&root()).unwrap();
+    let answered = member.forwarder.answer("connection 1", dialog, "123456");
+    assert!(matches!(answered, Err(Error::NoVerifier(why)) if why.contains("v1 is down")));
+    drop(member);
+    // A begin and an answer, three times.
+    assert_eq!(calls.iter().count(), 6);
 }

@@ -32,6 +32,9 @@ pub enum Request {
         /// The time that is left for it, in milliseconds.
         #[n(1)]
         budget_ms: u32,
+        /// The verifier that has the dialog. `None` to begin one.
+        #[n(2)]
+        verifier: Option<String>,
     },
 }
 
@@ -50,10 +53,22 @@ pub enum Reply {
     Kv(#[n(0)] KvReply),
     /// To [`Request::Login`]: the reply of a verifier.
     #[n(3)]
-    Login(#[n(0)] LoginReply),
-    /// To [`Request::Login`]: no verifier has answered. The text says why, for the administrator.
+    Login {
+        /// The verifier, which has the dialog.
+        #[n(0)]
+        verifier: String,
+        /// Its reply.
+        #[n(1)]
+        reply: LoginReply,
+    },
+    /// To [`LoginCall::Begin`]: no verifier has answered. The text says why, for the administrator.
     #[n(4)]
     NoVerifier(#[n(0)] String),
+    /// To the other calls: the verifier that has the dialog is lost, or has lost the dialog. It may have judged
+    /// the answer. The member begins again, with the same attempt, and sends the same answer with the same
+    /// number. The text says why, for the administrator.
+    #[n(5)]
+    Lost(#[n(0)] String),
 }
 
 /// What tfa-fleet is connected to.

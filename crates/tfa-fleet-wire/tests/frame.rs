@@ -252,7 +252,17 @@ proptest! {
     #[test]
     fn a_login_and_its_reply_survive_the_round_trip(
         member in text(), call in login_call(), reply in login_reply(),
+        budget_ms: u32, verifier in prop::option::of(text()), why in text(),
     ) {
+        let request = Request::Login { call: call.clone(), budget_ms, verifier };
+        let frame = frame::encode(&request).unwrap();
+        prop_assert_eq!(frame::decode::<Request>(body(&frame)), Ok(request));
+        let verifier = why.clone();
+        let answered = Reply::Login { verifier, reply: reply.clone() };
+        for answered in [answered, Reply::NoVerifier(why.clone()), Reply::Lost(why)] {
+            let frame = frame::encode(&answered).unwrap();
+            prop_assert_eq!(frame::decode::<Reply>(body(&frame)), Ok(answered));
+        }
         let call = MemberCall { member, call };
         let frame = frame::encode(&call).unwrap();
         prop_assert_eq!(frame::decode::<MemberCall>(body(&frame)), Ok(call));

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use tfa_fleet_wire::AttemptBytes;
-
+use super::remote::RemoteDialog;
 use crate::caller::Caller;
 use crate::login::Error;
 use crate::login::sessions::ENROLLMENT_IDLE_TIMEOUT;
@@ -15,16 +14,6 @@ const IDLE_TIMEOUT: Duration = ENROLLMENT_IDLE_TIMEOUT;
 const MAX_DIALOGS: usize = 4096;
 /// The number of dialogs of one caller who is not root.
 const MAX_PER_CALLER: usize = 8;
-
-/// A dialog at a verifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RemoteDialog {
-    pub(super) attempt: AttemptBytes,
-    /// Its number there.
-    pub(super) dialog: u32,
-    /// How many answers the attempt has given.
-    pub(super) answers: u32,
-}
 
 /// All of them.
 #[derive(Debug, Default)]
@@ -79,7 +68,7 @@ impl Dialogs {
         }
     }
 
-    /// Takes a dialog up for an answer, and counts it.
+    /// Takes a dialog up for an answer.
     pub(super) fn take(
         &mut self,
         number: u32,
@@ -91,13 +80,13 @@ impl Dialogs {
         let slot = slot.filter(|slot| !slot.judging && !slot.is_expired(now));
         let slot = slot.ok_or(Error::NoSuchDialog)?;
         slot.judging = true;
-        slot.remote.answers = slot.remote.answers.saturating_add(1);
-        Ok(slot.remote)
+        Ok(slot.remote.clone())
     }
 
     /// The dialog goes on with its next question, if its connection is still there.
-    pub(super) fn resume(&mut self, number: u32, now: Instant) {
+    pub(super) fn resume(&mut self, number: u32, remote: RemoteDialog, now: Instant) {
         if let Some(slot) = self.open.get_mut(&number) {
+            slot.remote = remote;
             slot.since = now;
             slot.judging = false;
         }
