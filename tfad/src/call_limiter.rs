@@ -87,6 +87,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid,
             pid: None,
+            host: None,
         };
         let mut permits: Vec<_> = (0..MOST)
             .map(|_| limiter.admit(&caller(1000)).unwrap())

@@ -1,5 +1,7 @@
 //! Who calls.
 
+use tfa_core::HostName;
+
 /// A caller, by the uid that the kernel or the bus vouches for. What it says of itself is not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -10,6 +12,8 @@ pub struct Caller {
     pub uid: u32,
     /// Its pid when it connected, as the kernel reports it at the login socket. It may run no more.
     pub pid: Option<u32>,
+    /// The member of a fleet that it is on; `None` on this host.
+    pub host: Option<HostName>,
 }
 
 impl Caller {

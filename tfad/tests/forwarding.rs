@@ -159,6 +159,7 @@ fn root() -> Caller {
         name: "connection 1".to_owned(),
         uid: 0,
         pid: None,
+        host: None,
     }
 }
 

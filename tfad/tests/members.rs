@@ -63,8 +63,12 @@ fn store() -> Arc<MemoryStore> {
 }
 
 fn state(policy: &str) -> Arc<DaemonState> {
+    state_logging_to(policy, MemoryLog::default())
+}
+
+fn state_logging_to(policy: &str, log: MemoryLog) -> Arc<DaemonState> {
     let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();
-    let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
+    let journal = Arc::new(Journal::in_memory(log));
     Arc::new(DaemonState::new(journal, PathBuf::new(), config, None))
 }
 
@@ -94,23 +98,44 @@ impl Attempt {
             name: format!("host {}", self.member),
             uid: 0,
             pid: None,
+            host: Some(self.host()),
         }
     }
 
     fn begin(self, verifier: &Logins, user: User) -> Result<(u32, Turn), Error> {
-        let facts = MemberFacts {
-            host: self.host(),
-            attempt: self.id(),
-            at_console: Some(false),
-            subject: None,
-            session_phase_decides: Some(false),
-            goes_on_after_wrong_password: Some(false),
-        };
         let context = Context {
             service: "sshd".to_owned(),
             rhost: "192.0.2.7".to_owned(),
             password_given: true,
             ..Context::default()
+        };
+        self.begin_in(verifier, user, context, false)
+    }
+
+    fn begin_at_console(self, verifier: &Logins) -> Result<(u32, Turn), Error> {
+        let context = Context {
+            service: "login".to_owned(),
+            tty: "tty1".to_owned(),
+            password_given: true,
+            ..Context::default()
+        };
+        self.begin_in(verifier, user("alice", 1000), context, true)
+    }
+
+    fn begin_in(
+        self,
+        verifier: &Logins,
+        user: User,
+        context: Context,
+        at_console: bool,
+    ) -> Result<(u32, Turn), Error> {
+        let facts = MemberFacts {
+            host: self.host(),
+            attempt: self.id(),
+            at_console: Some(at_console),
+            subject: None,
+            session_phase_decides: Some(false),
+            goes_on_after_wrong_password: Some(false),
         };
         verifier.begin_for(Arc::new(facts), &self.caller(), user, context)
     }
@@ -209,6 +234,56 @@ fn no_member_moves_or_takes_a_record_by_its_word_about_uids() {
     );
     let loaded = accounts(&store).load_record(&user("alice", 1000)).unwrap();
     assert!(loaded.account().is_some() && loaded.former_name().is_none());
+}
+
+#[test]
+fn log_names_the_member_of_a_login() {
+    let log = MemoryLog::default();
+    let state = state_logging_to("[policy]\nmode = \"optional\"\n", log.clone());
+    let verifier = Logins::new(Arc::clone(&state), Arc::new(accounts(&store())));
+    assert_eq!(WEB1.verdict(&verifier, 1, "000000"), None);
+    assert!(WEB1.begin(&verifier, user("alice", 1001)).is_err());
+    state.journal.flush();
+    let entries = log.take();
+    let hosts: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.field("TFA_HOST"))
+        .collect();
+    assert_eq!(hosts, [Some("web1.example"); 2]);
+    let lines: Vec<&str> = entries.iter().map(|entry| entry.line()).collect();
+    assert_eq!(
+        lines[0],
+        "alice: wrong code (on web1.example, service sshd, from 192.0.2.7)"
+    );
+    assert!(
+        lines[1].ends_with("(by uid 0 on web1.example)"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn lock_of_a_console_holds_at_its_member_alone() {
+    let store = store();
+    let verifier = verifier(&store);
+    let web2 = Attempt {
+        member: "web2.example",
+        ..WEB1
+    };
+    for number in 1..=5 {
+        let (dialog, _) = WEB1.begin_at_console(&verifier).unwrap();
+        WEB1.answer(&verifier, dialog, number, "000000").unwrap();
+    }
+    let verdict = |attempt: Attempt| match attempt.begin_at_console(&verifier) {
+        Ok((_, turn)) => turn.next,
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(verdict(WEB1), Next::Verdict(Verdict::Locked));
+    assert!(matches!(verdict(web2), Next::Ask(_)));
+    // A remote login at the member is one as anywhere else.
+    assert_eq!(
+        WEB1.verdict(&verifier, 9, &code()),
+        Some(Verdict::VerifiedByTotp)
+    );
 }
 
 // Over the socket.

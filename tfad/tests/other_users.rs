@@ -29,6 +29,7 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
         name: ":1.7".to_owned(),
         uid,
         pid: None,
+        host: None,
     };
     let begun = logins.begin(&caller, name, Ok(Context::default()));
     (begun.map(|_| ()), store.reads())

@@ -166,6 +166,7 @@ fn root() -> Caller {
         name: ":1.7".to_owned(),
         uid: 0,
         pid: None,
+        host: None,
     }
 }
 

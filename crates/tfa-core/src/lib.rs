@@ -61,5 +61,5 @@ pub use secret::Secret;
 pub use ssh_key::{KeyFingerprint, KeyType, SshKey};
 pub use tfa_fleet_core::{HostName, InvalidHostName};
 pub use throttle::{FailureCounter, LockScope, LockState, Throttle, ThrottleScope};
-pub use throttle::{KnownOrigins, ORIGIN_LIFETIME, RemoteOrigin};
+pub use throttle::{KnownOrigins, MemberPlace, MemberScope, ORIGIN_LIFETIME, RemoteOrigin};
 pub use time::{Step, Time};

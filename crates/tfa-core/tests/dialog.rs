@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Answered, AskCode, Client, Credential, Dialog, Factor, Factors, Judgement, LockScope,
-    LockState, MAX_TRIES, Message, Next, ThrottleScope, Time, Turn, Verdict,
+    Account, Answered, AskCode, Client, Credential, Dialog, Factor, Factors, HostName, Judgement,
+    LockScope, LockState, MAX_TRIES, MemberPlace, MemberScope, Message, Next, ThrottleScope, Time,
+    Turn, Verdict,
 };
 
 use crate::cases;
@@ -200,11 +201,14 @@ fn no_dialog_begins_while_the_account_is_locked() {
 
 #[test]
 fn under_a_permanent_lock_only_the_console_asks_for_a_backup_code() {
+    let member = HostName::new("web1").unwrap();
+    let member = MemberScope::new(&member, MemberPlace::Console);
     for scope in [
         ThrottleScope::UNKNOWN,
         ThrottleScope::Console,
         ThrottleScope::OwnProgram,
         ThrottleScope::Session,
+        ThrottleScope::AtMember(member),
     ] {
         let mut owner = Owner::new();
         let until = after(owner.lock_permanently(scope, NOON), 3600);
@@ -212,7 +216,11 @@ fn under_a_permanent_lock_only_the_console_asks_for_a_backup_code() {
         let (early, later) = (begin(after(until, -1)), begin(until));
         assert!(early.dialog.is_none());
         match scope {
-            ThrottleScope::Remote(_) | ThrottleScope::Session | ThrottleScope::OwnProgram => {
+            ThrottleScope::Remote(_)
+            | ThrottleScope::Session
+            | ThrottleScope::OwnProgram
+            // The console is the member's word: a backup code there opens no lock.
+            | ThrottleScope::AtMember(_) => {
                 let scope = scope.without_known_origins();
                 let locked = Message::Locked(LockState::Permanent, scope);
                 let locked = end(Some(locked), Verdict::Locked);

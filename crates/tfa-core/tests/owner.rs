@@ -75,6 +75,7 @@ pub(crate) fn permanent_after(scope: ThrottleScope) -> u32 {
         ThrottleScope::Remote(_) => 45,
         ThrottleScope::Session | ThrottleScope::OwnProgram => 15,
         ThrottleScope::Console => 100,
+        ThrottleScope::AtMember(_) => 10,
     }
 }
 

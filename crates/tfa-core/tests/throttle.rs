@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tfa_core::{Credential, Factor, Judgement, LockState, RemoteOrigin, ThrottleScope};
+use tfa_core::{
+    Account, Credential, Factor, HostName, Judgement, LockState, MemberPlace, MemberScope,
+    RemoteOrigin, ThrottleScope,
+};
 
 use crate::cases;
 use crate::owner::{CODE, Owner, permanent_after, wrong_code};
@@ -65,7 +68,7 @@ fn a_lock_doubles_up_to_an_hour_with_one_try_after_each() {
 fn tries_during_a_lock_neither_count_nor_prolong_it() {
     let mut owner = Owner::new();
     owner.fail(5, ThrottleScope::UNKNOWN, NOON);
-    let before = *owner.account.throttle();
+    let before = owner.account.throttle().clone();
     for credential in [
         wrong_code(),
         sheet::FIRST.wrong(),
@@ -400,4 +403,20 @@ proptest! {
         let judgement = owner.judge(&code, ThrottleScope::Console, now);
         prop_assert_eq!(judgement, Judgement::Accepted(CODE));
     }
+}
+
+#[test]
+fn wrong_codes_at_a_member_survive_the_record() {
+    let member = HostName::new("web1").unwrap();
+    let scope = ThrottleScope::AtMember(MemberScope::new(&member, MemberPlace::Session));
+    let mut owner = Owner::new();
+    owner.fail(5, scope, NOON);
+    let account = Account::decode(&owner.account.encode()).unwrap();
+    let until = LockState::Until(after(NOON, 30));
+    assert_eq!(account.lock_state(scope, NOON), until);
+    for other in ALL {
+        assert_eq!(account.lock_state(other, NOON), LockState::Unlocked);
+    }
+    owner.account.unlock();
+    assert_eq!(owner.account.lock_state(scope, NOON), LockState::Unlocked);
 }

@@ -202,7 +202,9 @@ pub(crate) fn is_locked(account: &Account, now: Time) -> bool {
     ];
     let locks = scopes.map(|scope| Lock::of(account, scope, now));
     let has_lock = |lock: &Lock| lock.is_permanent || lock.until.is_some();
-    locks.iter().any(has_lock) || account.locked_known_origins(now) > 0
+    locks.iter().any(has_lock)
+        || account.locked_known_origins(now) > 0
+        || account.throttle().is_locked_at_members(now)
 }
 
 /// What a lock applies to, in the contract's terms.

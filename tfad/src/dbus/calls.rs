@@ -149,6 +149,7 @@ impl Callers {
             name,
             uid,
             pid: None,
+            host: None,
         })
     }
 
@@ -233,6 +234,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid: 1000,
             pid: None,
+            host: None,
         };
         let permit = Arc::new(limiter.admit(&caller).unwrap());
         let workers = Arc::new(Semaphore::new(1));
@@ -275,6 +277,7 @@ mod tests {
                 name,
                 uid,
                 pid: None,
+                host: None,
             };
             let permit = Arc::new(limiter.admit(&caller).unwrap());
             let workers = Arc::clone(&workers);
@@ -302,6 +305,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid: 1000,
             pid: None,
+            host: None,
         };
         let permit = Arc::new(limiter.admit(&caller).unwrap());
         let call = Call {

@@ -3,7 +3,7 @@
 //! They are the member's word about itself, but for its name, which is in its certificate. What it has not told
 //! is missing, and never assumed: see [`HostFacts`].
 
-use tfa_core::{AttemptId, HostName, Identity, Subject};
+use tfa_core::{AttemptId, HostName, Identity, MemberPlace, MemberScope, Subject, ThrottleScope};
 use tfa_proto::{Consoles, Context};
 
 use crate::host::facts::{HostFacts, Missing};
@@ -87,6 +87,17 @@ impl HostFacts for MemberFacts {
 
     fn goes_on_after_wrong_password(&self, _: &str) -> bool {
         self.goes_on_after_wrong_password.unwrap_or(true)
+    }
+
+    /// A remote login is one wherever it arrives. The rest is this member's word alone.
+    fn throttle_scope(&self, scope: ThrottleScope) -> ThrottleScope {
+        let at_member = |place| ThrottleScope::AtMember(MemberScope::new(&self.host, place));
+        match scope {
+            ThrottleScope::Session => at_member(MemberPlace::Session),
+            ThrottleScope::Console => at_member(MemberPlace::Console),
+            ThrottleScope::OwnProgram => at_member(MemberPlace::OwnProgram),
+            ThrottleScope::Remote(_) | ThrottleScope::AtMember(_) => scope,
+        }
     }
 
     fn attempt(&self) -> Option<AttemptId> {

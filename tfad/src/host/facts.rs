@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use tfa_core::{AttemptId, HostName, Subject};
+use tfa_core::{AttemptId, HostName, Subject, ThrottleScope};
 use tfa_proto::{Consoles, Context};
 
 use crate::host::subject::SubjectQuery;
@@ -44,6 +44,9 @@ pub trait HostFacts: fmt::Debug + Send + Sync {
     /// Whether the auth lines of a service go on to `pam_tfa` after a wrong password. The answer is also yes
     /// where the host has not told: then nothing replaces a code.
     fn goes_on_after_wrong_password(&self, service: &str) -> bool;
+
+    /// What wrong codes at this host are counted on, given the scope that they have where the accounts are.
+    fn throttle_scope(&self, scope: ThrottleScope) -> ThrottleScope;
 
     /// The id of the attempt, if the host has drawn one.
     fn attempt(&self) -> Option<AttemptId>;
@@ -91,6 +94,10 @@ impl HostFacts for LocalHost {
 
     fn goes_on_after_wrong_password(&self, service: &str) -> bool {
         pam_files::goes_on_after_wrong_password(service)
+    }
+
+    fn throttle_scope(&self, scope: ThrottleScope) -> ThrottleScope {
+        scope
     }
 
     fn attempt(&self) -> Option<AttemptId> {

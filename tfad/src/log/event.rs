@@ -1,8 +1,8 @@
 //! What happened.
 
 use tfa_core::{
-    AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, LockScope, Source, Terms,
-    Time, UserExemption,
+    AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, HostName, LockScope, Source,
+    Terms, Time, UserExemption,
 };
 use tfa_proto::Context;
 use tfa_store::Notice;
@@ -29,6 +29,8 @@ pub enum Event<'a> {
     Account {
         /// Who calls.
         uid: u32,
+        /// The member of a fleet at which that is; `None` for this host.
+        host: Option<&'a HostName>,
         /// Whose account it is.
         user: &'a str,
         /// What happened.

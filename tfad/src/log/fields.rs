@@ -1,5 +1,6 @@
 //! The journal fields of an event, besides the message. tfad(8) lists them.
 
+use tfa_core::HostName;
 use tfa_text::time::rfc3339;
 
 use super::event::{AccountEvent, Event, LoggedDevice, LoginEvent, RecordEvent, VerifiedBy};
@@ -31,13 +32,20 @@ impl Event<'_> {
                     ("TFA_ORIGIN", origin(context, caller.uid)),
                     ("TFA_CALLER_UID", caller.uid.to_string()),
                 ]);
+                fields.extend(host_field(caller.host.as_ref()));
                 event.add_fields(&mut fields);
             }
-            Self::Account { uid, user, event } => {
+            Self::Account {
+                uid,
+                host,
+                user,
+                event,
+            } => {
                 fields.extend([
                     ("TFA_USER", bounded(user)),
                     ("TFA_CALLER_UID", uid.to_string()),
                 ]);
+                fields.extend(host_field(*host));
                 event.add_fields(&mut fields);
             }
             Self::Record { user, event } => {
@@ -50,6 +58,11 @@ impl Event<'_> {
         }
         fields
     }
+}
+
+/// The member of a fleet.
+fn host_field(host: Option<&HostName>) -> Option<(&'static str, String)> {
+    host.map(|host| ("TFA_HOST", host.to_string()))
 }
 
 impl LoginEvent<'_> {
@@ -175,6 +188,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid: 1000,
             pid: None,
+            host: None,
         };
         let context = Context {
             service: long.clone(),
@@ -191,6 +205,7 @@ mod tests {
         };
         let account = Event::Account {
             uid: 1000,
+            host: None,
             user: &long,
             event: AccountEvent::NotAdministrator,
         };

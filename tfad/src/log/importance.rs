@@ -99,6 +99,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid,
             pid: None,
+            host: None,
         };
         let context = Context::default();
         let event = Event::Login {
@@ -124,6 +125,7 @@ mod tests {
         }
         let account = |event| Event::Account {
             uid: 1000,
+            host: None,
             user: "alice",
             event,
         };

@@ -126,6 +126,7 @@ impl Journal {
     pub fn log_account(&self, caller: &Caller, user: &str, event: AccountEvent<'_>) {
         self.log(&Event::Account {
             uid: caller.uid,
+            host: caller.host.as_ref(),
             user,
             event,
         });

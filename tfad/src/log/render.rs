@@ -28,13 +28,26 @@ impl Event<'_> {
             } => {
                 let (user, service) = (quoted(user), quoted(&context.service));
                 let from = origin(context, caller.uid);
-                format!(
-                    "{user}: {} (service {service}, from {from})",
-                    event.text(user.as_ref())
-                )
+                let text = event.text(user.as_ref());
+                match &caller.host {
+                    None => format!("{user}: {text} (service {service}, from {from})"),
+                    // Not in the words that fail2ban reads: the address is not one that calls this host.
+                    Some(host) => {
+                        format!("{user}: {text} (on {host}, service {service}, from {from})")
+                    }
+                }
             }
-            Self::Account { uid, user, event } => {
-                format!("{}: {} (by uid {uid})", quoted(user), event.text())
+            Self::Account {
+                uid,
+                host,
+                user,
+                event,
+            } => {
+                let (user, text) = (quoted(user), event.text());
+                match host {
+                    None => format!("{user}: {text} (by uid {uid})"),
+                    Some(host) => format!("{user}: {text} (by uid {uid} on {host})"),
+                }
             }
             Self::Record { user, event } => format!("{}: {}", quoted(user), event.text()),
             Self::Daemon(event) => event.text().into_owned(),
@@ -448,6 +461,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid: 0,
             pid: None,
+            host: None,
         };
         let context = Context {
             service: "sshd".to_owned(),
@@ -480,6 +494,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid: 0,
             pid: None,
+            host: None,
         };
         let context = Context {
             service: "sshd".to_owned(),
@@ -521,6 +536,7 @@ mod tests {
         let change = |event| {
             let event = Event::Account {
                 uid: 1000,
+                host: None,
                 user: "alice",
                 event,
             };

@@ -129,6 +129,7 @@ impl Evaluation<'_> {
         let (logins, config, attempt) = (self.logins, self.config, self.attempt);
         let picture = logins.picture_of(config, attempt, &authenticator);
         let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
+        let scope = attempt.host.throttle_scope(scope);
         let begun = Enroll::begin(
             self.account,
             authenticator,

@@ -21,6 +21,7 @@ pub(super) struct LoginFacts<'login> {
 impl LoginFacts<'_> {
     /// What its wrong codes count on.
     pub(super) fn throttle_scope(&self) -> ThrottleScope {
-        pam_context::throttle_scope(self.is_root, self.login)
+        let scope = pam_context::throttle_scope(self.is_root, self.login);
+        self.host.throttle_scope(scope)
     }
 }

@@ -357,6 +357,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid,
             pid: None,
+            host: None,
         }
     }
 

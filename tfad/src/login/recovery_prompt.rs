@@ -60,6 +60,7 @@ impl Logins {
         attempt: LoginAttempt,
     ) -> Result<(u32, Turn), Error> {
         let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
+        let scope = attempt.host.throttle_scope(scope);
         // The code that this daemon keeps was not checked for a host that has its own.
         if scope != ThrottleScope::Console || !attempt.host.is_local() {
             return Ok((0, render::end(Verdict::Verified, None)));

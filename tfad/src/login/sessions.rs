@@ -309,6 +309,7 @@ mod tests {
                 name: sender.to_owned(),
                 uid,
                 pid: None,
+                host: None,
             },
             user: User {
                 name: name.clone(),

@@ -62,6 +62,7 @@ mod tests {
             name: "connection 1".to_owned(),
             uid: 0,
             pid: None,
+            host: None,
         }
     }
 

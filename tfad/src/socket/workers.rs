@@ -150,6 +150,7 @@ impl WorkerPool {
             pid: u32::try_from(credentials.pid())
                 .ok()
                 .filter(|pid| *pid != 0),
+            host: None,
         };
         // A peer with too many learns of it by the end of the connection.
         let Ok(_permit) = self.connections.admit(&caller) else {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
-use tfa_core::{AttemptId, Group, Groups, HostName, Identity, Subject, Ternary};
+use tfa_core::{AttemptId, Group, Groups, HostName, Identity, Subject, Ternary, ThrottleScope};
 use tfa_proto::{Consoles, Context, Next, Outcome, Phase, Turn, Verdict};
 use tfad::host::clock;
 use tfad::host::facts::{HostFacts, Missing};
@@ -107,6 +107,10 @@ impl HostFacts for Facts {
 
     fn goes_on_after_wrong_password(&self, _: &str) -> bool {
         self.goes_on_after_wrong_password.unwrap_or(true)
+    }
+
+    fn throttle_scope(&self, scope: ThrottleScope) -> ThrottleScope {
+        scope
     }
 
     fn attempt(&self) -> Option<AttemptId> {

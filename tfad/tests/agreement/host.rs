@@ -281,5 +281,6 @@ fn caller(is_own: bool) -> Caller {
         name: ":1.7".to_owned(),
         uid: if is_own { UID } else { 0 },
         pid: None,
+        host: None,
     }
 }

@@ -60,6 +60,7 @@ impl Account {
                 .is_none_or(PendingAuthenticator::is_sound)
             && self.has_unique_ids()
             && self.backup.as_ref().is_none_or(BackupSet::is_sound)
+            && self.throttle.is_sound()
             && self.known_origins.is_sound()
             && audit::is_sound(&self.audit_records)
             && self.wrong_codes.as_ref().is_none_or(Attempts::is_sound)

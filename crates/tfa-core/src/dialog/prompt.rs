@@ -62,7 +62,7 @@ impl Prompt {
         let judgement = account.judge_from(client, factors, credential, self.scope, now);
         // A program that runs as the user costs no write.
         if let Some(reason) = refused(judgement)
-            && self.scope != ThrottleScope::OwnProgram
+            && !self.scope.is_own_program()
         {
             account.record_refusal(reason, client, now);
         }
@@ -93,7 +93,7 @@ impl Prompt {
             }
             Judgement::AlreadyUsed => {
                 // The owner often enters the code of a login again in a program in its session.
-                if self.scope != ThrottleScope::OwnProgram {
+                if !self.scope.is_own_program() {
                     account.record_used_code(client.from, now);
                 }
                 return self.again(Message::AlreadyUsed);

@@ -1,16 +1,19 @@
 //! Limits on wrong codes: what is counted together, and how much of it.
 //!
 //! Each scope has a counter of its own, so that no place locks another one. The limits of all
-//! counters but the console's add up to those of NIST SP 800-63B section 3.2.2: 100 wrong codes in a
-//! row, and here also 100 in a day.
+//! counters of one host but the console's add up to those of NIST SP 800-63B section 3.2.2: 100 wrong
+//! codes in a row, and here also 100 in a day. In a fleet, members add 50 in a row to those of a verifier.
 
 mod counter;
+mod members;
 mod origins;
 
 use minicbor::{CborLen, Decode, Encode};
 
 use counter::{CLEAR, DayLimit, Limits};
 pub use counter::{FailureCounter, LockState};
+use members::MemberCounters;
+pub use members::{MemberPlace, MemberScope};
 pub use origins::{KnownOrigins, ORIGIN_LIFETIME, RemoteOrigin};
 
 use crate::Time;
@@ -52,6 +55,8 @@ pub enum ThrottleScope {
     Console,
     /// From a program that runs as the user: a screen locker, `tfa-enroll`.
     OwnProgram,
+    /// From a place at a member of a fleet, by that member's word.
+    AtMember(MemberScope),
 }
 
 impl ThrottleScope {
@@ -66,6 +71,16 @@ impl ThrottleScope {
             Self::Session => LockScope::Sessions,
             Self::Console => LockScope::Console,
             Self::OwnProgram => LockScope::OwnPrograms,
+            Self::AtMember(scope) => scope.lock_scope(),
+        }
+    }
+
+    /// Whether a program that runs as the user asks.
+    pub(crate) fn is_own_program(self) -> bool {
+        match self {
+            Self::OwnProgram => true,
+            Self::AtMember(scope) => scope.place() == MemberPlace::OwnProgram,
+            Self::Remote(_) | Self::Session | Self::Console => false,
         }
     }
 }
@@ -93,10 +108,11 @@ enum Counted {
     Session,
     OwnProgram,
     Console,
+    AtMember(MemberScope),
 }
 
 /// The wrong codes of an account, by scope; those of single known origins are with these.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, CborLen)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, CborLen)]
 pub struct Throttle {
     /// Of unknown origins. In older records, of all remote logins.
     #[n(0)]
@@ -110,6 +126,9 @@ pub struct Throttle {
     /// Of all known origins, also of those that are no longer known.
     #[n(4)]
     known: Option<FailureCounter>,
+    /// At members of a fleet.
+    #[cbor(n(5), skip_if = "MemberCounters::is_clear")]
+    members: MemberCounters,
 }
 
 impl Throttle {
@@ -121,6 +140,7 @@ impl Throttle {
             ThrottleScope::Console => Some(&self.console),
             ThrottleScope::OwnProgram => self.own_program.as_ref(),
             ThrottleScope::Session => self.session.as_ref(),
+            ThrottleScope::AtMember(scope) => Some(self.members.counter(scope)),
         };
         counter.unwrap_or(&CLEAR)
     }
@@ -142,6 +162,7 @@ impl Throttle {
             ThrottleScope::Session => Counted::Session,
             ThrottleScope::Console => Counted::Console,
             ThrottleScope::OwnProgram => Counted::OwnProgram,
+            ThrottleScope::AtMember(scope) => Counted::AtMember(scope),
         }
     }
 
@@ -183,6 +204,7 @@ impl Throttle {
             (Counted::Session, _) => counter.lock_state(SESSION, now),
             (Counted::OwnProgram, _) => counter.lock_state(OWN_PROGRAM, now),
             (Counted::Console, _) => counter.lock_state(CONSOLE, now),
+            (Counted::AtMember(scope), _) => self.members.lock_state(scope, now),
         }
     }
 
@@ -231,6 +253,7 @@ impl Throttle {
             Counted::Session => self.session.get_or_insert(CLEAR).fail(SESSION, now),
             Counted::OwnProgram => self.own_program.get_or_insert(CLEAR).fail(OWN_PROGRAM, now),
             Counted::Console => self.console.fail(CONSOLE, now),
+            Counted::AtMember(scope) => self.members.fail(scope, now),
         }
     }
 
@@ -258,6 +281,7 @@ impl Throttle {
             Counted::Session => reset(&mut self.session, SESSION),
             Counted::OwnProgram => reset(&mut self.own_program, OWN_PROGRAM),
             Counted::Console => self.console.succeed(CONSOLE, now),
+            Counted::AtMember(scope) => self.members.succeed(scope, now),
         }
         if let ThrottleScope::Remote(origin) = scope {
             let places: Vec<usize> = match counted {
@@ -294,7 +318,7 @@ impl Throttle {
 
     /// The same without the counts of the day. A user without enrollment is not asked for codes,
     /// and the counts would keep the record.
-    pub(crate) fn without_days(self) -> Self {
+    pub(crate) fn without_days(&self) -> Self {
         let without_day = |counter: Option<FailureCounter>| {
             counter
                 .map(FailureCounter::without_day)
@@ -306,6 +330,7 @@ impl Throttle {
             own_program: without_day(self.own_program),
             session: without_day(self.session),
             known: without_day(self.known),
+            members: self.members.without_days(),
         }
     }
 
@@ -313,6 +338,17 @@ impl Throttle {
     pub(crate) fn clear(&mut self, origins: &mut KnownOrigins) {
         *self = Self::default();
         origins.clear_wrong();
+    }
+
+    /// Whether a place at a member has a lock that has not ended.
+    #[must_use]
+    pub fn is_locked_at_members(&self, now: Time) -> bool {
+        self.members.is_locked(now)
+    }
+
+    /// Whether a decoded value is in the range of values that are made here.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.members.is_sound()
     }
 
     /// Whether there are no counters and no locks.

@@ -66,6 +66,7 @@ impl MemberLogins {
                     name,
                     uid: begin.caller_uid,
                     pid: None,
+                    host: Some(member.clone()),
                 };
                 let context = translate::context(&begin.context)?;
                 let facts = translate::facts(member, begin.attempt, begin.facts);

@@ -78,6 +78,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid: 0,
             pid: None,
+            host: None,
         };
         Administrator {
             state: Arc::new(state),

@@ -240,6 +240,7 @@ mod tests {
             name: ":1.7".to_owned(),
             uid: 0,
             pid: None,
+            host: None,
         };
         let administrator = Administrator {
             state: Arc::new(state),
