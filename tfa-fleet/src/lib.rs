@@ -20,6 +20,7 @@ pub mod generated;
 mod limiter;
 mod local;
 pub mod log;
+pub mod messages;
 mod random;
 pub mod run;
 mod server;
@@ -29,6 +30,9 @@ pub mod transport;
 
 /// The version of `fleet.proto` that this program speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
+
+/// What a verifier says in `Hello` if it serves logins: `Begin`, `Answer` and `Cancel`.
+pub const FEATURE_LOGIN: &str = "login";
 
 /// The longest message, in bytes, in both directions.
 pub const MAX_MESSAGE: usize = 64 * 1024;

@@ -1,7 +1,6 @@
 //! The generated code belongs to the `.proto` beside it, and prints no message.
 
 use sha2::{Digest as _, Sha256};
-use tfa_fleet::generated::{Error, Line, Refused, Turn, Verdict, turn};
 
 /// Each `.proto` with the code that is made of it.
 const FILES: [(&str, &str); 2] = [
@@ -40,24 +39,4 @@ fn no_message_can_be_printed() {
         }
         assert!(messages > 10);
     }
-}
-
-#[test]
-fn unknown_verdict_or_error_is_the_one_that_denies() {
-    let turn = Turn {
-        lines: vec![Line::default()],
-        next: Some(turn::Next::Verdict(99)),
-        covers_account: false,
-        if_lost: 99,
-    };
-    assert!(turn.if_lost() == Verdict::Unspecified);
-    let Some(turn::Next::Verdict(number)) = turn.next else {
-        unreachable!()
-    };
-    assert!(Verdict::try_from(number).is_err());
-    let refused = Refused {
-        error: 99,
-        text: String::new(),
-    };
-    assert!(refused.error() == Error::Unspecified);
 }

@@ -1,0 +1,35 @@
+//! What the two hosts of a login say, in the messages of `fleet.proto` and in those of tfad
+//! (`tfa_fleet_wire`).
+//!
+//! Each conversion checks what a peer may send: `bounds` has the limits. What is not valid is an error,
+//! and the login is denied.
+
+mod bounds;
+mod calls;
+mod names;
+mod replies;
+mod subject;
+
+use std::fmt;
+
+pub use bounds::{
+    MAX_ANSWER, MAX_CONTEXT, MAX_ERROR_TEXT, MAX_IDENTITIES, MAX_LIST, MAX_MEMBERSHIPS, MAX_NAME,
+    MAX_QUESTION,
+};
+pub use calls::{
+    answer_call, answer_request, begin_call, begin_request, budget, cancel_call, cancel_request,
+};
+pub use names::{ERRORS, LINE_KINDS, STYLES, VERDICTS};
+pub use replies::{answer_reply, begin_reply, reply_to_answer, reply_to_begin};
+
+/// A message that is not valid: the part of it that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invalid(pub &'static str);
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} is not valid", self.0)
+    }
+}
+
+impl std::error::Error for Invalid {}
