@@ -136,6 +136,7 @@ impl Attempt {
             subject: None,
             session_phase_decides: Some(false),
             goes_on_after_wrong_password: Some(false),
+            floor: None,
         };
         verifier.begin_for(Arc::new(facts), &self.caller(), user, context)
     }
@@ -434,6 +435,67 @@ fn a_member_is_asked_for_its_facts_and_then_for_a_code() {
         panic!("refused");
     };
     assert_eq!((&*turn.next, &*turn.text), ("verdict", "verified-by-totp"));
+}
+
+/// What the verifier says to a login at a member whose policy requires this.
+fn next_with(
+    listener: &Listener,
+    user: &str,
+    uid: u32,
+    phase: &str,
+    requires: Option<&str>,
+) -> LoginTurn {
+    let text = |text: &str| EntryValue::Text(text.to_owned());
+    let mut context = vec![
+        entry("phase", text(phase)),
+        entry("service", text("sshd")),
+        entry("rhost", text("192.0.2.7")),
+        entry("can-enroll", EntryValue::Flag(true)),
+    ];
+    if phase == "account" {
+        context.push(entry("auth-result", text("not-run")));
+    }
+    context.extend(requires.map(|requires| entry("host-requires", text(requires))));
+    let mut begin = begin(LoginFacts {
+        at_console: Some(false),
+        ..LoginFacts::default()
+    });
+    begin.context = context;
+    begin.user.name = user.to_owned();
+    begin.user.uid = uid;
+    match call(
+        &mut listener.connect(),
+        "web1.example",
+        LoginCall::Begin(begin),
+    ) {
+        LoginReply::Begun { turn, .. } => turn,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn stricter_of_the_policies_of_member_and_verifier_applies() {
+    let off = Listener::start("off", "[policy]\nmode = \"off\"\n");
+    let next = |user: &str, uid, phase: &str, requires| {
+        let turn = next_with(&off, user, uid, phase, requires);
+        (turn.next, turn.text)
+    };
+    let verdict = |name: &str| ("verdict".to_owned(), name.to_owned());
+    // Alice has enrolled, Bob has not.
+    assert_eq!(next("alice", 1000, "auth", None), verdict("not-required"));
+    let at_once = Some("after=deny grace=0 guarded");
+    assert_eq!(next("alice", 1000, "auth", at_once).0, "ask-hidden");
+    assert_eq!(
+        next("alice", 1000, "account", None),
+        verdict("not-required")
+    );
+    assert_eq!(next("alice", 1000, "account", at_once), verdict("denied"));
+    assert_eq!(next("bob", 1001, "auth", None), verdict("not-required"));
+    assert_eq!(next("bob", 1001, "auth", at_once), verdict("denied"));
+    let in_grace = Some("after=deny grace=3600");
+    assert_eq!(next("bob", 1001, "auth", in_grace), verdict("not-required"));
+    let no_codes = Some("after=deny grace=0 factors=security-key");
+    assert_eq!(next("alice", 1000, "auth", no_codes), verdict("denied"));
 }
 
 #[test]

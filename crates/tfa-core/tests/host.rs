@@ -78,6 +78,7 @@ pub(crate) fn login() -> Login {
         origin: remote("192.0.2.7"),
         methods: passed(&["password"]),
         keys: Vec::new(),
+        host_requires: None,
     }
 }
 
@@ -450,6 +451,7 @@ fn any_login() -> impl Strategy<Value = Login> {
                     has_unknown_key,
                 },
                 keys: Vec::new(),
+                host_requires: None,
             },
         )
 }

@@ -1,5 +1,7 @@
 //! Which rule decides over a login, and what it requires.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use tfa_core::{
     Account, AfterGrace, DEFAULT_GRACE, Exemption, Factors, Group, Groups, HostPattern, Identity,
@@ -1679,4 +1681,100 @@ proptest! {
             prop_assert!(case.now < until && until <= longest);
         }
     }
+}
+
+fn floor_of(policy: &Policy) -> Option<RuleEffect> {
+    policy.floor(&login(), NOON)
+}
+
+#[test]
+fn floor_is_what_every_rule_requires_that_may_apply() {
+    let required = |grace: u64, after_grace| RuleEffect {
+        mode: Mode::Required,
+        grace: Duration::from_secs(grace),
+        after_grace,
+        ..RuleEffect::default()
+    };
+    let of_group = |effect| Rule {
+        groups: vec![Group::Name("unknown".to_owned())],
+        effect,
+        ..Rule::default()
+    };
+    let policy = Policy {
+        rules: vec![of_group(required(3600, AfterGrace::Enroll))],
+        otherwise: required(7200, AfterGrace::Deny),
+        ..Policy::default()
+    };
+    let of_unknown_groups = |policy: &Policy| policy.floor(&lea_with_unknown_groups(), NOON);
+    let floor = of_unknown_groups(&policy).unwrap();
+    assert_eq!(
+        (floor.grace.as_secs(), floor.after_grace),
+        (3600, AfterGrace::Deny)
+    );
+    let lenient = Policy {
+        otherwise: RuleEffect::default(),
+        ..policy.clone()
+    };
+    assert!(of_unknown_groups(&lenient).is_some());
+    assert_eq!(floor_of(&Policy::default()), None);
+    for policy in [
+        Policy {
+            audit: true,
+            ..policy.clone()
+        },
+        Policy {
+            otherwise: RuleEffect {
+                mode: Mode::Off,
+                ..RuleEffect::default()
+            },
+            ..policy
+        },
+    ] {
+        assert_eq!(of_unknown_groups(&policy), None);
+    }
+}
+
+#[test]
+fn floor_makes_no_decision_softer() {
+    let strict = Policy {
+        otherwise: RuleEffect {
+            mode: Mode::Required,
+            grace: Duration::ZERO,
+            after_grace: AfterGrace::Deny,
+            ..RuleEffect::default()
+        },
+        ..Policy::default()
+    };
+    let soft = RuleEffect {
+        mode: Mode::Required,
+        ..RuleEffect::default()
+    };
+    let with = |host_requires: &RuleEffect| Login {
+        host_requires: Some(host_requires.clone()),
+        ..login()
+    };
+    let decide = |policy: &Policy, required: &RuleEffect| {
+        policy.decide(&with(required), None, NOON).requirement
+    };
+    assert_eq!(decide(&strict, &soft), Requirement::TooLate);
+    assert_eq!(
+        decide(&Policy::default(), &strict.otherwise),
+        Requirement::TooLate
+    );
+    let audited = Policy {
+        audit: true,
+        ..strict.clone()
+    };
+    let decision = audited.decide(&with(&soft), None, NOON);
+    assert!(matches!(decision.requirement, Requirement::Grace(_)));
+    assert!(decision.required && decision.audited.is_none());
+    let off = Policy {
+        otherwise: RuleEffect {
+            mode: Mode::Off,
+            ..RuleEffect::default()
+        },
+        ..Policy::default()
+    };
+    assert!(off.is_off_for(&login(), NOON));
+    assert!(!off.is_off_for(&with(&soft), NOON));
 }

@@ -6,6 +6,7 @@
 use tfa_core::{AttemptId, HostName, Identity, MemberPlace, MemberScope, Subject, ThrottleScope};
 use tfa_proto::{Consoles, Context};
 
+use crate::fleet::Floor;
 use crate::host::facts::{HostFacts, Missing};
 use crate::host::subject::SubjectQuery;
 use crate::host::users::User;
@@ -25,6 +26,8 @@ pub struct MemberFacts {
     pub session_phase_decides: Option<bool>,
     /// Whether the auth lines of the service go on after a wrong password.
     pub goes_on_after_wrong_password: Option<bool>,
+    /// What its policy requires of the login.
+    pub floor: Option<Floor>,
 }
 
 /// The answer of a name service, with the question. The policy, and with it the question, may have
@@ -89,6 +92,10 @@ impl HostFacts for MemberFacts {
         self.goes_on_after_wrong_password.unwrap_or(true)
     }
 
+    fn floor(&self) -> Option<&Floor> {
+        self.floor.as_ref()
+    }
+
     /// A remote login is one wherever it arrives. The rest is this member's word alone.
     fn throttle_scope(&self, scope: ThrottleScope) -> ThrottleScope {
         let at_member = |place| ThrottleScope::AtMember(MemberScope::new(&self.host, place));
@@ -127,6 +134,7 @@ mod tests {
             subject: None,
             session_phase_decides: None,
             goes_on_after_wrong_password: None,
+            floor: None,
         }
     }
 

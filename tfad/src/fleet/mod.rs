@@ -1,5 +1,6 @@
 //! The daemon's side of a fleet: what it asks the program with the network, `tfa-fleet`, and what members tell.
 
+mod floor;
 mod kv;
 mod logins;
 mod member;
@@ -13,6 +14,7 @@ use tfa_store::StoreError;
 
 use crate::messages;
 
+pub use floor::Floor;
 pub use kv::{FleetKv, Patience};
 pub use logins::HostLogins;
 pub use member::{Forwarder, LoginTimes};

@@ -9,7 +9,7 @@ use tfa_proto::{
     Context, ContextBuilder, ContextError, ContextValue, DecodeTurnError, Turn, WireTurn,
 };
 
-use crate::fleet::{MemberFacts, ToldSubject};
+use crate::fleet::{Floor, MemberFacts, ToldSubject};
 use crate::host::facts::Missing;
 use crate::host::groups::Names;
 use crate::host::subject::SubjectQuery;
@@ -37,7 +37,12 @@ pub(super) fn context(entries: &[ContextEntry]) -> Result<Context, ContextError>
     context.build()
 }
 
-pub(super) fn facts(member: &HostName, bytes: AttemptBytes, facts: LoginFacts) -> MemberFacts {
+pub(super) fn facts(
+    member: &HostName,
+    bytes: AttemptBytes,
+    facts: LoginFacts,
+    floor: Option<Floor>,
+) -> MemberFacts {
     let LoginFacts {
         at_console,
         subject,
@@ -51,6 +56,7 @@ pub(super) fn facts(member: &HostName, bytes: AttemptBytes, facts: LoginFacts) -
         subject: subject.map(told_subject),
         session_phase_decides,
         goes_on_after_wrong_password,
+        floor,
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use tfa_core::{AttemptId, HostName, Subject, ThrottleScope};
 use tfa_proto::{Consoles, Context};
 
+use crate::fleet::Floor;
 use crate::host::subject::SubjectQuery;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
@@ -44,6 +45,9 @@ pub trait HostFacts: fmt::Debug + Send + Sync {
     /// Whether the auth lines of a service go on to `pam_tfa` after a wrong password. The answer is also yes
     /// where the host has not told: then nothing replaces a code.
     fn goes_on_after_wrong_password(&self, service: &str) -> bool;
+
+    /// What the policy of the host itself requires of the login, where this daemon has another one.
+    fn floor(&self) -> Option<&Floor>;
 
     /// What wrong codes at this host are counted on, given the scope that they have where the accounts are.
     fn throttle_scope(&self, scope: ThrottleScope) -> ThrottleScope;
@@ -94,6 +98,10 @@ impl HostFacts for LocalHost {
 
     fn goes_on_after_wrong_password(&self, service: &str) -> bool {
         pam_files::goes_on_after_wrong_password(service)
+    }
+
+    fn floor(&self) -> Option<&Floor> {
+        None
     }
 
     fn throttle_scope(&self, scope: ThrottleScope) -> ThrottleScope {

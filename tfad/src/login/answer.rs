@@ -93,7 +93,7 @@ impl Logins {
             answer: Some(session.answer),
             ..pam_context::client(caller, context)
         };
-        let phase = pam_context::phase(context, &config.policy);
+        let phase = pam_context::phase(&**host, context, &config.policy);
         let marks = remember::devices_of(&config.remember, session.attempt.facts(phase));
         let grounds = Grounds {
             policy: &config.policy,

@@ -4,15 +4,18 @@
 
 use std::sync::Arc;
 
-use tfa_core::{LoginOrigin, PhaseAction, PhaseInput, Time};
+use tfa_core::{Login, LoginOrigin, PhaseAction, PhaseInput, Time};
 use tfa_proto::{Context, Turn, Verdict};
 
 use super::{Error, Logins, pam_context, render, session_gate};
 use crate::account;
 use crate::caller::Caller;
 use crate::config::Config;
-use crate::host::facts::{HostFacts, Missing};
+use crate::fleet::Floor;
+use crate::host::facts::{HostFacts, LocalHost, Missing};
+use crate::host::pam_services::may_require;
 use crate::host::subject::SubjectQuery;
+use crate::host::time_limit::CallsFor;
 use crate::host::users::{LookUpError, User};
 use crate::host::{clock, groups};
 use crate::login::sessions::LoginAttempt;
@@ -56,7 +59,7 @@ impl Logins {
             session_follows: session_gate::can_decide(&*host, &context, &config.policy)?,
             ..context
         };
-        let phase = pam_context::phase(&context, &config.policy);
+        let phase = pam_context::phase(&*host, &context, &config.policy);
         match phase.action_without_policy() {
             Some(action) => {
                 self.follow_without_policy(&config, action, host, caller, user, context)
@@ -134,6 +137,31 @@ pub(super) fn attempt_with_groups(
     Ok(attempt)
 }
 
+/// What the policy of this host requires of a login, whatever the account, for another daemon that decides it.
+/// It blocks where groups make a difference.
+pub(crate) fn floor_here(
+    config: &Config,
+    caller: &Caller,
+    user: User,
+    context: Context,
+) -> Result<Option<Floor>, Missing> {
+    let (policy, now) = (&config.policy, clock::now());
+    if !may_require(policy) {
+        return Ok(None);
+    }
+    let context = match caller.is_root() {
+        true => context,
+        false => untrusted(context),
+    };
+    let host = Arc::new(LocalHost(CallsFor::Logins));
+    let attempt = attempt_with_groups(config, host, caller, user, context, now)?;
+    let effect = policy.floor(&attempt.login, now);
+    Ok(effect.map(|effect| Floor {
+        effect,
+        guarded: pam_context::guards(policy, &attempt.context),
+    }))
+}
+
 /// A login whose groups are not known.
 fn attempt(
     config: &Config,
@@ -148,10 +176,15 @@ fn attempt(
     let subject = groups::subject_without_groups(&user);
     let is_asked = config.policy.names_hosts();
     let name = is_asked.then(|| host.name_in_rules()).flatten();
+    let login = pam_context::login(&context, subject, name, origin);
+    let host_requires = host.floor().map(|floor| floor.effect.clone());
     Ok(LoginAttempt {
         host,
         caller: caller.clone(),
-        login: pam_context::login(&context, subject, name, origin),
+        login: Login {
+            host_requires,
+            ..login
+        },
         user,
         context,
     })

@@ -183,6 +183,7 @@ mod tests {
             origin: LoginOrigin::Local,
             methods: Methods::default(),
             keys: Vec::new(),
+            host_requires: None,
         }
     }
 

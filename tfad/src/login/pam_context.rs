@@ -11,6 +11,7 @@ use tfa_proto::{
 };
 
 use crate::caller::Caller;
+use crate::host::facts::HostFacts;
 use crate::login::ssh_keys;
 
 /// The login that a context describes.
@@ -42,6 +43,7 @@ pub fn login_by_keys(
         origin,
         methods: methods(context, &keys),
         keys,
+        host_requires: None,
     }
 }
 
@@ -55,7 +57,7 @@ pub fn is_inside_session(is_root: bool, service: &str) -> bool {
 
 /// The phase that a context describes.
 #[must_use]
-pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
+pub fn phase(host: &dyn HostFacts, context: &Context, policy: &Policy) -> PhaseInput {
     let by = |kind| AuthPhaseResult::Verified(Some(kind));
     let auth_result = match context.auth_result {
         None => AuthPhaseResult::NotRun,
@@ -76,7 +78,7 @@ pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
             | Verdict::UnknownUser,
         ) => AuthPhaseResult::Denied,
     };
-    let guarded = policy.guards(&context.service) || (context.is_ssh() && policy.guards("sshd"));
+    let guarded = guards(policy, context) || host.floor().is_some_and(|floor| floor.guarded);
     match context.phase {
         Phase::Auth => PhaseInput::Auth {
             account_follows: context.can_enroll,
@@ -91,6 +93,12 @@ pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
             guarded,
         },
     }
+}
+
+/// Whether a policy guards the service of a login.
+#[must_use]
+pub fn guards(policy: &Policy, context: &Context) -> bool {
+    policy.guards(&context.service) || (context.is_ssh() && policy.guards("sshd"))
 }
 
 /// What a wrong code is counted on. A caller who is not root runs a program of their own, and where it
@@ -227,6 +235,8 @@ mod tests {
     use tfa_proto::Consoles;
 
     use super::*;
+    use crate::host::facts::LocalHost;
+    use crate::host::time_limit::CallsFor;
 
     fn of(context: &Context) -> Methods {
         methods(context, &ssh_keys::accepted(&context.ssh_auth_info))
@@ -337,7 +347,7 @@ mod tests {
                 ..Context::default()
             };
             matches!(
-                phase(&context, &policy),
+                phase(&LocalHost(CallsFor::Logins), &context, &policy),
                 PhaseInput::Account { guarded: true, .. }
             )
         };

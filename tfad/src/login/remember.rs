@@ -160,6 +160,7 @@ mod tests {
             origin: LoginOrigin::Address("192.0.2.7".parse().unwrap()),
             methods: Methods::default(),
             keys: Vec::new(),
+            host_requires: None,
         }
     }
 

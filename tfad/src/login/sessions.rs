@@ -331,6 +331,7 @@ mod tests {
                 origin: LoginOrigin::Local,
                 methods: Methods::default(),
                 keys: Vec::new(),
+                host_requires: None,
             },
         }
     }
@@ -345,6 +346,7 @@ mod tests {
             subject: None,
             session_phase_decides: None,
             goes_on_after_wrong_password: None,
+            floor: None,
         });
         session
     }

@@ -224,6 +224,7 @@ fn login_of_device() -> Login {
         origin: LoginOrigin::Address(address()),
         methods: Methods::default(),
         keys: vec![Key::Plain.key()],
+        host_requires: None,
     }
 }
 

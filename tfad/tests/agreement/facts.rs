@@ -11,6 +11,7 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use tfa_core::{AttemptId, Group, Groups, HostName, Identity, Subject, Ternary, ThrottleScope};
 use tfa_proto::{Consoles, Context, Next, Outcome, Phase, Turn, Verdict};
+use tfad::fleet::Floor;
 use tfad::host::clock;
 use tfad::host::facts::{HostFacts, Missing};
 use tfad::host::subject::SubjectQuery;
@@ -107,6 +108,10 @@ impl HostFacts for Facts {
 
     fn goes_on_after_wrong_password(&self, _: &str) -> bool {
         self.goes_on_after_wrong_password.unwrap_or(true)
+    }
+
+    fn floor(&self) -> Option<&Floor> {
+        None
     }
 
     fn throttle_scope(&self, scope: ThrottleScope) -> ThrottleScope {

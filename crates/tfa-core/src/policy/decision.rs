@@ -60,6 +60,8 @@ pub struct PolicyDecision {
 impl Policy {
     /// Decides over a login. `None` is a user without a record.
     ///
+    /// If the host of the login requires more, that applies.
+    ///
     /// For a user with several names, and for a session that may have been opened from several
     /// places, the strictest decision applies.
     ///
@@ -71,7 +73,15 @@ impl Policy {
         let decide_under = |who| self.decide_under(who, login, account, now);
         let first = decide_under(&login.subject.canonical);
         let others = login.subject.aliases.iter().map(decide_under);
-        others.fold(first, PolicyDecision::stricter)
+        let decision = others.fold(first, PolicyDecision::stricter);
+        match &login.host_requires {
+            None => decision,
+            // Audit mode is that of the rules here.
+            Some(required) => PolicyDecision {
+                audited: None,
+                ..decision.stricter(self.without_audit_of(required, account, now))
+            },
+        }
     }
 
     /// Decides over a login under one of the user's names.
@@ -91,13 +101,33 @@ impl Policy {
     }
 
     fn rule(&self, effect: &RuleEffect, account: Option<&Account>, now: Time) -> PolicyDecision {
+        let decision = self.without_audit_of(effect, account, now);
+        if !(self.audit && decision.required) {
+            return decision;
+        }
+        let exemption = account.and_then(|account| account.exemption(now));
+        PolicyDecision {
+            requirement: optional(account).unless_exempt(exemption),
+            required: false,
+            records_first_login: false,
+            audited: Some(decision.requirement),
+            ..decision
+        }
+    }
+
+    /// The decision of a rule, audit mode aside.
+    fn without_audit_of(
+        &self,
+        effect: &RuleEffect,
+        account: Option<&Account>,
+        now: Time,
+    ) -> PolicyDecision {
         let exemption = account.and_then(|account| account.exemption(now));
         let strict = effect.decide(account, now).unless_exempt(exemption);
-        let required = effect.require(now);
-        let decision = PolicyDecision {
+        PolicyDecision {
             requirement: strict,
             strict_factors: effect.accepted_factors(now),
-            required,
+            required: effect.require(now),
             records_first_login: effect.records_first_login(now),
             enrolls_in_login: self
                 .enrolled_in_login
@@ -110,16 +140,6 @@ impl Policy {
                 }
                 _ => effect.terms.clone(),
             },
-        };
-        if !(self.audit && required) {
-            return decision;
-        }
-        PolicyDecision {
-            requirement: optional(account).unless_exempt(exemption),
-            required: false,
-            records_first_login: false,
-            audited: Some(strict),
-            ..decision
         }
     }
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use tfa_fleet_core::HostName;
 
-use super::Group;
+use super::{Group, RuleEffect};
 use crate::SshKey;
 
 /// A truth value that may be unknown.
@@ -194,6 +194,8 @@ pub struct Login {
     pub methods: Methods,
     /// The keys that sshd has accepted in this login, in their order. Only sshd can name them.
     pub keys: Vec<SshKey>,
+    /// What the policy of the host itself requires, where the rules are those of another host.
+    pub host_requires: Option<RuleEffect>,
 }
 
 #[cfg(test)]

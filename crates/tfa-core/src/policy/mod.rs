@@ -9,6 +9,7 @@ mod beginning;
 mod decision;
 mod exemptions;
 mod factors;
+mod floor;
 mod host_pattern;
 mod login;
 mod rule;
@@ -49,12 +50,12 @@ pub enum AfterGrace {
     Deny,
 }
 
-/// A place in the configuration.
+/// A place in the configuration, or the policy of another host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
     /// The file; empty for the built-in default.
     pub file: String,
-    /// The line, from 1.
+    /// The line, from 1; 0 where it is not known.
     pub line: u32,
 }
 
@@ -62,6 +63,8 @@ impl fmt::Display for Source {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.file.is_empty() {
             formatter.write_str("the built-in default")
+        } else if self.line == 0 {
+            formatter.write_str(&self.file)
         } else {
             write!(formatter, "{} line {}", self.file, self.line)
         }
@@ -231,11 +234,13 @@ impl Policy {
     /// all of them must be off, under every name of the user.
     #[must_use]
     pub fn is_off_for(&self, login: &Login, now: Time) -> bool {
-        login.subject.identities().all(|who| {
-            let Possible { effect, in_session } = self.effects_for(who, login, now);
-            let mut all = effect.iter().chain(&in_session);
-            all.all(|effect| effect.mode == Mode::Off)
-        })
+        let required = login.host_requires.is_some();
+        !required
+            && login.subject.identities().all(|who| {
+                let Possible { effect, in_session } = self.effects_for(who, login, now);
+                let mut all = effect.iter().chain(&in_session);
+                all.all(|effect| effect.mode == Mode::Off)
+            })
     }
 
     /// The same policy without audit mode.

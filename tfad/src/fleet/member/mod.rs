@@ -102,8 +102,8 @@ impl Forwarder {
         if !caller.is_root() && user.uid != caller.uid {
             return Err(not_own);
         }
-        let consoles = &self.state.config().consoles;
-        let mut attempt = Attempt::new(caller.uid, user, context, consoles)?;
+        let config = self.state.config();
+        let mut attempt = Attempt::new(caller, user, context, &config)?;
         let until = Instant::now() + self.times.begin;
         let Begun {
             verifier,

@@ -15,7 +15,7 @@ use tfa_store::Store;
 
 use crate::account::Accounts;
 use crate::caller::Caller;
-use crate::fleet::translate;
+use crate::fleet::{floor, translate};
 use crate::login::{self, LoginService as _, Logins};
 use crate::messages;
 use crate::state::DaemonState;
@@ -61,15 +61,16 @@ impl MemberLogins {
         // A dialog belongs to its member.
         let name = format!("host {member}");
         match call {
-            LoginCall::Begin(begin) => {
+            LoginCall::Begin(mut begin) => {
                 let caller = Caller {
                     name,
                     uid: begin.caller_uid,
                     pid: None,
                     host: Some(member.clone()),
                 };
+                let floor = floor::take(&mut begin.context, member)?;
                 let context = translate::context(&begin.context)?;
-                let facts = translate::facts(member, begin.attempt, begin.facts);
+                let facts = translate::facts(member, begin.attempt, begin.facts, floor);
                 let user = translate::user(begin.user);
                 let begun = self
                     .logins

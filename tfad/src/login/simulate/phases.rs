@@ -158,7 +158,7 @@ impl<'a> Simulator<'a> {
         }
         login.methods.has_unknown_key |= key.is_some_and(|shown| shown.is_of_unknown_type);
         DescribedPhase {
-            input: pam_context::phase(&context, self.policy),
+            input: pam_context::phase(HERE, &context, self.policy),
             context,
             login,
         }
