@@ -12,7 +12,7 @@ fn machine_with_google_authenticator() -> Machine {
     machine_with_google_authenticator_on(Suite::Bookworm)
 }
 
-fn machine_with_google_authenticator_on(suite: Suite) -> Machine {
+pub(crate) fn machine_with_google_authenticator_on(suite: Suite) -> Machine {
     let machine = Machine::boot_on_with(suite, &["libpam-google-authenticator"]);
     for user in ["alice", "bob", "carol"] {
         machine.add_user(user, PASSWORD);
@@ -46,7 +46,7 @@ fn enroll_elsewhere(machine: &Machine, user: &str, options: &[&str]) {
 }
 
 /// The lines of a user's file.
-fn file_of(machine: &Machine, user: &str) -> Vec<String> {
+pub(crate) fn file_of(machine: &Machine, user: &str) -> Vec<String> {
     let text = machine.succeed(["cat", &format!("/home/{user}/.google_authenticator")]);
     text.lines().map(str::to_owned).collect()
 }
@@ -88,7 +88,7 @@ fn is_told(machine: &Machine, user: &str, code: &str, text: &str) {
 
 /// The commands of docs/moving-in.md that begin so, one for each.
 #[track_caller]
-fn commands_of_the_page(beginnings: &[&str]) -> String {
+pub(crate) fn commands_of_the_page(beginnings: &[&str]) -> String {
     let page = include_str!("../../docs/moving-in.md");
     let command = |beginning: &&str| {
         let mut lines = page.lines().map(str::trim);
@@ -103,7 +103,7 @@ fn commands_of_the_page(beginnings: &[&str]) -> String {
         .join("\n")
 }
 
-fn import(machine: &Machine, options: &[&str]) -> tfa_tests::Output {
+pub(crate) fn import(machine: &Machine, options: &[&str]) -> tfa_tests::Output {
     let words = ["tfactl", "import", "google-authenticator"]
         .iter()
         .chain(options);

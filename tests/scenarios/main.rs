@@ -38,6 +38,7 @@ mod login_setup;
 mod machine;
 mod manuals;
 mod move_phone;
+mod moving;
 mod names;
 mod notices;
 mod other_users;

@@ -61,6 +61,8 @@ pub struct Subject {
     pub detail: String,
     /// The changes to files that mend it, if they are known.
     pub edits: Vec<Edit>,
+    /// When to change lines that will be at fault once others are removed.
+    pub(crate) when: When,
     /// The commands that write settings where they are in force, if that mends it: into a file that sshd reads
     /// first, or into its command line.
     pub(crate) drop_in: Vec<String>,
@@ -88,6 +90,20 @@ pub struct Subject {
     pub(crate) later: Option<Later>,
     /// The other faults that the same remedy mends, with what they apply to.
     pub also: Vec<(&'static str, Vec<String>)>,
+}
+
+/// When to change lines that will be at fault once others are removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum When {
+    /// When the others are removed: no change is known that was tried.
+    #[default]
+    Unknown,
+    /// Before.
+    Before,
+    /// In the same change, which has the removal.
+    AtOnce,
+    /// After another remedy, which changes the same lines.
+    AfterAnother,
 }
 
 /// What is left on a file system, or below a limit of the daemon's unit.

@@ -53,6 +53,8 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     // Its remedy is another one there.
     findings.retain(|one| moving.is_empty() || one.kind.id != messages::ENROLLED_NONE.id);
     findings.extend(moving);
+    let breaks = moving::breaks(facts, &findings);
+    findings.extend(breaks);
     required::settle(facts, &mut findings);
     key_only::settle(facts, &mut findings);
     findings.sort_by_key(Finding::severity);

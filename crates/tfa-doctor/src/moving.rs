@@ -4,7 +4,7 @@ use tfa_pam_stack::{Line, Phase, Service};
 
 use crate::facts::{Facts, PamFacts};
 use crate::finding::Finding;
-use crate::messages;
+use crate::{messages, pam};
 
 /// The modules whose enrollments can be imported.
 const MODULES: [&str; 2] = [GOOGLE_AUTHENTICATOR, OATH];
@@ -19,6 +19,14 @@ const USERS_OPTION: &str = "usersfile=";
 pub fn has_google_authenticator(pam: &PamFacts) -> bool {
     let asks = |service: &Service| line(service, GOOGLE_AUTHENTICATOR).is_some();
     pam.services.values().any(|reading| reading.any(asks))
+}
+
+/// What would be wrong once their lines are removed.
+pub(crate) fn breaks(facts: &Facts, others: &[Finding]) -> Vec<Finding> {
+    let findings = MODULES.into_iter();
+    findings
+        .flat_map(|module| pam::breaks(facts, module, others))
+        .collect()
 }
 
 /// A finding for each of them, with the services.

@@ -688,6 +688,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         }
     }
     let expected = [
+        "moving-breaks",
         "pam-account-missing",
         "pam-account-skipped",
         "pam-after-publickey",
@@ -698,6 +699,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         "pam-not-asked",
         "pam-nullok",
         "pam-off",
+        "pam-password-not-asked",
         "pam-password-skipped",
         "pam-profile-changed",
         "pam-refusal-ignored",

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use tfa_doctor::{Edit, Facts, Finding, PamFacts, PolicyFacts, examine};
+use tfa_doctor::{Edit, Facts, Finding, PamFacts, PolicyFacts, Severity, examine};
 use tfa_pam_host::{PamHost, Reading, Snapshot};
 use tfa_pam_stack::{Code, Line, Phase, Service, run};
 
@@ -58,8 +58,12 @@ impl Random {
     }
 }
 
-const AUTH: [&str; 10] = [
+const AUTH: [&str; 14] = [
     "pam_unix.so",
+    "pam_unix.so use_first_pass",
+    "pam_unix.so use_first_pass",
+    "pam_google_authenticator.so forward_pass",
+    "pam_google_authenticator.so nullok",
     "pam_unix.so nullok",
     "pam_tfa.so enroll=account",
     "pam_tfa.so",
@@ -70,6 +74,8 @@ const AUTH: [&str; 10] = [
     "pam_deny.so",
     "pam_permit.so",
 ];
+/// The module that is moved from.
+const OLD: &str = "pam_google_authenticator.so";
 const ACCOUNT: [&str; 6] = [
     "pam_unix.so",
     "pam_tfa.so enroll=account",
@@ -151,6 +157,11 @@ impl Host {
         SERVICES.iter().map(passing).collect()
     }
 
+    fn readings(&self) -> Vec<Reading> {
+        let pam = PamHost::below(&self.root);
+        SERVICES.iter().map(|service| pam.read(service)).collect()
+    }
+
     fn text(&self) -> String {
         let files = self.files.iter();
         let files = files.map(|(path, text)| format!("== {path}\n{text}"));
@@ -172,15 +183,18 @@ struct Login {
     is_member: bool,
     /// A module that the doctor does not know.
     site: bool,
+    /// The module that is moved from.
+    old: Code,
 }
 
 impl Login {
     fn all() -> impl Iterator<Item = Self> {
-        (0..24).map(|number| Self {
+        (0..72).map(|number| Self {
             password: number % 2 == 0,
             is_member: number / 2 % 2 == 0,
             site: number / 4 % 2 == 0,
-            tfa: [Code::SUCCESS, Code::IGNORE, Code::AUTH_ERR][number / 8],
+            tfa: [Code::SUCCESS, Code::IGNORE, Code::AUTH_ERR][number / 8 % 3],
+            old: [Code::SUCCESS, Code::IGNORE, Code::AUTH_ERR][number / 24],
         })
     }
 
@@ -194,15 +208,39 @@ impl Login {
             "pam_tfa.so" => self.tfa,
             "pam_succeed_if.so" => answer(self.is_member != has("notingroup")),
             "pam_site.so" => answer(self.site),
+            // Without nullok, it ignores no user.
+            OLD if self.old == Code::IGNORE && !has("nullok") => Code::AUTH_ERR,
+            OLD => self.old,
             "pam_permit.so" => Code::SUCCESS,
             _ => Code::AUTH_ERR,
         }
     }
 
+    /// The same, where modules have asked for the password or not.
+    fn code_after(self, phase: Phase, line: &Line, is_typed: &mut bool) -> Code {
+        let has = |option: &str| line.arguments.iter().any(|word| word == option);
+        let takes = phase == Phase::Auth && has("use_first_pass");
+        if takes && !*is_typed {
+            return Code::AUTH_ERR;
+        }
+        let code = self.code(phase, line);
+        *is_typed |= match line.module.as_str() {
+            "pam_unix.so" | "pam_site.so" => true,
+            _ => has("forward_pass") && code == Code::SUCCESS,
+        };
+        code
+    }
+
     fn passes(self, reading: &Reading) -> bool {
         let phases = [Phase::Auth, Phase::Account];
         reading.all(|service| {
-            let passes = |phase| run(service.stack(phase), |line| self.code(phase, line)).result;
+            let passes = |phase| {
+                let mut is_typed = false;
+                run(service.stack(phase), |line| {
+                    self.code_after(phase, line, &mut is_typed)
+                })
+                .result
+            };
             phases
                 .into_iter()
                 .all(|phase| passes(phase) == Code::SUCCESS)
@@ -215,10 +253,11 @@ impl Login {
             let calls = |line: &Line| line.module == name;
             reading.any(|service| service.stack(Phase::Auth).lines.iter().any(calls))
         };
-        match (calls("pam_unix.so"), calls("pam_site.so")) {
-            (true, _) => Some(self.password),
-            (false, true) => Some(self.site),
-            (false, false) => None,
+        let (site, old) = (calls("pam_site.so"), calls(OLD));
+        let is_identified = site && self.site || old && self.old == Code::SUCCESS;
+        match calls("pam_unix.so") {
+            true => Some(self.password),
+            false => (site || old).then_some(is_identified),
         }
     }
 
@@ -235,8 +274,39 @@ impl Login {
             lines.any(Line::is_tfa)
         };
         let is_refused = self.tfa == Code::AUTH_ERR && reading.any(is_tfa);
-        let is_identified = self.site || self.proof(reading) == Some(true);
+        let is_identified =
+            self.site || self.old == Code::SUCCESS || self.proof(reading) == Some(true);
         is_refused || !is_identified
+    }
+}
+
+impl Host {
+    /// Removes the lines of the old module, as the manual of moving in says. Returns whether there were any.
+    fn without_old(&mut self) -> bool {
+        let mut removed = false;
+        for (_, text) in &mut self.files {
+            let lines = text.lines().filter(|line| !line.contains(OLD));
+            let left: String = lines.map(|line| format!("{line}\n")).collect();
+            removed |= left != *text;
+            *text = left;
+        }
+        removed
+    }
+
+    /// The logins that a change has let in or refused wrongly, by service.
+    fn wronged(&self, before: &[Vec<Login>], readings: &[Reading]) -> Vec<String> {
+        let after = self.passing();
+        let logins = before.iter().zip(&after).zip(readings);
+        let wronged = SERVICES.iter().zip(logins).filter_map(|(service, logins)| {
+            let ((before, after), reading) = logins;
+            let mut opened = after.iter();
+            let opened = opened.find(|login| login.is_wrong(reading) && !before.contains(login));
+            let mut closed = before.iter();
+            let closed = closed.find(|login| login.is_right(reading) && !after.contains(login));
+            let is_wronged = opened.is_some() || closed.is_some();
+            is_wronged.then(|| format!("{service}: opened {opened:?}, closed {closed:?}"))
+        });
+        wronged.collect()
     }
 }
 
@@ -263,48 +333,49 @@ fn no_remedy_opens_or_closes_a_login() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
     let first: u64 = number("TFA_SEED").unwrap_or(1);
     let cases: u64 = number("TFA_CASES").unwrap_or(CASES);
-    let (mut remedies, mut failures) = (0, Vec::new());
+    let (mut remedies, mut removals, mut failures) = (0, 0, Vec::new());
     for seed in first..first + cases {
         let mut host = Host::generate(seed);
+        let mut left = Vec::new();
         for _ in 0..MAX_REMEDIES {
-            let findings = host.findings();
-            if let Some(line) = changed_twice(&findings) {
-                failures.push(format!(
-                    "seed {seed}: two remedies of {line}\n{}",
-                    host.text()
-                ));
+            left = host.findings();
+            if let Some(line) = changed_twice(&left) {
+                let text = host.text();
+                failures.push(format!("seed {seed}: two remedies of {line}\n{text}"));
             }
-            let mut mechanical = findings.iter().filter(|one| !one.subject.edits.is_empty());
+            let mut mechanical = left.iter().filter(|one| !one.subject.edits.is_empty());
             let Some(finding) = mechanical.next() else {
                 break;
             };
             remedies += 1;
-            let (text, before) = (host.text(), host.passing());
-            let pam = PamHost::below(&host.root);
-            let readings = SERVICES.map(|service| pam.read(service));
+            let (text, before, readings) = (host.text(), host.passing(), host.readings());
             host.mend(&finding.subject.edits);
-            let after = host.passing();
-            let logins = before.iter().zip(&after).zip(&readings);
-            for (service, ((before, after), reading)) in SERVICES.iter().zip(logins) {
-                let opened = after
-                    .iter()
-                    .find(|login| login.is_wrong(reading) && !before.contains(login));
-                let closed = before
-                    .iter()
-                    .find(|login| login.is_right(reading) && !after.contains(login));
-                if opened.is_some() || closed.is_some() {
-                    let edits: Vec<String> =
-                        finding.subject.edits.iter().flat_map(Edit::lines).collect();
-                    failures.push(format!(
-                        "seed {seed}, {}, {service}: opened {opened:?}, closed {closed:?}\n{text}-- \n{}\n",
-                        finding.kind.id,
-                        edits.join("\n")
-                    ));
-                }
+            for wronged in host.wronged(&before, &readings) {
+                let edits = finding.subject.edits.iter().flat_map(Edit::lines);
+                let edits: Vec<String> = edits.collect();
+                failures.push(format!(
+                    "seed {seed}, {}, {wronged}\n{text}-- \n{}\n",
+                    finding.kind.id,
+                    edits.join("\n")
+                ));
+            }
+        }
+        // The lines of the old module are safe to remove where nothing is found that says otherwise.
+        let is_open = |one: &Finding| {
+            one.kind.severity <= Severity::LockOut || one.kind.id == "moving-breaks"
+        };
+        if left.iter().any(is_open) {
+            continue;
+        }
+        let (text, before, readings) = (host.text(), host.passing(), host.readings());
+        if host.without_old() {
+            removals += 1;
+            for wronged in host.wronged(&before, &readings) {
+                failures.push(format!("seed {seed}, removal, {wronged}\n{text}"));
             }
         }
     }
-    println!("{cases} hosts, {remedies} remedies");
+    println!("{cases} hosts, {remedies} remedies, {removals} removals");
     assert!(
         failures.is_empty(),
         "{} failures\n{}",
@@ -312,4 +383,5 @@ fn no_remedy_opens_or_closes_a_login() {
         failures.concat()
     );
     assert!(remedies > cases, "{remedies}");
+    assert!(removals > cases / 50, "{removals}");
 }

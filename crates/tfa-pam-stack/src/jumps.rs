@@ -12,7 +12,7 @@ use crate::answers::Answers;
 use crate::code::{Code, Codes};
 use crate::control::Action;
 use crate::dispatch::State;
-use crate::search::{Path, Search};
+use crate::search::{Path, Search, distinct};
 use crate::stack::{Line, Stack};
 
 /// How many states are looked at. Stacks with some ten jumps have a few hundred.
@@ -129,7 +129,7 @@ fn branches(
     };
     let codes = (search.codes)(line);
     let executes = login.next == Ok(index);
-    for code in search.distinct_codes(line) {
+    for code in distinct(line, codes) {
         let is_meant = executes && refuses(line, codes, code);
         let answers = search.questions.after(&node.answers, index, code);
         let after = login.after(search, index, line, code);

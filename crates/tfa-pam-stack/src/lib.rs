@@ -35,6 +35,7 @@
 //! ```
 
 mod answers;
+mod authtok;
 #[cfg(test)]
 mod brute_force;
 mod code;
@@ -49,18 +50,22 @@ mod questions;
 mod read;
 mod search;
 mod stack;
+mod unasked;
 mod words;
 
 /// The file name of the PAM module of this project.
 pub const MODULE: &str = "pam_tfa.so";
 
 pub use answers::question;
+pub use authtok::{leaves_password, run_asking, takes_password};
 pub use code::{Code, Codes};
 pub use control::{Action, Control};
 pub use dispatch::{Run, run, run_after};
 pub use files::{Files, MAX_LINES, ReadError, Unreadable};
 pub use lines::Release;
-pub use modules::{identifies, possible_codes, possible_codes_of_user, verifies_password};
+pub use modules::{
+    identifies, ignores_users, possible_codes, possible_codes_of_user, verifies_password,
+};
 pub use questions::{Step, Witness};
 pub use read::{FOLDERS, Reader};
 pub use stack::{Call, Line, Phase, Position, Problem, ProblemKind, Service, Stack};

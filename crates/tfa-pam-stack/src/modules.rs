@@ -203,11 +203,13 @@ pub fn identifies(line: &Line) -> bool {
     verifies_password(line) || may_verify_password(line) || identifies_otherwise(line)
 }
 
-/// Whether an option lets the module ignore some users: `ignore_unknown_user`, `ignore_root`.
-pub(crate) fn ignores_users(line: &Line) -> bool {
-    line.arguments
-        .iter()
-        .any(|word| word.starts_with("ignore_"))
+/// Whether an option lets the module ignore some users: `ignore_unknown_user`, `ignore_root`, and in
+/// `pam_google_authenticator` `nullok`, for a user without a file.
+#[must_use]
+pub fn ignores_users(line: &Line) -> bool {
+    let is_google = line.calls("pam_google_authenticator.so");
+    let mut words = line.arguments.iter();
+    words.any(|word| word.starts_with("ignore_") || (is_google && word == "nullok"))
 }
 
 /// The codes of `pam_succeed_if`. The module asks for the user first, which can fail.

@@ -154,6 +154,7 @@ impl Service {
             stack,
             codes: &codes,
             questions: &Questions::of(stack),
+            asks: false,
         };
         let path = search.find(State::new(), &|reached| {
             passes(phase, reached) && reached.facts.tfa_successes == 2
@@ -172,6 +173,7 @@ impl Service {
             stack,
             codes: &codes,
             questions: &Questions::of(stack),
+            asks: false,
         };
         let misled = jumps::find(search, &|code| lets_in(phase, code))?;
         let witness = self.witness(phase, &search, &misled.path);
@@ -236,6 +238,7 @@ impl Service {
             stack,
             codes,
             questions: &Questions::default(),
+            asks: false,
         };
         let path = search.find(State::new(), fits)?;
         Some(self.witness(phase, &search, &path))
@@ -251,7 +254,7 @@ impl Service {
     }
 }
 
-fn passes(phase: Phase, reached: &Reached<'_>) -> bool {
+pub(crate) fn passes(phase: Phase, reached: &Reached<'_>) -> bool {
     reached.next.is_err_and(|code| lets_in(phase, code))
 }
 

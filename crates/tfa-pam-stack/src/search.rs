@@ -16,6 +16,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::answers::{Answers, Questions};
+use crate::authtok::{leaves_password, without_password};
 use crate::code::{Code, Codes};
 use crate::dispatch::{Impression, Next, Run, Standing, State, run};
 use crate::modules::{identifies_otherwise, may_verify_password, verifies_password};
@@ -39,6 +40,8 @@ pub(crate) struct Facts {
     unknown: Asked,
     /// A module that identifies the user by something else succeeded, or sshd has accepted a public key.
     identified: bool,
+    /// A module has asked for the password, or may have.
+    pub(crate) password_asked: bool,
 }
 
 /// What modules of one kind returned.
@@ -80,6 +83,7 @@ impl Facts {
             self.unknown.add(code);
         }
         self.identified |= identifies_otherwise(line) && code == Code::SUCCESS;
+        self.password_asked |= leaves_password(line, code);
         self
     }
 
@@ -104,7 +108,9 @@ impl Facts {
 
 /// A state that the search has reached: before a line, or at the end of the stack.
 pub(crate) struct Reached<'a> {
+    pub(crate) state: &'a State,
     pub(crate) facts: Facts,
+    pub(crate) answers: &'a Answers,
     pub(crate) next: Result<&'a Line, Code>,
 }
 
@@ -125,22 +131,40 @@ pub(crate) struct Search<'a> {
     pub(crate) codes: &'a dyn Fn(&Line) -> Codes,
     /// The lines that have one answer.
     pub(crate) questions: &'a Questions,
+    /// Whether a line that takes the password of an earlier module refuses where none has asked. Without that, more
+    /// logins pass, such as those with an empty password.
+    pub(crate) asks: bool,
 }
 
-type Node = (State, Facts, Answers);
+pub(crate) type Node = (State, Facts, Answers);
 type Origins = HashMap<Node, Option<(Node, usize, Code)>>;
 
 impl Search<'_> {
     /// The shortest run from a state to one that fits.
     pub(crate) fn find(&self, start: State, fits: &dyn Fn(&Reached<'_>) -> bool) -> Option<Path> {
-        let start = (self.merged(start), Facts::default(), Answers::new());
+        self.find_from((start, Facts::default(), Answers::new()), fits)
+    }
+
+    /// As [`Self::find`], after lines that have left these facts and answers.
+    pub(crate) fn find_from(
+        &self,
+        (start, facts, answers): Node,
+        fits: &dyn Fn(&Reached<'_>) -> bool,
+    ) -> Option<Path> {
+        let start = (self.merged(start), facts, answers);
         let mut origins = Origins::from([(start.clone(), None)]);
         let mut queue = VecDeque::from([start]);
         while let Some(node) = queue.pop_front() {
             let (mut state, facts, answers) = node.clone();
             let next = state.next_line(self.stack);
             let state = &state;
-            if fits(&Reached { facts, next }) {
+            let reached = Reached {
+                state,
+                facts,
+                answers: &answers,
+                next,
+            };
+            if fits(&reached) {
                 return Some(Path {
                     lines: lines(&origins, &node),
                     at: state.at,
@@ -148,13 +172,20 @@ impl Search<'_> {
                 });
             }
             let Ok(line) = next else { continue };
-            for code in self.distinct_codes(line) {
+            let codes = match self.asks && !facts.password_asked {
+                true => without_password(line, (self.codes)(line)),
+                false => (self.codes)(line),
+            };
+            for code in distinct(line, codes) {
                 let after = self.after(state, line, code);
                 let answers = self.questions.after(&answers, state.at, code);
                 let Some((after, answers)) = after.zip(answers) else {
                     continue;
                 };
-                let reached = (after, facts.after(line, code), answers);
+                let mut facts = facts.after(line, code);
+                // States that no question tells apart are one.
+                facts.password_asked &= self.asks;
+                let reached = (after, facts, answers);
                 if !origins.contains_key(&reached) {
                     origins.insert(reached.clone(), Some((node.clone(), state.at, code)));
                     queue.push_back(reached);
@@ -162,24 +193,6 @@ impl Search<'_> {
             }
         }
         None
-    }
-
-    /// The codes of a line, one of those that lead to the same state and the same facts.
-    pub(crate) fn distinct_codes(&self, line: &Line) -> Vec<Code> {
-        const APART: [Code; 5] = [
-            Code::SUCCESS,
-            Code::INVALID,
-            Code::IGNORE,
-            Code::NEW_AUTHTOK_REQD,
-            Code::INCOMPLETE,
-        ];
-        let mut effects = HashSet::new();
-        let mut codes = Vec::from_iter((self.codes)(line).iter());
-        codes.retain(|code| {
-            let apart = APART.contains(code).then_some(*code);
-            effects.insert((line.control.action(*code), apart))
-        });
-        codes
     }
 
     /// What the stack returns after a path from its start.
@@ -226,6 +239,24 @@ impl Search<'_> {
         }
         state
     }
+}
+
+/// Of the codes of a line, one of those that lead to the same state and the same facts.
+pub(crate) fn distinct(line: &Line, codes: Codes) -> Vec<Code> {
+    const APART: [Code; 5] = [
+        Code::SUCCESS,
+        Code::INVALID,
+        Code::IGNORE,
+        Code::NEW_AUTHTOK_REQD,
+        Code::INCOMPLETE,
+    ];
+    let mut effects = HashSet::new();
+    let mut codes = Vec::from_iter(codes.iter());
+    codes.retain(|code| {
+        let apart = APART.contains(code).then_some(*code);
+        effects.insert((line.control.action(*code), apart))
+    });
+    codes
 }
 
 fn merged(standing: Standing) -> Standing {

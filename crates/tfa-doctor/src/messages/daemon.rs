@@ -2,8 +2,8 @@
 
 use tfa_text::plural;
 
-use super::{CHECKED_RELOAD, list, remedy, sentence};
-use crate::finding::{Kind, Severity};
+use super::{CHECKED_RELOAD, edit, list, remedy, sentence};
+use crate::finding::{Kind, Severity, When};
 use crate::shell::quoted;
 
 /// The unit of a daemon that is down is masked.
@@ -172,6 +172,35 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
                 "tfactl list --disabled",
             ],
         )
+    },
+};
+
+pub(crate) const MOVING_BREAKS: Kind = Kind {
+    id: "moving-breaks",
+    severity: Severity::Risk,
+    why: "When the lines of the other module are removed, as at the end of moving in, logins are refused or let in.",
+    what: |subject| {
+        let (module, fault) = (list(&subject.names), &subject.detail);
+        format!("Without the lines of {module}: {fault}")
+    },
+    remedy: |subject| match subject.when {
+        When::Before => remedy(
+            "Make these changes before you remove the lines. Keep a root shell open until a new login has worked.",
+            &[],
+        ),
+        When::AtOnce => remedy(
+            "When no user is left whom the module alone guards, make all these changes at once. Keep a root shell open \
+             until a new login has worked.",
+            &[],
+        ),
+        When::AfterAnother => remedy(
+            "Do not remove the lines yet. Follow the other findings about this file first, and run this again.",
+            &["tfactl doctor"],
+        ),
+        When::Unknown => remedy(
+            "Keep a root shell open when you remove the lines, and mend this at the same time.",
+            &[&edit(subject)],
+        ),
     },
 };
 

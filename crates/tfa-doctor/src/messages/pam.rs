@@ -330,6 +330,25 @@ pub(crate) const PAM_PASSWORD_SKIPPED: Kind = Kind {
     },
 };
 
+pub(crate) const PAM_PASSWORD_NOT_ASKED: Kind = Kind {
+    id: "pam-password-not-asked",
+    severity: Severity::LockOut,
+    why: "The line refuses there, so users whose password it verifies cannot log in with the right one.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: this line takes the password of an earlier module and never asks, and a login of {services} \
+             comes to it before any module has asked."
+        )
+    },
+    remedy: |subject| {
+        by_hand(
+            subject,
+            "Remove use_first_pass (in pam_krb5, force_first_pass), so that the line asks.",
+        )
+    },
+};
+
 pub(crate) const PAM_CANNOT_ASK: Kind = Kind {
     id: "pam-cannot-ask",
     severity: Severity::LockOut,

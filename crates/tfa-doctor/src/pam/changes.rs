@@ -1,6 +1,6 @@
 //! The changes of lines that may mend a fault, the best first. They are tried before one is printed.
 
-use tfa_pam_stack::{Line, Phase, Service, verifies_password};
+use tfa_pam_stack::{Line, Phase, Service, takes_password, verifies_password};
 
 use super::lines::{self, shorter_jumps, text_of, with_control};
 use super::{names_tfa, options};
@@ -14,6 +14,13 @@ const AUTH: &str = "auth requisite pam_tfa.so enroll=account";
 const ACCOUNT_CONTROL: &str = "[success=ignore ignore=ignore default=die]";
 /// The option of an account line that leaves logins to a session line behind it.
 const GATE: &str = "session=gate";
+/// Modules that verify passwords, and ask with `try_first_pass` only where no earlier module has.
+const TRIES: [&str; 4] = [
+    "pam_unix.so",
+    "pam_ldap.so",
+    "pam_winbind.so",
+    "pam_krb5.so",
+];
 const SESSION: &str = "session requisite pam_tfa.so";
 
 /// The changes that mend faults of a kind.
@@ -29,6 +36,7 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_AFTER_PUBLICKEY, without_after_publickey),
     (&messages::PAM_WRONG_PASSWORD, control),
     (&messages::PAM_PASSWORD_SKIPPED, control),
+    (&messages::PAM_PASSWORD_NOT_ASKED, asking),
     (&messages::PAM_REFUSAL_IGNORED, control),
     (&messages::PAM_REFUSAL_LATE, control),
     (&messages::PAM_ACCOUNT_SKIPPED, before_line),
@@ -376,6 +384,23 @@ fn without_nullok(case: &Case<'_>) -> Vec<Vec<Edit>> {
 
 fn without_after_publickey(case: &Case<'_>) -> Vec<Vec<Edit>> {
     without(case, "after_publickey")
+}
+
+/// The line asks where no earlier module has: with the option that says so, if the module has it, or without one.
+fn asking(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let number = case.faulty_line().map(|(number, _)| number);
+    let mut lines = case.own_lines(Phase::Auth).into_iter();
+    let Some(line) = lines.find(|line| Some(line.position.line) == number) else {
+        return Vec::new();
+    };
+    let Some(option) = takes_password(line) else {
+        return Vec::new();
+    };
+    let tries = TRIES.iter().any(|module| line.calls(module));
+    let instead = tries.then_some(" try_first_pass").into_iter().chain([""]);
+    instead
+        .flat_map(|new| with_instead(case, option, new))
+        .collect()
 }
 
 /// The option as it was meant, or none.

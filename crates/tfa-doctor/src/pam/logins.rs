@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use tfa_pam_host::Reading;
-use tfa_pam_stack::{Code, Line, Phase, Service, identifies, question, run, verifies_password};
+use tfa_pam_stack::{
+    Code, Line, Phase, Service, identifies, ignores_users, question, run_asking, verifies_password,
+};
 
 use super::options;
 use super::passing::best_code;
@@ -57,8 +59,8 @@ enum Proof {
 }
 
 /// Whether the right logins of a service that passed still pass after a change, and no wrong one passes that did
-/// not.
-pub(super) fn are_kept(before: &Reading, after: &Reading) -> bool {
+/// not. `has_own_method` says that the program identifies the user by a method of its own.
+pub(super) fn are_kept(before: &Reading, after: &Reading, has_own_method: bool) -> bool {
     let readings = [before, after];
     let proof = proof(&readings);
     logins(&readings).iter().all(|login| {
@@ -71,7 +73,7 @@ pub(super) fn are_kept(before: &Reading, after: &Reading) -> bool {
         let passes = |reading| login.passes(reading, AUTHENTICATION);
         let opens = |reading| login.passes(reading, SESSION);
         let is_right = has_code && has_proof;
-        let is_wrong = !has_code || !login.is_identified;
+        let is_wrong = !has_code || !(login.is_identified || has_own_method);
         let is_closed = || (passes(before) && !passes(after)) || (opens(before) && !opens(after));
         let is_opened = || passes(after) && !passes(before);
         !((is_right && is_closed()) || (is_wrong && is_opened()))
@@ -142,7 +144,9 @@ fn answers(service: &Service, phase: Phase, line: &Line) -> Vec<Code> {
     let codes = tfa_pam_stack::possible_codes_of_user(line, phase, &service.name);
     let best = best_code(line, phase, &service.name);
     let other = Code::AUTH_ERR;
+    let ignored = identifies(line) && ignores_users(line) && codes.contains(Code::IGNORE);
     match best != other && codes.contains(other) {
+        true if ignored => vec![best, other, Code::IGNORE],
         true => vec![best, other],
         false => Vec::new(),
     }
@@ -188,7 +192,7 @@ impl Login {
         reading.all(|service| {
             phases.iter().copied().all(|phase| {
                 let code = |line: &Line| self.code(service, phase, line);
-                run(service.stack(phase), code).result == Code::SUCCESS
+                run_asking(service.stack(phase), phase, code).result == Code::SUCCESS
             })
         })
     }

@@ -10,10 +10,14 @@ mod order;
 mod passing;
 mod profile;
 mod remedies;
+mod removal;
 mod services;
 mod session;
 mod skipped;
 mod trial;
+mod unasked;
+
+pub(crate) use removal::breaks;
 
 use std::collections::BTreeSet;
 
@@ -44,6 +48,25 @@ struct Context<'a> {
     demands_public_key: bool,
 }
 
+impl<'a> Context<'a> {
+    fn of(facts: &'a Facts) -> Self {
+        let sshd = &facts.sshd;
+        let each = |holds: fn(&SshdFacts) -> bool| !sshd.is_empty() && sshd.iter().all(holds);
+        Self {
+            policy: facts.policy.as_ref(),
+            of_sshd: sshd.iter().flat_map(SshdFacts::pam_services).collect(),
+            demands_own_method: each(SshdFacts::demands_own_method),
+            demands_public_key: each(SshdFacts::demands_public_key),
+        }
+    }
+
+    /// Whether a login of the service follows a method of sshd's own, which takes the place of the password: sshd
+    /// demands it of each connection.
+    fn follows_own_method(&self, service: &str) -> bool {
+        self.of_sshd.contains(service) && self.demands_own_method
+    }
+}
+
 /// A fault of one service.
 struct Fault {
     kind: &'static Kind,
@@ -65,6 +88,7 @@ const CHECKS: &[Check] = &[
     order::module_first,
     order::goes_on_after_wrong_password,
     order::password_skipped,
+    unasked::password_not_asked,
     session::cannot_decide,
     options::unknown,
     options::cannot_enroll,
@@ -80,14 +104,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let Some(pam) = &facts.pam else {
         return Vec::new();
     };
-    let sshd = &facts.sshd;
-    let each = |holds: fn(&SshdFacts) -> bool| !sshd.is_empty() && sshd.iter().all(holds);
-    let context = Context {
-        policy: facts.policy.as_ref(),
-        of_sshd: sshd.iter().flat_map(SshdFacts::pam_services).collect(),
-        demands_own_method: each(SshdFacts::demands_own_method),
-        demands_public_key: each(SshdFacts::demands_public_key),
-    };
+    let context = Context::of(facts);
     let found = faults(pam, &context);
     remedies::settle(pam, &context, found)
 }

@@ -44,7 +44,7 @@ pub(super) fn goes_on_after_wrong_password(login: &Login<'_>) -> Vec<Fault> {
 /// A login passes the auth phase with a code alone, or with nothing where its user is exempt: no line requires
 /// that the password is right.
 pub(super) fn password_skipped(login: &Login<'_>) -> Vec<Fault> {
-    if services::has_own_method(login.name) || follows_own_method(login) {
+    if services::has_own_method(login.name) || login.context.follows_own_method(login.name) {
         return Vec::new();
     }
     let path = login.service.by_code_alone();
@@ -61,11 +61,4 @@ pub(super) fn password_skipped(login: &Login<'_>) -> Vec<Fault> {
         Fault::at(&messages::PAM_PASSWORD_SKIPPED, place).seen(path)
     };
     path.iter().map(fault).collect()
-}
-
-/// Whether the code follows a method of sshd's own, which takes the place of the password: sshd demands it of each
-/// connection.
-fn follows_own_method(login: &Login<'_>) -> bool {
-    let context = login.context;
-    context.of_sshd.contains(login.name) && context.demands_own_method
 }

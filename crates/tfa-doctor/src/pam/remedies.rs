@@ -17,8 +17,8 @@ use crate::finding::{Finding, ProfileUpdate, Severity};
 const MAX_CHANGES: usize = 24;
 
 /// A change of lines that was tried, and what it leaves.
-struct Change {
-    edits: Vec<Edit>,
+pub(super) struct Change {
+    pub(super) edits: Vec<Edit>,
     left: Counts,
 }
 
@@ -170,7 +170,7 @@ fn together(
 }
 
 /// The first change of lines that mends a fault, and what it leaves: no new fault, or at least none as bad.
-fn change_for(trial: &Trial<'_>, pam: &PamFacts, finding: &Finding) -> Option<Change> {
+pub(super) fn change_for(trial: &Trial<'_>, pam: &PamFacts, finding: &Finding) -> Option<Change> {
     let mut changes = changes::of(finding, pam);
     changes.truncate(MAX_CHANGES);
     // A hole is not mended by a lock-out.
@@ -188,7 +188,7 @@ fn change_for(trial: &Trial<'_>, pam: &PamFacts, finding: &Finding) -> Option<Ch
 }
 
 /// The files with changes of lines.
-fn with(files: &Snapshot, edits: &[Edit]) -> Snapshot {
+pub(super) fn with(files: &Snapshot, edits: &[Edit]) -> Snapshot {
     let mut changed = files.clone();
     let mut paths: Vec<&str> = edits.iter().map(|edit| edit.file.as_str()).collect();
     paths.dedup();

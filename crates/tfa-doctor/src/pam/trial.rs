@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tfa_pam_host::{Reading, Snapshot};
-use tfa_pam_stack::Phase;
+use tfa_pam_stack::{Phase, Service};
 
 use super::logins::are_kept;
 use super::{Context, faults, logins};
@@ -23,15 +23,16 @@ pub(super) struct Counts(BTreeMap<(&'static str, String), usize>);
 struct Works {
     /// Some login passes each phase.
     some_login: bool,
-    /// No login passes without a password.
+    /// No login passes without a password, or the program has a method of its own.
     asks_password: bool,
 }
 
 impl Works {
-    fn of(reading: &Reading) -> Self {
+    fn of(reading: &Reading, has_own_method: bool) -> Self {
+        let is_identified = |service: &Service| service.without_password().is_none();
         Self {
             some_login: reading.all(|service| PHASES.iter().all(|phase| service.can_pass(*phase))),
-            asks_password: reading.all(|service| service.without_password().is_none()),
+            asks_password: has_own_method || reading.all(is_identified),
         }
     }
 
@@ -62,7 +63,7 @@ impl<'a> Trial<'a> {
                 .iter()
                 .any(|finding| finding.kind.id == messages::PAM_OFF.id),
             works: logins(pam)
-                .map(|(name, reading)| (name, Works::of(reading)))
+                .map(|(name, reading)| (name, Works::of(reading, context.follows_own_method(name))))
                 .collect(),
         }
     }
@@ -99,10 +100,17 @@ impl<'a> Trial<'a> {
             let [before, after] = [self.pam, &pam].map(|pam| pam.services.get(*name));
             before.zip(after).is_some_and(|(before, after)| {
                 let is_same = || before.results().eq(after.results());
-                is_same() || (Works::of(after).keeps(*works) && are_kept(before, after))
+                let follows = self.context.follows_own_method(name);
+                is_same()
+                    || (Works::of(after, follows).keeps(*works) && are_kept(before, after, follows))
             })
         };
         (!has_new && self.works.iter().all(is_kept)).then_some(left)
+    }
+
+    /// Whether there are more faults of that id, in one of its services.
+    pub(super) fn has_more(&self, finding: &Finding, counts: &Counts) -> bool {
+        marks(finding).any(|mark| self.before.0.get(&mark) < counts.0.get(&mark))
     }
 
     /// Whether a change has mended a fault, of each service.
@@ -117,7 +125,7 @@ impl<'a> Trial<'a> {
 }
 
 impl Counts {
-    fn of(findings: &[Finding]) -> Self {
+    pub(super) fn of(findings: &[Finding]) -> Self {
         let mut counts = BTreeMap::new();
         for mark in findings.iter().flat_map(marks) {
             *counts.entry(mark).or_default() += 1;

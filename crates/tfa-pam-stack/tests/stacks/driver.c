@@ -12,10 +12,15 @@ static int converse(int count, const struct pam_message **messages,
                     struct pam_response **responses, void *data)
 {
     (void)data;
-    for (int i = 0; i < count; i++)
-        printf(" %s", messages[i]->msg);
     *responses = calloc(count, sizeof **responses);
-    return *responses ? PAM_SUCCESS : PAM_BUF_ERR;
+    if (!*responses)
+        return PAM_BUF_ERR;
+    for (int i = 0; i < count; i++) {
+        printf(" %s", messages[i]->msg);
+        if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF)
+            (*responses)[i].resp = strdup("a wrong password");
+    }
+    return PAM_SUCCESS;
 }
 
 static void call(pam_handle_t *pam, int (*function)(pam_handle_t *, int))

@@ -9,11 +9,13 @@ use tfa_pam_stack::{
 use tfa_pam_stack::{run, run_after};
 
 /// The modules of the host that the services use.
-const INSTALLED: [&str; 4] = [
+const INSTALLED: [&str; 6] = [
     "pam_debug.so",
     "pam_permit.so",
     "pam_deny.so",
     "pam_rootok.so",
+    "pam_unix.so",
+    "pam_exec.so",
 ];
 
 /// The files of the host.

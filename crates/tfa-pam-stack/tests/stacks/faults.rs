@@ -230,6 +230,12 @@ fn login_without_a_password_is_found() {
     let skipped = service(&format!("auth sufficient pam_permit.so\n{UNIX}{tfa}"));
     assert!(skipped.without_password().is_some());
     assert_eq!(skipped.by_code_alone(), None);
+    // A user without a file of the old module is asked for nothing by it.
+    let old = |option: &str| {
+        format!("auth required pam_google_authenticator.so{option}\nauth requisite pam_tfa.so\n")
+    };
+    assert!(found(&old(" nullok")).is_some());
+    assert_eq!(found(&old("")), None);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod asking;
 mod driver;
 mod evaluator;
 mod faults;
@@ -18,4 +19,5 @@ mod memory;
 mod modules;
 mod reading;
 mod twice;
+mod unasked;
 mod wiring;

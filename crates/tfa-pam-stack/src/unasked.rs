@@ -1,0 +1,113 @@
+//! Searches for a login that is refused because no module has asked for the password.
+
+use crate::answers::Questions;
+use crate::authtok::takes_password;
+use crate::code::{Code, Codes};
+use crate::dispatch::State;
+use crate::modules::{codes_without_failure, ignores_users, verifies_password};
+use crate::questions::{Witness, passes};
+use crate::search::{Node, Reached, Search};
+use crate::stack::{Line, Phase, Service};
+
+const PHASE: Phase = Phase::Auth;
+const SUCCESS: Codes = Codes::of(&[Code::SUCCESS]);
+const REFUSAL: Codes = Codes::of(&[Code::AUTH_ERR]);
+
+impl Service {
+    /// For each line that takes the password of an earlier module: a login with the right password and the right code
+    /// that reaches the line before any module has asked for a password, and is refused therefore. The last step is the
+    /// line.
+    ///
+    /// The password may be one of several sources, such as `/etc/shadow` and a directory. Then it is that of the line:
+    /// a module for another source may refuse before it, and verifies nothing behind it.
+    #[must_use]
+    pub fn password_not_asked(&self) -> Vec<Witness> {
+        let stack = self.stack(PHASE);
+        let lines = stack.lines.iter().enumerate();
+        let takers = lines.filter(|(_, line)| takes_password(line).is_some());
+        let found = takers.filter_map(|(index, taker)| {
+            let mut path = self.unasked(index, taker)?;
+            path.push((index, Code::AUTH_ERR));
+            Some(Witness::of(PHASE, &stack.lines, &path, None))
+        });
+        found.collect()
+    }
+
+    /// The shortest such login up to the line.
+    fn unasked(&self, index: usize, taker: &Line) -> Option<Vec<(usize, Code)>> {
+        let stack = self.stack(PHASE);
+        let (before, behind) = (
+            |line: &Line| self.codes_of_owner(line, taker),
+            |line: &Line| self.codes_behind(line, taker),
+        );
+        let questions = Questions::of(stack);
+        let search = Search {
+            stack,
+            codes: &before,
+            questions: &questions,
+            asks: true,
+        };
+        let rest = Search {
+            codes: &behind,
+            ..search
+        };
+        let ends_well = |reached: &Reached<'_>| passes(PHASE, reached);
+        let is_refused = |reached: &Reached<'_>| {
+            let after = |code, password_asked| after(search, reached, taker, code, password_asked);
+            let passes = |search: Search<'_>, node| search.find_from(node, &ends_well).is_some();
+            let with = after(Code::SUCCESS, true).is_some_and(|node| passes(search, node));
+            with && after(Code::AUTH_ERR, false).is_some_and(|node| !passes(rest, node))
+        };
+        let path = search.find(State::new(), &|reached| {
+            let is_there = reached.next.is_ok() && reached.state.at == index;
+            is_there && !reached.facts.password_asked && is_refused(reached)
+        })?;
+        Some(path.lines)
+    }
+
+    /// What a line returns in a login with the right password and code, where the password is that of `taker`.
+    fn codes_of_owner(&self, line: &Line, taker: &Line) -> Codes {
+        let codes = codes_without_failure(line, PHASE, &self.name);
+        if is_of_other_source(line, taker) || takes_password(line).is_some() {
+            codes.and(REFUSAL)
+        } else if always_asks(line) {
+            codes.only(SUCCESS)
+        } else {
+            codes
+        }
+    }
+
+    /// The same behind that line.
+    fn codes_behind(&self, line: &Line, taker: &Line) -> Codes {
+        match is_of_other_source(line, taker) {
+            true => REFUSAL,
+            false => self.codes_of_owner(line, taker),
+        }
+    }
+}
+
+/// Whether the line verifies the passwords of another source than those of a line that takes one.
+fn is_of_other_source(line: &Line, taker: &Line) -> bool {
+    let name = |line: &Line| line.module.rsplit('/').next().map(str::to_owned);
+    verifies_password(taker) && verifies_password(line) && name(line) != name(taker)
+}
+
+/// Whether the module asks each user for a code, and ignores none.
+fn always_asks(line: &Line) -> bool {
+    let is_old = line.calls("pam_oath.so") || line.calls("pam_google_authenticator.so");
+    is_old && !ignores_users(line)
+}
+
+/// The state after the line with that code.
+fn after(
+    search: Search<'_>,
+    reached: &Reached<'_>,
+    taker: &Line,
+    code: Code,
+    password_asked: bool,
+) -> Option<Node> {
+    let state = search.after(reached.state, taker, code)?;
+    let mut facts = reached.facts.after(taker, code);
+    facts.password_asked = password_asked;
+    Some((state, facts, reached.answers.clone()))
+}
