@@ -27,18 +27,23 @@ impl<'a> FirstNames<'a> {
     /// Adds a name.
     ///
     /// # Errors
-    /// [`StoreError::DatabaseDamaged`] if it is not UTF-8: no such name is ever stored. In another form
-    /// it could come before itself, and a list would not end.
+    /// [`StoreError::DatabaseDamaged`] if it is one of the first and not UTF-8: no such name is ever stored. In
+    /// another form it could come before itself, and a list would not end.
     pub(super) fn add(&mut self, name: &[u8]) -> Result<(), StoreError> {
+        // Most names of a long list end here.
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|last| name > last.as_bytes())
+        {
+            return Ok(());
+        }
         if name <= self.after.as_bytes() {
             return Ok(());
         }
         let Ok(name) = std::str::from_utf8(name) else {
             return damaged("a user name in the index is not UTF-8");
         };
-        if self.last.as_deref().is_some_and(|last| name > last) {
-            return Ok(());
-        }
         self.names.push(name.to_owned());
         if self.names.len() >= self.limit.saturating_mul(2) {
             self.cut();

@@ -10,6 +10,10 @@ use crate::StoreError;
 /// The number of names that are kept: about a megabyte.
 const MAX_NAMES: usize = 16 * 1024;
 
+/// The number of names that are kept for a list that begins. Fewer are sorted sooner, and its first page
+/// comes sooner.
+const MAX_FIRST_NAMES: usize = 2 * 1024;
+
 /// Names in order, and whether further names follow them.
 pub(super) type Names = (Vec<String>, bool);
 
@@ -53,7 +57,12 @@ impl NamesAhead {
             }
             state.additions
         };
-        let (names, more_follow) = read(limit.max(MAX_NAMES))?;
+        let most = if after.is_empty() {
+            MAX_FIRST_NAMES
+        } else {
+            MAX_NAMES
+        };
+        let (names, more_follow) = read(limit.max(most))?;
         let kept = Kept {
             after: after.to_owned(),
             names,
