@@ -3,12 +3,14 @@
 //!
 //! [`config`] reads the file, and [`tls`] the certificates it names. `server` accepts the connections of
 //! hosts; `client` keeps one to each verifier; [`etcd`] carries the calls of tfad's store;
-//! [`transport`] opens connections; `local` answers tfad. [`run`] puts them together. [`generated`] is
+//! [`transport`] opens connections; `local` answers tfad. [`messages`] puts what tfad says about logins into
+//! messages of the protocol, and checks what peers send. [`run`] puts them together. [`generated`] is
 //! `proto/tfad/fleet/v1/fleet.proto` in Rust.
 
 mod client;
 pub mod config;
 pub mod etcd;
+mod frames;
 #[allow(
     clippy::all,
     missing_docs,

@@ -8,17 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_fleet_core::HostName;
-use tfa_fleet_wire::frame::{self, LENGTH_BYTES};
+use tfa_fleet_wire::frame::{self, MAX_FRAME};
 use tfa_fleet_wire::{
     KvFailure, KvFailureKind, KvReply, MAX_CALL_CONNECTIONS, Reply, Request, Status, is_trusted,
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
-use crate::client::Link;
+use crate::client::Verifiers;
 use crate::etcd::Etcd;
+use crate::frames;
 use crate::log::{Level, RareLog};
 use crate::server::Server;
 use crate::stop::Stop;
@@ -31,28 +30,33 @@ pub(crate) struct Answers {
     /// The server, also where it listens nowhere.
     pub(crate) server: Arc<Server>,
     /// The verifiers of the configuration.
-    pub(crate) links: Vec<Arc<Link>>,
+    pub(crate) verifiers: Verifiers,
     /// The etcd of the configuration.
     pub(crate) etcd: Option<Etcd>,
 }
 
 impl Answers {
-    async fn reply(&self, request: &Request) -> Reply {
+    async fn reply(&self, request: Request) -> Reply {
         match request {
             Request::Status => Reply::Status(Status {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 host: self.host.to_string(),
                 hosts: u32::try_from(self.server.hosts()).unwrap_or(u32::MAX),
-                verifiers: self.links.iter().map(|link| link.status()).collect(),
+                verifiers: self.verifiers.status(),
                 etcd: self.etcd.as_ref().map(Etcd::status).unwrap_or_default(),
             }),
-            Request::Login { .. } => {
-                Reply::NoVerifier("this version of tfa-fleet carries no logins".to_owned())
+            Request::Login {
+                call,
+                budget_ms,
+                verifier,
+            } => {
+                let time = Duration::from_millis(budget_ms.into());
+                self.verifiers.call(call, verifier, time).await
             }
             Request::Kv { call, budget_ms } => Reply::Kv(match &self.etcd {
                 Some(etcd) => {
-                    let time = Duration::from_millis((*budget_ms).into());
-                    etcd.call(call, time).await
+                    let time = Duration::from_millis(budget_ms.into());
+                    etcd.call(&call, time).await
                 }
                 None => KvReply::Failed(KvFailure {
                     kind: KvFailureKind::Unsent,
@@ -120,21 +124,14 @@ pub(crate) async fn serve(listener: UnixListener, answers: Arc<Answers>, mut sto
 /// Answers one request after the other, until the peer closes the connection or breaks a rule.
 async fn converse(mut stream: UnixStream, answers: &Answers) -> io::Result<()> {
     loop {
-        let mut length = [0; LENGTH_BYTES];
-        stream.read_exact(&mut length).await?;
-        let length = frame::body_length(length).map_err(io::Error::other)?;
-        // A code may be in it. It is wiped, and does not move: the peer is trusted with its length.
-        let mut body = Zeroizing::new(vec![0; length]);
-        stream.read_exact(&mut body).await?;
-        let request = frame::decode(&body);
-        let reply = match &request {
-            Ok(request) => answers.reply(request).await,
-            Err(_) => Reply::NotUnderstood,
-        };
-        let reply = frame::encode(&reply).map_err(io::Error::other)?;
-        stream.write_all(&reply).await?;
-        if request.is_err() {
-            return Ok(());
+        let body = frames::receive(&mut stream, MAX_FRAME).await?;
+        match frame::decode(&body) {
+            Ok(request) => {
+                drop(body);
+                let reply = answers.reply(request).await;
+                frames::send(&mut stream, &reply).await?;
+            }
+            Err(_) => return frames::send(&mut stream, &Reply::NotUnderstood).await,
         }
     }
 }

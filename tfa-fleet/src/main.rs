@@ -10,7 +10,8 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tfa_fleet::log::{Level, log};
 use tfa_fleet::run::{RunError, run};
 
-const USAGE: &str = "usage: tfa-fleet [--config FILE] [--socket PATH] [--help]. See tfa-fleet(8).";
+const USAGE: &str =
+    "usage: tfa-fleet [--config FILE] [--socket PATH] [--tfad PATH] [--help]. See tfa-fleet(8).";
 
 /// One more than a login needs at a time, so that a slow handshake does not hold up the others.
 const WORKER_THREADS: usize = 2;
@@ -19,6 +20,7 @@ const WORKER_THREADS: usize = 2;
 struct Options {
     config: PathBuf,
     socket: PathBuf,
+    tfad: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -71,7 +73,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
-    let result = runtime.block_on(run(&options.config, &options.socket));
+    let result = runtime.block_on(run(&options.config, &options.socket, &options.tfad));
     // Without waiting for a name that is still looked up.
     runtime.shutdown_background();
     result.map_err(Failure::Run)
@@ -81,12 +83,14 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
     let mut options = Options {
         config: PathBuf::from("/etc/tfa/tfa-fleet.toml"),
         socket: PathBuf::from(tfa_fleet_wire::CALL_SOCKET),
+        tfad: PathBuf::from(tfa_fleet_wire::MEMBER_SOCKET),
     };
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
         match argument.as_str() {
             "--config" => options.config = PathBuf::from(value()?),
             "--socket" => options.socket = PathBuf::from(value()?),
+            "--tfad" => options.tfad = PathBuf::from(value()?),
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown argument {argument:?}")),
         }
@@ -102,7 +106,12 @@ mod tests {
     fn manual_tells_the_options_and_their_defaults() {
         const MANUAL: &str = include_str!("../../man/tfa-fleet.8");
         let options = options(std::iter::empty()).unwrap().unwrap();
-        for (option, default) in [("config", options.config), ("socket", options.socket)] {
+        let defaults = [
+            ("config", options.config),
+            ("socket", options.socket),
+            ("tfad", options.tfad),
+        ];
+        for (option, default) in defaults {
             assert!(USAGE.contains(&format!("--{option} ")));
             let item = format!("\n.It Fl -{option} ");
             let (_, text) = MANUAL.split_once(&item).unwrap();

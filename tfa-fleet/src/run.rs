@@ -13,12 +13,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinError, JoinSet};
 use tokio_rustls::rustls::ClientConfig;
 
-use crate::client::Link;
+use crate::client::Verifiers;
 use crate::config::{BadConfig, Config};
 use crate::etcd::Etcd;
 use crate::local::{self, Answers};
 use crate::log::{Level, log, printable};
-use crate::server::Server;
+use crate::server::{Server, Tfad};
 use crate::stop;
 use crate::tls::{self, BadFile, FileMistake, Identity};
 
@@ -39,28 +39,23 @@ pub enum RunError {
     Task(Option<JoinError>),
 }
 
-/// Serves until SIGTERM or SIGINT. SIGHUP reads the certificates again.
+/// Serves until SIGTERM or SIGINT, at a socket for tfad. Calls of members go to the socket of tfad. SIGHUP
+/// reads the certificates again.
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn run(config_file: &Path, socket: &Path) -> Result<(), RunError> {
+pub async fn run(config_file: &Path, socket: &Path, tfad: &Path) -> Result<(), RunError> {
     let config = Config::read(config_file).map_err(RunError::Config)?;
     let identity = Identity::read(&config).map_err(RunError::File)?;
     let tls_of_etcd = tls::of_etcd(&config).map_err(RunError::File)?;
     let mut signals = Signals::new().map_err(RunError::Signals)?;
-    let server = Arc::new(Server::new(identity.server, config.limits));
-    let links: Vec<_> = config
-        .verifiers
-        .iter()
-        .map(|verifier| {
-            let (host, tls) = (identity.host.clone(), Arc::clone(&identity.client));
-            Arc::new(Link::new(verifier.clone(), host, tls))
-        })
-        .collect();
+    let tfad = Tfad::new(tfad.to_owned());
+    let server = Arc::new(Server::new(identity.server, config.limits, tfad));
+    let verifiers = Verifiers::new(&config.verifiers, &identity.host, &identity.client);
     let answers = Arc::new(Answers {
         host: identity.host,
         server: Arc::clone(&server),
-        links: links.clone(),
+        verifiers,
         etcd: config
             .etcd
             .as_ref()
@@ -83,7 +78,7 @@ pub async fn run(config_file: &Path, socket: &Path) -> Result<(), RunError> {
     for listener in listeners {
         tasks.spawn(Arc::clone(&server).serve(listener, stop.clone()));
     }
-    for link in &links {
+    for link in answers.verifiers.links() {
         tasks.spawn(Arc::clone(link).keep(stop.clone()));
     }
     for keeper in answers.etcd.iter().flat_map(|etcd| etcd.keepers(&stop)) {
@@ -166,7 +161,7 @@ fn reload(config: &Config, answers: &Answers) {
                 etcd.replace(tls_of_etcd.as_ref());
             }
             answers.server.replace(identity.server);
-            for link in &answers.links {
+            for link in answers.verifiers.links() {
                 link.replace(Arc::clone(&identity.client));
             }
             (Level::Info, "read the certificates again".to_owned())

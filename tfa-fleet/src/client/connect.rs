@@ -14,7 +14,7 @@ use crate::config::Verifier;
 use crate::generated::HelloRequest;
 use crate::generated::verifier_client::VerifierClient;
 use crate::transport::{self, Channel, Driver, cause};
-use crate::{MAX_MESSAGE, PROTOCOL_VERSION};
+use crate::{FEATURE_LOGIN, MAX_MESSAGE, PROTOCOL_VERSION};
 
 /// How long `Hello` may take.
 const HELLO_TIME: Duration = Duration::from_secs(3);
@@ -26,7 +26,9 @@ const KEEP_ALIVE_TIME: Duration = Duration::from_secs(5);
 
 /// A connection on which the verifier has answered `Hello`.
 pub(super) struct Connected {
+    pub(super) client: VerifierClient<Channel>,
     pub(super) channel: Channel,
+    pub(super) serves_logins: bool,
     pub(super) clock_ahead_ms: i64,
     pub(super) round_trip_us: u32,
     /// After how long the next connection should be opened, before this one ends.
@@ -37,6 +39,7 @@ pub(super) struct Connected {
 
 /// What a verifier says in `Hello`.
 struct Hello {
+    serves_logins: bool,
     clock_ahead_ms: i64,
     round_trip_us: u32,
     renew_after: Duration,
@@ -57,7 +60,8 @@ pub(super) async fn connect(
         .keep_alive_timeout(KEEP_ALIVE_TIME)
         .keep_alive_while_idle(true);
     let (channel, mut end) = transport::begin(&http2, stream).await?;
-    let hello = timeout(HELLO_TIME, hello(channel.clone(), verifier, host));
+    let mut client = client(channel.clone(), verifier)?;
+    let hello = timeout(HELLO_TIME, hello(&mut client, host));
     let hello = tokio::select! {
         // The connection first: when it ends, `Hello` fails as well, and knows less of the reason.
         biased;
@@ -69,7 +73,9 @@ pub(super) async fn connect(
         hello = hello => hello.map_err(|_| ConnectError::HelloTime)??,
     };
     Ok(Connected {
+        client,
         channel,
+        serves_logins: hello.serves_logins,
         clock_ahead_ms: hello.clock_ahead_ms,
         round_trip_us: hello.round_trip_us,
         renew_after: hello.renew_after,
@@ -77,24 +83,26 @@ pub(super) async fn connect(
     })
 }
 
-async fn hello(
-    channel: Channel,
-    verifier: &Verifier,
-    host: &HostName,
-) -> Result<Hello, ConnectError> {
+fn client(channel: Channel, verifier: &Verifier) -> Result<VerifierClient<Channel>, ConnectError> {
     let origin = Uri::builder()
         .scheme("https")
         .authority(format!("{}:{}", verifier.name, verifier.port))
         .path_and_query("/")
         .build()
         .map_err(|_| ConnectError::Name)?;
-    let mut client = VerifierClient::with_origin(channel, origin)
+    Ok(VerifierClient::with_origin(channel, origin)
         .max_decoding_message_size(MAX_MESSAGE)
-        .max_encoding_message_size(MAX_MESSAGE);
+        .max_encoding_message_size(MAX_MESSAGE))
+}
+
+async fn hello(
+    client: &mut VerifierClient<Channel>,
+    host: &HostName,
+) -> Result<Hello, ConnectError> {
     let start = Instant::now();
     let request = HelloRequest {
         version: PROTOCOL_VERSION,
-        features: Vec::new(),
+        features: vec![FEATURE_LOGIN.to_owned()],
     };
     let reply = client.hello(request).await;
     let round_trip = start.elapsed();
@@ -114,6 +122,7 @@ async fn hello(
     let millis = |time: u128| i64::try_from(time).unwrap_or(i64::MAX);
     let ahead = millis(reply.time_ms.into()).saturating_sub(millis(asked.as_millis()));
     Ok(Hello {
+        serves_logins: reply.features.iter().any(|it| it == FEATURE_LOGIN),
         clock_ahead_ms: ahead,
         round_trip_us: u32::try_from(round_trip.as_micros()).unwrap_or(u32::MAX),
         renew_after: renew_after(reply.connection_ms),

@@ -1,176 +1,168 @@
-//! The member's side: a connection to each verifier, always open, so that a login waits for no
-//! handshake.
+//! The member's side: sends the calls of tfad about logins to verifiers.
+//!
+//! A dialog begins at any verifier that answers (`begin`). Its answers belong to that one (`answer`): if it is
+//! lost, tfad learns so, and begins again. Both may be repeated by the rules of the protocol.
 
+mod answer;
+mod begin;
 mod connect;
 mod error;
+mod link;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tfa_fleet_core::{BackOff, HostName};
-use tfa_fleet_wire::{LinkError, LinkErrorKind, VerifierStatus};
-use tokio::time::sleep;
+use tfa_fleet_core::HostName;
+use tfa_fleet_wire::{LoginCall, LoginReply, Reply, VerifierStatus};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
+use tonic::{Response, Status};
 
-use self::connect::Connected;
-pub(crate) use self::error::ConnectError;
 use crate::config::Verifier;
-use crate::log::{Level, log, printable};
-use crate::random::random;
-use crate::stop::Stop;
-use crate::transport::Channel;
+use crate::generated::Error;
+use crate::log::RareLog;
+use crate::messages;
+use link::Link;
 
-/// A connection that lasted this long was a good one: the next attempt comes soon after it.
-const GOOD_CONNECTION: Duration = Duration::from_secs(30);
+/// How long a verifier may take until another one is asked as well.
+const HEDGE_DELAY: Duration = Duration::from_secs(1);
+/// The longest time of a call.
+const MAX_TIME: Duration = Duration::from_secs(6);
 
-/// The connection to one verifier.
+/// The verifiers of this host.
 #[derive(Debug)]
-pub(crate) struct Link {
-    verifier: Verifier,
-    /// The name of this host.
-    host: HostName,
-    tls: Mutex<Arc<ClientConfig>>,
-    state: Mutex<State>,
+pub(crate) struct Verifiers {
+    links: Vec<Arc<Link>>,
+    /// Something has happened to a connection.
+    changed: Arc<watch::Sender<()>>,
+    not_answered: RareLog,
 }
 
-/// What is known about the verifier.
-#[derive(Debug, Default)]
-struct State {
-    /// The number of the connection that is in use, or was the last one.
-    number: u64,
-    channel: Option<Channel>,
-    clock_ahead_ms: Option<i64>,
-    round_trip_us: Option<u32>,
-    error: Option<LinkError>,
-}
-
-impl Link {
-    /// A link that is not connected yet.
+impl Verifiers {
+    /// The verifiers of a configuration. None is connected yet.
     #[must_use]
-    pub(crate) fn new(verifier: Verifier, host: HostName, tls: Arc<ClientConfig>) -> Self {
+    pub(crate) fn new(verifiers: &[Verifier], host: &HostName, tls: &Arc<ClientConfig>) -> Self {
+        let changed = Arc::new(watch::channel(()).0);
+        let link = |verifier: &Verifier| {
+            let (host, tls) = (host.clone(), Arc::clone(tls));
+            let changed = Arc::clone(&changed);
+            Arc::new(Link::new(verifier.clone(), host, tls, changed))
+        };
         Self {
-            verifier,
-            host,
-            tls: Mutex::new(tls),
-            state: Mutex::default(),
+            links: verifiers.iter().map(link).collect(),
+            changed,
+            not_answered: RareLog::default(),
         }
     }
 
-    /// Uses this certificate from the next connection on.
-    pub(crate) fn replace(&self, tls: Arc<ClientConfig>) {
-        *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
+    /// The connections.
+    pub(crate) fn links(&self) -> &[Arc<Link>] {
+        &self.links
     }
 
-    /// What is known about the verifier, for tfad.
+    /// What is known about the verifiers, for tfad.
     #[must_use]
-    pub(crate) fn status(&self) -> VerifierStatus {
-        let state = self.state();
-        VerifierStatus {
-            name: self.verifier.name.to_string(),
-            is_connected: state.channel.is_some(),
-            clock_ahead_ms: state.clock_ahead_ms,
-            round_trip_us: state.round_trip_us,
-            error: state.error.clone(),
-        }
+    pub(crate) fn status(&self) -> Vec<VerifierStatus> {
+        self.links.iter().map(|link| link.status()).collect()
     }
 
-    /// Keeps a connection open until the program ends.
-    pub(crate) async fn keep(self: Arc<Self>, mut stop: Stop) {
-        let mut back_off = BackOff::new();
-        while let Some(lasted) = stop.unless_asked(self.connection()).await {
-            if lasted >= GOOD_CONNECTION {
-                back_off = BackOff::new();
+    /// Makes a call of tfad, in at most that time. All but `Begin` go to the named verifier.
+    pub(crate) async fn call(
+        &self,
+        call: LoginCall,
+        verifier: Option<String>,
+        time: Duration,
+    ) -> Reply {
+        let deadline = Instant::now() + time.min(MAX_TIME);
+        match (call, verifier) {
+            (LoginCall::Begin(begin), None) => self.begin(begin, deadline).await,
+            (
+                LoginCall::Answer {
+                    attempt,
+                    dialog,
+                    number,
+                    answer,
+                },
+                Some(verifier),
+            ) => {
+                let request = messages::answer_request(attempt, (dialog, number), &answer, 0);
+                match request {
+                    Ok(request) => self.answer(&verifier, request, deadline).await,
+                    // No other verifier would take it.
+                    Err(invalid) => Reply::Login {
+                        verifier,
+                        reply: refused(&invalid.to_string()),
+                    },
+                }
             }
-            let delay = sleep(back_off.delay(random()));
-            if stop.unless_asked(delay).await.is_none() {
-                return;
+            (LoginCall::Cancel { attempt, dialog }, Some(verifier)) => {
+                let request = messages::cancel_request(attempt, dialog);
+                if let Some(mut open) = self.link(&verifier).and_then(|link| link.open()) {
+                    let _ = timeout_at(deadline, open.client.cancel(request)).await;
+                }
+                let reply = LoginReply::Cancelled;
+                Reply::Login { verifier, reply }
             }
+            (LoginCall::Begin(_), Some(_)) | (_, None) => Reply::NotUnderstood,
         }
     }
 
-    /// Connects, and waits until the connection ends or the next one should be opened. Returns how
-    /// long that was.
-    async fn connection(self: &Arc<Self>) -> Duration {
-        let tls = Arc::clone(&self.tls.lock().unwrap_or_else(PoisonError::into_inner));
-        match connect::connect(&self.verifier, &self.host, tls).await {
-            Ok(connected) => self.connected(connected).await,
-            Err(why) => {
-                self.failed(&why);
-                Duration::ZERO
-            }
-        }
+    fn link(&self, name: &str) -> Option<&Arc<Link>> {
+        self.links.iter().find(|link| link.name() == name)
     }
+}
 
-    async fn connected(self: &Arc<Self>, connected: Connected) -> Duration {
-        let start = Instant::now();
-        let number = {
-            let mut state = self.state();
-            // The connection before it closes when its last request has ended.
-            *state = State {
-                number: state.number.saturating_add(1),
-                channel: Some(connected.channel),
-                clock_ahead_ms: Some(connected.clock_ahead_ms),
-                round_trip_us: Some(connected.round_trip_us),
-                error: None,
-            };
-            state.number
-        };
-        let name = &self.verifier.name;
-        // After the state has it: who reads the line may ask for the status.
-        log(Level::Info, &format_args!("connected to {name}"));
-        let link = Arc::clone(self);
-        // In a task of its own: it is used until the next one is open.
-        let end = tokio::spawn(async move { link.ended(number, connected.end.await) });
-        tokio::select! {
-            _ = end => {}
-            () = sleep(connected.renew_after) => {}
-        }
-        start.elapsed()
+/// The refusal of a call that no verifier takes.
+fn refused(text: &str) -> LoginReply {
+    LoginReply::Refused {
+        error: "org.tfad.Tfa1.Error.InvalidArgument".to_owned(),
+        text: text.to_owned(),
     }
+}
 
-    /// Notes the end of a connection, unless another one has followed it.
-    fn ended(&self, number: u64, error: Option<hyper::Error>) {
-        let mut state = self.state();
-        if state.number != number {
-            return;
+/// Whether another verifier may do what this one cannot.
+fn is_elsewhere(error: Error) -> bool {
+    matches!(error, Error::NotServing | Error::Storage)
+}
+
+/// The time until a deadline, in milliseconds.
+fn millis_until(deadline: Instant) -> u32 {
+    let left = deadline.saturating_duration_since(Instant::now());
+    u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Waits for the reply to a request. Notes whether the verifier answers in good time.
+///
+/// # Errors
+/// Why there is none.
+async fn reply_of<T>(
+    link: &Link,
+    number: u64,
+    deadline: Instant,
+    request: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, String> {
+    let mut request = pin!(request);
+    let answered = match timeout(HEDGE_DELAY, &mut request).await {
+        Ok(answered) => Ok(answered),
+        Err(_) => {
+            link.suspect(number);
+            timeout_at(deadline, request).await
         }
-        let name = &self.verifier.name;
-        let (level, why) = match error {
-            Some(error) => (
-                Level::Warning,
-                format!("the connection to {name} broke: {error}"),
-            ),
-            None => (Level::Info, format!("{name} closed the connection")),
-        };
-        *state = State {
-            number,
-            error: Some(LinkError {
-                kind: LinkErrorKind::Ended,
-                text: printable(&why),
-            }),
-            ..State::default()
-        };
-        log(level, &why);
-    }
-
-    /// Logs an error when it is another one than before.
-    fn failed(&self, why: &ConnectError) {
-        let error = LinkError {
-            kind: why.kind(),
-            text: printable(why),
-        };
-        let mut state = self.state();
-        if state.error.as_ref() != Some(&error) {
-            let name = &self.verifier.name;
-            log(
-                Level::Warning,
-                &format_args!("cannot connect to {name}: {}", error.text),
-            );
-            state.error = Some(error);
+    };
+    match answered {
+        Ok(Ok(reply)) => {
+            link.trust();
+            Ok(reply.into_inner())
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Err(status)) => {
+            link.suspect(number);
+            Err(match status.message() {
+                "" => format!("{:?}", status.code()),
+                message => message.to_owned(),
+            })
+        }
+        Err(_) => Err("it does not answer".to_owned()),
     }
 }

@@ -22,6 +22,7 @@ use tower_service::Service as _;
 
 use super::refusal::Refusal;
 use super::service::Verifier;
+use super::tfad::Tfad;
 use crate::generated::verifier_server::VerifierServer;
 use crate::stop::Stop;
 use crate::tls::peer_of;
@@ -63,9 +64,10 @@ pub(super) async fn serve(
     stream: TlsStream<TcpStream>,
     host: HostName,
     time: Duration,
+    tfad: Arc<Tfad>,
     mut stop: Stop,
 ) {
-    let verifier = VerifierServer::new(Verifier::new(host, time))
+    let verifier = VerifierServer::new(Verifier::new(host, time, tfad))
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
     let service = service_fn(move |request| answer(verifier.clone(), request));

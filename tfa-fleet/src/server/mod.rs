@@ -3,6 +3,7 @@
 mod connection;
 mod refusal;
 mod service;
+mod tfad;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -19,6 +20,7 @@ use crate::log::{Level, RareLog};
 use crate::random::random;
 use crate::stop::Stop;
 use refusal::{Refusal, RefusalLog};
+pub(crate) use tfad::Tfad;
 
 /// How long to wait after an error of accept(2), such as too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -30,19 +32,21 @@ pub(crate) struct Server {
     limits: Limits,
     handshakes: Arc<Limiter<IpAddr>>,
     hosts: Arc<Limiter<HostName>>,
+    tfad: Arc<Tfad>,
     refused: RefusalLog,
     not_accepted: RareLog,
 }
 
 impl Server {
-    /// A server with this certificate.
+    /// A server with this certificate, which passes calls on to this tfad.
     #[must_use]
-    pub(crate) fn new(tls: Arc<ServerConfig>, limits: Limits) -> Self {
+    pub(crate) fn new(tls: Arc<ServerConfig>, limits: Limits, tfad: Arc<Tfad>) -> Self {
         Self {
             tls: RwLock::new(tls),
             limits,
             handshakes: Limiter::new(limits.handshakes_per_address, limits.handshakes),
             hosts: Limiter::new(limits.connections_per_host, limits.connections),
+            tfad,
             refused: RefusalLog::default(),
             not_accepted: RareLog::default(),
         }
@@ -107,6 +111,6 @@ impl Server {
         drop(handshake);
         // Hosts that have connected at once do not come back at once.
         let time = spread(self.limits.connection_time(), random());
-        connection::serve(stream, host, time, stop).await;
+        connection::serve(stream, host, time, Arc::clone(&self.tfad), stop).await;
     }
 }

@@ -1,15 +1,22 @@
 //! What a verifier answers to a host.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tfa_fleet_core::HostName;
+use tfa_fleet_wire::{LoginCall, LoginReply};
 use tonic::{Request, Response, Status};
 
-use crate::PROTOCOL_VERSION;
+use super::tfad::Tfad;
 use crate::generated::{
     AnswerReply, AnswerRequest, BeginReply, BeginRequest, CancelReply, CancelRequest, HelloReply,
     HelloRequest, verifier_server,
 };
+use crate::messages::{self, Invalid};
+use crate::{FEATURE_LOGIN, PROTOCOL_VERSION};
+
+/// The time for the end of a dialog, of which a member tells none.
+const CANCEL_BUDGET_MS: u32 = 1000;
 
 /// The service for one connection, and so for one host.
 #[derive(Debug)]
@@ -18,22 +25,35 @@ pub(super) struct Verifier {
     start: Instant,
     /// How long the connection lasts from its start.
     time: Duration,
+    tfad: Arc<Tfad>,
 }
 
 impl Verifier {
     /// The service for a connection that starts now.
-    pub(super) fn new(host: HostName, time: Duration) -> Self {
+    pub(super) fn new(host: HostName, time: Duration, tfad: Arc<Tfad>) -> Self {
         Self {
             host,
             start: Instant::now(),
             time,
+            tfad,
         }
+    }
+
+    /// Passes a call on. The name of the host is the one in its certificate.
+    async fn call(&self, call: LoginCall, budget_ms: u32) -> Result<LoginReply, Status> {
+        let time = messages::budget(budget_ms);
+        self.tfad.call(&self.host, call, time).await
     }
 }
 
-/// This version of the program does not reach tfad. A member gets no turn, and so denies.
-fn not_connected<T>() -> Result<T, Status> {
-    Err(Status::unimplemented("this verifier answers no logins yet"))
+/// A request that no member of this protocol sends.
+fn refuse(invalid: Invalid) -> Status {
+    Status::invalid_argument(invalid.to_string())
+}
+
+/// A reply of tfad that cannot be told.
+fn fail(invalid: Invalid) -> Status {
+    Status::internal(invalid.to_string())
 }
 
 fn millis(time: Duration) -> u64 {
@@ -51,7 +71,7 @@ impl verifier_server::Verifier for Verifier {
         let now = now.map_err(|_| Status::unavailable("the clock is before 1970"))?;
         Ok(Response::new(HelloReply {
             version: PROTOCOL_VERSION,
-            features: Vec::new(),
+            features: vec![FEATURE_LOGIN.to_owned()],
             time_ms: millis(now),
             member: self.host.to_string(),
             // 0 would say that it is not told.
@@ -59,15 +79,36 @@ impl verifier_server::Verifier for Verifier {
         }))
     }
 
-    async fn begin(&self, _: Request<BeginRequest>) -> Result<Response<BeginReply>, Status> {
-        not_connected()
+    async fn begin(&self, request: Request<BeginRequest>) -> Result<Response<BeginReply>, Status> {
+        let request = request.into_inner();
+        let budget_ms = request.budget_ms;
+        let call = messages::begin_call(request).map_err(refuse)?;
+        let reply = self.call(call, budget_ms).await?;
+        messages::begin_reply(reply)
+            .map(Response::new)
+            .map_err(fail)
     }
 
-    async fn answer(&self, _: Request<AnswerRequest>) -> Result<Response<AnswerReply>, Status> {
-        not_connected()
+    async fn answer(
+        &self,
+        request: Request<AnswerRequest>,
+    ) -> Result<Response<AnswerReply>, Status> {
+        let request = request.into_inner();
+        let budget_ms = request.budget_ms;
+        let call = messages::answer_call(request).map_err(refuse)?;
+        let reply = self.call(call, budget_ms).await?;
+        messages::answer_reply(reply)
+            .map(Response::new)
+            .map_err(fail)
     }
 
-    async fn cancel(&self, _: Request<CancelRequest>) -> Result<Response<CancelReply>, Status> {
-        not_connected()
+    async fn cancel(
+        &self,
+        request: Request<CancelRequest>,
+    ) -> Result<Response<CancelReply>, Status> {
+        let call = messages::cancel_call(&request.into_inner()).map_err(refuse)?;
+        // What becomes of it changes nothing: the dialog ends by itself.
+        let _ = self.call(call, CANCEL_BUDGET_MS).await?;
+        Ok(Response::new(CancelReply {}))
     }
 }

@@ -48,7 +48,9 @@ impl Folder {
             .arg("--config")
             .arg(self.0.join("tfa-fleet.toml"))
             .arg("--socket")
-            .arg(self.0.join("call"));
+            .arg(self.0.join("call"))
+            .arg("--tfad")
+            .arg(self.0.join("fleet"));
         command
     }
 }
@@ -64,6 +66,8 @@ pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
     client: Client,
+    /// Where a verifier listens.
+    address: Option<SocketAddr>,
     pub(crate) folder: Folder,
 }
 
@@ -100,6 +104,7 @@ impl Program {
             child,
             lines,
             client,
+            address: None,
             folder,
         }
     }
@@ -107,10 +112,20 @@ impl Program {
     /// A verifier at a free port.
     pub(crate) fn verifier(host: &Issued, authority: &[u8], lines: &str) -> (Self, SocketAddr) {
         let lines = format!("listen = ['127.0.0.1:0']\n{lines}");
-        let program = Self::start(host, authority, &lines);
+        let mut program = Self::start(host, authority, &lines);
         let line = program.wait_for_line("listening at ");
         let address = line.rsplit(' ').next().unwrap().parse().unwrap();
+        program.address = Some(address);
         (program, address)
+    }
+
+    /// Where this verifier listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address.unwrap()
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        self.child.id().try_into().unwrap()
     }
 
     /// A member of one verifier, which its certificate must call `v1.test`.
@@ -138,8 +153,7 @@ impl Program {
     }
 
     pub(crate) fn send(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+        kill_process(Pid::from_raw(self.pid()).unwrap(), signal).unwrap();
     }
 
     /// Waits for the end.

@@ -16,6 +16,7 @@ mod fixture;
 mod http2;
 mod life;
 mod local;
+mod logins;
 mod requests;
 mod test_verifier;
 mod tls_client;

@@ -7,7 +7,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::ServerName;
 use tfa_fleet::generated::verifier_client::VerifierClient;
-use tfa_fleet::generated::{AnswerRequest, BeginRequest, CancelRequest, HelloRequest};
+use tfa_fleet::generated::{AnswerRequest, HelloRequest};
 use tfa_fleet::transport::Channel;
 use tfa_fleet::{MAX_MESSAGE, PROTOCOL_VERSION};
 use tokio::net::TcpStream;
@@ -18,7 +18,10 @@ use crate::authority::Authority;
 use crate::fixture::Program;
 use crate::tls_client::config;
 
-async fn client(address: SocketAddr, tls: rustls::ClientConfig) -> VerifierClient<Channel> {
+pub(crate) async fn client(
+    address: SocketAddr,
+    tls: rustls::ClientConfig,
+) -> VerifierClient<Channel> {
     let stream = TcpStream::connect(address).await.unwrap();
     let name = ServerName::try_from("v1.test").unwrap();
     let stream = TlsConnector::from(Arc::new(tls)).connect(name, stream);
@@ -32,17 +35,18 @@ async fn client(address: SocketAddr, tls: rustls::ClientConfig) -> VerifierClien
     VerifierClient::with_origin(Channel::new(sender), "https://v1.test".parse().unwrap())
 }
 
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
 /// Runs a test with a client of the host web1.test.
 fn with_client(test: impl AsyncFnOnce(VerifierClient<Channel>)) {
     let authority = Authority::new();
     let (_verifier, address) =
         Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
     let tls = config(&authority, Some(&authority.issue_member("web1.test")));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async { test(client(address, tls).await).await });
+    runtime().block_on(async { test(client(address, tls).await).await });
 }
 
 fn hello() -> HelloRequest {
@@ -64,6 +68,7 @@ fn hello_tells_the_name_in_the_certificate() {
     with_client(async |mut client| {
         let reply = client.hello(hello()).await.unwrap().into_inner();
         assert_eq!((reply.version, &*reply.member), (1, "web1.test"));
+        assert_eq!(reply.features, ["login"]);
         assert!(reply.time_ms > 0);
         // Up to the default of connection_seconds.
         assert!((1..=3_600_000).contains(&reply.connection_ms));
@@ -85,32 +90,10 @@ fn member_without_a_version_is_refused_and_a_newer_one_is_not() {
 }
 
 #[test]
-fn no_login_is_answered_yet() {
-    with_client(async |mut client| {
-        let codes = [
-            client
-                .begin(BeginRequest::default())
-                .await
-                .err()
-                .unwrap()
-                .code(),
-            client.answer(answer(6)).await.err().unwrap().code(),
-            client
-                .cancel(CancelRequest::default())
-                .await
-                .err()
-                .unwrap()
-                .code(),
-        ];
-        assert_eq!(codes, [Code::Unimplemented; 3]);
-    });
-}
-
-#[test]
 fn oversized_message_is_refused_and_the_connection_goes_on() {
     with_client(async |mut client| {
         let fits = client.answer(answer(MAX_MESSAGE - 64)).await.err().unwrap();
-        assert_eq!(fits.code(), Code::Unimplemented);
+        assert_eq!(fits.code(), Code::InvalidArgument);
         let too_long = client.answer(answer(MAX_MESSAGE + 1)).await.err().unwrap();
         assert_eq!(too_long.code(), Code::OutOfRange);
         assert!(client.hello(hello()).await.is_ok());

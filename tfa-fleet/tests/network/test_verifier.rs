@@ -33,6 +33,16 @@ pub(crate) struct TestVerifier {
 impl TestVerifier {
     /// Shows this certificate, and replies this to `Hello`.
     pub(crate) fn start(host: &Issued, reply: Result<HelloReply, Status>) -> Self {
+        Self::start_with(host, reply, BeginReply::default())
+    }
+
+    /// The same, and replies that to `Begin`.
+    pub(crate) fn start_with(
+        host: &Issued,
+        hello: Result<HelloReply, Status>,
+        begin: BeginReply,
+    ) -> Self {
+        let says = Arc::new(Says { hello, begin });
         let tls = TlsAcceptor::from(Arc::new(tls(host)));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -42,7 +52,7 @@ impl TestVerifier {
             .enable_all()
             .build()
             .unwrap();
-        thread::spawn(move || runtime.block_on(serve(listener, tls, reply, sender)));
+        thread::spawn(move || runtime.block_on(serve(listener, tls, says, sender)));
         Self { address, closed }
     }
 }
@@ -50,7 +60,7 @@ impl TestVerifier {
 async fn serve(
     listener: std::net::TcpListener,
     tls: TlsAcceptor,
-    reply: Result<HelloReply, Status>,
+    says: Arc<Says>,
     closed: Sender<()>,
 ) {
     let listener = TcpListener::from_std(listener).unwrap();
@@ -58,22 +68,17 @@ async fn serve(
         tokio::spawn(serve_one(
             stream,
             tls.clone(),
-            reply.clone(),
+            Arc::clone(&says),
             closed.clone(),
         ));
     }
 }
 
-async fn serve_one(
-    stream: TcpStream,
-    tls: TlsAcceptor,
-    reply: Result<HelloReply, Status>,
-    closed: Sender<()>,
-) {
+async fn serve_one(stream: TcpStream, tls: TlsAcceptor, says: Arc<Says>, closed: Sender<()>) {
     let Ok(stream) = tls.accept(stream).await else {
         return;
     };
-    let verifier = VerifierServer::new(Says(reply));
+    let verifier = VerifierServer::from_arc(says);
     let service = service_fn(move |request| verifier.clone().call(request));
     let _ = http2::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
@@ -103,7 +108,7 @@ pub(crate) fn right_reply() -> Result<HelloReply, Status> {
 pub(crate) fn changed_reply(change: impl FnOnce(&mut HelloReply)) -> Result<HelloReply, Status> {
     let mut reply = HelloReply {
         version: 1,
-        features: Vec::new(),
+        features: vec!["login".to_owned()],
         time_ms: 1,
         member: "web1.test".to_owned(),
         connection_ms: 0,
@@ -112,16 +117,19 @@ pub(crate) fn changed_reply(change: impl FnOnce(&mut HelloReply)) -> Result<Hell
     Ok(reply)
 }
 
-struct Says(Result<HelloReply, Status>);
+struct Says {
+    hello: Result<HelloReply, Status>,
+    begin: BeginReply,
+}
 
 #[tonic::async_trait]
 impl Verifier for Says {
     async fn hello(&self, _: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
-        self.0.clone().map(Response::new)
+        self.hello.clone().map(Response::new)
     }
 
     async fn begin(&self, _: Request<BeginRequest>) -> Result<Response<BeginReply>, Status> {
-        Err(Status::unimplemented(""))
+        Ok(Response::new(self.begin.clone()))
     }
 
     async fn answer(&self, _: Request<AnswerRequest>) -> Result<Response<AnswerReply>, Status> {

@@ -1,0 +1,185 @@
+//! A dialog begins at the first verifier that answers. Where one does not answer at once, the next one is asked
+//! as well, with the same attempt. The dialogs that are not needed are cancelled.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tfa_fleet_wire::{BeginLogin, LoginReply, Reply};
+use tokio::sync::mpsc;
+use tokio::time::{Duration, Instant, sleep_until, timeout};
+
+use super::link::{Link, Open};
+use super::{HEDGE_DELAY, Verifiers, is_elsewhere, millis_until, refused, reply_of};
+use crate::generated::{BeginReply, BeginRequest, CancelRequest, begin_reply};
+use crate::log::{Level, printable};
+use crate::messages;
+
+/// How long the end of a dialog that is not needed may take.
+const CANCEL_TIME: Duration = Duration::from_secs(1);
+
+/// What became of one request.
+enum Ended {
+    /// The reply decides the call.
+    Decided(LoginReply),
+    /// The verifier cannot answer. The refusal in its words, if there is one.
+    Cannot(String, Option<LoginReply>),
+}
+
+/// Set by the first that decides a call: a reply, or its end.
+#[derive(Clone, Default)]
+struct Decision(Arc<AtomicBool>);
+
+impl Decision {
+    /// Returns whether this is the first one.
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
+
+/// The end of a call, also where tfad does not wait for it.
+struct End(Decision);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.take();
+    }
+}
+
+impl Verifiers {
+    pub(super) async fn begin(&self, begin: BeginLogin, deadline: Instant) -> Reply {
+        let first = begin.attempt.0.first().copied().unwrap_or_default();
+        let request = match messages::begin_request(begin, 0) {
+            Ok(request) => request,
+            Err(invalid) => {
+                return Reply::Login {
+                    verifier: String::new(),
+                    reply: refused(&invalid.to_string()),
+                };
+            }
+        };
+        let links = self.in_order(first.into());
+        let mut changed = self.changed.subscribe();
+        let before: Vec<u64> = links.iter().map(|link| link.failures()).collect();
+        // The connection on which each was asked.
+        let mut asked = vec![0_u64; links.len()];
+        let decision = Decision::default();
+        let _end = End(decision.clone());
+        let (sender, mut ended) = mpsc::channel(links.len().max(1));
+        let mut under_way: usize = 0;
+        let mut hedge_at = Instant::now();
+        let mut last = None;
+        loop {
+            let next = links.iter().zip(&mut asked).find_map(|(link, asked)| {
+                let open = link.open().filter(|open| open.number != *asked)?;
+                *asked = open.number;
+                Some((Arc::clone(link), open))
+            });
+            let is_more = next.is_some();
+            if let Some((link, open)) = next {
+                let mut request = request.clone();
+                request.budget_ms = millis_until(deadline);
+                let (decision, sender) = (decision.clone(), sender.clone());
+                tokio::spawn(ask(link, open, request, deadline, decision, sender));
+                under_way = under_way.saturating_add(1);
+                hedge_at = Instant::now() + HEDGE_DELAY;
+            } else if under_way == 0 {
+                let mut links_before = links.iter().zip(&before);
+                if links_before
+                    .all(|(link, before)| link.is_of_no_use() || link.failures() > *before)
+                {
+                    return self.no_verifier(last);
+                }
+                links.iter().for_each(|link| link.want());
+            }
+            // Until the next one is to be asked.
+            tokio::select! {
+                biased;
+                Some((verifier, end)) = ended.recv() => match end {
+                    Ended::Decided(reply) => return Reply::Login { verifier, reply },
+                    Ended::Cannot(why, refusal) => {
+                        let text = printable(&format_args!("{verifier} cannot begin a login: {why}"));
+                        self.not_answered.log(Level::Warning, &text);
+                        under_way = under_way.saturating_sub(1);
+                        last = Some((verifier, text, refusal));
+                    }
+                },
+                () = sleep_until(deadline) => return self.no_verifier(last),
+                () = sleep_until(hedge_at), if is_more => {}
+                _ = changed.changed(), if !is_more => {}
+            }
+        }
+    }
+
+    /// The verifiers, with one in front that is as good as random. Those that have not answered lately come last.
+    fn in_order(&self, random: usize) -> Vec<Arc<Link>> {
+        let count = self.links.len();
+        let start = random.checked_rem(count).unwrap_or_default();
+        let links = self.links.iter().cycle().skip(start).take(count);
+        let (suspected, mut links): (Vec<_>, Vec<_>) =
+            links.cloned().partition(|link| link.is_suspected());
+        links.extend(suspected);
+        links
+    }
+
+    /// The last refusal of a verifier, or why none has answered.
+    fn no_verifier(&self, last: Option<(String, String, Option<LoginReply>)>) -> Reply {
+        let first_error = || self.status().into_iter().find_map(|it| it.error);
+        match last {
+            Some((verifier, _, Some(reply))) => Reply::Login { verifier, reply },
+            Some((_, text, None)) => Reply::NoVerifier(text),
+            None => Reply::NoVerifier(match first_error() {
+                Some(error) => error.text,
+                None if self.links.is_empty() => "tfa-fleet.toml names none".to_owned(),
+                None => "none is connected that serves logins".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Asks one verifier. Ends its dialog if the call is decided already.
+async fn ask(
+    link: Arc<Link>,
+    mut open: Open,
+    request: BeginRequest,
+    deadline: Instant,
+    decision: Decision,
+    sender: mpsc::Sender<(String, Ended)>,
+) {
+    let attempt = request.attempt.clone();
+    let reply = reply_of(&link, open.number, deadline, open.client.begin(request)).await;
+    let end = match reply {
+        Ok(reply) => end_of(reply),
+        Err(why) => Ended::Cannot(why, None),
+    };
+    if let Ended::Cannot(_, Some(_)) = end {
+        link.suspect(open.number);
+    }
+    if let Ended::Decided(reply) = &end
+        && !decision.take()
+    {
+        if let LoginReply::Begun {
+            dialog: dialog @ 1..,
+            ..
+        } = *reply
+        {
+            let cancel = CancelRequest { attempt, dialog };
+            let _ = timeout(CANCEL_TIME, open.client.cancel(cancel)).await;
+        }
+        return;
+    }
+    let _ = sender.send((link.name().to_owned(), end)).await;
+}
+
+fn end_of(reply: BeginReply) -> Ended {
+    let refused = match &reply.is {
+        Some(begin_reply::Is::Refused(refused)) => Some(refused.error()),
+        _ => None,
+    };
+    match messages::reply_to_begin(reply) {
+        Ok(reply) if refused.is_some_and(is_elsewhere) => {
+            Ended::Cannot("it serves no logins now".to_owned(), Some(reply))
+        }
+        Ok(reply) => Ended::Decided(reply),
+        Err(invalid) => Ended::Cannot(invalid.to_string(), None),
+    }
+}

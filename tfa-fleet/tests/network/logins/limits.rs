@@ -1,0 +1,121 @@
+//! What one member may use of a verifier.
+
+use tfa_fleet::generated::{AnswerRequest, BeginRequest, CancelRequest, User};
+use tfa_fleet::messages::MAX_NAME;
+use tfa_fleet_wire::{LoginLine, LoginReply, LoginTurn, SecretText};
+use tonic::Code;
+
+use super::fleet::tfad;
+use crate::authority::Authority;
+use crate::fixture::Program;
+use crate::requests::{client, runtime};
+use crate::tls_client::config;
+
+/// Calls of one host under way, as in `server/tfad.rs`.
+const MAX_CALLS_OF_HOST: usize = 64;
+
+fn begin() -> BeginRequest {
+    BeginRequest {
+        attempt: vec![1; 16],
+        user: Some(User {
+            name: "alice".to_owned(),
+            uid: Some(1000),
+            aliases: Vec::new(),
+        }),
+        caller_uid: Some(0),
+        budget_ms: 3000,
+        ..BeginRequest::default()
+    }
+}
+
+#[test]
+fn one_host_does_not_use_up_the_calls_of_the_others() {
+    let authority = Authority::new();
+    let (verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    // tfad of the verifier answers none.
+    let calls = tfad(&verifier.folder.path().join("fleet"), |_| None);
+    let tls = |name| config(&authority, Some(&authority.issue_member(name)));
+    runtime().block_on(async {
+        let mut web1 = client(address, tls("web1.test")).await;
+        for _ in 0..MAX_CALLS_OF_HOST {
+            let mut client = web1.clone();
+            let request = BeginRequest {
+                budget_ms: 20,
+                ..begin()
+            };
+            let status = client.begin(request).await.err().unwrap();
+            assert_eq!(status.code(), Code::DeadlineExceeded);
+        }
+        // The host has given them up, and tfad has not: they count.
+        let more = web1.begin(begin()).await.err().unwrap();
+        assert_eq!(more.code(), Code::ResourceExhausted);
+        let mut again = client(address, tls("web1.test")).await;
+        let more = again.begin(begin()).await.err().unwrap();
+        assert_eq!(more.code(), Code::ResourceExhausted);
+        let mut web2 = client(address, tls("web2.test")).await;
+        let request = BeginRequest {
+            budget_ms: 20,
+            ..begin()
+        };
+        let other = web2.begin(request).await.err().unwrap();
+        assert_eq!(other.code(), Code::DeadlineExceeded);
+    });
+    assert_eq!(calls.try_iter().count(), MAX_CALLS_OF_HOST + 1);
+    verifier.wait_for_line("refused a login of web1.test: too many are under way");
+}
+
+#[test]
+fn a_request_that_is_not_valid_reaches_no_tfad() {
+    let authority = Authority::new();
+    let (verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    let calls = tfad(&verifier.folder.path().join("fleet"), |_| None);
+    let tls = config(&authority, Some(&authority.issue_member("web1.test")));
+    runtime().block_on(async {
+        let mut client = client(address, tls).await;
+        let mut long = begin();
+        long.user.as_mut().unwrap().name = "x".repeat(MAX_NAME + 1);
+        let mut root = begin();
+        root.caller_uid = None;
+        for request in [BeginRequest::default(), long, root] {
+            let status = client.begin(request).await.err().unwrap();
+            assert_eq!(status.code(), Code::InvalidArgument);
+        }
+        let status = client.answer(AnswerRequest::default()).await.err().unwrap();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let status = client.cancel(CancelRequest::default()).await.err().unwrap();
+        assert_eq!(status.code(), Code::InvalidArgument);
+    });
+    assert_eq!(calls.try_iter().count(), 0);
+}
+
+#[test]
+fn a_reply_that_is_too_long_is_none() {
+    let authority = Authority::new();
+    let (verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    for length in [70_000, 200_000] {
+        let path = verifier.folder.path().join("fleet");
+        let _ = std::fs::remove_file(&path);
+        let _calls = tfad(&path, move |_| {
+            Some(LoginReply::Begun {
+                dialog: 1,
+                turn: LoginTurn {
+                    lines: vec![LoginLine {
+                        kind: "info".to_owned(),
+                        text: SecretText::new("x".repeat(length)),
+                    }],
+                    next: "verdict".to_owned(),
+                    text: "verified".to_owned(),
+                    number: 0,
+                },
+            })
+        });
+        let tls = config(&authority, Some(&authority.issue_member("web1.test")));
+        runtime().block_on(async {
+            let mut client = client(address, tls).await;
+            assert!(client.begin(begin()).await.is_err(), "{length}");
+        });
+    }
+}

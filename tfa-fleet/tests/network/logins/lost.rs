@@ -1,0 +1,225 @@
+//! Verifiers that are lost at the worst moments.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tfa_fleet_wire::LoginCall;
+use tfa_proto::{Next, Verdict};
+use tfad::login::Error;
+
+use super::fleet::{Fleet, MOST, code, is_answer, logins, next, store};
+use crate::fixture::Program;
+
+const VERIFIED: Next = Next::Verdict(Verdict::VerifiedByTotp);
+
+/// The verifier that has begun the only dialog, and the other one.
+fn holder(begun: [bool; 2]) -> (usize, usize) {
+    match begun {
+        [true, false] => (0, 1),
+        [false, true] => (1, 0),
+        _ => unreachable!("{begun:?}"),
+    }
+}
+
+/// A fleet of two with one store, and a dialog of which no answer was given.
+fn begun() -> (Fleet, u32, usize, usize) {
+    let fleet = Fleet::start(2);
+    let store = store();
+    let calls = [fleet.logins(0, &store), fleet.logins(1, &store)];
+    let (dialog, _) = fleet.begin().unwrap();
+    let (holder, other) = holder(calls.map(|calls| calls.try_recv().is_ok()));
+    (fleet, dialog, holder, other)
+}
+
+/// Gives the code, which is right, within the time that is promised.
+fn assert_let_in(fleet: &Fleet, dialog: u32) {
+    let start = Instant::now();
+    assert_eq!(fleet.answer(dialog, &code()).unwrap(), VERIFIED);
+    assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
+}
+
+#[test]
+fn killed_between_the_question_and_the_answer() {
+    let (mut fleet, dialog, holder, _) = begun();
+    fleet.verifiers[holder].send(Signal::KILL);
+    fleet.verifiers[holder].wait();
+    assert_let_in(&fleet, dialog);
+}
+
+#[test]
+fn silent_between_the_question_and_the_answer() {
+    let (fleet, dialog, holder, _) = begun();
+    fleet.verifiers[holder].send(Signal::STOP);
+    assert_let_in(&fleet, dialog);
+    // The next logins do not wait for it.
+    let start = Instant::now();
+    for _ in 0..20 {
+        fleet.begin().unwrap();
+    }
+    assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
+}
+
+#[test]
+fn silent_before_the_login() {
+    let fleet = Fleet::start(2);
+    let store = store();
+    let _calls = [fleet.logins(0, &store), fleet.logins(1, &store)];
+    fleet.verifiers[0].send(Signal::STOP);
+    // One of them is the first one's.
+    for _ in 0..20 {
+        let start = Instant::now();
+        let (_, turn) = fleet.begin().unwrap();
+        assert!(matches!(turn.next, Next::Ask(_)));
+        assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
+    }
+    fleet.verifiers[0].send(Signal::CONT);
+}
+
+#[test]
+fn killed_after_the_code_was_used_and_before_the_reply() {
+    let fleet = Fleet::start(2);
+    let store = store();
+    let judged = Arc::new(AtomicUsize::new(0));
+    let calls = [0, 1].map(|verifier| {
+        let (logins, judged) = (logins(&store), Arc::clone(&judged));
+        let pid = fleet.verifiers[verifier].pid();
+        fleet.tfad(verifier, move |call| {
+            let is_answer = is_answer(&call.call);
+            let reply = logins.answer(call);
+            if is_answer && judged.fetch_add(1, Ordering::SeqCst) == 0 {
+                kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+                return None;
+            }
+            Some(reply)
+        })
+    });
+    let (dialog, _) = fleet.begin().unwrap();
+    let code = code();
+    let start = Instant::now();
+    assert_eq!(fleet.answer(dialog, &code).unwrap(), VERIFIED);
+    assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
+    assert_eq!(judged.load(Ordering::SeqCst), 2);
+    let named = |call| match call {
+        LoginCall::Answer {
+            attempt, number, ..
+        } => (attempt, number),
+        _ => unreachable!(),
+    };
+    let [first, second] = calls.map(|calls| named(next(&calls, is_answer)));
+    assert!(first == second);
+    // Another login has no use of the code.
+    let (dialog, _) = fleet.begin().unwrap();
+    assert!(matches!(fleet.answer(dialog, &code), Ok(Next::Ask(_))));
+}
+
+#[test]
+fn slow_with_an_answer_while_another_one_is_well() {
+    let fleet = Fleet::start(2);
+    let store = store();
+    let judged = Arc::new(AtomicUsize::new(0));
+    let _calls = [0, 1].map(|verifier| {
+        let (logins, judged) = (logins(&store), Arc::clone(&judged));
+        fleet.tfad(verifier, move |call| {
+            if is_answer(&call.call) && judged.fetch_add(1, Ordering::SeqCst) == 0 {
+                thread::sleep(Duration::from_secs(3));
+            }
+            Some(logins.answer(call))
+        })
+    });
+    let (dialog, _) = fleet.begin().unwrap();
+    assert_let_in(&fleet, dialog);
+}
+
+#[test]
+fn slow_with_an_answer_and_the_only_one() {
+    let fleet = Fleet::start(1);
+    let logins = logins(&store());
+    let calls = fleet.tfad(0, move |call| {
+        if is_answer(&call.call) {
+            thread::sleep(Duration::from_millis(2500));
+        }
+        Some(logins.answer(call))
+    });
+    let (dialog, _) = fleet.begin().unwrap();
+    assert_eq!(fleet.answer(dialog, &code()).unwrap(), VERIFIED);
+    assert_eq!(calls.try_iter().count(), 2);
+}
+
+#[test]
+fn tfad_of_the_verifier_is_restarted_between_the_question_and_the_answer() {
+    let (fleet, dialog, holder, other) = begun();
+    // Another tfad, which knows no dialog, at both.
+    for verifier in [holder, other] {
+        let path = fleet.verifiers[verifier].folder.path().join("fleet");
+        fs::remove_file(path).unwrap();
+    }
+    let store = store();
+    let _calls = [fleet.logins(0, &store), fleet.logins(1, &store)];
+    assert_let_in(&fleet, dialog);
+}
+
+#[test]
+fn tfad_of_a_verifier_is_absent() {
+    let fleet = Fleet::start(2);
+    let start = Instant::now();
+    let Err(Error::NoVerifier(why)) = fleet.begin() else {
+        unreachable!()
+    };
+    assert!(
+        why.contains("tfad of the verifier does not answer"),
+        "{why}"
+    );
+    let line = fleet.verifiers[0].wait_for_line("cannot pass a login of web1.test on to tfad: ");
+    assert!(line.contains("/fleet: "), "{line}");
+    let _calls = fleet.logins(1, &store());
+    for _ in 0..20 {
+        fleet.begin().unwrap();
+    }
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_verifier_that_restarts_is_waited_for() {
+    let mut fleet = Fleet::start(1);
+    let store = store();
+    let _calls = fleet.logins(0, &store);
+    let address = fleet.verifiers[0].address();
+    fleet.verifiers[0].send(Signal::KILL);
+    fleet.verifiers[0].wait();
+    // Each attempt fails, and the next one would come later and later.
+    for _ in 0..8 {
+        let start = Instant::now();
+        assert!(matches!(fleet.begin(), Err(Error::NoVerifier(_))));
+        assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
+    }
+    let host = fleet.authority.issue("v1.test");
+    let again = format!("listen = ['{address}']");
+    let again = Program::start(&host, fleet.authority.certificate(), &again);
+    fleet.verifiers = vec![again];
+    let _calls = fleet.logins(0, &store);
+    let (dialog, _) = fleet.begin().unwrap();
+    assert_let_in(&fleet, dialog);
+}
+
+#[test]
+fn all_verifiers_are_gone() {
+    let mut fleet = Fleet::start(2);
+    let store = store();
+    let _calls = [fleet.logins(0, &store), fleet.logins(1, &store)];
+    let (dialog, _) = fleet.begin().unwrap();
+    for verifier in &mut fleet.verifiers {
+        verifier.send(Signal::KILL);
+        verifier.wait();
+    }
+    let start = Instant::now();
+    assert!(matches!(
+        fleet.answer(dialog, &code()),
+        Err(Error::NoVerifier(_))
+    ));
+    assert!(matches!(fleet.begin(), Err(Error::NoVerifier(_))));
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
