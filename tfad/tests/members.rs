@@ -263,6 +263,17 @@ fn log_names_the_member_of_a_login() {
 }
 
 #[test]
+fn wrong_codes_at_a_member_are_reported_with_its_name() {
+    let store = store();
+    let verifier = verifier(&store);
+    assert_eq!(WEB1.verdict(&verifier, 1, "000000"), None);
+    let (dialog, _) = WEB1.begin(&verifier, user("alice", 1000)).unwrap();
+    let turn = WEB1.answer(&verifier, dialog, 2, &code()).unwrap();
+    let lines = format!("{:?}", turn.lines);
+    assert!(lines.contains("web1.example/192.0.2.7"), "{lines}");
+}
+
+#[test]
 fn lock_of_a_console_holds_at_its_member_alone() {
     let store = store();
     let verifier = verifier(&store);

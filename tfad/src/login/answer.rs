@@ -85,13 +85,13 @@ impl Logins {
         let LoginAttempt {
             user,
             login,
-            caller,
             context,
             host,
+            ..
         } = &session.attempt;
         let client = Client {
             answer: Some(session.answer),
-            ..pam_context::client(caller, context)
+            ..session.attempt.client()
         };
         let phase = pam_context::phase(&**host, context, &config.policy);
         let marks = remember::devices_of(&config.remember, session.attempt.facts(phase));
@@ -186,14 +186,8 @@ impl Logins {
         now: Time,
     ) -> Result<(tfa_core::Turn, Option<Dialog>, Vec<BackupCode>), Error> {
         let config = self.state.config();
-        let LoginAttempt {
-            user,
-            login,
-            caller,
-            context,
-            ..
-        } = &session.attempt;
-        let client = pam_context::client(caller, context);
+        let LoginAttempt { user, login, .. } = &session.attempt;
+        let client = session.attempt.client();
         // Ten hashes are computed only for a right code.
         let mut drawn = None;
         loop {

@@ -177,6 +177,9 @@ fn attempt(
     let is_asked = config.policy.names_hosts();
     let name = is_asked.then(|| host.name_in_rules()).flatten();
     let login = pam_context::login(&context, subject, name, origin);
+    let from = pam_context::client(caller, &context).from;
+    let from_member = caller.host.as_ref().filter(|_| !from.is_empty());
+    let from_member = from_member.map(|member| format!("{member}/{from}"));
     let host_requires = host.floor().map(|floor| floor.effect.clone());
     Ok(LoginAttempt {
         host,
@@ -185,6 +188,7 @@ fn attempt(
             host_requires,
             ..login
         },
+        from_member,
         user,
         context,
     })

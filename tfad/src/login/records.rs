@@ -3,7 +3,7 @@
 use tfa_core::{Account, AuditOutcome, FailureReason, PhaseAction};
 use tfa_proto::Context;
 
-use super::{Error, pam_context};
+use super::Error;
 use crate::account;
 use crate::login::evaluation::Evaluation;
 
@@ -19,7 +19,7 @@ impl Evaluation<'_> {
         let Some(reason) = reason.filter(is_recorded) else {
             return;
         };
-        let client = pam_context::client(&attempt.caller, &attempt.context);
+        let client = attempt.client();
         let recorded = self.logins.accounts.change(&attempt.user, |account| {
             account.record_refusal(reason, client, now);
         });

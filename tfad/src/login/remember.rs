@@ -9,7 +9,7 @@ use tfa_core::{
 };
 use tfa_proto::Verdict;
 
-use super::{Error, Logins, log, pam_context, render};
+use super::{Error, Logins, log, render};
 use crate::account;
 use crate::config::Config;
 use crate::host::clock;
@@ -67,7 +67,7 @@ impl Logins {
         now: Time,
     ) -> Result<Option<tfa_proto::Turn>, Error> {
         let (rules, facts) = (&config.remember, attempt.facts(phase));
-        let client = pam_context::client(&attempt.caller, &attempt.context);
+        let client = attempt.client();
         let mut turn = None;
         if device.is_use_due(now) || (client.shows && account.has_report(now)) {
             let stored = self.accounts.change(&attempt.user, |account| {

@@ -7,7 +7,7 @@ use tfa_core::{
 };
 use tfa_proto::Turn;
 
-use super::{Error, Logins, log, pam_context};
+use super::{Error, Logins, log};
 use crate::account;
 use crate::login::facts::LoginFacts;
 use crate::login::render;
@@ -73,11 +73,10 @@ impl Logins {
         let LoginAttempt {
             caller,
             user,
-            context,
             login,
             ..
         } = attempt;
-        let client = pam_context::client(caller, context);
+        let client = attempt.client();
         let mut verified = verify_by_security_key(&mut account.clone(), &login.keys, client, now);
         if account.is_key_login_stored(key, client, now) {
             let stored = self.accounts.change(user, |account| {

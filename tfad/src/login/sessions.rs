@@ -8,10 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tfa_core::{AnswerId, AttemptId, Dialog, Login, PhaseInput};
+use tfa_core::{AnswerId, AttemptId, Client, Dialog, Login, PhaseInput};
 use tfa_proto::Context;
 
-use super::Error;
+use super::{Error, pam_context};
 use crate::account::Loaded;
 use crate::caller::Caller;
 use crate::host::facts::HostFacts;
@@ -49,6 +49,8 @@ pub struct LoginAttempt {
     pub context: Context,
     /// The same in the terms of the policy, with the groups as they were.
     pub login: Login,
+    /// For a login on a member of a fleet: the member, and where the login there comes from.
+    pub from_member: Option<String>,
 }
 
 impl LoginAttempt {
@@ -60,6 +62,15 @@ impl LoginAttempt {
             context: &self.context,
             login: &self.login,
             phase,
+        }
+    }
+
+    /// The program that carries the dialog, as far as the user hears of it.
+    pub(super) fn client(&self) -> Client<'_> {
+        let client = pam_context::client(&self.caller, &self.context);
+        match &self.from_member {
+            Some(from) => Client { from, ..client },
+            None => client,
         }
     }
 
@@ -333,6 +344,7 @@ mod tests {
                 keys: Vec::new(),
                 host_requires: None,
             },
+            from_member: None,
         }
     }
 
