@@ -9,11 +9,14 @@ use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use super::link::{Link, Open};
+use super::round::{Round, Standing};
 use super::{HEDGE_DELAY, Verifiers, is_elsewhere, millis_until, refused, reply_of};
 use crate::generated::{BeginReply, BeginRequest, CancelRequest, begin_reply};
 use crate::log::{Level, printable};
 use crate::messages;
 
+/// The pause after all verifiers have failed: one of them may restart.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 /// How long the end of a dialog that is not needed may take.
 const CANCEL_TIME: Duration = Duration::from_secs(1);
 
@@ -23,6 +26,14 @@ enum Ended {
     Decided(LoginReply),
     /// The verifier cannot answer. The refusal in its words, if there is one.
     Cannot(String, Option<LoginReply>),
+}
+
+/// The last verifier that could not answer.
+struct Last {
+    verifier: String,
+    /// Why, for the administrator.
+    text: String,
+    refusal: Option<LoginReply>,
 }
 
 /// Set by the first that decides a call: a reply, or its end.
@@ -57,39 +68,33 @@ impl Verifiers {
                 };
             }
         };
-        let links = self.in_order(first.into());
+        let mut round = Round::new(self.in_order(first.into()));
         let mut changed = self.changed.subscribe();
-        let before: Vec<u64> = links.iter().map(|link| link.failures()).collect();
-        // The connection on which each was asked.
-        let mut asked = vec![0_u64; links.len()];
         let decision = Decision::default();
         let _end = End(decision.clone());
-        let (sender, mut ended) = mpsc::channel(links.len().max(1));
+        let (sender, mut ended) = mpsc::channel(self.links.len().max(1));
         let mut under_way: usize = 0;
-        let mut hedge_at = Instant::now();
-        let mut last = None;
+        let mut last: Option<Last> = None;
         loop {
-            let next = links.iter().zip(&mut asked).find_map(|(link, asked)| {
-                let open = link.open().filter(|open| open.number != *asked)?;
-                *asked = open.number;
-                Some((Arc::clone(link), open))
-            });
-            let is_more = next.is_some();
-            if let Some((link, open)) = next {
+            let (mut next_at, mut is_waiting) = (None, true);
+            if let Some((link, open)) = round.next() {
                 let mut request = request.clone();
                 request.budget_ms = millis_until(deadline);
                 let (decision, sender) = (decision.clone(), sender.clone());
                 tokio::spawn(ask(link, open, request, deadline, decision, sender));
                 under_way = under_way.saturating_add(1);
-                hedge_at = Instant::now() + HEDGE_DELAY;
+                (next_at, is_waiting) = (Some(Instant::now() + HEDGE_DELAY), false);
             } else if under_way == 0 {
-                let mut links_before = links.iter().zip(&before);
-                if links_before
-                    .all(|(link, before)| link.is_of_no_use() || link.failures() > *before)
-                {
-                    return self.no_verifier(last);
+                let is_refused = last.as_ref().is_some_and(|last| last.refusal.is_some());
+                match round.standing() {
+                    Standing::NoneConnects => return self.no_verifier(last),
+                    Standing::AllAsked if is_refused => return self.no_verifier(last),
+                    Standing::AllAsked => {
+                        round.begin_again();
+                        next_at = Some(Instant::now() + RETRY_DELAY);
+                    }
+                    Standing::SomeConnect => {}
                 }
-                links.iter().for_each(|link| link.want());
             }
             // Until the next one is to be asked.
             tokio::select! {
@@ -100,12 +105,12 @@ impl Verifiers {
                         let text = printable(&format_args!("{verifier} cannot begin a login: {why}"));
                         self.not_answered.log(Level::Warning, &text);
                         under_way = under_way.saturating_sub(1);
-                        last = Some((verifier, text, refusal));
+                        last = Some(Last { verifier, text, refusal });
                     }
                 },
                 () = sleep_until(deadline) => return self.no_verifier(last),
-                () = sleep_until(hedge_at), if is_more => {}
-                _ = changed.changed(), if !is_more => {}
+                () = sleep_until(next_at.unwrap_or(deadline)), if next_at.is_some() => {}
+                _ = changed.changed(), if is_waiting => {}
             }
         }
     }
@@ -122,11 +127,15 @@ impl Verifiers {
     }
 
     /// The last refusal of a verifier, or why none has answered.
-    fn no_verifier(&self, last: Option<(String, String, Option<LoginReply>)>) -> Reply {
+    fn no_verifier(&self, last: Option<Last>) -> Reply {
         let first_error = || self.status().into_iter().find_map(|it| it.error);
         match last {
-            Some((verifier, _, Some(reply))) => Reply::Login { verifier, reply },
-            Some((_, text, None)) => Reply::NoVerifier(text),
+            Some(Last {
+                verifier,
+                refusal: Some(reply),
+                ..
+            }) => Reply::Login { verifier, reply },
+            Some(Last { text, .. }) => Reply::NoVerifier(text),
             None => Reply::NoVerifier(match first_error() {
                 Some(error) => error.text,
                 None if self.links.is_empty() => "tfa-fleet.toml names none".to_owned(),

@@ -8,6 +8,7 @@ mod begin;
 mod connect;
 mod error;
 mod link;
+mod round;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use tfa_fleet_wire::{LoginCall, LoginReply, Reply, VerifierStatus};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
-use tonic::{Response, Status};
+use tonic::{Code, Response, Status};
 
 use crate::config::Verifier;
 use crate::generated::Error;
@@ -157,7 +158,10 @@ async fn reply_of<T>(
             Ok(reply.into_inner())
         }
         Ok(Err(status)) => {
-            link.suspect(number);
+            // An answer to the request, and nothing about the verifier.
+            if !matches!(status.code(), Code::InvalidArgument | Code::OutOfRange) {
+                link.suspect(number);
+            }
             Err(match status.message() {
                 "" => format!("{:?}", status.code()),
                 message => message.to_owned(),

@@ -7,11 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tfa_fleet_wire::LoginCall;
+use tfa_fleet_wire::{LoginCall, LoginReply};
 use tfa_proto::{Next, Verdict};
 use tfad::login::Error;
 
-use super::fleet::{Fleet, MOST, code, is_answer, logins, next, store};
+use super::fleet::{Fleet, MOST, begin, code, is_answer, logins, next, store, tfad};
 use crate::fixture::Program;
 
 const VERIFIED: Next = Next::Verdict(Verdict::VerifiedByTotp);
@@ -180,6 +180,49 @@ fn tfad_of_a_verifier_is_absent() {
         fleet.begin().unwrap();
     }
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn tfad_of_a_verifier_that_restarts_is_waited_for() {
+    let fleet = Fleet::start(1);
+    let verifier = &fleet.verifiers[0];
+    let path = verifier.folder.path().join("fleet");
+    let forwarder = &fleet.forwarder;
+    thread::scope(|scope| {
+        let login = scope.spawn(move || begin(forwarder));
+        verifier.wait_for_line("cannot pass a login of web1.test on to tfad: ");
+        let logins = logins(&store());
+        let _calls = tfad(&path, move |call| Some(logins.answer(call)));
+        let (_, turn) = login.join().unwrap().unwrap();
+        assert!(matches!(turn.next, Next::Ask(_)));
+    });
+}
+
+#[test]
+fn a_verifier_that_cannot_reach_its_accounts_is_not_the_last_word() {
+    let fleet = Fleet::start(2);
+    let refuses = |error: &'static str| {
+        move |_| {
+            let error = format!("org.tfad.Tfa1.Error.{error}");
+            let text = "no etcd".to_owned();
+            Some(LoginReply::Refused { error, text })
+        }
+    };
+    let first = fleet.tfad(0, refuses("Storage"));
+    let _second = fleet.logins(1, &store());
+    for _ in 0..20 {
+        assert!(matches!(fleet.begin().unwrap().1.next, Next::Ask(_)));
+    }
+    // It was asked once at most: one that has failed comes last.
+    assert!(first.try_iter().count() <= 1);
+    // A refusal of all of them is one, and at once.
+    let fleet = Fleet::start(1);
+    let _calls = fleet.tfad(0, refuses("NotServing"));
+    let start = Instant::now();
+    let refused = fleet.begin();
+    let expected = tfa_proto::Error::NotServing("no etcd".to_owned());
+    assert!(matches!(refused, Err(Error::Refused(error)) if error == expected));
+    assert!(start.elapsed() < MOST);
 }
 
 #[test]
