@@ -1,7 +1,7 @@
 //! From when on a policy requires a second factor of some login.
 
 use proptest::prelude::*;
-use tfa_core::{Mode, Policy, Requirement, Rule, RuleEffect, Terms, Time};
+use tfa_core::{Account, Mode, Policy, Requirement, Rule, RuleEffect, Terms, Time};
 
 use crate::host::{DAY, any_case, any_time, effect, policy_of, required};
 use crate::phone::{NOON, after};
@@ -100,6 +100,25 @@ fn nothing_is_required_behind_an_exemption_of_each_login() {
     }
     let rules = [rule(required(0)), rule(off(None))];
     assert_eq!(beginning(&rules, required(7)), (Some(0), Some(0)));
+}
+
+#[test]
+fn a_decision_may_change_with_since_grace_period_and_end_of_a_rule() {
+    let policy = Policy {
+        rules: vec![rule(off(Some(3))), rule(since(-3))],
+        ..policy_of(since(100))
+    };
+    let times = |account: Option<&Account>| -> Vec<i64> {
+        let times = policy.times_of_change(account, NOON).into_iter();
+        let days = times.map(|time| NOON.until(time).as_secs() as i64 / DAY);
+        days.collect()
+    };
+    assert_eq!(times(None), [3, 4, 100, 107]);
+    let policy = policy_of(required(7));
+    let mut asked = Account::new(1000);
+    asked.require(after(NOON, -2 * DAY));
+    let end = after(NOON, 5 * DAY);
+    assert_eq!(policy.times_of_change(Some(&asked), NOON), [end]);
 }
 
 proptest! {

@@ -68,6 +68,8 @@ pub struct PolicyFacts {
     pub requires: bool,
     /// From when on one is required of some login.
     pub required: Required,
+    /// From when on a user who has not enrolled must do so: after the grace period.
+    pub must_enroll: Required,
     /// Two-factor login is off for the whole host.
     pub is_off: bool,
     /// How many users have enrolled; `None` if not all records are known.
@@ -105,8 +107,10 @@ pub enum Required {
 /// When a second factor is required of some login for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Later {
-    /// At this time at the earliest, in seconds since 1970.
+    /// At this time, in seconds since 1970, or at the earliest then.
     From(u64),
+    /// At this time at the earliest, and later for some users.
+    NotBefore(u64),
     /// When audit mode ends.
     AfterAudit,
     /// When the grace period of the users ends.

@@ -1,11 +1,13 @@
 //! Accounts that log in over SSH by a key only: they have no password, so PAM can ask them for nothing.
 
+use std::collections::BTreeSet;
+
 use tfa_pam_stack::{Line, Phase};
 
-use crate::facts::{Facts, Later, Required};
+use crate::facts::{Facts, Later};
 use crate::finding::{Finding, Kind};
 use crate::messages;
-use crate::required::required;
+use crate::required::is_clock_reliable;
 use crate::sshd::{QUESTIONS, Settings, SshdFacts};
 
 /// An account of this host with a login shell and without a password, or root.
@@ -46,8 +48,16 @@ pub enum Keys {
 pub enum Refused {
     /// Now.
     Now,
-    /// After the grace period.
-    Later,
+    /// At this time, in seconds since 1970: when the grace period is over.
+    At(u64),
+    /// When the grace period is over, which begins with a login.
+    AfterGrace,
+}
+
+impl Refused {
+    fn is_later(self) -> bool {
+        self != Self::Now
+    }
 }
 
 const ROOT: &str = "root";
@@ -66,35 +76,38 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
             (false, _) => (&messages::KEY_ONLY, ""),
         }
     };
-    let finding = |kind: &'static Kind, detail: &str, when: Refused| {
+    let finding = |kind: &'static Kind, detail: &str, is_later: bool| {
         let is_meant = |(account, refused): &&(&KeyAccount, Refused)| {
             let (known, known_detail) = fault(account);
-            known.id == kind.id && known_detail == detail && *refused == when
+            known.id == kind.id && known_detail == detail && refused.is_later() == is_later
         };
         let found = shut_out.iter().filter(is_meant);
-        let names: Vec<String> = found.map(|(account, _)| account.name.clone()).collect();
+        let (names, times): (Vec<String>, BTreeSet<Refused>) = found
+            .map(|(account, refused)| (account.name.clone(), *refused))
+            .unzip();
         (!names.is_empty()).then(|| {
             let mut finding = Finding::beside_pam(kind, "", names, detail.to_owned());
-            finding.subject.later = (when == Refused::Later).then(|| later(facts));
+            finding.subject.later = is_later.then(|| later(facts, &times));
             finding
         })
     };
-    let times = [Refused::Now, Refused::Later].into_iter();
-    let findings = times.flat_map(|when| {
+    let findings = [false, true].into_iter().flat_map(|is_later| {
         [
-            finding(&messages::KEY_ONLY, "", when),
-            finding(&messages::KEY_ONLY, messages::FORCED, when),
-            finding(&messages::KEY_ONLY_ROOT, "", when),
+            finding(&messages::KEY_ONLY, "", is_later),
+            finding(&messages::KEY_ONLY, messages::FORCED, is_later),
+            finding(&messages::KEY_ONLY_ROOT, "", is_later),
         ]
     });
     findings.flatten().collect()
 }
 
 /// When users are refused who are not refused now.
-fn later(facts: &Facts) -> Later {
-    match required(facts) {
-        Required::Later(later) => later,
-        Required::Now | Required::Never => Later::AfterGrace,
+fn later(facts: &Facts, times: &BTreeSet<Refused>) -> Later {
+    match (times.first(), times.last()) {
+        _ if !is_clock_reliable(facts) => Later::AfterGrace,
+        (Some(Refused::At(first)), Some(Refused::At(last))) if first == last => Later::From(*first),
+        (Some(Refused::At(first)), _) => Later::NotBefore(*first),
+        _ => Later::AfterGrace,
     }
 }
 

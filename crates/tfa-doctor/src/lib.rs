@@ -35,7 +35,7 @@ pub use key_only::{KeyAccount, Keys, Refused};
 pub use messages::{KINDS, list};
 pub use moving::has_google_authenticator;
 pub use pam::services_that_ask;
-pub use required::required;
+pub use required::{must_enroll, required};
 pub use tfa_pam_stack::MODULE;
 pub use unit::Unit;
 

@@ -1,23 +1,26 @@
 //! Faults that are none before a second factor is required of some login.
 
 use crate::facts::{Facts, Later, Required};
-use crate::finding::Finding;
+use crate::finding::{Finding, Kind};
 use crate::host::Clock;
 use crate::messages;
 
 /// Removes them if a second factor is required of no login, and notes from when on they are faults.
 pub(crate) fn settle(facts: &Facts, findings: &mut Vec<Finding>) {
-    let later = match required(facts) {
-        Required::Now => return,
-        Required::Later(later) => Some(later),
-        Required::Never => None,
-    };
     findings.retain_mut(|finding| {
         if !is_conditional(finding) {
             return true;
         }
-        finding.subject.later = later;
-        later.is_some()
+        let is_about_enrollment = is_one_of(finding.kind.id, messages::WHERE_MUST_ENROLL);
+        let required = match is_about_enrollment {
+            true => must_enroll(facts),
+            false => required(facts),
+        };
+        finding.subject.later = match required {
+            Required::Now | Required::Never => None,
+            Required::Later(later) => Some(later),
+        };
+        required != Required::Never
     });
 }
 
@@ -25,20 +28,41 @@ pub(crate) fn settle(facts: &Facts, findings: &mut Vec<Finding>) {
 /// off, no date is known to be in the future.
 #[must_use]
 pub fn required(facts: &Facts) -> Required {
-    let clock = facts.host.as_ref().map(|host| host.clock);
-    let is_clock_reliable = matches!(clock, Some(Clock::Synchronised | Clock::OfItsHost));
-    match facts.policy.as_ref().map(|policy| policy.required) {
+    by_clock(facts, facts.policy.as_ref().map(|policy| policy.required))
+}
+
+/// As [`required`], of users who have not enrolled.
+#[must_use]
+pub fn must_enroll(facts: &Facts) -> Required {
+    by_clock(
+        facts,
+        facts.policy.as_ref().map(|policy| policy.must_enroll),
+    )
+}
+
+fn by_clock(facts: &Facts, required: Option<Required>) -> Required {
+    match required {
         None => Required::Now,
-        Some(Required::Later(Later::From(_))) if !is_clock_reliable => Required::Now,
+        Some(Required::Later(Later::From(_))) if !is_clock_reliable(facts) => Required::Now,
         Some(required) => required,
     }
 }
 
+/// Whether a date of the clock can be believed to be in the future.
+pub(crate) fn is_clock_reliable(facts: &Facts) -> bool {
+    let clock = facts.host.as_ref().map(|host| host.clock);
+    matches!(clock, Some(Clock::Synchronised | Clock::OfItsHost))
+}
+
 /// Whether this is one of the faults, and the others that its remedy mends are, too.
 fn is_conditional(finding: &Finding) -> bool {
-    let has = |id: &str| messages::WHERE_REQUIRED.iter().any(|kind| kind.id == id);
+    let has = |id: &str| is_one_of(id, messages::WHERE_REQUIRED);
     let mut also = finding.subject.also.iter();
     has(finding.kind.id) && also.all(|(id, _)| has(id))
+}
+
+fn is_one_of(id: &str, kinds: &[&Kind]) -> bool {
+    kinds.iter().any(|kind| kind.id == id)
 }
 
 #[cfg(test)]
@@ -55,6 +79,7 @@ mod tests {
             policy: Some(PolicyFacts {
                 requires: true,
                 required,
+                must_enroll: required,
                 ..PolicyFacts::default()
             }),
             host: Some(HostFacts {

@@ -386,8 +386,12 @@ impl Host {
                         is_asked: has("asked"),
                         refused: match (has("refused"), has("refused-later")) {
                             (true, _) => Some(Refused::Now),
-                            (false, true) => Some(Refused::Later),
-                            (false, false) => None,
+                            (false, true) => Some(Refused::AfterGrace),
+                            (false, false) => {
+                                let mut words = words.iter();
+                                let at = words.find_map(|word| word.strip_prefix("refused-at="));
+                                at.map(|time| Refused::At(time.parse().unwrap()))
+                            }
                         },
                         is_unguarded: has("unguarded"),
                     });
@@ -540,7 +544,8 @@ fn policy_of(text: &str) -> PolicyFacts {
     let has = |fact: &str| text.lines().any(|line| line == fact);
     PolicyFacts {
         requires: text.lines().any(|line| line.starts_with("requires")),
-        required: required(text),
+        required: required(text, 0),
+        must_enroll: required(text, 1),
         error_on_disk: text
             .lines()
             .find_map(|line| Some(line.strip_prefix("error ")?.to_owned())),
@@ -566,14 +571,18 @@ fn policy_of(text: &str) -> PolicyFacts {
     }
 }
 
-/// From when on a second factor is required, in the words behind `requires`.
-fn required(text: &str) -> Required {
+/// From when on a second factor is required, and from when on users must enroll: the words behind `requires`.
+fn required(text: &str, place: usize) -> Required {
     let line = text.lines().find_map(|line| line.strip_prefix("requires"));
     match line.map(str::trim) {
         None | Some("never") => Required::Never,
         Some("") => Required::Now,
         Some("after audit") => Required::Later(Later::AfterAudit),
-        Some(time) => Required::Later(Later::From(time.parse().unwrap())),
+        Some(times) => {
+            let times: Vec<&str> = times.split(' ').collect();
+            let time = times.get(place).unwrap_or(&times[0]);
+            Required::Later(Later::From(time.parse().unwrap()))
+        }
     }
 }
 

@@ -111,8 +111,10 @@ wire_enum! {
 wire_enum! {
     /// Why a login has its outcome.
     pub enum Reason {
-        /// Of [`Outcome::Nothing`]: two-factor login is off.
+        /// Of [`Outcome::Nothing`]: two-factor login is off for the whole host.
         Off = "off",
+        /// Of [`Outcome::Nothing`]: the rule that applies to the login is off.
+        RuleOff = "rule-off",
         /// Of [`Outcome::Nothing`]: the user has not enrolled, and need not.
         NotSetUp = "not-set-up",
         /// Of [`Outcome::Nothing`]: the user has paused two-factor login, which the policy permits.
@@ -129,6 +131,9 @@ wire_enum! {
         /// Of [`Outcome::Nothing`]: PAM does not ask for a code in such a login, and the policy does not
         /// guard the service.
         NotGuarded = "not-guarded",
+        /// Of [`Outcome::Nothing`]: PAM does not ask for a code in such a login, and the policy requires none
+        /// of the user.
+        NotRequired = "not-required",
         /// Of [`Outcome::Nothing`]: the PAM profile of the package skips the module for this service.
         NotAsked = "not-asked",
         /// Of [`Outcome::Notified`]: shown once in a login session.
@@ -168,6 +173,12 @@ pub struct Impact {
     pub later: OpenEnum<Outcome>,
     /// The reason for [`Self::later`].
     pub later_reason: Option<OpenEnum<Reason>>,
+    /// The time of the first outcome that is not that of now, in seconds since the epoch; absent without one.
+    pub changes_at: Option<u64>,
+    /// The time from which on [`Self::later`] holds; absent if it holds now.
+    pub later_from: Option<u64>,
+    /// Both times are the earliest ones: the grace period begins with the first login, of which there was none.
+    pub after_first_login: Option<bool>,
 }
 
 /// Logins that audit mode let proceed.

@@ -58,7 +58,9 @@ pub(super) async fn collect(
     terminal.show_progress("");
     let records = records?;
     let of_records = records.as_ref().map(|records| records.required_from);
-    policy.required = required(&facts, policy.audits, of_records, tfa_client::now());
+    let now = tfa_client::now();
+    policy.required = required(&facts, policy.audits, of_records, now);
+    policy.must_enroll = must_enroll(&facts, policy.required, now);
     if let Some(records) = records {
         policy.enrolled = Some(records.enrolled);
         policy.login_users = records.login_users;
@@ -136,6 +138,18 @@ fn required(facts: &DaemonFacts, audits: bool, of_records: Option<u64>, now: u64
         _ if audits => Required::Later(Later::AfterAudit),
         from if from > now => at(from),
         _ => at(of_records.unwrap_or_default().min(of_new_users)),
+    }
+}
+
+/// From when on a user who has not enrolled must do so, if a second factor is required from that time on.
+fn must_enroll(facts: &DaemonFacts, required: Required, now: u64) -> Required {
+    let of_new_users = facts.required_of_new_users_from.unwrap_or_default();
+    match required {
+        // When that time has come, what is known of the records counts.
+        Required::Later(Later::From(time)) if time > now => {
+            Required::Later(Later::From(time.max(of_new_users)))
+        }
+        required => required,
     }
 }
 
@@ -324,6 +338,7 @@ fn policy_of(facts: &DaemonFacts, missed: &Missed) -> PolicyFacts {
         audits: false,
         requires: facts.requires.unwrap_or(true),
         required: Required::Now,
+        must_enroll: Required::Now,
         names_methods: facts.names_methods.unwrap_or_default(),
         demands_security_keys: facts.demands_security_keys.unwrap_or_default(),
         guard: facts.guard.clone().unwrap_or_default(),

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use tfa_doctor::{
-    Facts, Finding, Later, LoginUsers, PolicyFacts, Required, Severity, required, services_that_ask,
+    Facts, Finding, Later, LoginUsers, PolicyFacts, Required, Severity, must_enroll, required,
+    services_that_ask,
 };
 use tfa_text::time::rfc3339;
 
@@ -12,6 +13,8 @@ pub(crate) struct Summary {
     pub(crate) policy: Option<PolicyInForce>,
     /// Of [`PolicyInForce::Later`]: the earliest time.
     pub(crate) required_from: Option<String>,
+    /// Of [`PolicyInForce::Later`]: when users who have not enrolled must do so.
+    pub(crate) must_enroll_from: Option<String>,
     /// The users who have enrolled, with those who cannot log in.
     pub(crate) enrolled: Option<usize>,
     pub(crate) login_users: Option<usize>,
@@ -54,6 +57,7 @@ impl Summary {
         Self {
             policy: policy.map(|policy| in_force(policy, required(facts))),
             required_from: policy.and_then(|_| time(required(facts))),
+            must_enroll_from: policy.and_then(|_| time(must_enroll(facts))),
             enrolled: policy.and_then(|policy| policy.enrolled),
             login_users: users.map(|users| users.count),
             login_users_enrolled: users.map(|users| users.enrolled),

@@ -210,9 +210,12 @@ pub(crate) fn in_force(summary: &Summary, terminal: &Terminal) -> String {
         }
         Some(PolicyInForce::Optional) => "optional",
     };
-    let policy = match &summary.required_from {
-        Some(time) => format!("{policy}, but from {time} on at the earliest"),
-        None => policy.to_owned(),
+    let policy = match (&summary.required_from, &summary.must_enroll_from) {
+        (Some(time), Some(enroll)) if time != enroll => format!(
+            "{policy}, but from {time} on at the earliest, and users who have not enrolled must do so from {enroll} on"
+        ),
+        (Some(time), _) => format!("{policy}, but from {time} on at the earliest"),
+        (None, _) => policy.to_owned(),
     };
     let services = match summary.services.as_deref() {
         None => "not known".to_owned(),

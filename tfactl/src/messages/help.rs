@@ -121,12 +121,13 @@ Keys of the JSON output, which do not change (see tfactl(8)):
   outcome                  code, nothing, notified (of the end of the grace
                            period), offered (the setup), set-up (must set up)
                            or refused
-  reason                   of nothing: off, not-set-up, paused, exempt,
-                           security-key, security-key-confirmed,
-                           remembered-device, not-guarded or not-asked; of
-                           notified: once-a-session; of refused: too-late,
-                           undetermined, not-verified, must-enroll, not-invited,
-                           factor-not-accepted, locked or unusable; or null
+  reason                   of nothing: off, rule-off, not-set-up, paused,
+                           exempt, security-key, security-key-confirmed,
+                           remembered-device, not-guarded, not-required or
+                           not-asked; of notified: once-a-session; of refused:
+                           too-late, undetermined, not-verified, must-enroll,
+                           not-invited, factor-not-accepted, locked or unusable;
+                           or null
   phase                    the PAM phase that decides: auth, account or session;
                            null for not-asked
   rule                     the file and line that decides; null for the default,
@@ -171,6 +172,10 @@ Keys of the JSON output, which do not change (see tfactl(8)):
   now, later               the names of users for each outcome: code, nothing,
                            notified, offered, set-up and refused; later is
                            after every grace period and exemption with an end
+  changes_at, later_from   the times, by user, from which on the outcome is
+                           another one, and from which on it is that of later
+  after_first_login        the users for whom these are the earliest times,
+                           because the grace period begins with a first login
   unknown                  users with a record who do not exist on this host
 With --recorded: an array of user, outcome, reason (or null), service, from (the
 remote host of the last login, or local), count, last.

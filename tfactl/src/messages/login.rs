@@ -86,6 +86,7 @@ pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
     };
     match reason {
         Reason::Off => "two-factor login is off",
+        Reason::RuleOff => "a rule exempts such a login",
         Reason::NotSetUp => "two-factor login is neither set up nor required",
         Reason::Paused => "two-factor login is paused, and not required",
         Reason::Exempt => "an administrator has exempted the user for a time",
@@ -97,6 +98,9 @@ pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
         Reason::RememberedDevice => "the login comes from a remembered device, beside the password",
         Reason::NotGuarded => {
             "PAM asks no question in such a login, and the policy does not guard the service"
+        }
+        Reason::NotRequired => {
+            "PAM asks no question in such a login, and two-factor login is not required"
         }
         Reason::NotAsked => {
             "the service never asks for a password, and the PAM profile of the package skips \

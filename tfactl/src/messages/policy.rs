@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use tfa_proto::{AuditRecord, HypotheticalLogin, OpenEnum, Outcome, Reason};
+use tfa_proto::{AuditRecord, HypotheticalLogin, Impact, OpenEnum, Outcome, Reason};
 use tfa_text::time::date_time;
 use tfa_text::{plural, wrapped};
 
@@ -70,23 +70,27 @@ const AUDIT_IS_ON: &str = "\
 Audit mode is on. It lets every user in who would have to set up two-factor login or would be \
 refused for lack of a second factor. The lists show the outcomes without audit mode.";
 
-/// The names of users by outcome and reason.
+/// The users by outcome and reason.
 pub(crate) type ByReason<'a> =
-    BTreeMap<(&'a OpenEnum<Outcome>, Option<&'a OpenEnum<Reason>>), Vec<&'a str>>;
+    BTreeMap<(&'a OpenEnum<Outcome>, Option<&'a OpenEnum<Reason>>), Vec<&'a Impact>>;
 
 pub(crate) fn impact(now: &ByReason<'_>, later: &ByReason<'_>, width: usize) -> String {
-    let now_list = by_reason(now, width);
+    let now_list = by_reason(now, width, |_| None);
     if now == later {
         format!("\nNow and after every grace period and exemption:\n{now_list}")
     } else {
-        let later_list = by_reason(later, width);
+        let later_list = by_reason(later, width, beginning);
         format!("\nNow:\n{now_list}\n\nAfter every grace period and exemption:\n{later_list}")
     }
 }
 
 /// For each outcome the number of users, the refusals first. The names follow, except for users who can
-/// log in as they are.
-fn by_reason(outcomes: &ByReason<'_>, width: usize) -> String {
+/// log in as they are, and before them when the outcome begins, where that is known.
+fn by_reason(
+    outcomes: &ByReason<'_>,
+    width: usize,
+    begins: impl Fn(&Impact) -> Option<String>,
+) -> String {
     let mut outcomes: Vec<_> = outcomes.iter().collect();
     outcomes.sort_by_key(|((result, _), _)| urgency(result));
     let lines = outcomes.into_iter().map(|((result, why), users)| {
@@ -101,11 +105,45 @@ fn by_reason(outcomes: &ByReason<'_>, width: usize) -> String {
         if urgency(result) >= UNAFFECTED {
             head
         } else {
-            let names = indented(&users.join(", "), 2 * INDENT, width);
-            format!("{head}\n{names}")
+            let mut by_beginning: BTreeMap<Option<String>, Vec<&str>> = BTreeMap::new();
+            for user in users {
+                let names = by_beginning.entry(begins(user)).or_default();
+                names.push(&user.user);
+            }
+            let names = by_beginning.into_iter().map(|(beginning, names)| {
+                let names = names.join(", ");
+                let line = match beginning {
+                    Some(beginning) => format!("{beginning}: {names}"),
+                    None => names,
+                };
+                indented(&line, 2 * INDENT, width)
+            });
+            let names: Vec<String> = names.collect();
+            format!("{head}\n{}", names.join("\n"))
         }
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// From which day on the later outcome of a user holds. `None` if it holds now.
+fn beginning(impact: &Impact) -> Option<String> {
+    let last = day(impact.later_from?);
+    let first = impact.changes_at.map(day).filter(|first| *first != last);
+    Some(match (first, impact.after_first_login == Some(true)) {
+        (None, false) => format!("from {last} on"),
+        (None, true) => format!("from {last} on at the earliest, after a first login"),
+        (Some(first), false) => format!("from {last} on, with a first change on {first}"),
+        (Some(first), true) => format!(
+            "from {last} on at the earliest, after a first login, with a first change on {first}"
+        ),
+    })
+}
+
+/// The day of a time, on this host.
+fn day(seconds: u64) -> String {
+    let mut text = date_time(seconds);
+    text.truncate("2026-12-31".len());
+    text
 }
 
 /// The place of an outcome in the list.

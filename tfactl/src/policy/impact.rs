@@ -24,6 +24,9 @@ const SHOWN_FROM: usize = 5000;
 /// The names of users by the name of the outcome.
 type ByOutcome<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
+/// Times by the names of users.
+type Times<'a> = BTreeMap<&'a str, String>;
+
 #[derive(Serialize)]
 struct ImpactJson<'a> {
     service: &'a str,
@@ -36,6 +39,9 @@ struct ImpactJson<'a> {
     audit: bool,
     now: ByOutcome<'a>,
     later: ByOutcome<'a>,
+    changes_at: Times<'a>,
+    later_from: Times<'a>,
+    after_first_login: Vec<&'a str>,
     unknown: &'a [String],
 }
 
@@ -79,6 +85,13 @@ pub(crate) async fn run(
             audit,
             now: by_outcome(&impacts, |impact| &impact.now),
             later: by_outcome(&impacts, |impact| &impact.later),
+            changes_at: times(&impacts, |impact| impact.changes_at),
+            later_from: times(&impacts, |impact| impact.later_from),
+            after_first_login: impacts
+                .iter()
+                .filter(|impact| impact.after_first_login == Some(true))
+                .map(|impact| &*impact.user)
+                .collect(),
             unknown: &unknown,
         };
         json::print(&terminal, &report)?;
@@ -101,9 +114,9 @@ pub(crate) async fn run(
         let (mut now, mut later) = (messages::ByReason::new(), messages::ByReason::new());
         for impact in &impacts {
             let key = (&impact.now, impact.now_reason.as_ref());
-            now.entry(key).or_default().push(&*impact.user);
+            now.entry(key).or_default().push(impact);
             let key = (&impact.later, impact.later_reason.as_ref());
-            later.entry(key).or_default().push(&*impact.user);
+            later.entry(key).or_default().push(impact);
         }
         terminal.print(&messages::impact(&now, &later, width))?;
     }
@@ -235,6 +248,13 @@ fn by_outcome<'a>(
         users.push(&impact.user);
     }
     users
+}
+
+fn times(impacts: &[Impact], of: impl Fn(&Impact) -> Option<u64>) -> Times<'_> {
+    let known = impacts
+        .iter()
+        .filter_map(|impact| Some((&*impact.user, rfc3339(of(impact)?))));
+    known.collect()
 }
 
 #[cfg(test)]

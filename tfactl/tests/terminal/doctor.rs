@@ -284,6 +284,17 @@ fn the_policy_is_told_with_the_day_of_its_beginning() {
         false => later,
     };
     assert_eq!(told(YEAR_2099, YEAR_2099, enrolled(false)), later, "since");
+    let end = YEAR_2099 + 14 * 24 * 3600;
+    assert_eq!(
+        told(YEAR_2099, end, enrolled(false)),
+        later,
+        "since and grace"
+    );
+    let (_, out, _) = finished(&host.output_with(&["doctor"]));
+    let words: Vec<&str> = out.split_whitespace().collect();
+    let text = "from 2099-01-01T00:00:00Z on at the earliest, and users who have not enrolled must do so from \
+                2099-01-15T00:00:00Z on.";
+    assert_eq!(words.join(" ").contains(text), later != now, "{out}");
     assert_eq!(
         told(0, YEAR_2099, in_grace(Some(YEAR_2099))),
         later,

@@ -192,9 +192,12 @@ fn every_outcome_and_every_reason_has_its_own_text() {
             Outcome::Nothing,
             &[
                 Some(Reason::Off),
+                Some(Reason::RuleOff),
                 Some(Reason::NotSetUp),
                 Some(Reason::Paused),
                 Some(Reason::NotGuarded),
+                Some(Reason::NotRequired),
+                Some(Reason::NotAsked),
             ],
         ),
         (Outcome::Notified, &[None, Some(Reason::OnceASession)]),

@@ -16,6 +16,21 @@ fn impact(user: &str, now: (&str, &str), later: (&str, &str)) -> Impact {
         now_reason: reason(now.1),
         later: OpenEnum::from_name(later.0),
         later_reason: reason(later.1),
+        ..Impact::default()
+    }
+}
+
+/// 2026-12-01 and 2026-12-15, at noon in UTC.
+const BEGINS: u64 = 1_796_126_400;
+const ENDS: u64 = BEGINS + 14 * 24 * 3600;
+
+/// The same for users whose grace period ends on a day, or at the earliest then.
+fn ending(impact: Impact, changes_at: u64, has_logged_in: bool) -> Impact {
+    Impact {
+        changes_at: Some(changes_at),
+        later_from: Some(ENDS),
+        after_first_login: (!has_logged_in).then_some(true),
+        ..impact
     }
 }
 
@@ -30,8 +45,16 @@ fn host() -> TestHost {
     host.daemon().account(|account| {
         account.impacts = vec![
             impact("zoe", ("code", ""), ("code", "")),
-            impact("dora", ("offered", ""), ("refused", "too-late")),
-            impact("carol", ("offered", ""), ("set-up", "")),
+            ending(
+                impact("dora", ("offered", ""), ("refused", "too-late")),
+                ENDS,
+                true,
+            ),
+            ending(
+                impact("carol", ("offered", ""), ("set-up", "")),
+                ENDS,
+                false,
+            ),
         ];
     });
     set_users_of_the_host(&host, &["root", "dora", "bob", "carol"]);
@@ -57,9 +80,9 @@ Now:
 
 After every grace period and exemption:
   1 user: refused (two-factor login was not set up in time)
-    dora
+    from 2026-12-15 on: dora
   1 user: let in only after the setup
-    carol
+    from 2026-12-15 on at the earliest, after a first login: carol
   1 user: asked for a code
   2 users: asked for nothing (two-factor login is neither set up nor required)
 
@@ -78,6 +101,27 @@ fn users_are_counted_and_listed_by_outcome_now_and_later() {
         host.daemon().calls(),
         ["Users true", "RecordNames", "Impact 0 files, 6 users"]
     );
+}
+
+/// `since` is in the future: enrollment is offered from then on, and required after the grace period.
+#[test]
+fn both_days_are_shown_where_the_offer_comes_first() {
+    let host = host_with(Vec::new());
+    let not_set_up = impact("bob", ("nothing", "not-set-up"), ("set-up", ""));
+    let now = impact("eve", ("refused", "locked"), ("refused", "too-late"));
+    host.daemon()
+        .account(|account| account.impacts = vec![ending(not_set_up, BEGINS, true), now]);
+    set_users_of_the_host(&host, &["bob", "eve"]);
+    let (_, out, _) = run(&host, &[]);
+    let expected = "
+After every grace period and exemption:
+  1 user: refused (two-factor login was not set up in time)
+    eve
+  1 user: let in only after the setup
+    from 2026-12-15 on, with a first change on 2026-12-01: bob
+";
+    assert!(out.ends_with(expected), "{out}");
+    fits(&out);
 }
 
 #[test]
@@ -143,6 +187,9 @@ fn the_json_form_has_every_outcome_as_a_key() {
             "set-up": ["carol"],
             "refused": ["dora"]
         },
+        "changes_at": {"carol": "2026-12-15T12:00:00Z", "dora": "2026-12-15T12:00:00Z"},
+        "later_from": {"carol": "2026-12-15T12:00:00Z", "dora": "2026-12-15T12:00:00Z"},
+        "after_first_login": ["carol"],
         "unknown": ["nobody-any-more"]
     });
     assert_eq!(json(&out), expected);

@@ -38,6 +38,44 @@ fn by_key(key: Key) -> HypotheticalLogin {
     }
 }
 
+/// What refuses or lets in a login by a key alone depends on the user: the guard follows what is required.
+#[test]
+fn a_key_alone_has_the_reason_of_its_user() {
+    let by_key = HypotheticalLogin {
+        method: Some("publickey".to_owned()),
+        ..login("sshd", ADDRESS)
+    };
+    let reason = |policy: &str, state| {
+        let host = Host::new(policy);
+        let account = accounts::account(state, DeviceState::None, LockedPlace::Nowhere);
+        let explanation = host.explanation(&by_key, account.as_ref()).unwrap();
+        explanation.reason.map(|reason| reason.name().to_owned())
+    };
+    const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
+    let rule = format!("{REQUIRED}[[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"off\"\n");
+    let open = format!("{REQUIRED}guard = []\n");
+    let off = "[policy]\nmode = \"off\"\n";
+    let (none, phone) = (AccountState::None, AccountState::Phone);
+    for (policy, state, expected) in [
+        (REQUIRED, none, Reason::MustEnroll),
+        (REQUIRED, phone, Reason::NotVerified),
+        (&rule, none, Reason::RuleOff),
+        (&rule, phone, Reason::RuleOff),
+        (off, phone, Reason::Off),
+        (OPTIONAL, none, Reason::NotSetUp),
+        (OPTIONAL, phone, Reason::NotRequired),
+        (&open, none, Reason::NotGuarded),
+        (&open, phone, Reason::NotGuarded),
+    ] {
+        let found = reason(policy, state);
+        assert_eq!(
+            found.as_deref(),
+            Some(expected.name()),
+            "{policy} {state:?}"
+        );
+    }
+}
+
 #[test]
 fn a_code_of_the_session_may_serve_sudo_and_su_alone_and_no_lock() {
     let minutes = |more, locked, login: &HypotheticalLogin| {

@@ -1,7 +1,9 @@
 //! From when on a policy requires a second factor of some login.
 
+use std::collections::BTreeSet;
+
 use super::{Mode, Policy, Rule, RuleEffect};
-use crate::Time;
+use crate::{Account, Time, UserExemption};
 
 impl Policy {
     /// The earliest time, now or later, at which a second factor is required of a user who has enrolled, in some
@@ -22,6 +24,27 @@ impl Policy {
             from.max(start.plus(effect.grace))
         });
         ends.min()
+    }
+
+    /// The times after now, in their order, at which a decision over an account may change: the beginnings and ends
+    /// of all rules, the ends of the grace periods, and that of an exemption.
+    #[must_use]
+    pub fn times_of_change(&self, account: Option<&Account>, now: Time) -> Vec<Time> {
+        let effects = self.rules.iter().map(|rule| &rule.effect);
+        let of_effect = |effect: &RuleEffect| {
+            let (since, until) = (effect.since, effect.terms.until);
+            let start = since.map_or(now, |since| since.max(now));
+            let grace = effect.grace_until(account, start);
+            match effect.mode {
+                Mode::Required => [since, until, grace],
+                Mode::Optional | Mode::Off => [None, until, None],
+            }
+        };
+        let times = effects.chain([&self.otherwise]).flat_map(of_effect);
+        let exemption = account.and_then(|account| account.exemption(now));
+        let times = times.chain([exemption.map(UserExemption::until)]);
+        let later: BTreeSet<Time> = times.flatten().filter(|time| *time > now).collect();
+        later.into_iter().collect()
     }
 
     /// The effects that require a second factor and that apply to some login, now or later, each with the time from

@@ -173,11 +173,20 @@ pub(crate) const WHERE_REQUIRED: &[&Kind] = &[
     &RECOVERY_MISSING,
 ];
 
+/// Those of them that are none before a user must enroll, which is when the grace period is over.
+pub(crate) const WHERE_MUST_ENROLL: &[&Kind] = &[
+    &PAM_CANNOT_ENROLL,
+    &SSHD_GRACE_TIME,
+    &LOGIN_TIMEOUT,
+    &ADMINISTRATORS_NONE,
+];
+
 /// From when on a second factor is required, to stand behind that, with a blank; empty if it is required now.
 fn later(subject: &Subject) -> String {
     match subject.later {
         None => String::new(),
         Some(Later::From(time)) => format!(" from {} on", rfc3339(time)),
+        Some(Later::NotBefore(time)) => format!(" from {} on at the earliest", rfc3339(time)),
         Some(Later::AfterAudit) => " when audit mode ends".to_owned(),
         Some(Later::AfterGrace) => " after the grace period".to_owned(),
     }

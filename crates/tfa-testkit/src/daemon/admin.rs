@@ -279,6 +279,7 @@ impl AdminInterface {
                     now_reason: Some(Reason::NotSetUp.into()),
                     later: Outcome::Nothing.into(),
                     later_reason: Some(Reason::NotSetUp.into()),
+                    ..Impact::default()
                 })
             })
             .collect();
@@ -380,6 +381,7 @@ fn unknown_user(user: String) -> Impact {
         now_reason: Some(Reason::UnknownUser.into()),
         later: Outcome::Refused.into(),
         later_reason: Some(Reason::UnknownUser.into()),
+        ..Impact::default()
     }
 }
 

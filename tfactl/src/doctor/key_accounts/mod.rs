@@ -120,7 +120,10 @@ fn last_refused(impacts: &[&Impact]) -> Option<Refused> {
 fn refused(impact: &Impact) -> Option<Refused> {
     match (asks(&impact.now), asks(&impact.later)) {
         (true, _) => Some(Refused::Now),
-        (false, true) => Some(Refused::Later),
+        (false, true) => Some(match (impact.later_from, impact.after_first_login) {
+            (Some(time), None | Some(false)) => Refused::At(time),
+            _ => Refused::AfterGrace,
+        }),
         (false, false) => None,
     }
 }
@@ -148,9 +151,22 @@ mod tests {
         };
         let passes = impact(Outcome::Nothing, Outcome::Nothing);
         let later = impact(Outcome::Notified, Outcome::Refused);
+        let at = |time| Impact {
+            later_from: Some(time),
+            ..later.clone()
+        };
+        let from_login = Impact {
+            after_first_login: Some(true),
+            ..at(8)
+        };
         let now = impact(Outcome::Refused, Outcome::Refused);
         assert_eq!(last_refused(&[&now, &now]), Some(Refused::Now));
-        assert_eq!(last_refused(&[&now, &later]), Some(Refused::Later));
+        assert_eq!(last_refused(&[&now, &later]), Some(Refused::AfterGrace));
+        assert_eq!(last_refused(&[&at(8), &at(7)]), Some(Refused::At(8)));
+        assert_eq!(
+            last_refused(&[&now, &from_login]),
+            Some(Refused::AfterGrace)
+        );
         assert_eq!(last_refused(&[&now, &passes]), None);
     }
 

@@ -1,6 +1,6 @@
 //! What becomes of a login, and why, in the contract's words.
 
-use tfa_core::{DenyReason, Device, Exemption, LockState, Message, PhaseAction};
+use tfa_core::{DenyReason, Device, Exemption, LockState, Message, PhaseAction, Requirement};
 use tfa_proto::{Outcome, Reason};
 
 use super::phases::Simulation;
@@ -48,6 +48,16 @@ impl Simulation<'_> {
                 (Outcome::Nothing, Some(Reason::SecurityKeyConfirmed))
             }
             PhaseAction::Ask => self.asked(),
+            // Not for want of a guard: it follows what is required.
+            PhaseAction::NotGuarded if !self.step.whatever_the_policy => {
+                (Outcome::Nothing, Some(Reason::NotRequired))
+            }
+            PhaseAction::Exempt(Exemption::Off) if !self.is_off => {
+                (Outcome::Nothing, Some(Reason::RuleOff))
+            }
+            PhaseAction::Deny(DenyReason::NotVerified) if self.must_enroll() => {
+                (Outcome::Refused, Some(Reason::MustEnroll))
+            }
             PhaseAction::SetUp(Some(_)) if self.uninvited => (Outcome::Notified, None),
             PhaseAction::Grace(_) if self.silent => (Outcome::Notified, Some(Reason::OnceASession)),
             PhaseAction::SetUp(None) if self.uninvited => {
@@ -55,6 +65,15 @@ impl Simulation<'_> {
             }
             action => outcome(action),
         }
+    }
+
+    /// Whether the grace period begins with this login.
+    pub(super) fn records_first_login(&self) -> bool {
+        self.step.decision.records_first_login
+    }
+
+    fn must_enroll(&self) -> bool {
+        self.step.decision.requirement == Requirement::SetUp
     }
 
     fn asked(&self) -> (Outcome, Option<Reason>) {

@@ -55,6 +55,8 @@ pub struct Simulation<'account> {
     pub uninvited: bool,
     /// The program wants silence: what need not be said each time is said once a session.
     pub silent: bool,
+    /// Two-factor login is off for the whole host.
+    pub(super) is_off: bool,
     /// The phase that decides.
     pub(super) step: Step<'account>,
 }
@@ -101,6 +103,7 @@ impl<'a> Simulator<'a> {
             stepped_over: STEPPED_OVER.contains(&service),
             uninvited: self.policy.invitation && !is_invited,
             silent: is_silent(service),
+            is_off: self.policy.is_off(),
             step: self.deciding_step(first),
         }
     }

@@ -1,10 +1,10 @@
 use tfa_core::{
-    Groups, Identity, LoginOrigin, Mode, Policy, Rule, RuleEffect, Source, Subject, Time,
+    Account, Groups, Identity, LoginOrigin, Mode, Policy, Rule, RuleEffect, Source, Subject, Time,
 };
 use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Phase, Reason};
 
 use super::hypothetical::origin;
-use super::{Simulator, explain};
+use super::{Simulator, explain, impact};
 use crate::config::Config;
 use crate::host::pam_services::STEPPED_OVER;
 use crate::host::users::User;
@@ -41,6 +41,22 @@ fn explained_under(
     supposed: &HypotheticalLogin,
     has_session_phase: bool,
 ) -> Explanation {
+    simulated(policy, supposed, None, |simulator| {
+        let simulator = Simulator {
+            has_session_phase,
+            ..*simulator
+        };
+        explain(&simulator, "host")
+    })
+}
+
+/// What is told of a login of alice at the beginning of time.
+fn simulated<T>(
+    policy: &Policy,
+    supposed: &HypotheticalLogin,
+    account: Option<&Account>,
+    told: impl Fn(&Simulator<'_>) -> T,
+) -> T {
     let subject = Subject {
         uid: 1000,
         canonical: Identity {
@@ -61,12 +77,74 @@ fn explained_under(
         key: None,
         user: &user,
         subject: &subject,
-        account: None,
-        has_session_phase,
+        account,
+        has_session_phase: false,
         has_recovery_code: false,
         now: Time::from_secs(0),
     };
-    explain(&simulator, "host")
+    told(&simulator)
+}
+
+const DAY: u64 = 24 * 3600;
+
+fn day(count: u64) -> Time {
+    Time::from_secs(count * DAY)
+}
+
+/// The outcomes of a login of alice, now and later, and the days of the first and the last change.
+fn impact_of(
+    effect: RuleEffect,
+    method: Option<&str>,
+    account: Option<&Account>,
+) -> (Outcome, Outcome, Option<u64>, Option<u64>, bool) {
+    let policy = Policy {
+        otherwise: RuleEffect {
+            grace: std::time::Duration::from_secs(14 * DAY),
+            ..effect
+        },
+        ..Policy::default()
+    };
+    let supposed = HypotheticalLogin {
+        service: "sshd".to_owned(),
+        from: "192.0.2.7".to_owned(),
+        method: method.map(str::to_owned),
+        ..HypotheticalLogin::default()
+    };
+    let impact = simulated(&policy, &supposed, account, impact);
+    let days = |time: Option<u64>| time.map(|seconds| seconds / DAY);
+    (
+        impact.now.known().unwrap(),
+        impact.later.known().unwrap(),
+        days(impact.changes_at),
+        days(impact.later_from),
+        impact.after_first_login == Some(true),
+    )
+}
+
+#[test]
+fn an_impact_has_the_days_after_since_and_after_the_grace_period() {
+    let required = RuleEffect {
+        mode: Mode::Required,
+        ..RuleEffect::default()
+    };
+    let since = RuleEffect {
+        since: Some(day(10)),
+        ..required.clone()
+    };
+    let (nothing, offered, set_up) = (Outcome::Nothing, Outcome::Offered, Outcome::SetUp);
+    let both = (nothing, set_up, Some(10), Some(24), false);
+    assert_eq!(impact_of(since.clone(), None, None), both);
+    let by_key = (nothing, Outcome::Refused, Some(10), Some(24), false);
+    assert_eq!(impact_of(since.clone(), Some("publickey"), None), by_key);
+    // Without since, the grace period begins with the first login.
+    let new = (offered, set_up, Some(14), Some(14), true);
+    assert_eq!(impact_of(required.clone(), None, None), new);
+    let mut asked = Account::new(1000);
+    asked.require(day(0));
+    let known = (offered, set_up, Some(14), Some(14), false);
+    assert_eq!(impact_of(required, None, Some(&asked)), known);
+    let optional = (nothing, nothing, None, None, false);
+    assert_eq!(impact_of(RuleEffect::default(), None, None), optional);
 }
 
 #[test]
@@ -181,8 +259,8 @@ fn a_rule_is_named_only_where_it_decides() {
     let is = |reason: Option<Reason>, file: &str| (reason.map(OpenEnum::from), file.to_owned());
     let key = Some("publickey");
     assert_eq!(rule("sshd", None, Mode::Required), is(None, "a.toml"));
-    let not_verified = is(Some(Reason::NotVerified), "a.toml");
-    assert_eq!(rule("sshd", key, Mode::Required), not_verified);
+    let must_enroll = is(Some(Reason::MustEnroll), "a.toml");
+    assert_eq!(rule("sshd", key, Mode::Required), must_enroll);
     // What decides is that the service is not guarded.
     let not_guarded = is(Some(Reason::NotGuarded), "");
     assert_eq!(rule("su", key, Mode::Required), not_guarded);

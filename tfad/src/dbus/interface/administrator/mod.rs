@@ -427,7 +427,7 @@ fn audit_record(user: &str, record: &tfa_core::AuditRecord) -> AuditRecord {
 fn needs_record(reason: Option<&OpenEnum<Reason>>) -> bool {
     !matches!(
         reason.and_then(OpenEnum::known),
-        Some(Reason::Off | Reason::NotGuarded | Reason::NotAsked)
+        Some(Reason::Off | Reason::RuleOff | Reason::NotGuarded | Reason::NotAsked)
     )
 }
 
@@ -446,6 +446,10 @@ fn unusable(mut impact: Impact) -> Impact {
             *reason = Some(Reason::Unusable.into());
         }
     }
+    if impact.now == impact.later && impact.now_reason == impact.later_reason {
+        (impact.changes_at, impact.later_from) = (None, None);
+        impact.after_first_login = None;
+    }
     impact
 }
 
@@ -456,5 +460,6 @@ fn unknown_user(user: String) -> Impact {
         now_reason: Some(Reason::UnknownUser.into()),
         later: Outcome::Refused.into(),
         later_reason: Some(Reason::UnknownUser.into()),
+        ..Impact::default()
     }
 }
