@@ -51,7 +51,7 @@ fn only_the_next_code_logs_in(machine: &Machine, used: &str, next: &str) {
     let terminal = after_password(machine);
     terminal.expect(CODE);
     terminal.type_secret(used);
-    terminal.expect("Your account was moved to this host or restored");
+    terminal.expect("This code may have been used before your account");
     terminal.expect(CODE);
     terminal.type_secret(next);
     terminal.expect("alice@host:~$");

@@ -27,7 +27,7 @@ pub use account::{Account, Binding, Factor, Judgement, State, Undecodable};
 pub use account::{Attempts, Change, ChangedBy, Changes, Client, Notice, Report};
 pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES, MAX_NEW_COUNTER};
 pub use account::{FailedAttempt, FailureReason, OtherTime};
-pub use account::{Import, Imported, ImportedAuthenticator, ImportedCodes};
+pub use account::{Import, ImportNotice, Imported, ImportedAuthenticator, ImportedCodes};
 pub use account::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
 pub use account::{PendingAuthenticator, Proof, Purpose, Refusal, Revived};
 pub use attempt::{AnswerId, AttemptId};

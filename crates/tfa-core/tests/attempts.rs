@@ -296,6 +296,7 @@ impl World {
                 last_code: None,
             };
             let import = Import {
+                source: "google-authenticator",
                 authenticators: &[one],
                 codes: ImportedCodes::Set(&IMPORTED_SET.0),
             };

@@ -8,9 +8,11 @@ use tfa_core::{
     MAX_NEW_COUNTER, Parameters, Refusal, Secret, State, ThrottleScope, Time,
 };
 
+use crate::cbor::Item;
 use crate::owner::{CODE, Owner, UID};
 use crate::phone::{NOON, Phone, after, code};
 use crate::sheet;
+use crate::wrong_codes::SSHD;
 
 const REMOTE: ThrottleScope = ThrottleScope::UNKNOWN;
 const DIGITS: [&str; 3] = ["12345678", "87654321", "00000001"];
@@ -72,6 +74,7 @@ fn import(
     now: Time,
 ) -> Result<Imported, Refusal> {
     let import = Import {
+        source: "google-authenticator",
         authenticators,
         codes,
     };
@@ -83,6 +86,45 @@ fn imported(authenticators: &[ImportedAuthenticator]) -> Account {
     let result = import(&mut account, authenticators, ImportedCodes::None, NOON);
     assert_eq!(result, Ok(Imported::Enrolled));
     account
+}
+
+#[test]
+fn an_import_is_reported_once_and_is_no_change() {
+    let phone = Phone::usual(7);
+    let mut account = imported(&[tracked(phone.authenticator(), &[])]);
+    assert_eq!(account.changes_to_report(), None);
+    let report = account.report(SSHD, after(NOON, 600)).unwrap();
+    let notice = report.imported.unwrap();
+    assert_eq!(report.changes, None);
+    assert_eq!(notice.source, "google-authenticator");
+    let told = (notice.authenticators, notice.has_backup_codes, notice.at);
+    assert_eq!(told, (1, false, NOON));
+    assert!(account.has_report(after(NOON, 660)), "a login soon after");
+    assert!(account.report(SSHD, after(NOON, 3600)).is_none());
+    // A second import of the same file is none.
+    let same = [tracked(phone.authenticator(), &[])];
+    let again = import(&mut account, &same, ImportedCodes::None, after(NOON, 4000));
+    assert_eq!(again, Ok(Imported::Unchanged));
+    assert!(account.report(SSHD, after(NOON, 4000)).is_none());
+}
+
+/// A daemon that does not know the notice of an import leaves it out, and reads the rest.
+#[test]
+fn the_notice_of_an_import_has_a_field_of_its_own() {
+    let phone = Phone::usual(7);
+    let mut account = imported(&[tracked(phone.authenticator(), &[])]);
+    let token = Phone::usual(9).authenticator_named("token");
+    account.bind(token, NOON).unwrap();
+    let mut record = Item::parse(&account.encode());
+    let Item::Array(notices) = record.at(&[16]) else {
+        panic!("no notices");
+    };
+    assert!(matches!(notices.pop(), Some(Item::Array(_))));
+    let mut older = Account::decode(&record.bytes()).unwrap();
+    assert_eq!(older.changes_to_report(), account.changes_to_report());
+    let report = older.report(SSHD, NOON).unwrap();
+    assert!(report.imported.is_none() && report.changes.is_some());
+    assert_eq!(older.authenticators().len(), 2);
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub struct Import {
     /// The user could have written the file. Then a policy that wants an invitation refuses the import.
     /// Absent: false.
     pub of_user: Option<bool>,
+    /// The program that kept it, for the notice to the user. Absent: another one.
+    pub source: Option<OpenEnum<ImportSource>>,
 }
 
 impl Drop for Import {
@@ -115,6 +117,16 @@ pub struct ImportResult {
     pub why: String,
     /// How many of the authenticators have keys shorter than 128 bits.
     pub weak: u32,
+}
+
+wire_enum! {
+    /// A program that keeps enrollments and whose name its users know.
+    pub enum ImportSource {
+        /// The PAM module of google-authenticator.
+        GoogleAuthenticator = "google-authenticator",
+        /// The PAM module of OATH Toolkit.
+        PamOath = "pam_oath",
+    }
 }
 
 wire_enum! {

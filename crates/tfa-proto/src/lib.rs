@@ -37,7 +37,7 @@ pub use exemption::{Exemption, ExemptionKind, Mode};
 pub use facts::{DaemonFacts, NEVER};
 pub use failed_attempt::{FailedAttempt, FailureReason};
 pub use import::{
-    ExportedAuthenticator, Import, ImportOutcome, ImportResult, ImportedAuthenticator,
+    ExportedAuthenticator, Import, ImportOutcome, ImportResult, ImportSource, ImportedAuthenticator,
 };
 pub use import::{
     MAX_IMPORTED_AUTHENTICATORS, MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS,

@@ -1,7 +1,7 @@
 //! What was found in files: the enrollment of one user, which is imported as a whole.
 
 use tfa_import::{Algorithm, Entry, Means, Note, Used};
-use tfa_proto::{AuthenticatorKind, Import, ImportedAuthenticator};
+use tfa_proto::{AuthenticatorKind, Import, ImportSource, ImportedAuthenticator, OpenEnum};
 
 use crate::messages;
 
@@ -21,6 +21,14 @@ impl Found {
         }
         self
     }
+
+    /// All of it was kept by a program whose name users know.
+    pub(super) fn kept_by(mut self, source: ImportSource) -> Self {
+        for candidate in &mut self.candidates {
+            candidate.source = Some(source);
+        }
+        self
+    }
 }
 
 /// The enrollment of one user.
@@ -34,6 +42,8 @@ pub(super) struct Candidate {
     pub(super) is_readable_by_others: bool,
     /// The user owns the file, and so does any program of the user.
     pub(super) is_of_user: bool,
+    /// The program that kept it, if its users know the name.
+    pub(super) source: Option<ImportSource>,
     /// When the file last changed, if it is where the other program writes it.
     pub(super) changed: Option<u64>,
 }
@@ -57,6 +67,7 @@ impl Candidate {
             names,
             is_readable_by_others: false,
             is_of_user: false,
+            source: None,
             changed: None,
         }
     }
@@ -94,6 +105,7 @@ impl Candidate {
     pub(super) fn to_import(&self) -> Import {
         let mut import = Import::default();
         import.user.clone_from(&self.user);
+        import.source = self.source.map(OpenEnum::from);
         import.of_user = self.is_of_user.then_some(true);
         for (entry, name) in self.entries.iter().zip(&self.names) {
             import

@@ -11,6 +11,7 @@ mod unlock;
 mod users;
 
 use tfa_client::{Failure, Terminal};
+use tfa_proto::ImportSource;
 
 use crate::args::{ImportCommand, ImportOptions};
 use crate::daemon::Daemon;
@@ -34,7 +35,9 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
             let mut daemon = Daemon::connect(&terminal).await?;
             let users = daemon.users(true).await?;
             let found = google_authenticator::in_homes(&users);
-            let found = found.with_invitation(!without_invitation);
+            let found = found
+                .with_invitation(!without_invitation)
+                .kept_by(ImportSource::GoogleAuthenticator);
             // The file of one user keeps no other one from being imported.
             import(&terminal, &mut daemon, found, options).await
         }
@@ -45,12 +48,15 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
             ..
         } => {
             let found = google_authenticator::in_files(&files);
-            let found = found.with_invitation(!without_invitation);
+            let found = found
+                .with_invitation(!without_invitation)
+                .kept_by(ImportSource::GoogleAuthenticator);
             whole(&terminal, found, options).await
         }
         ImportCommand::Oath { file, options } => {
             let entries = Entries::of_file(&terminal, &file, tfa_import::oath);
-            whole(&terminal, entries.found(TOKEN), options).await
+            let found = entries.found(TOKEN).kept_by(ImportSource::PamOath);
+            whole(&terminal, found, options).await
         }
         ImportCommand::Otpauth { file, options } => {
             let entries = Entries::of_file(&terminal, &file, tfa_import::otpauth);

@@ -37,12 +37,12 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    fn users(self) -> usize {
+    pub(crate) fn users(self) -> usize {
         self.imported + self.updated + self.unchanged + self.refused
     }
 
     /// The users who may have notes.
-    fn noted(self) -> usize {
+    pub(crate) fn noted(self) -> usize {
         self.imported + self.updated
     }
 }
@@ -169,7 +169,7 @@ impl<'a> Report<'a> {
         }
         let width = messages::width(terminal);
         for (note, users) in &notes {
-            let text = messages::import_note_of(note, users, sum.noted());
+            let text = messages::import_note_of(note, users, sum);
             terminal.print(&messages::hanging(&text, width))?;
         }
         // Once more, because the rows may have left the screen.
@@ -247,7 +247,10 @@ impl UserJson {
             authenticators: authenticators.collect(),
             weak: result.weak,
             backup_codes: candidate.backup_codes(),
-            notes: candidate.notes(),
+            notes: match result.outcome.known() {
+                Some(ImportOutcome::Imported | ImportOutcome::Updated) => candidate.notes(),
+                Some(ImportOutcome::Unchanged | ImportOutcome::Refused) | None => Vec::new(),
+            },
         }
     }
 }

@@ -115,11 +115,14 @@ pub(crate) fn import_notes(weak: u32, mut notes: Vec<String>) -> Vec<String> {
     notes
 }
 
-/// A note with the users that it is about, of `all` users.
-pub(crate) fn import_note_of(note: &str, users: &[String], all: usize) -> String {
+/// A note with the users that it is about, of those of the sum.
+pub(crate) fn import_note_of(note: &str, users: &[String], sum: Sum) -> String {
     let number = users.len();
-    if number == all {
+    if number == sum.users() {
         return format!("Note for each user: {note}.");
+    }
+    if number == sum.noted() && number > MAX_NAMES {
+        return format!("Note for each imported or updated user: {note}.");
     }
     let named = users.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>();
     let named = named.join(", ");

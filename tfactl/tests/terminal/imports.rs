@@ -64,6 +64,51 @@ Nothing was changed. To import, add --apply.
     assert_eq!(imports[1].backup_codes, ["12345678"]);
 }
 
+/// In a second import most users are unchanged, and have no notes.
+#[test]
+fn a_note_is_for_each_user_only_if_it_is() {
+    let host = host_with(Vec::new());
+    let names: Vec<String> = (10..23).map(|number| format!("user{number}")).collect();
+    let mut arguments: Vec<String> = GOOGLE.iter().map(|&word| word.to_owned()).collect();
+    arguments.extend(names.iter().map(|user| {
+        let file = google_file(&host, user, "\" HOTP_COUNTER 3\n\" FUTURE\n");
+        format!("{user}={file}")
+    }));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let seen = |unchanged: usize| {
+        host.daemon().account(|account| {
+            account.import_results = names[..unchanged]
+                .iter()
+                .map(|user| {
+                    let result = ImportResult {
+                        user: user.clone(),
+                        outcome: ImportOutcome::Unchanged.into(),
+                        ..ImportResult::default()
+                    };
+                    (user.clone(), result)
+                })
+                .collect();
+        });
+        let mut terminal = host.terminal(&Run {
+            arguments: &arguments,
+            ..Run::default()
+        });
+        terminal.expect("To import: ");
+        assert_eq!(terminal.exit_code(), 0);
+        terminal.everything()
+    };
+    let note = ": an option of an unknown name";
+    for (unchanged, of) in [
+        (0, "Note for each user"),
+        (1, "Note for each imported or updated user"),
+        (11, "Note for user21, user22"),
+    ] {
+        let seen = seen(unchanged);
+        let words: Vec<&str> = seen.split_whitespace().collect();
+        assert!(words.join(" ").contains(&format!("{of}{note}")), "{seen}");
+    }
+}
+
 #[test]
 fn a_refusal_and_a_weak_key_are_reported_and_set_the_exit_status() {
     let host = host_with(Vec::new());
@@ -116,7 +161,7 @@ carol: unchanged, was imported before
 dave: imported: 1 counter-based authenticator
 erin: was imported before; codes that were used since are marked as used
 Note for dave: weak: the key is shorter than 128 bits.
-Note for each user: an option of an unknown name is not carried over.
+Note for dave, erin: an option of an unknown name is not carried over.
 bob: refused: bob has enrolled
 ";
     assert!(seen.contains(expected), "{seen}");

@@ -31,6 +31,7 @@ impl Accounts {
     pub fn import(
         &self,
         user: &User,
+        source: &str,
         authenticators: &[ImportedAuthenticator],
         codes: &[Code],
         check: bool,
@@ -41,6 +42,7 @@ impl Accounts {
             // Hashing is costly, so what is refused is not hashed.
             let mut supposed = account.clone();
             let not_hashed = Import {
+                source,
                 authenticators,
                 codes: ImportedCodes::NotHashed,
             };
@@ -49,6 +51,7 @@ impl Accounts {
             }
             let codes = self.codes_for(&account, codes, check)?;
             let import = Import {
+                source,
                 authenticators,
                 codes: match &codes {
                     Codes::None => ImportedCodes::None,

@@ -80,13 +80,22 @@ pub(super) const ALREADY_USED: &str =
     "This code was already used. Each code works only once: enter a new one.";
 /// When the authenticator shows a code that is accepted.
 pub(super) fn void_code(end: Time, now: Time) -> String {
-    // In the second of the end, the next code is there at once.
-    let wait = wait(now.until(end).as_secs().max(1));
+    let seconds = now.until(end).as_secs();
+    if seconds < SOON {
+        return VOID_UNTIL_THE_NEXT.to_owned();
+    }
+    let wait = wait(seconds);
     format!(
-        "Your account was moved to this host or restored, and this code may be from before that. Wait \
-         {wait}, and enter the code that is shown then."
+        "This code may have been used before your account was imported or restored here, so it is not \
+         accepted. Wait {wait}, and enter the code that is shown then."
     )
 }
+
+/// The seconds within which an authenticator of the usual period shows the next code.
+const SOON: u64 = 30;
+const VOID_UNTIL_THE_NEXT: &str = "\
+This code may have been used before your account was imported or restored here, so it is not accepted. \
+Enter the next code that is shown.";
 
 pub(super) const NOT_A_CODE: &str = "Not a valid code. Enter 6 or 8 digits, or a backup code.";
 pub(super) const WRONG_INVITATION: &str = "Wrong invitation code.";
@@ -205,11 +214,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_void_code_waits_for_a_second_at_least() {
+    fn a_void_code_waits_for_the_next_one_or_for_a_time() {
         let text = |now| void_code(Time::from_secs(1030), Time::from_secs(now));
-        assert!(text(1002).contains("Wait 28 seconds,"), "{}", text(1002));
-        for now in [1030, 1031] {
-            assert!(text(now).contains("Wait 1 second,"), "{}", text(now));
+        for now in [940, 1000] {
+            let wait = format!("Wait {} seconds,", 1030 - now);
+            assert!(text(now).contains(&wait), "{}", text(now));
+        }
+        for now in [1001, 1030, 1031] {
+            let next = "Enter the next code that is shown.";
+            assert!(text(now).ends_with(next), "{}", text(now));
         }
     }
 

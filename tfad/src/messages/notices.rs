@@ -1,6 +1,6 @@
 //! Notices to users whose login continues.
 
-use tfa_core::{Attempts, Change, ChangedBy, Changes, Notice, Report, Time};
+use tfa_core::{Attempts, Change, ChangedBy, Changes, ImportNotice, Notice, Report, Time};
 use tfa_proto::is_misleading;
 use tfa_text::plural;
 use tfa_text::time::{date_time, time_left};
@@ -11,12 +11,15 @@ pub fn report(report: &Report) -> Vec<String> {
     let Report {
         wrong_codes,
         used_codes,
+        imported,
         changes,
     } = report;
     let wrong_codes = wrong_codes.iter().map(self::wrong_codes);
     let used_codes = used_codes.iter().map(self::used_codes);
+    let imported = imported.iter().map(self::imported);
     let changes = changes.iter().map(self::changes);
-    wrong_codes.chain(used_codes).chain(changes).collect()
+    let texts = wrong_codes.chain(used_codes);
+    texts.chain(imported).chain(changes).collect()
 }
 
 /// Wrong codes since the last login.
@@ -78,6 +81,29 @@ fn used_codes(used: &Attempts) -> String {
                  that was not you, another person sees your codes: change your password."
             ),
         )
+    }
+}
+
+/// An enrollment that was taken over from another program.
+fn imported(imported: &ImportNotice) -> String {
+    let at = date_time(imported.at.as_secs());
+    let from = match imported.source.as_str() {
+        "" => "another program".to_owned(),
+        source => shown(source),
+    };
+    match (imported.authenticators, imported.has_backup_codes) {
+        (0 | 1, true) => format!(
+            "Your authenticator and backup codes were taken over from {from} on {at}. Use them as before."
+        ),
+        (0 | 1, false) => {
+            format!("Your authenticator was taken over from {from} on {at}. Use it as before.")
+        }
+        (_, true) => format!(
+            "Your authenticators and backup codes were taken over from {from} on {at}. Use them as before."
+        ),
+        (_, false) => {
+            format!("Your authenticators were taken over from {from} on {at}. Use them as before.")
+        }
     }
 }
 
@@ -225,8 +251,11 @@ fn end_of_grace(host: &str, until: Time, now: Time) -> String {
 mod tests {
     use std::time::Duration;
 
-    use tfa_core::{Account, Answered, AskCode, Authenticator, Client, Credential, Dialog, Input};
-    use tfa_core::{Factors, Parameters, Secret, ThrottleScope};
+    use tfa_core::{
+        Account, Answered, AskCode, Authenticator, BackupSet, Client, Code, Credential, Dialog,
+        Factors, Import, ImportedAuthenticator, ImportedCodes, Input, Parameters, Secret,
+        ThrottleScope,
+    };
     use tfa_text::wrapped;
 
     use super::*;
@@ -236,14 +265,69 @@ mod tests {
     /// The code of the key at that time (oathtool).
     const RIGHT: &str = "458176";
 
+    fn authenticator(name: &str, key: u8) -> Authenticator {
+        let key = Secret::new(&[key; 20]).unwrap();
+        Authenticator::totp(name, Parameters::default(), key)
+    }
+
     fn account(names: &[&str]) -> Account {
         let mut account = Account::new(1000);
         for name in names {
-            let key = Secret::new(&[7; 20]).unwrap();
-            let phone = Authenticator::totp(name, Parameters::default(), key);
-            account.bind(phone, NOW).unwrap();
+            account.bind(authenticator(name, 7), NOW).unwrap();
         }
         account
+    }
+
+    /// An account that was taken over with one authenticator.
+    fn imported(source: &str, has_codes: bool) -> Account {
+        let params = BackupSet::imported_params(|salt| salt.fill(9));
+        let code = Code::from_digits("12345678").unwrap();
+        let hashed = params.hash_digits(&code).unwrap();
+        let set = BackupSet::imported(params, &[hashed]);
+        let import = Import {
+            source,
+            authenticators: &[ImportedAuthenticator {
+                authenticator: authenticator("phone", 7),
+                used_steps: Some(Vec::new()),
+                steps_ahead: None,
+                last_attempt: None,
+                last_code: None,
+            }],
+            codes: match has_codes {
+                true => ImportedCodes::Set(&set),
+                false => ImportedCodes::None,
+            },
+        };
+        let mut account = Account::new(1000);
+        account.import(import, NOW).unwrap();
+        account
+    }
+
+    #[test]
+    fn an_import_is_told_without_alarm() {
+        for (source, has_codes, begins, ends) in [
+            (
+                "google-authenticator",
+                true,
+                "Your authenticator and backup codes were taken over from google-authenticator on ",
+                ". Use them as before.",
+            ),
+            (
+                "",
+                false,
+                "Your authenticator was taken over from another program on ",
+                ". Use it as before.",
+            ),
+        ] {
+            let mut account = imported(source, has_codes);
+            let texts = report_of(&mut account, NOW);
+            let [text] = texts.as_slice() else {
+                panic!("{texts:?}");
+            };
+            assert!(text.starts_with(begins) && text.ends_with(ends), "{text}");
+            let later = NOW.plus(Duration::from_secs(3600));
+            assert!(!account.has_report(later), "each once");
+        }
     }
 
     fn report_of(account: &mut Account, now: Time) -> Vec<String> {
@@ -285,11 +369,7 @@ mod tests {
         }
         let texts = report_of(&mut account, NOW);
         assert_eq!(texts.len(), 3, "{texts:#?}");
-        let rows: Vec<String> = texts.iter().map(|text| wrapped(text, 40)).collect();
-        let rows: Vec<&str> = rows.iter().flat_map(|text| text.lines()).collect();
-        assert!(rows.len() <= 24, "{rows:#?}");
-        let long = rows.iter().find(|row| row.chars().count() > 40);
-        assert_eq!(long, None);
+        fit(&texts);
         let text = texts.join(" ");
         for part in [
             "2 wrong codes since",
@@ -299,6 +379,42 @@ mod tests {
             "An administrator added authenticator \"further\" on ",
         ] {
             assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    /// Whether texts fit a screen of 40 columns and 24 rows.
+    #[track_caller]
+    fn fit(texts: &[String]) {
+        let rows: Vec<String> = texts.iter().map(|text| wrapped(text, 40)).collect();
+        let rows: Vec<&str> = rows.iter().flat_map(|text| text.lines()).collect();
+        assert!(rows.len() <= 24, "{rows:#?}");
+        let long = rows.iter().find(|row| row.chars().count() > 40);
+        assert_eq!(long, None);
+    }
+
+    #[test]
+    fn an_import_beside_many_changes_waits_for_a_later_login() {
+        for (count, has_import) in [(4, true), (5, false)] {
+            let mut account = imported("google-authenticator", true);
+            for number in 0..count {
+                let name = format!("token {number}");
+                account.bind(authenticator(&name, 8), NOW).unwrap();
+            }
+            for _ in 0..12 {
+                answer(&mut account, "2001:db8::1234:5678", RIGHT, NOW);
+            }
+            for _ in 0..2 {
+                answer(&mut account, "2001:db8::1234:5678", "000000", NOW);
+            }
+            let texts = report_of(&mut account, NOW);
+            fit(&texts);
+            let is_told = |texts: &[String]| texts.concat().contains("taken over");
+            assert_eq!(is_told(&texts), has_import, "{texts:#?}");
+            let later = NOW.plus(Duration::from_secs(3600));
+            assert_eq!(account.has_report(later), !has_import);
+            if !has_import {
+                assert!(is_told(&report_of(&mut account, later)));
+            }
         }
     }
 

@@ -14,6 +14,8 @@ const MAX_ADVANCE: u64 = 1000;
 /// The enrollment of one user in another program.
 #[derive(Clone, Copy)]
 pub struct Import<'a> {
+    /// The name of that program, for the notice to the owner; empty if it is not known.
+    pub source: &'a str,
     /// The authenticators. At least one.
     pub authenticators: &'a [ImportedAuthenticator],
     /// The backup codes.
@@ -150,10 +152,10 @@ impl Account {
             enrolled.must_have_room_for(authenticator.name())?;
             let mut own = authenticator.clone();
             own.mark_imported(authenticator, &used, now);
-            let added = Change::AuthenticatorAdded(own.name().to_owned());
-            enrolled.notify(added, ChangedBy::Administrator, now);
             enrolled.activate(own, now);
         }
+        let (count, has_codes) = (enrolled.authenticators.len(), enrolled.backup.is_some());
+        enrolled.notify_import(import.source, count, has_codes, now);
         *self = enrolled;
         Ok(Imported::Enrolled)
     }

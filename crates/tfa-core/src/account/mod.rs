@@ -29,7 +29,7 @@ pub use failed_attempts::{FailedAttempt, FailureReason, OtherTime};
 pub use import::{Import, Imported, ImportedAuthenticator, ImportedCodes};
 pub use judge::{Factor, Judgement};
 pub(crate) use judged::JudgedAnswers;
-pub use notices::{Change, ChangedBy, Changes, Notice, Report};
+pub use notices::{Change, ChangedBy, Changes, ImportNotice, Notice, Report};
 pub(crate) use notices::{Notices, OwnDialog};
 pub use pending::{CONFIRM_TIMEOUT, MAX_CONFIRM_TRIES, PendingAuthenticator, Purpose};
 pub use record::Undecodable;

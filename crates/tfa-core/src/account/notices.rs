@@ -11,6 +11,8 @@ use crate::{Account, Time};
 
 /// The number of changes that are kept: as many as fit a terminal of 24 rows beside the rest.
 const MAX_CHANGES: usize = 6;
+/// Beside how many changes an import is reported. Beside more, it waits for a later login.
+const MAX_CHANGES_BESIDE_IMPORT: usize = 4;
 /// How many characters of a name are kept.
 const MAX_NAME_LENGTH: usize = 64;
 
@@ -96,6 +98,27 @@ pub struct Changes {
     reported: Option<Time>,
 }
 
+/// An enrollment that was taken over from another program. Unlike a [`Change`] it needs no alarm: it gives the
+/// owner nothing that the other program did not have.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct ImportNotice {
+    /// The name of the program; empty if it is not known.
+    #[n(0)]
+    pub source: String,
+    /// The number of authenticators.
+    #[n(1)]
+    pub authenticators: u32,
+    /// Backup codes were taken over as well.
+    #[n(2)]
+    pub has_backup_codes: bool,
+    /// The time of the import.
+    #[n(3)]
+    pub at: Time,
+    /// The time of the first report.
+    #[n(4)]
+    reported: Option<Time>,
+}
+
 /// The stored notices.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, CborLen)]
 pub(crate) struct Notices {
@@ -103,6 +126,9 @@ pub(crate) struct Notices {
     changes: Option<Changes>,
     #[n(1)]
     used_codes: Option<Attempts>,
+    // A field of its own: daemons that do not know it read the others, which a further change would keep from them.
+    #[n(2)]
+    imported: Option<ImportNotice>,
 }
 
 /// What a login reports to the owner. It holds something.
@@ -112,6 +138,8 @@ pub struct Report {
     pub wrong_codes: Option<Attempts>,
     /// Codes that were entered again after they were accepted.
     pub used_codes: Option<Attempts>,
+    /// An enrollment that was taken over.
+    pub imported: Option<ImportNotice>,
     /// Changes of the account.
     pub changes: Option<Changes>,
 }
@@ -144,10 +172,14 @@ impl Change {
     }
 }
 
+/// Whether a notice with this first report is due at that time.
+fn is_due(reported: Option<Time>, now: Time) -> bool {
+    reported.is_none_or(|reported| reported.distance(now) <= REPORT_AGAIN_TIMEOUT)
+}
+
 impl Changes {
     fn is_pending(&self, now: Time) -> bool {
-        self.reported
-            .is_none_or(|reported| reported.distance(now) <= REPORT_AGAIN_TIMEOUT)
+        is_due(self.reported, now)
     }
 
     /// The same with a change more. A repeated change replaces the earlier one, so that it pushes no
@@ -173,6 +205,10 @@ impl Notices {
         count <= MAX_CHANGES
             && changes.all(|notice| notice.change == notice.change.clone().stored())
             && self.used_codes.as_ref().is_none_or(Attempts::is_sound)
+            && self
+                .imported
+                .as_ref()
+                .is_none_or(|one| one.source == short(&one.source))
     }
 }
 
@@ -195,6 +231,23 @@ impl Account {
         notices.changes = Some(earlier.and(notice));
     }
 
+    /// Records an import, for a login of the owner to report.
+    pub(crate) fn notify_import(
+        &mut self,
+        source: &str,
+        authenticators: usize,
+        has_backup_codes: bool,
+        now: Time,
+    ) {
+        self.notices.get_or_insert_default().imported = Some(ImportNotice {
+            source: short(source),
+            authenticators: u32::try_from(authenticators).unwrap_or(u32::MAX),
+            has_backup_codes,
+            at: now,
+            reported: None,
+        });
+    }
+
     /// The changes that were not reported yet.
     #[must_use]
     pub fn changes_to_report(&self) -> Option<&Changes> {
@@ -215,7 +268,9 @@ impl Account {
         let notices = self.notices.as_ref();
         let changes = notices.and_then(|notices| notices.changes.as_ref());
         let used_codes = notices.and_then(|notices| notices.used_codes.as_ref());
+        let imported = notices.and_then(|notices| notices.imported.as_ref());
         changes.is_some_and(|all| all.is_pending(now))
+            || imported.is_some_and(|one| is_due(one.reported, now))
             || used_codes.is_some_and(|used| used.is_pending(now))
             || self.pending_wrong_codes(now).is_some()
     }
@@ -259,11 +314,21 @@ impl Account {
         if let Some(changes) = &mut notices.changes {
             changes.reported = changes.reported.or(Some(now));
         }
+        notices.imported = notices.imported.filter(|one| is_due(one.reported, now));
         let changes = notices.changes.clone();
+        let count = changes.as_ref().map_or(0, |all| all.newest.len());
+        let imported = notices.imported.as_mut();
+        let imported = imported
+            .filter(|_| count <= MAX_CHANGES_BESIDE_IMPORT)
+            .map(|one| {
+                one.reported = one.reported.or(Some(now));
+                one.clone()
+            });
         self.notices = Some(notices).filter(|notices| *notices != Notices::default());
         let report = Report {
             wrong_codes,
             used_codes,
+            imported,
             changes,
         };
         (report != Report::default()).then(|| Box::new(report))

@@ -2,8 +2,8 @@
 
 use tfa_core::{Code, Imported, ImportedAuthenticator, MAX_AUTHENTICATORS, Time};
 use tfa_proto::{
-    Error, Import, ImportOutcome, ImportResult, MAX_IMPORTED_AUTHENTICATORS, MAX_IMPORTED_CODES,
-    MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS,
+    Error, Import, ImportOutcome, ImportResult, ImportSource, MAX_IMPORTED_AUTHENTICATORS,
+    MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS, OpenEnum,
 };
 
 use super::Administrator;
@@ -64,9 +64,12 @@ impl Administrator {
             may_enroll(import, &authenticators, &self.state.config(), &user.name)?;
         }
         let now = clock::now();
+        // Owners are shown only a name that has a text.
+        let source = import.source.as_ref().and_then(OpenEnum::known);
+        let source = source.map_or("", ImportSource::name);
         let imported = self
             .accounts
-            .import(&user, &authenticators, &codes, check, now)
+            .import(&user, source, &authenticators, &codes, check, now)
             .map_err(|error| self.state.journal.report(&self.caller, &user.name, error))?
             .map_err(|refusal| messages::import_refused(refusal, &user.name, now))?;
         let (outcome, event) = match imported {
