@@ -207,6 +207,69 @@ fn google_authenticator_is_replaced_on(suite: Suite) {
     assert!(!journal.contains(phone.secret()) && !journal.contains(&scratch));
 }
 
+/// The lines between two lines of docs/moving-in.md, without indentation.
+#[track_caller]
+fn lines_of_the_page(begin: &str, end: &str) -> String {
+    let page = include_str!("../../docs/moving-in.md");
+    let (_, rest) = page.split_once(begin).expect(begin);
+    let (block, _) = rest.split_once(end).expect(end);
+    let lines = block.lines().map(str::trim);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A user and a network that the old module skips are skipped after the move, and no other one is.
+#[test]
+fn exemptions_in_front_of_the_old_module_become_rules() {
+    let machine = Machine::boot_with(&["libpam-google-authenticator"]);
+    for user in ["alice", "carol"] {
+        machine.add_user(user, PASSWORD);
+        let options = [
+            "-q", "-f", "-C", "-t", "-d", "-w", "3", "-r", "3", "-R", "30",
+        ];
+        enroll_elsewhere(&machine, user, &options);
+    }
+    machine.succeed(["groupadd", "nootp"]);
+    machine.succeed(["usermod", "-aG", "nootp", "carol"]);
+    machine.offer_questions();
+    machine.write_file(
+        "/etc/security/access-otp.conf",
+        "+ : ALL : 192.0.2.0/24\n- : ALL : ALL\n",
+    );
+    let old = lines_of_the_page("or networks, as these do:\n\n", "\n\n");
+    for line in old.lines().rev() {
+        add_module(&machine, line);
+    }
+    // Before: the old module skips carol.
+    let phone = Phone::from_secret(&file_of(&machine, "alice")[0]);
+    logs_in(&machine, "alice", &[OTHER_CODE], &phone.next_unused());
+    logs_in(&machine, "carol", &[], "");
+
+    let rules = lines_of_the_page("```toml\n", "```");
+    let rest = "[policy]\nmode = \"required\"\ngrace = \"0\"\n\n";
+    machine.write_file("/etc/tfa/tfad.toml", format!("{rest}{rules}"));
+    machine.succeed(["sh", "-c", "tfactl policy check && systemctl reload tfad"]);
+    assert!(import(&machine, &["--homes", "--apply"]).success());
+    let finding = "tfactl doctor --only moving-unfinished || :";
+    let found = machine.succeed(["sh", "-c", finding]);
+    let words: Vec<&str> = found.split_whitespace().collect();
+    let text = "Each user with its file has enrolled here.";
+    assert!(words.join(" ").contains(text), "{found}");
+    for module in [
+        "pam_succeed_if.so quiet user ingroup nootp",
+        "pam_access.so accessfile",
+        "pam_google_authenticator",
+    ] {
+        remove_module(&machine, module);
+    }
+    logs_in(&machine, "carol", &[], "");
+    logs_in(&machine, "alice", &[CODE], &phone.next_unused());
+    let outcome = |from: &str| machine.succeed(["tfactl", "explain", "alice", "--from", from]);
+    let inside = outcome("192.0.2.7");
+    assert!(inside.contains("a rule exempts such a login"), "{inside}");
+    let outside = outcome("198.51.100.7");
+    assert!(outside.contains("Outcome: asked for a code"), "{outside}");
+}
+
 /// Keys of pam_oath, in hex, and the codes of the first from counter 0 on (RFC 4226).
 const HEX: &str = "3132333435363738393031323334353637383930";
 const OTHER_HEX: &str = "3939393939393939393939393939393939393939";

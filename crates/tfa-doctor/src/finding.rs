@@ -56,7 +56,7 @@ pub struct Subject {
     /// What it applies to: PAM services, connections of sshd, users, processes, files.
     pub names: Vec<String>,
     /// The users whom it leaves without a second factor, if they are known.
-    pub(crate) users: Option<Vec<String>>,
+    pub users: Option<Vec<String>>,
     /// What the kind of the fault adds, such as a value.
     pub detail: String,
     /// The changes to files that mend it, if they are known.

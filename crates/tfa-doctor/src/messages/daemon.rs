@@ -2,7 +2,7 @@
 
 use tfa_text::plural;
 
-use super::{CHECKED_RELOAD, edit, list, remedy, sentence};
+use super::{CHECKED_RELOAD, MAX_NAMES, edit, list, remedy, sentence};
 use crate::finding::{Kind, Severity, When};
 use crate::shell::quoted;
 
@@ -153,23 +153,34 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
             Some(users) => {
                 let count = u64::try_from(users.len()).unwrap_or(u64::MAX);
                 let count = plural(count, "1 user", format!("{count} users"));
-                format!(" It alone guards {count}: {}.", list(users))
+                let more = match users.len() > MAX_NAMES {
+                    true => " (--json names all)",
+                    false => "",
+                };
+                format!(" It alone guards {count}: {}{more}.", list(users))
             }
         };
         format!("The module {module} still asks for codes, in these PAM services: {names}.{left}")
     },
     remedy: |subject| {
-        let source = match subject.detail.as_str() {
-            "" => "google-authenticator --homes".to_owned(),
-            file => format!("oath {}", quoted(file)),
+        let (source, left) = match subject.detail.as_str() {
+            "" => (
+                "google-authenticator --homes".to_owned(),
+                "tfactl doctor --only moving-unfinished".to_owned(),
+            ),
+            // A second import says who was not imported.
+            file => {
+                let source = format!("oath {}", quoted(file));
+                (source.clone(), format!("tfactl import {source}"))
+            }
         };
         remedy(
-            "See who would be imported, import them, and see who has not enrolled. Remove the line when none is left whom \
-             it alone guards.",
+            "See who would be imported, import them, and see whom the line still guards alone. Remove it when none is \
+             left.",
             &[
                 &format!("tfactl import {source}"),
                 &format!("tfactl import {source} --apply"),
-                "tfactl list --disabled",
+                &left,
             ],
         )
     },
