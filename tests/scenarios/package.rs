@@ -313,7 +313,9 @@ fn removal_disables_reinstallation_restores_purge_deletes() {
         !files.lines().any(|file| file.starts_with("/lib")),
         "{files}"
     );
-    apt(&machine, &["remove", "tfa"]);
+    let said = apt(&machine, &["remove", "tfa"]).text();
+    let warning = "the password alone lets 1 user who has enrolled in.";
+    assert!(said.contains(warning), "{said}");
     assert_eq!(
         machine
             .read_file("/etc/pam.d/common-auth")
@@ -338,6 +340,14 @@ fn removal_disables_reinstallation_restores_purge_deletes() {
     apt(&machine, &["install", &copy_package(&machine)]);
     log_in_with(&machine, &alice.phone.next_unused());
 
+    // A daemon that does not answer leaves the number out, and keeps nothing.
+    machine.succeed(["systemctl", "mask", "--now", "tfad"]);
+    let said = apt(&machine, &["remove", "tfa"]).text();
+    let warning = "the password alone lets the users who have enrolled in.";
+    assert!(said.contains(warning), "{said}");
+    machine.succeed(["systemctl", "unmask", "tfad"]);
+    apt(&machine, &["install", &copy_package(&machine)]);
+
     const CREDENTIAL: &str = "/etc/credstore.encrypted/tfad.key";
     machine.write_file(CREDENTIAL, "sealed elsewhere");
     let said = apt(&machine, &["purge", "tfa"]).text();
@@ -358,7 +368,8 @@ fn removal_disables_reinstallation_restores_purge_deletes() {
     log_in_without_code(&machine);
 
     // A directory behind a link is reported, and a mount point is no obstacle.
-    apt(&machine, &["remove", "tfa"]);
+    let said = apt(&machine, &["remove", "tfa"]).text();
+    assert!(!said.contains("who has enrolled"), "{said}");
     machine.succeed(["mv", "/var/lib/tfa", "/srv/keys"]);
     machine.succeed(["ln", "-s", "/srv/keys", "/var/lib/tfa"]);
     machine.succeed(["mount", "--bind", "/etc/tfa", "/etc/tfa"]);
