@@ -32,6 +32,18 @@ pub struct Config {
     pub consoles: Consoles,
 }
 
+impl Config {
+    /// Whether the daemon does the same under another configuration. Files that are not read do not count.
+    #[must_use]
+    pub fn acts_as(&self, other: &Self) -> bool {
+        let read = |config: &Self| Self {
+            ignored: Vec::new(),
+            ..config.clone()
+        };
+        read(self) == read(other)
+    }
+}
+
 /// Where the accounts are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StoreKind {

@@ -234,3 +234,15 @@ fn a_drop_in_replaces_keys_and_appends_rules() {
     assert!(parse(&[("m", "[enrollment]\nqr = \"none\""), ("1", third)]).is_ok());
     assert!(parse(&[("m", "# nothing\n"), ("1", third)]).is_err());
 }
+
+#[test]
+fn a_file_that_is_not_read_makes_no_other_configuration() {
+    let config = |mode: &str| one(&format!("[policy]\nmode = \"{mode}\"\n")).unwrap();
+    let in_force = config("optional");
+    let beside = Config {
+        ignored: vec!["/etc/tfa/tfad.toml.d/site.conf".into()],
+        ..in_force.clone()
+    };
+    assert!(in_force.acts_as(&beside) && beside.acts_as(&in_force));
+    assert!(!in_force.acts_as(&config("off")));
+}
