@@ -37,7 +37,7 @@ pub use process::{harden, host, is_root, now, run};
 pub use public_key::{public_key_of_stdin, read_any_public_key, read_public_key};
 pub use status_json::{AuthenticatorJson, StatusJson, authenticators_json};
 pub use status_text::{
-    AUTHENTICATORS_HELP, STATUS_JSON_HELP, UNUSABLE, authenticator_list, kind_text, state_text,
-    waits_for_key,
+    AUTHENTICATORS_HELP, OFF_FOR_ALL, STATUS_JSON_HELP, UNUSABLE, authenticator_list, kind_text,
+    state_text, waits_for_key,
 };
 pub use terminal::{LineRead, Terminal, plain};

@@ -12,6 +12,9 @@ The JSON output is an array of objects: id, kind, name, created, last_accepted
 key, as ssh-keygen -l shows it, else null) and weak (the key was imported and is
 shorter than 128 bits).";
 
+/// Two-factor login is off for the whole host.
+pub const OFF_FOR_ALL: &str = "Two-factor login is off for the whole host: nothing is enforced.";
+
 /// The keys of [`StatusJson`](crate::StatusJson), for the help of both commands.
 pub const STATUS_JSON_HELP: &str = "\
 Keys of the JSON output, which do not change (see tfa-enroll(1)):
@@ -49,6 +52,8 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            drift_seconds and locked_until (see tfactl(8))
   required                 the policy requires two-factor login; null if the
                            policy cannot be read
+  off                      two-factor login is off for the whole host, so no
+                           user is asked for a code; null as above
   grace_until              the end of the grace period, or null
   invited_until            the end of the validity of an invitation, or null
   exempt_until, exempt_reason

@@ -62,6 +62,8 @@ sparse_dict! {
         pub failed_attempts: Vec<FailedAttempt>,
         /// Whether the policy requires a second factor of this user.
         pub required: bool,
+        /// Two-factor login is off for the whole host: no user is asked for a code.
+        pub off: bool,
         /// The policy cannot be read: `required` and `grace_until` have no meaning.
         pub policy_unknown: bool,
         /// The end of the grace period.

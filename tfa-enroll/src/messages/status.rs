@@ -1,6 +1,6 @@
 //! The status, and the commands that are available in it.
 
-use tfa_client::{UNUSABLE, state_text};
+use tfa_client::{OFF_FOR_ALL, UNUSABLE, state_text};
 use tfa_proto::Status;
 use tfa_text::time::{date_time, wait};
 
@@ -15,6 +15,9 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         ),
         format!("User: {}", status.user),
     ];
+    if status.off {
+        lines.insert(0, OFF_FOR_ALL.to_owned());
+    }
     if let Some(problem) = &status.problem {
         lines.push(format!("Problem: {problem}"));
         lines.push("Tell your administrator, who can use tfactl.".to_owned());

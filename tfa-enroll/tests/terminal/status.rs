@@ -101,6 +101,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "last_wrong_code_from": "",
   "failed_attempts": [],
   "required": true,
+  "off": false,
   "grace_until": "2026-12-01T14:05:01Z",
   "invited_until": null,
   "exempt_until": null,
@@ -270,4 +271,18 @@ fn the_status_of_a_new_user_succeeds() {
         out.starts_with("Two-factor login: off\nUser: alice\n"),
         "{out}"
     );
+}
+
+#[test]
+fn a_policy_that_is_off_is_said_first() {
+    let off = |off| {
+        let status = Status {
+            off,
+            ..Status::default()
+        };
+        let text = "Two-factor login is off for the whole host: nothing is enforced.";
+        shown(status, &[]).contains(text)
+    };
+    assert!(off(true));
+    assert!(!off(false));
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use tfa_client::{StatusJson, Terminal, json, now};
 use tfa_proto::Status;
+use tfa_text::wrapped;
 
 use super::table;
 use crate::messages;
@@ -38,6 +39,9 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         if is_first {
+            if let Some(off) = messages::off(status) {
+                self.add_line(&wrapped(&off, self.note_width()));
+            }
             self.add_line(&table::header());
         }
         let row = table::row(status, now(), self.note_width());

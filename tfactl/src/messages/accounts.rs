@@ -1,6 +1,6 @@
 //! `tfactl list` and `tfactl show`.
 
-use tfa_client::{UNUSABLE, kind_text, state_text};
+use tfa_client::{OFF_FOR_ALL, UNUSABLE, kind_text, state_text};
 use tfa_proto::{Authenticator, FailedAttempt, FailureReason, OpenEnum, State, Status};
 use tfa_text::plural;
 use tfa_text::time::{date_time, difference};
@@ -128,10 +128,16 @@ fn exempt(status: &Status, now: u64) -> Option<u64> {
     status.exempt_until.filter(|until| *until > now)
 }
 
+/// That nothing is enforced, whatever the status says.
+pub(crate) fn off(status: &Status) -> Option<String> {
+    status.off.then(|| OFF_FOR_ALL.to_owned())
+}
+
 // Show.
 
 pub(crate) fn status(status: &Status, now: u64) -> String {
     let mut lines = vec![user(status)];
+    lines.extend(off(status));
     lines.push(format!("Two-factor login: {}", state(status)));
     if let Some(problem) = &status.problem {
         lines.push(format!("Problem: {problem}"));

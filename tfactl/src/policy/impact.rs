@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tfa_client::{self, Failure, Terminal};
+use tfa_client::{self, Failure, OFF_FOR_ALL, Terminal};
 use tfa_proto::{HypotheticalLogin, Impact, OpenEnum, Outcome, Reason};
 use tfa_text::time::rfc3339;
+use tfa_text::wrapped;
 
 use super::files::Files;
 use crate::args::{Login, Moment};
@@ -109,6 +110,9 @@ pub(crate) async fn run(
     terminal.print(&head)?;
     if audit {
         terminal.print(&messages::audit_is_on(width))?;
+    }
+    if is_off(&impacts) {
+        terminal.print(&wrapped(OFF_FOR_ALL, width))?;
     }
     if !impacts.is_empty() {
         let (mut now, mut later) = (messages::ByReason::new(), messages::ByReason::new());
@@ -234,6 +238,17 @@ fn calls(users: &BTreeSet<String>, room: usize) -> Vec<Vec<String>> {
         left = left.saturating_sub(call_size::string(user));
     }
     calls
+}
+
+/// Whether two-factor login is off for the whole host under this policy.
+fn is_off(impacts: &[Impact]) -> bool {
+    let reason = |impact: &Impact| {
+        let reason = impact.now_reason.as_ref();
+        reason.and_then(OpenEnum::known)
+    };
+    impacts
+        .iter()
+        .any(|impact| reason(impact) == Some(Reason::Off))
 }
 
 /// The names of users by outcome. Each outcome of this version is a key, also without users.

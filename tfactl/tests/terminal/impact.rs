@@ -135,6 +135,22 @@ fn the_summary_fits_a_terminal_of_80x24() {
 }
 
 #[test]
+fn a_policy_that_is_off_says_that_nothing_is_enforced() {
+    let host = host_with(Vec::new());
+    let off = |reason| {
+        let impact = impact("bob", ("nothing", reason), ("nothing", reason));
+        host.daemon()
+            .account(|account| account.impacts = vec![impact]);
+        set_users_of_the_host(&host, &["bob"]);
+        let (_, out, _) = run(&host, &[]);
+        fits(&out);
+        out.contains("Two-factor login is off for the whole host: nothing is enforced.")
+    };
+    assert!(off("off"));
+    assert!(!off("rule-off"));
+}
+
+#[test]
 fn without_a_grace_period_later_is_the_same() {
     let host = host_with(Vec::new());
     set_users_of_the_host(&host, &["bob"]);

@@ -3,7 +3,7 @@
 use tfa_proto::Status;
 use tfa_testkit::{Run, TestHost, finished};
 
-use crate::{account, host_with, json, set_users_of_the_host};
+use crate::{account, fits, host_with, json, set_users_of_the_host};
 
 fn accounts() -> Vec<Status> {
     vec![
@@ -282,4 +282,22 @@ fn a_name_cannot_control_the_terminal() {
     let host = host_with(vec![account("al\x1b[2Jice", "enabled")]);
     let (_, out, _) = finished(&host.output_with(&["list"]));
     assert!(out.contains("al?[2Jice"), "{out:?}");
+}
+
+#[test]
+fn a_list_begins_with_the_policy_that_is_off() {
+    let off = |off| {
+        let account = Status {
+            off,
+            ..account("alice", "enabled")
+        };
+        let host = host_with(vec![account]);
+        let (_, out, _) = finished(&host.output_with(&["list"]));
+        let (_, shown, _) = finished(&host.output_with(&["show", "alice"]));
+        fits(&out);
+        let text = "Two-factor login is off for the whole host: nothing is enforced.";
+        (out.starts_with(text), shown.contains(text))
+    };
+    assert_eq!(off(true), (true, true));
+    assert_eq!(off(false), (false, false));
 }

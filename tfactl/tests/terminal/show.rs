@@ -195,6 +195,7 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "last_wrong_code_from",
             "failed_attempts",
             "required",
+            "off",
             "grace_until",
             "invited_until",
             "exempt_until",

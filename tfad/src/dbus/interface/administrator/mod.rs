@@ -299,6 +299,7 @@ impl Administrator {
                 let (account, required) = (account.as_ref(), required.as_ref());
                 let known = status::of(user, account, required, &config.remember, now);
                 Status {
+                    off: config.policy.is_off() && !self.state.has_bad_config(),
                     policy_unknown: self.state.has_bad_config(),
                     ..known
                 }

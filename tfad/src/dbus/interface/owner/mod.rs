@@ -81,6 +81,7 @@ impl Owner {
             self.now,
         );
         Ok(Status {
+            off: config.policy.is_off() && !self.state.has_bad_config(),
             policy_unknown: self.state.has_bad_config(),
             ..known
         })
