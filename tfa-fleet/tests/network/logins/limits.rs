@@ -1,8 +1,16 @@
 //! What one member may use of a verifier.
 
+use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
 use tfa_fleet::generated::{AnswerRequest, BeginRequest, CancelRequest, User};
 use tfa_fleet::messages::MAX_NAME;
 use tfa_fleet_wire::{LoginLine, LoginReply, LoginTurn, SecretText};
+use tfa_testkit::{NOBODY, skip_without_uid};
 use tonic::Code;
 
 use super::fleet::tfad;
@@ -118,4 +126,54 @@ fn a_reply_that_is_too_long_is_none() {
             assert!(client.begin(begin()).await.is_err(), "{length}");
         });
     }
+}
+
+/// Where a program of another user listens in place of tfad.
+const SOCKET: &str = "TFA_FLEET_TEST_TFAD";
+
+#[test]
+fn no_login_goes_to_a_program_of_another_user() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
+    let authority = Authority::new();
+    let (verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    let folder = verifier.folder.path();
+    fs::set_permissions(folder, Permissions::from_mode(0o777)).unwrap();
+    let mut other = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "logins::limits::program_for_another_test",
+            "--nocapture",
+        ])
+        .env(SOCKET, folder.join("fleet"))
+        .uid(NOBODY)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(other.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "listening"));
+    let tls = config(&authority, Some(&authority.issue_member("web1.test")));
+    runtime().block_on(async {
+        let status = client(address, tls).await.begin(begin()).await;
+        assert_eq!(status.err().unwrap().code(), Code::Unavailable);
+    });
+    assert!(lines.any(|line| line.unwrap() == "received 0 bytes"));
+    assert!(other.wait().unwrap().success());
+    verifier.wait_for_line(&format!("a program with uid {NOBODY} listens"));
+}
+
+/// Not a test of its own: the program of another user.
+#[test]
+fn program_for_another_test() {
+    let Some(path) = std::env::var_os(SOCKET) else {
+        return;
+    };
+    let listener = UnixListener::bind(path).unwrap();
+    println!("\nlistening");
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    println!("received {} bytes", bytes.len());
 }
