@@ -128,3 +128,54 @@ fn no_printed_command_shuts_out_a_user_without_a_password() {
     let findings = findings(&output.stdout);
     assert_eq!(findings[0]["commands"], serde_json::json!(["passwd cloud"]));
 }
+
+/// The users of the findings of this id.
+#[track_caller]
+fn users_of(machine: &Machine, id: &str) -> Vec<serde_json::Value> {
+    let output = machine.run(["tfactl", "doctor", "--json", "--only", id]);
+    let findings = findings(&output.stdout);
+    let users = findings.iter().filter(|finding| finding["id"] == id);
+    users.map(|finding| finding["names"].clone()).collect()
+}
+
+#[test]
+fn a_user_without_the_key_that_sshd_demands_is_found_unless_keys_come_from_elsewhere() {
+    for suite in [Suite::Bookworm, Suite::Trixie] {
+        let (machine, _alice) = host_of_the_readme(suite);
+        machine.add_user("bob", PASSWORD);
+        let _ = machine.authorize_key("alice");
+        set_policy(&machine, REQUIRED);
+        assert_eq!(users_of(&machine, "key-missing"), [""; 0]);
+        let both = "AuthenticationMethods publickey,keyboard-interactive";
+        machine.configure_sshd("20-both", both);
+        assert_eq!(
+            users_of(&machine, "key-missing"),
+            [serde_json::json!(["bob"])]
+        );
+        let refused = machine.ssh("bob");
+        refused.expect("Permission denied (publickey");
+
+        // One with a key is asked for the code behind it.
+        let key = machine.authorize_key("bob");
+        let options = ["-i", &key, "-oIdentitiesOnly=yes"];
+        machine.ssh_with("bob", &options).expect("Password:");
+        assert_eq!(users_of(&machine, "key-missing"), [""; 0]);
+
+        // A program knows keys that no file has.
+        machine.succeed(["rm", "/home/bob/.ssh/authorized_keys"]);
+        machine.add_user("cloud", PASSWORD);
+        machine.succeed(["passwd", "-l", "cloud"]);
+        assert_eq!(
+            users_of(&machine, "key-missing"),
+            [serde_json::json!(["bob"])]
+        );
+        assert_eq!(users_of(&machine, "key-unknown"), [""; 0]);
+        let program = "AuthorizedKeysCommand /usr/bin/true %u\nAuthorizedKeysCommandUser nobody";
+        machine.configure_sshd("20-both", &format!("{both}\n{program}"));
+        assert_eq!(users_of(&machine, "key-missing"), [""; 0]);
+        assert_eq!(
+            users_of(&machine, "key-unknown"),
+            [serde_json::json!(["cloud"])]
+        );
+    }
+}

@@ -1,4 +1,5 @@
-//! Accounts that log in over SSH by a key only: they have no password, so PAM can ask them for nothing.
+//! Accounts that log in over SSH by a key only: they have no password, so PAM can ask them for nothing. Accounts that
+//! lack the key which sshd demands beside the password.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +11,13 @@ use crate::messages;
 use crate::required::is_clock_reliable;
 use crate::sshd::{QUESTIONS, Settings, SshdFacts};
 
-/// An account of this host with a login shell and without a password, or root.
+/// An account of this host with a login shell: one without a password, one with a password and no key where sshd
+/// demands both, or root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyAccount {
     /// The login name.
     pub name: String,
-    /// It has a password that can be entered. Only root has.
+    /// It has a password that can be entered.
     pub has_password: bool,
     /// The keys with which sshd lets it in.
     pub keys: Keys,
@@ -37,6 +39,8 @@ pub enum Keys {
     None,
     /// Each has a command that sshd runs in place of a shell, as those of programs.
     Forced,
+    /// The files have none, but a program or a certificate authority may vouch for one.
+    Elsewhere,
     /// A file could not be read.
     Unknown,
     /// One lets a user in.
@@ -65,10 +69,11 @@ const KEY: &str = "publickey";
 
 /// The accounts that a second factor is required of, and that can enter none.
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
-    let shut_out: Vec<(&KeyAccount, Refused)> = accounts(facts)
+    let refused = accounts(facts)
         .iter()
-        .filter_map(|account| Some((account, refused(facts, account)?)))
-        .collect();
+        .filter_map(|account| Some((account, refused(facts, account)?)));
+    let (unknown, shut_out): (Vec<_>, Vec<_>) =
+        refused.partition(|(account, _)| account.keys == Keys::Elsewhere);
     let fault = |account: &KeyAccount| -> (&'static Kind, &'static str) {
         match (account.name == ROOT, account.keys) {
             (true, _) => (&messages::KEY_ONLY_ROOT, ""),
@@ -98,7 +103,28 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
             finding(&messages::KEY_ONLY_ROOT, "", is_later),
         ]
     });
-    findings.flatten().collect()
+    let unknown = unknown.iter().map(|(account, _)| *account);
+    let unknown = unknown.filter(|account| account.name != ROOT);
+    let missing = accounts(facts).iter().filter(|one| lacks_key(facts, one));
+    let of_names = |kind, names: Vec<String>| {
+        (!names.is_empty()).then(|| Finding::beside_pam(kind, "", names, String::new()))
+    };
+    let name = |account: &KeyAccount| account.name.clone();
+    let others = [
+        of_names(&messages::KEY_MISSING, missing.map(name).collect()),
+        of_names(&messages::KEY_UNKNOWN, unknown.map(name).collect()),
+    ];
+    findings.chain(others).flatten().collect()
+}
+
+/// Whether the account has a password and no key, each sshd demands both, and a second factor is asked of it.
+fn lacks_key(facts: &Facts, account: &KeyAccount) -> bool {
+    let refuses = |sshd: &SshdFacts| sshd.refuses_without_key(&account.name);
+    let is_meant = account.has_password && account.name != ROOT && account.is_asked;
+    is_meant
+        && account.keys == Keys::None
+        && !facts.sshd.is_empty()
+        && facts.sshd.iter().all(refuses)
 }
 
 /// When users are refused who are not refused now.
@@ -205,7 +231,7 @@ impl<'a> Login<'a> {
         let has_key = match account.keys {
             Keys::None => false,
             Keys::Forced => account.name != ROOT,
-            Keys::Unknown | Keys::Login => true,
+            Keys::Elsewhere | Keys::Unknown | Keys::Login => true,
         };
         (has_key && accepts_key && !refuses_root && needs_key).then_some(login)
     }

@@ -376,11 +376,12 @@ impl Host {
                     host.accounts.by_key.as_mut().unwrap().push(KeyAccount {
                         name: name.to_owned(),
                         has_password: has("password"),
-                        keys: match (has("key"), has("forced"), has("unknown")) {
-                            (true, ..) => Keys::Login,
-                            (_, true, _) => Keys::Forced,
-                            (.., true) => Keys::Unknown,
-                            _ => Keys::None,
+                        keys: match () {
+                            () if has("key") => Keys::Login,
+                            () if has("forced") => Keys::Forced,
+                            () if has("unknown") => Keys::Unknown,
+                            () if has("elsewhere") => Keys::Elsewhere,
+                            () => Keys::None,
                         },
                         has_codes: has("codes"),
                         is_asked: has("asked"),

@@ -108,6 +108,48 @@ pub(crate) const KEY_ONLY: Kind = Kind {
     },
 };
 
+pub(crate) const KEY_MISSING: Kind = Kind {
+    id: "key-missing",
+    severity: Severity::LockOut,
+    why: "Over SSH they can answer neither the question for a code nor those of an enrollment.",
+    what: |subject| {
+        let users = list(&subject.names);
+        format!("sshd demands a key beside the answers to PAM, and these users have none: {users}.")
+    },
+    remedy: |subject| {
+        let show = |user: &String| {
+            let user = quoted(&format!("user={user}"));
+            format!("sshd -T -C {user} | grep -i ^authenticationmethods")
+        };
+        Remedy {
+            text: "Have each add a key at the console (~/.ssh/authorized_keys), or add a list without \"publickey\" to \
+                   AuthenticationMethods. Name accounts that are not for SSH in DenyUsers."
+                .to_owned(),
+            commands: subject.names.first().map(show).into_iter().collect(),
+        }
+    },
+};
+
+pub(crate) const KEY_UNKNOWN: Kind = Kind {
+    id: "key-unknown",
+    severity: Severity::Advice,
+    why: "A user who logs in by such a key is refused, and can neither enter a code nor enroll.",
+    what: |subject| {
+        let users = list(&subject.names);
+        format!(
+            "These users have no password and no file with a key, and sshd also accepts keys of a program or of a \
+             certificate authority, which the doctor does not see: {users}."
+        )
+    },
+    remedy: |subject| {
+        Remedy {
+        text: "Find out who of them logs in over SSH, and set a password for each, or exempt them by a rule on methods."
+            .to_owned(),
+        commands: for_each(subject, "passwd"),
+    }
+    },
+};
+
 pub(crate) const KEY_ONLY_ROOT: Kind = Kind {
     id: "key-only-root",
     severity: Severity::LockOut,

@@ -131,6 +131,8 @@ pub const KINDS: &[&Kind] = &[
     &RECORD_RENAMED,
     &KEY_ONLY,
     &KEY_ONLY_ROOT,
+    &KEY_UNKNOWN,
+    &KEY_MISSING,
     &SECURITY_KEY_UNUSED,
     &SECURITY_KEY_ONLY,
     &POLICY_WARNING,

@@ -105,6 +105,20 @@ impl SshdFacts {
         Some(settings)
     }
 
+    /// Whether a user without a key is refused although sshd asks PAM.
+    #[must_use]
+    pub fn refuses_without_key(&self, user: &str) -> bool {
+        let settings = self.of_user(user);
+        settings.is_some_and(Settings::refuses_without_key)
+    }
+
+    /// Whether connections may be let in by keys that no file of a user has: a program or a certificate authority
+    /// vouches for them.
+    #[must_use]
+    pub fn has_other_keys(&self) -> bool {
+        self.settings().any(Settings::has_other_keys)
+    }
+
     /// The file with which the configuration begins.
     pub(crate) fn main(&self) -> &str {
         self.main.as_deref().unwrap_or(config::MAIN)

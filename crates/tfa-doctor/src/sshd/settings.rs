@@ -121,7 +121,25 @@ impl Settings {
     pub(crate) fn adds_public_key(&self) -> bool {
         let mut lists = self.passable_lists();
         lists.retain(|list| list.iter().any(is_of_pam));
-        lists.iter().all(|list| list.contains(&"publickey"))
+        lists.iter().all(|list| list.contains(&PUBLIC_KEY))
+    }
+
+    /// Whether a user without a key is refused, although sshd asks PAM: each list has a public key, and some have an
+    /// answer to PAM as well. Where sshd admits some users only, those whom it does not admit are not known here.
+    pub(crate) fn refuses_without_key(&self) -> bool {
+        let lists = self.passable_lists();
+        let demands_key = lists.iter().all(|list| list.contains(&PUBLIC_KEY));
+        let asks_pam = lists.iter().any(|list| list.iter().any(is_of_pam));
+        let admits_all = ADMISSION
+            .iter()
+            .all(|keyword| self.value(keyword).is_empty());
+        demands_key && asks_pam && admits_all
+    }
+
+    /// Whether a program or a certificate authority vouches for keys that no file of the user has.
+    pub(crate) fn has_other_keys(&self) -> bool {
+        let is_set = |keyword: &&str| !["", "none"].contains(&self.value(keyword));
+        OTHER_KEYS.iter().any(is_set)
     }
 
     /// The lists that a login can pass without the auth phase of PAM.
@@ -151,6 +169,10 @@ impl Settings {
     }
 }
 
+/// The keywords that admit some users only.
+const ADMISSION: [&str; 4] = ["allowusers", "allowgroups", "denyusers", "denygroups"];
+/// The keywords with which keys are accepted that no file of a user has.
+const OTHER_KEYS: [&str; 2] = ["authorizedkeyscommand", "trustedusercakeys"];
 /// The keywords whose value is a file.
 const FILES: [&str; 3] = ["hostkey", "revokedkeys", "trustedusercakeys"];
 /// The keywords whose value is the command line of a program.
@@ -158,7 +180,7 @@ const PROGRAMS: [&str; 2] = ["authorizedkeyscommand", "authorizedprincipalscomma
 
 /// The methods of sshd, and the keywords that enable them.
 const METHODS: [(&str, &[&str]); 7] = [
-    ("publickey", &["pubkeyauthentication"]),
+    (PUBLIC_KEY, &["pubkeyauthentication"]),
     (QUESTIONS, &["kbdinteractiveauthentication"]),
     (PASSWORD, &["passwordauthentication"]),
     // The empty password.
@@ -171,6 +193,7 @@ const METHODS: [(&str, &[&str]); 7] = [
         &["gssapiauthentication", "gssapikeyexchange"],
     ),
 ];
+const PUBLIC_KEY: &str = "publickey";
 const PASSWORD: &str = "password";
 /// The only method that asks questions.
 pub(crate) const QUESTIONS: &str = "keyboard-interactive";

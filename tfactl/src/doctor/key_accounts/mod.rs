@@ -19,17 +19,25 @@ use crate::policy::in_force;
 
 /// How many users may have files that do not answer, before no further files are read.
 const MAX_SLOW: usize = 2;
+const ROOT: &str = "root";
 
-/// The accounts of this host that have no password, and root, with their keys. `None` if it is not known which
-/// these are.
+/// The accounts of this host that have no password, those that lack a key which sshd demands, and root, with their
+/// keys. `None` if it is not known which these are.
 pub(super) fn of_host(sshd: &[SshdFacts], missed: &Missed) -> Option<Vec<KeyAccount>> {
     if sshd.is_empty() {
         return Some(Vec::new());
     }
     let patterns = patterns(sshd)?;
     let local = missed.in_time(passwords::SHADOW, passwords::local);
+    let demands_key = |user: &str| sshd.iter().all(|sshd| sshd.refuses_without_key(user));
+    let is_by_key = |name: &str, has_password: bool| !has_password || name == ROOT;
+    let local = local
+        .flatten()?
+        .into_iter()
+        .filter(|local| is_by_key(&local.name, local.has_password) || demands_key(&local.name));
+    let has_other_keys = sshd.iter().any(SshdFacts::has_other_keys);
     let mut slow = 0;
-    let with_keys = local.flatten()?.into_iter().map(|local| {
+    let with_keys = local.map(|local| {
         let name = local.name.clone();
         let has_password = local.has_password;
         let keys = match slow < MAX_SLOW {
@@ -40,14 +48,23 @@ pub(super) fn of_host(sshd: &[SshdFacts], missed: &Missed) -> Option<Vec<KeyAcco
             false => None,
         };
         slow += usize::from(keys.is_none());
+        let keys = match keys.unwrap_or(Keys::Unknown) {
+            Keys::None if has_other_keys => Keys::Elsewhere,
+            // A command of root's key lets no user in.
+            Keys::Forced if has_other_keys && name == ROOT => Keys::Elsewhere,
+            keys => keys,
+        };
         KeyAccount {
             name,
             has_password,
-            keys: keys.unwrap_or(Keys::Unknown),
+            keys,
             ..KeyAccount::default()
         }
     });
-    Some(with_keys.collect())
+    let is_meant = |account: &KeyAccount| {
+        is_by_key(&account.name, account.has_password) || account.keys == Keys::None
+    };
+    Some(with_keys.filter(is_meant).collect())
 }
 
 /// The values of `AuthorizedKeysFile` of all connections. `None` if an sshd was not asked.
@@ -80,7 +97,9 @@ pub(super) async fn ask(
     for account in &mut *accounts {
         account.is_unguarded = policy.requires;
     }
-    let with_key = accounts.iter().filter(|account| account.keys != Keys::None);
+    let with_key = accounts.iter().filter(|account| {
+        account.keys != Keys::None || (account.has_password && account.name != ROOT)
+    });
     let users: BTreeSet<String> = with_key.map(|account| account.name.clone()).collect();
     if users.is_empty() || !policy.requires || policy.audits {
         return Ok(());
@@ -104,6 +123,9 @@ pub(super) async fn ask(
         account.is_asked = asks(&by_password.now) || asks(&by_password.later);
         account.refused = last_refused(by_key);
         account.is_unguarded = account.is_asked && by_key.iter().all(|impact| is_unguarded(impact));
+        if account.keys == Keys::None {
+            continue;
+        }
         let status = daemon.show_if_known(&account.name).await;
         let status = told(status, messages::RECORDS, missed)?.flatten();
         account.has_codes = status.is_some_and(|status| status.is_set_up() && status.has_codes());

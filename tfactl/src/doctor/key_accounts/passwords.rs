@@ -8,12 +8,11 @@ use super::super::missed::Missed;
 
 const PASSWD: &str = "/etc/passwd";
 pub(super) const SHADOW: &str = "/etc/shadow";
-const ROOT: &str = "root";
 /// The endings of shells that let no user in.
 const NO_SHELLS: [&str; 3] = ["/nologin", "/false", "/sync"];
 const SECONDS_A_DAY: u64 = 86_400;
 
-/// An account with a login shell that has no password, or root.
+/// An account with a login shell.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Local {
     pub(super) name: String,
@@ -38,8 +37,7 @@ fn of(passwd: &str, passwords: &BTreeMap<String, Password>) -> Vec<Local> {
         };
         let has_shell = !NO_SHELLS.iter().any(|ending| shell.ends_with(ending));
         let has_password = *passwords.get(name)? == Password::Usable;
-        let is_meant = has_shell && (!has_password || name == ROOT);
-        is_meant.then(|| Local {
+        has_shell.then(|| Local {
             name: name.to_owned(),
             uid: uid.to_owned(),
             home: home.to_owned(),
@@ -113,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn users_without_a_password_and_root_are_meant() {
+    fn users_with_a_shell_are_meant_who_are_known() {
         let passwd = "root:x:0:0:root:/root:/bin/bash\ncloud:x:1000:1000::/home/cloud:/bin/bash\n\
                       star:x:7:7::/var:/usr/sbin/nologin\nalice:x:1001:1001::/home/alice:/bin/bash\n\
                       ldap:x:1002:1002::/home/ldap:/bin/bash\nempty:x:1003:1003::/home/empty:\nbroken:x\n";
@@ -122,6 +120,12 @@ mod tests {
             .iter()
             .map(|one| (one.name.as_str(), one.has_password))
             .collect();
-        assert_eq!(found, [("root", true), ("cloud", false), ("empty", false)]);
+        let expected = [
+            ("root", true),
+            ("cloud", false),
+            ("alice", true),
+            ("empty", false),
+        ];
+        assert_eq!(found, expected);
     }
 }
