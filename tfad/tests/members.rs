@@ -316,11 +316,15 @@ struct Listener {
 
 impl Listener {
     fn start(name: &str, policy: &str) -> Self {
+        Self::with_store(name, policy, store())
+    }
+
+    fn with_store(name: &str, policy: &str, store: Arc<MemoryStore>) -> Self {
         let folder = format!("tfad-members-{}-{name}", std::process::id());
         let folder = std::env::temp_dir().join(folder);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
-        let logins = Arc::new(MemberLogins::new(state(policy), store()));
+        let logins = Arc::new(MemberLogins::new(state(policy), store));
         let uid = fs::metadata(&folder).unwrap().uid();
         let socket = MemberSocket::open(&folder.join("fleet"), uid, logins).unwrap();
         let socket = Some(socket);
@@ -456,6 +460,18 @@ fn next_with(
     phase: &str,
     requires: Option<&str>,
 ) -> LoginTurn {
+    next_after(listener, user, uid, phase, "not-run", requires)
+}
+
+/// The same with this result of the auth phase.
+fn next_after(
+    listener: &Listener,
+    user: &str,
+    uid: u32,
+    phase: &str,
+    auth_result: &str,
+    requires: Option<&str>,
+) -> LoginTurn {
     let text = |text: &str| EntryValue::Text(text.to_owned());
     let mut context = vec![
         entry("phase", text(phase)),
@@ -464,7 +480,7 @@ fn next_with(
         entry("can-enroll", EntryValue::Flag(true)),
     ];
     if phase == "account" {
-        context.push(entry("auth-result", text("not-run")));
+        context.push(entry("auth-result", text(auth_result)));
     }
     context.extend(requires.map(|requires| entry("host-requires", text(requires))));
     let mut begin = begin(LoginFacts {
@@ -507,6 +523,38 @@ fn stricter_of_the_policies_of_member_and_verifier_applies() {
     assert_eq!(next("bob", 1001, "auth", in_grace), verdict("not-required"));
     let no_codes = Some("after=deny grace=0 factors=security-key");
     assert_eq!(next("alice", 1000, "auth", no_codes), verdict("denied"));
+}
+
+#[test]
+fn member_begins_neither_an_enrollment_nor_a_grace_period_by_itself() {
+    let enroll = Some("after=enroll grace=0 guarded");
+    let grace = Some("after=enroll grace=99999999");
+    let next = |policy: &str, requires| {
+        let listener = Listener::start("floor", policy);
+        let turn = next_after(&listener, "bob", 1001, "account", "not-required", requires);
+        (turn.next, turn.text)
+    };
+    let denied = ("verdict".to_owned(), "must-enroll".to_owned());
+    for policy in [
+        "[policy]\nmode = \"off\"\n",
+        "[policy]\nmode = \"optional\"\n",
+    ] {
+        let (what, verdict) = next(policy, None);
+        assert_eq!((&*what, &*verdict), ("verdict", "not-required"));
+        for requires in [enroll, grace] {
+            let told = next(policy, requires);
+            assert_ne!(told.1, "not-required", "{told:?}");
+            assert_eq!(told.0, denied.0, "{told:?}");
+        }
+    }
+    // The policy of the verifier obliges him. He has no grace from a member, and no record before he enrolls.
+    let store = store();
+    let required = "[policy]\nmode = \"required\"\n";
+    let listener = Listener::with_store("required", required, Arc::clone(&store));
+    let turn = next_after(&listener, "bob", 1001, "account", "not-required", None);
+    assert!(turn.next.starts_with("ask"), "{turn:?}");
+    let loaded = accounts(&store).load_record(&user("bob", 1001)).unwrap();
+    assert!(loaded.account().is_none());
 }
 
 #[test]

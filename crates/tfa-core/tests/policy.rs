@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, AfterGrace, DEFAULT_GRACE, Exemption, Factors, Group, Groups, HostPattern, Identity,
-    Login, LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision,
+    Account, AfterGrace, DEFAULT_GRACE, Exemption, FactorKind, Factors, Group, Groups, HostPattern,
+    Identity, Login, LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision,
     Requirement, Rule, RuleEffect, Source, Ternary, ThrottleScope, Time,
 };
 
@@ -1768,6 +1768,19 @@ fn floor_makes_no_decision_softer() {
     let decision = audited.decide(&with(&soft), None, NOON);
     assert!(matches!(decision.requirement, Requirement::Grace(_)));
     assert!(decision.required && decision.audited.is_none());
+    // Audit mode refuses no factor.
+    let only_keys = Policy {
+        audit: true,
+        otherwise: RuleEffect {
+            factors: [FactorKind::SecurityKey].into_iter().collect(),
+            ..soft.clone()
+        },
+        ..Policy::default()
+    };
+    assert_eq!(
+        only_keys.decide(&with(&soft), None, NOON).factors(),
+        Factors::ANY
+    );
     let off = Policy {
         otherwise: RuleEffect {
             mode: Mode::Off,
@@ -1777,4 +1790,25 @@ fn floor_makes_no_decision_softer() {
     };
     assert!(off.is_off_for(&login(), NOON));
     assert!(!off.is_off_for(&with(&soft), NOON));
+}
+
+#[test]
+fn grace_that_would_begin_with_a_login_elsewhere_does_not() {
+    let policy = policy_of(required(7));
+    let decision = policy.decide(&login(), None, NOON);
+    assert!(matches!(decision.requirement, Requirement::Grace(_)));
+    let elsewhere = decision.without_new_grace(None);
+    assert_eq!(elsewhere.requirement, Requirement::SetUp);
+    assert!(!elsewhere.records_first_login);
+    let mut account = Account::new(UID);
+    account.require(NOON);
+    let begun = policy.decide(&login(), Some(&account), NOON);
+    let begun = begun.without_new_grace(Some(&account));
+    assert!(matches!(begun.requirement, Requirement::Grace(_)));
+    let dated = policy_of(RuleEffect {
+        since: Some(NOON),
+        ..required(7)
+    });
+    let dated = dated.decide(&login(), None, NOON).without_new_grace(None);
+    assert!(matches!(dated.requirement, Requirement::Grace(_)));
 }

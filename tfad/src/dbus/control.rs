@@ -69,13 +69,13 @@ pub(super) async fn handle_signals(
             _ = hangup.recv() => match writable_again(accounts).await {
                 None => {
                     reload(state, accounts).await;
-                    open_for_members(members).await;
+                    open_for_members(members);
                 }
                 Some(_) => return,
             },
             () = tokio::time::sleep(retry_interval(state)), if state.refusal().is_some() => {
                 try_again(state, accounts).await;
-                open_for_members(members).await;
+                open_for_members(members);
             }
             () = until_writable(accounts), if is_read_only => return,
         }
@@ -147,10 +147,11 @@ async fn try_again(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
     }
 }
 
-/// Opens the socket for the logins of members, on a verifier that has not opened it.
-pub(super) async fn open_for_members(members: &Arc<MemberListener>) {
+/// Has the socket for the logins of members opened, on a verifier that has not opened it. It is not waited
+/// for: the name service may hang.
+pub(super) fn open_for_members(members: &Arc<MemberListener>) {
     let members = Arc::clone(members);
-    let _ = spawn_blocking(move || members.open_on_verifier()).await;
+    drop(spawn_blocking(move || members.open_on_verifier()));
 }
 
 /// Runs blocking work on a worker thread.

@@ -79,9 +79,9 @@ pub async fn serve(
         .request_name_with_flags(tfa_proto::NAME, flags)
         .await?;
     let login_socket = open(socket, Arc::clone(&service), &state, limiter);
-    control::open_for_members(&members).await;
     let signals = control::Signals::new();
     control::notify(&[sd_notify::NotifyState::Ready]);
+    control::open_for_members(&members);
     publish_status(&state, &accounts);
     if state.refusal().is_none() {
         state.log_warnings();

@@ -42,6 +42,14 @@ impl HostLogins {
         }
     }
 
+    /// Who has the dialogs that are under way; `None` on a member before its first login.
+    fn of_dialogs(&self) -> Option<&dyn LoginService> {
+        match self.state.role() {
+            Some(FleetRole::Member) => Some(self.forwarder.get()?),
+            Some(FleetRole::Verifier) | None => Some(&*self.own),
+        }
+    }
+
     /// Who answers. Before a configuration was read no login is begun.
     fn service(&self) -> Result<&dyn LoginService, Error> {
         match self.state.role() {
@@ -75,19 +83,21 @@ impl LoginService for HostLogins {
     }
 
     fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
-        self.service()?.answer(sender, dialog, reply)
+        let service = self.of_dialogs().ok_or(Error::NoSuchDialog)?;
+        service.answer(sender, dialog, reply)
     }
 
     fn cancel(&self, sender: &str, dialog: u32) -> Result<(), Error> {
-        self.service()?.cancel(sender, dialog)
+        let service = self.of_dialogs().ok_or(Error::NoSuchDialog)?;
+        service.cancel(sender, dialog)
     }
 
     fn idle_timeout(&self, sender: &str) -> Option<Duration> {
-        self.service().ok()?.idle_timeout(sender)
+        self.of_dialogs()?.idle_timeout(sender)
     }
 
     fn forget(&self, sender: &str) {
-        if let Ok(service) = self.service() {
+        if let Some(service) = self.of_dialogs() {
             service.forget(sender);
         }
     }

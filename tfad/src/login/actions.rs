@@ -24,8 +24,8 @@ impl Evaluation<'_> {
     pub(super) fn tell_grace(&self, until: Time) -> Reply {
         let (uid, context) = (self.attempt.user.uid, &self.attempt.context);
         let was_told = session_gate::account_phase_spoke(self.attempt);
-        let reminders = &self.logins.reminders;
-        let turn = if !was_told && reminders.is_due(uid, context, Instant::now()) {
+        let (reminders, host) = (&self.logins.reminders, self.attempt.caller.host.as_ref());
+        let turn = if !was_told && reminders.is_due(host, uid, context, Instant::now()) {
             let enrolls = self.decision.enrolls_in_login;
             let said =
                 messages::grace_of_login(&self.attempt.host.name(), until, self.now, enrolls);

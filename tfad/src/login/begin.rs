@@ -138,7 +138,7 @@ pub(super) fn attempt_with_groups(
 }
 
 /// What the policy of this host requires of a login, whatever the account, for another daemon that decides it.
-/// It blocks where groups make a difference.
+/// The context is one that may be used. It blocks where groups make a difference.
 pub(crate) fn floor_here(
     config: &Config,
     caller: &Caller,
@@ -149,10 +149,6 @@ pub(crate) fn floor_here(
     if !may_require(policy) {
         return Ok(None);
     }
-    let context = match caller.is_root() {
-        true => context,
-        false => untrusted(context),
-    };
     let host = Arc::new(LocalHost(CallsFor::Logins));
     let attempt = attempt_with_groups(config, host, caller, user, context, now)?;
     let effect = policy.floor(&attempt.login, now);
@@ -196,7 +192,7 @@ fn attempt(
 
 /// The part of a context that is used where the caller is not root. A program of the user may say that
 /// the auth phase refused: it makes the answer stricter only.
-pub(super) fn untrusted(context: Context) -> Context {
+pub(crate) fn untrusted(context: Context) -> Context {
     let auth_result = context.auth_result.filter(|verdict| match verdict {
         Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser => true,
         Verdict::Verified

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tfa_core::{Account, AuthPhaseResult, Login, PhaseAction, PhaseInput, Policy, Time};
+use tfa_core::{Account, AuthPhaseResult, HostName, Login, PhaseAction, PhaseInput, Policy, Time};
 use tfa_proto::Context;
 
 use crate::account::{Accounts, Loaded};
@@ -35,7 +35,8 @@ static EXAMINATIONS: Semaphore = Semaphore::new(4);
 /// The logins without the second factor, and which of them were logged lately.
 #[derive(Debug)]
 pub(super) struct Bypasses {
-    told: Arc<Once<(u32, String)>>,
+    /// By host, user and service.
+    told: Arc<Once<(Option<HostName>, u32, String)>>,
 }
 
 /// A login whose account phase ran without the auth phase.
@@ -67,13 +68,16 @@ impl Bypasses {
         let config = state.config();
         let bypass = bypass(context);
         // A program of the user's own asks for no login.
-        if !caller.is_root() || bypass == Bypass::Harmless || !may_require(&config.policy) {
+        if !caller.is_root() || bypass == Bypass::Harmless {
+            return;
+        }
+        if !may_require(&config.policy) && host.floor().is_none() {
             return;
         }
         let Some(permit) = EXAMINATIONS.try_acquire() else {
             return;
         };
-        let key = (user.uid, context.service.clone());
+        let key = (caller.host.clone(), user.uid, context.service.clone());
         if self.told.was_said(&key, Instant::now()) {
             return;
         }

@@ -69,6 +69,10 @@ impl Logins {
             return Ok((0, turn));
         }
         let decision = policy.decide(&attempt.login, account, now);
+        let decision = match attempt.host.is_local() {
+            true => decision,
+            false => decision.without_new_grace(account),
+        };
         let evaluation = Evaluation {
             logins: self,
             config,

@@ -31,7 +31,7 @@ mod second_factor;
 mod security_key;
 mod service;
 mod session_code;
-mod session_gate;
+pub(crate) mod session_gate;
 pub mod sessions;
 pub mod simulate;
 pub mod ssh_keys;
@@ -55,7 +55,7 @@ use crate::login::render::Renderer;
 use crate::login::sessions::{LoginAttempt, Session, Sessions};
 use crate::state::DaemonState;
 
-pub(crate) use begin::floor_here;
+pub(crate) use begin::{floor_here, untrusted};
 pub use error::Error;
 pub use service::LoginService;
 pub(crate) use service::served;

@@ -43,8 +43,9 @@ impl Evaluation<'_> {
                 .and_then(Account::first_required)
                 // A time in the future comes from a clock that was ahead.
                 .is_none_or(|first| now < first);
-        // A program of the user's own asks for no login.
-        if !attempt.caller.is_root() || (audit_outcome.is_none() && !begins) {
+        // A program of the user's own asks for no login. A member could name any user: it makes no record.
+        let makes_record = self.account.is_none() && !attempt.host.is_local();
+        if !attempt.caller.is_root() || makes_record || (audit_outcome.is_none() && !begins) {
             return Ok(());
         }
         let Context { service, rhost, .. } = &attempt.context;

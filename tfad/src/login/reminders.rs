@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use tfa_core::HostName;
 use tfa_proto::Context;
 
 use crate::login::once::Once;
@@ -17,7 +18,8 @@ const REMEMBERED: usize = 4096;
 /// The sessions.
 #[derive(Debug)]
 pub(super) struct Reminders {
-    told: Once<(u32, Session)>,
+    /// By host, user and session.
+    told: Once<(Option<HostName>, u32, Session)>,
 }
 
 /// What a user's logins in one session have in common.
@@ -36,13 +38,19 @@ impl Reminders {
 
     /// Whether a login shows the reminder. One that is not silent always does, and so does one without
     /// a known session. The session of a silent one is remembered.
-    pub(super) fn is_due(&self, uid: u32, context: &Context, now: Instant) -> bool {
+    pub(super) fn is_due(
+        &self,
+        host: Option<&HostName>,
+        uid: u32,
+        context: &Context,
+        now: Instant,
+    ) -> bool {
         let session = match (context.session, context.tty.as_str()) {
             (Some(id), _) => Session::Audit(id),
             (None, "") => return true,
             (None, tty) => Session::Terminal(tty.to_owned()),
         };
-        !context.silent || self.told.is_first((uid, session), now)
+        !context.silent || self.told.is_first((host.cloned(), uid, session), now)
     }
 }
 
@@ -62,20 +70,20 @@ mod tests {
     #[test]
     fn a_silent_program_tells_once_a_session_and_day() {
         let (reminders, now) = (Reminders::new(), Instant::now());
-        let due = |uid, context: &Context| reminders.is_due(uid, context, now);
+        let due = |uid, context: &Context| reminders.is_due(None, uid, context, now);
         let first = silent(Some(7), "pts/0");
         assert!(due(1000, &first));
         // Another terminal of the same session, as in tmux.
         assert!(!due(1000, &first) && !due(1000, &silent(Some(7), "pts/1")));
         assert!(due(1000, &silent(Some(8), "pts/0")));
         assert!(due(1001, &first));
-        assert!(reminders.is_due(1000, &first, now + PERIOD));
+        assert!(reminders.is_due(None, 1000, &first, now + PERIOD));
     }
 
     #[test]
     fn without_an_audit_session_the_terminal_stands_for_it() {
         let (reminders, now) = (Reminders::new(), Instant::now());
-        let due = |tty: &str| reminders.is_due(1000, &silent(None, tty), now);
+        let due = |tty: &str| reminders.is_due(None, 1000, &silent(None, tty), now);
         assert!(due("pts/0") && !due("pts/0") && due("pts/1"));
         assert!(due("") && due(""));
     }
@@ -87,6 +95,6 @@ mod tests {
             silent: false,
             ..silent(Some(7), "pts/0")
         };
-        assert!((0..3).all(|_| reminders.is_due(1000, &context, now)));
+        assert!((0..3).all(|_| reminders.is_due(None, 1000, &context, now)));
     }
 }

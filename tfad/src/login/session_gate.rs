@@ -11,7 +11,7 @@ use crate::login::sessions::LoginAttempt;
 /// session line follows; the PAM files of the service must have one as well, and no way around it. A login with a verified
 /// second factor is decided, unless a rule on methods accepts certain factors only: sshd may have accepted
 /// a key after the password.
-pub(super) fn can_decide(
+pub(crate) fn can_decide(
     host: &dyn HostFacts,
     context: &Context,
     policy: &Policy,

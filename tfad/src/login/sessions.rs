@@ -148,16 +148,21 @@ impl Sessions {
     ) -> Result<u32, Error> {
         self.open.retain(|_, slot| !slot.is_expired(now));
         let scope = dialog.dialog.counted_on();
+        // A member must not use up what users have elsewhere.
+        let caller = &dialog.attempt.caller;
+        let is_there = |open: &Session| open.attempt.caller.host == caller.host;
         let about_user = self.count(|open| {
-            open.attempt.user.uid == dialog.attempt.user.uid && open.dialog.counted_on() == scope
+            open.attempt.user.uid == dialog.attempt.user.uid
+                && open.dialog.counted_on() == scope
+                && is_there(open)
         });
         let is_crowded = self.open.len() >= CROWDED_FROM
             && self.count(|open| open.attempt.user.uid == dialog.attempt.user.uid) > 0;
         let requester = dialog.attempt.requester();
         let of_requester = requester.map_or(0, |requester| {
-            self.count(|open| open.attempt.requester() == Some(requester))
+            self.count(|open| open.attempt.requester() == Some(requester) && is_there(open))
         });
-        let of_caller = self.count(|open| open.attempt.caller.uid == dialog.attempt.caller.uid);
+        let of_caller = self.count(|open| open.attempt.caller.uid == caller.uid && is_there(open));
         // A host has one name as a caller, and each connection here another one.
         let of_host = match dialog.attempt.host.is_local() {
             true => 0,
@@ -385,6 +390,30 @@ mod tests {
         assert!(matches!(too_many, Err(Error::TooManyDialogs)));
         assert!(open(of_host("host web2", 300)).is_ok());
         assert!(open(dialog("connection 7", 0, 300)).is_ok());
+    }
+
+    #[test]
+    fn dialogs_at_one_member_take_no_place_at_another_one() {
+        let at = |member: &str, uid, user| {
+            let mut session = of_host(&format!("host {member}"), user);
+            session.attempt.caller.uid = uid;
+            session.attempt.caller.host = HostName::new(member).ok();
+            session.attempt.context.ruser = "alice".to_owned();
+            session
+        };
+        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let mut open = |session| sessions.open(session, None, now).is_ok();
+        for _ in 0..MAX_PER_CALLER {
+            assert!(open(at("web1", 1000, 1000)));
+        }
+        assert!(!open(at("web1", 1000, 1000)) && open(at("web2", 1000, 1000)));
+        for user in 2000..2064 {
+            assert!(open(at("web1", 0, user)));
+        }
+        assert!(!open(at("web1", 0, 3000)) && open(at("web2", 0, 3000)));
+        let mut own = dialog(":1.5", 0, 3000);
+        own.attempt.context.ruser = "alice".to_owned();
+        assert!(open(own));
     }
 
     fn set_up(sender: &str) -> Session {

@@ -76,11 +76,7 @@ impl Policy {
         let decision = others.fold(first, PolicyDecision::stricter);
         match &login.host_requires {
             None => decision,
-            // Audit mode is that of the rules here.
-            Some(required) => PolicyDecision {
-                audited: None,
-                ..decision.stricter(self.without_audit_of(required, account, now))
-            },
+            Some(required) => decision.with_floor(self.without_audit_of(required, account, now)),
         }
     }
 
@@ -199,6 +195,39 @@ impl PolicyDecision {
     #[must_use]
     pub fn asks_for(&self) -> Option<Factors> {
         (self.requirement == Requirement::Ask).then(|| self.factors())
+    }
+
+    /// The decision of a host that decides for another one, which requires this beside it. The other host can
+    /// have the user asked or refused. It cannot have one enroll whom the rules here do not oblige to. Audit
+    /// mode is that of the rules here, and holds for them alone.
+    fn with_floor(self, floor: Self) -> Self {
+        let own = Self {
+            strict_factors: self.factors(),
+            audited: None,
+            ..self
+        };
+        let enrolls_in_login = own.required && own.enrolls_in_login && floor.enrolls_in_login;
+        Self {
+            enrolls_in_login,
+            ..own.stricter(floor)
+        }
+    }
+
+    /// The decision where the login begins no grace period: another host tells of it, and could begin one in
+    /// the name of each user. Where the period would begin now, the user must enroll.
+    #[must_use]
+    pub fn without_new_grace(self, account: Option<&Account>) -> Self {
+        let has_begun = account.and_then(Account::first_required).is_some();
+        let begins = self.records_first_login && !has_begun;
+        let requirement = match self.requirement {
+            Requirement::Grace(_) if begins => Requirement::SetUp,
+            other => other,
+        };
+        Self {
+            requirement,
+            records_first_login: false,
+            ..self
+        }
     }
 
     /// The decision if it is not known which of the two applies: the strict one.

@@ -3,6 +3,8 @@
 //! A member of a fleet knows its own policy and no account. It tells the verifier what that policy requires, and
 //! the stricter of the two decisions applies.
 
+use std::time::Duration;
+
 use super::{AfterGrace, Login, Mode, Policy, RuleEffect};
 use crate::Time;
 
@@ -30,11 +32,12 @@ impl RuleEffect {
     fn and(self, other: Self) -> Self {
         Self {
             mode: Mode::Required,
-            since: match (self.since, other.since) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
+            since: self.since.or(other.since).min(other.since.or(self.since)),
+            // Which of two periods ends first is not known here if one begins with a login.
+            grace: match self.since.is_some() == other.since.is_some() {
+                true => self.grace.min(other.grace),
+                false => Duration::ZERO,
             },
-            grace: self.grace.min(other.grace),
             after_grace: match (self.after_grace, other.after_grace) {
                 (AfterGrace::Enroll, AfterGrace::Enroll) => AfterGrace::Enroll,
                 (AfterGrace::Deny, _) | (_, AfterGrace::Deny) => AfterGrace::Deny,

@@ -19,9 +19,14 @@ pub(super) const ONE_PLACE: Limits = Limits {
     in_a_row: 10,
     day: Some(DayLimit::new(8, 4)),
 };
+/// All places without a counter. One member alone must not lock the others at once.
+const OTHERS: Limits = Limits {
+    in_a_row: 40,
+    day: Some(DayLimit::new(8, 4)),
+};
 /// The places that have counters of their own.
 const MAX_PLACES: usize = 4;
-/// After this time without a wrong code, another place takes the counter.
+/// After this time without a wrong code, another place may take the counter.
 const MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Where at a member a code is given.
@@ -124,9 +129,10 @@ impl MemberCounters {
 
     pub(super) fn lock_state(&self, scope: MemberScope, now: Time) -> LockState {
         let has_own = self.places.iter().any(|one| one.key == scope.key);
-        match has_own || !self.has_room(now) {
-            true => self.counter(scope).lock_state(ONE_PLACE, now),
-            false => LockState::Unlocked,
+        match (has_own, self.has_room(now)) {
+            (true, _) => self.counter(scope).lock_state(ONE_PLACE, now),
+            (false, true) => LockState::Unlocked,
+            (false, false) => self.others.lock_state(OTHERS, now),
         }
     }
 
@@ -135,7 +141,7 @@ impl MemberCounters {
             own.wrong.fail(ONE_PLACE, now);
             own.last = now;
         } else if self.has_room(now) {
-            self.places.retain(|one| !one.is_forgotten(now));
+            self.places.retain(|one| !one.is_free(now));
             let mut wrong = CLEAR;
             wrong.fail(ONE_PLACE, now);
             self.places.push(PlaceCounter {
@@ -144,7 +150,7 @@ impl MemberCounters {
                 last: now,
             });
         } else {
-            self.others.fail(ONE_PLACE, now);
+            self.others.fail(OTHERS, now);
         }
     }
 
@@ -153,7 +159,7 @@ impl MemberCounters {
         match self.places.iter_mut().find(|one| one.key == scope.key) {
             Some(own) => own.wrong.succeed(ONE_PLACE, now),
             None if has_room => {}
-            None => self.others.succeed(ONE_PLACE, now),
+            None => self.others.succeed(OTHERS, now),
         }
         self.places.retain(|one| one.wrong != CLEAR);
     }
@@ -175,20 +181,21 @@ impl MemberCounters {
         let mut all = self.places.iter().map(|one| &one.wrong);
         let is_locked =
             |wrong: &FailureCounter| wrong.lock_state(ONE_PLACE, now) != LockState::Unlocked;
-        all.any(is_locked) || is_locked(&self.others)
+        all.any(is_locked) || self.others.lock_state(OTHERS, now) != LockState::Unlocked
     }
 
     /// Whether a place without a counter gets one.
     fn has_room(&self, now: Time) -> bool {
-        let kept = self.places.iter().filter(|one| !one.is_forgotten(now));
+        let kept = self.places.iter().filter(|one| !one.is_free(now));
         kept.count() < MAX_PLACES
     }
 }
 
 impl PlaceCounter {
-    /// Whether the last wrong code is so old. A time in the future was a clock that was ahead, and is old.
-    fn is_forgotten(&self, now: Time) -> bool {
-        self.last.distance(now) > MEMORY
+    /// Whether another place may take the counter: after a right code, or long after the last wrong one. A time
+    /// in the future was a clock that was ahead, and is old.
+    fn is_free(&self, now: Time) -> bool {
+        self.wrong.failures() == 0 || self.last.distance(now) > MEMORY
     }
 }
 
@@ -237,6 +244,7 @@ mod tests {
         for number in 0..100 {
             let scope = session(&format!("web{number}"));
             for hour in 0..200 {
+                // Within the memory of the first places.
                 let now = at(hour * 3600);
                 if counters.lock_state(scope, now) == LockState::Unlocked {
                     counters.fail(scope, now);
@@ -244,7 +252,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(guesses, 50);
+        assert_eq!(guesses, 80);
         assert!(counters.is_sound());
     }
 
@@ -254,23 +262,16 @@ mod tests {
         for member in ["web1", "web2", "web3", "web4"] {
             counters.fail(session(member), at(0));
         }
-        fill(&mut counters, session("web5"));
-        let full = counters.clone();
-        assert_eq!(
-            counters.lock_state(session("web6"), at(0)),
-            LockState::Permanent
-        );
-        // The count of the day has passed.
-        let later = at(3 * 24 * 3600);
-        counters.succeed(session("web1"), later);
-        assert_eq!(
-            counters.lock_state(session("web6"), later),
-            LockState::Unlocked
-        );
-        assert_eq!(
-            full.lock_state(session("web6"), later),
-            LockState::Permanent
-        );
+        for _ in 0..40 {
+            counters.fail(session("web5"), at(0));
+        }
+        let other = session("web6");
+        assert_eq!(counters.lock_state(other, at(0)), LockState::Permanent);
+        counters.succeed(session("web1"), at(0));
+        assert_eq!(counters.lock_state(other, at(0)), LockState::Unlocked);
+        counters.fail(other, at(0));
+        assert_eq!(counters.counter(other).failures(), 1);
+        assert!(counters.is_sound());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Each scope has a counter of its own, so that no place locks another one. The limits of all
 //! counters of one host but the console's add up to those of NIST SP 800-63B section 3.2.2: 100 wrong
-//! codes in a row, and here also 100 in a day. In a fleet, members add 50 in a row to those of a verifier.
+//! codes in a row, and here also 100 in a day. In a fleet, members add 80 in a row to those of a verifier.
 
 mod counter;
 mod members;

@@ -1,7 +1,7 @@
 //! A phase of a login of this host, as each verifier is told of it.
 
 use tfa_fleet_wire::{AttemptBytes, BeginLogin, LoginFacts, NeededFact};
-use tfa_proto::Context;
+use tfa_proto::{Context, Next, Turn, Verdict};
 
 use crate::caller::Caller;
 use crate::config::Config;
@@ -10,7 +10,7 @@ use crate::host::facts::{HostFacts as _, LocalHost};
 use crate::host::random;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
-use crate::login::{Error, floor_here};
+use crate::login::{Error, floor_here, session_gate, untrusted};
 
 /// The host of the logins.
 const HERE: LocalHost = LocalHost(CallsFor::Logins);
@@ -25,6 +25,10 @@ pub(super) struct Attempt {
     facts: LoginFacts,
     /// What the policy of this host requires.
     floor: Option<Floor>,
+    /// A rule here depends on what the session phase knows: it decides what the account phase lets in.
+    session_decides: bool,
+    /// Such a rule may accept other factors than the auth phase has verified.
+    account_decides: bool,
 }
 
 impl Attempt {
@@ -35,7 +39,13 @@ impl Attempt {
         context: Context,
         config: &Config,
     ) -> Result<Self, Error> {
+        let context = match caller.is_root() {
+            true => context,
+            false => untrusted(context),
+        };
         let floor = floor_here(config, caller, user.clone(), context.clone())?;
+        let (policy, is_ssh) = (&config.policy, context.is_ssh());
+        let session_decides = session_gate::can_decide(&HERE, &context, policy)?;
         let decides = || HERE.session_phase_decides(&context.service).ok();
         let facts = LoginFacts {
             at_console: Some(context.at_console(&config.consoles)),
@@ -50,6 +60,8 @@ impl Attempt {
             context,
             facts,
             floor,
+            session_decides,
+            account_decides: is_ssh && policy.names_factors_by_method(),
         })
     }
 
@@ -63,6 +75,23 @@ impl Attempt {
             context,
             caller_uid: self.caller_uid,
             facts: self.facts.clone(),
+        }
+    }
+
+    /// A turn of a verifier, with what the policy of this host leaves to a later phase. The verifier does not
+    /// know it, and each phase tells it what the policy requires then.
+    pub(super) fn with_later_phases(&self, turn: Turn) -> Turn {
+        let is_left = |verdict: Verdict| {
+            let lets_in = verdict == Verdict::NotRequired || verdict.is_verified();
+            self.session_decides && lets_in && verdict != Verdict::Recovered
+        };
+        Turn {
+            next: match turn.next {
+                Next::Verdict(verdict) if is_left(verdict) => Next::Verdict(Verdict::LeftToSession),
+                next => next,
+            },
+            covers_account: turn.covers_account && !self.account_decides,
+            ..turn
         }
     }
 

@@ -110,6 +110,7 @@ impl Forwarder {
             dialog,
             turn,
         } = self.fleet.begin(&mut attempt, until)?;
+        let turn = attempt.with_later_phases(turn);
         let number = match &turn.next {
             Next::Verdict(_) => 0,
             Next::Ask(asked) => {

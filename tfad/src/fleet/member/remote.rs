@@ -82,7 +82,7 @@ impl RemoteDialog {
                     self.asked = question.clone();
                 }
                 self.last = Some(given);
-                Ok(turn)
+                Ok(self.attempt.with_later_phases(turn))
             }
             Answered::Lost(why) => Err(Error::NoVerifier(why)),
         }

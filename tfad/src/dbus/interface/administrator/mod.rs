@@ -50,6 +50,9 @@ impl Administrator {
     pub(in crate::dbus::interface) fn show(&self, user: &str) -> Result<Status, Error> {
         let user = self.accounts.user(user)?;
         let loaded = self.accounts.load_record(&user);
+        if let Err(error @ account::Error::Store(StoreError::NoAccounts)) = loaded {
+            return Err(error.into());
+        }
         let record = match &loaded {
             Ok(loaded) => loaded.former_name().map(str::to_owned),
             Err(_) => None,
