@@ -43,7 +43,7 @@ impl From<login::Error> for Error {
             login::Error::TooManyDialogs => Self::Busy(text),
             login::Error::BadContext(_) => Self::InvalidArgument(text),
             login::Error::Account(error) => error.into(),
-            login::Error::NeedsFacts(_) => Self::Storage(text),
+            login::Error::NeedsFacts(_) | login::Error::NoAnswer(_) => Self::Storage(text),
             login::Error::Refused(error) => error,
         }
     }

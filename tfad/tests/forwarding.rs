@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -96,6 +96,13 @@ struct Member {
     forwarder: Forwarder,
 }
 
+/// The logins of a member, through a socket in this folder.
+fn forwarder(folder: &Path) -> Forwarder {
+    let socket = folder.join("call");
+    let uid = geteuid().as_raw();
+    Forwarder::new(state(OPTIONAL), Arc::new(Names), &socket, uid)
+}
+
 impl Member {
     fn start(
         name: &str,
@@ -120,9 +127,7 @@ impl Member {
         let folder = std::env::temp_dir().join(folder);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
-        let (state, uid) = (state("[policy]\nmode = \"optional\"\n"), geteuid().as_raw());
-        let socket = folder.join("call");
-        let forwarder = Forwarder::new(state, Arc::new(Names), &socket, uid);
+        let forwarder = forwarder(&folder);
         let times = LoginTimes {
             begin: LONG,
             answer: LONG,
@@ -134,6 +139,12 @@ impl Member {
     /// A member of this verifier.
     fn of(name: &str, verifier: MemberLogins) -> Self {
         Self::start(name, move |call, _| at(&verifier, "v1", call))
+    }
+
+    fn with_times(mut self, times: LoginTimes) -> Self {
+        let forwarder = forwarder(&self.folder);
+        self.forwarder = forwarder.with_times(times);
+        self
     }
 
     fn begin(&self, caller: &Caller) -> Result<(u32, Next), Error> {
@@ -296,6 +307,116 @@ fn without_a_verifier_no_login_is_served() {
     );
     let member = Member::without_fleet("absent");
     assert!(matches!(member.begin(&root()), Err(Error::NoVerifier(_))));
+}
+
+/// Whether the module takes the login for one without a daemon, in which root may log in at the console.
+fn is_absent(begun: Result<(u32, Next), Error>) -> bool {
+    let error = tfa_proto::Error::from(begun.unwrap_err());
+    matches!(error, tfa_proto::Error::NotServing(_))
+}
+
+#[test]
+fn only_what_no_user_can_cause_counts_as_no_verifier() {
+    let absent = Member::start("there-is-none", |_, _| Reply::NoVerifier("none".to_owned()));
+    assert!(is_absent(absent.begin(&root())));
+    assert!(is_absent(Member::without_fleet("no-socket").begin(&root())));
+    let busy = Member::start("busy", |_, _| Reply::NoAnswer("busy".to_owned()));
+    assert!(!is_absent(busy.begin(&root())));
+    let broken = Member::start("broken", |_, _| Reply::NotUnderstood);
+    assert!(!is_absent(broken.begin(&root())));
+    // tfa-fleet is full, and closes the connection.
+    let full = Member::without_fleet("full");
+    let listener = UnixListener::bind(full.folder.join("call")).unwrap();
+    thread::spawn(move || while listener.accept().is_ok() {});
+    assert!(!is_absent(full.begin(&root())));
+    // It hangs.
+    let hangs = Member::without_fleet("hangs");
+    let _listener = UnixListener::bind(hangs.folder.join("call")).unwrap();
+    let short = Duration::from_millis(10);
+    let times = LoginTimes {
+        begin: short,
+        answer: short,
+    };
+    let hangs = hangs.with_times(times);
+    assert!(!is_absent(hangs.begin(&root())));
+}
+
+#[test]
+fn a_dialog_that_is_given_up_leaves_its_place_at_the_verifier() {
+    let (seen, cancelled) = channel();
+    let mut begun = 0;
+    let member = Member::start("places", move |call, verifier| match call {
+        LoginCall::Begin(_) => {
+            begun += 1;
+            said("v1", asks(begun, "Code: "))
+        }
+        LoginCall::Answer { dialog, .. } => said("v1", asks(dialog, "Code: ")),
+        LoginCall::Cancel { dialog, .. } => {
+            assert_eq!(verifier.as_deref(), Some("v1"));
+            seen.send(dialog).unwrap();
+            said("v1", LoginReply::Cancelled)
+        }
+    });
+    // A user has eight at most: the ninth is refused here.
+    let of_alice = Caller {
+        uid: 1000,
+        ..root()
+    };
+    for _ in 0..8 {
+        member.begin(&of_alice).unwrap();
+    }
+    let refused = member.begin(&of_alice);
+    assert!(matches!(refused, Err(Error::TooManyDialogs)));
+    assert_eq!(cancelled.recv_timeout(LONG), Ok(9));
+    // The connection ends.
+    member.forwarder.forget("connection 1");
+    let mut all: Vec<u32> = (0..8)
+        .map(|_| cancelled.recv_timeout(LONG).unwrap())
+        .collect();
+    all.sort_unstable();
+    assert_eq!(all, [1, 2, 3, 4, 5, 6, 7, 8]);
+    // It ends while an answer is judged.
+    let (seen, judging) = channel();
+    let (go_on, told) = channel::<()>();
+    let (sent, cancelled) = channel();
+    let member = Member::start("place-of-one", move |call, _| match call {
+        LoginCall::Begin(_) => said("v1", asks(1, "Code: ")),
+        LoginCall::Answer { .. } => {
+            seen.send(()).unwrap();
+            told.recv().unwrap();
+            said("v1", asks(1, "Code: "))
+        }
+        LoginCall::Cancel { dialog, .. } => {
+            sent.send(dialog).unwrap();
+            said("v1", LoginReply::Cancelled)
+        }
+    });
+    let (dialog, _) = member.begin(&root()).unwrap();
+    let forwarder = &member.forwarder;
+    thread::scope(|scope| {
+        scope.spawn(move || forwarder.answer("connection 1", dialog, "123456"));
+        judging.recv_timeout(LONG).unwrap();
+        forwarder.forget("connection 1");
+        go_on.send(()).unwrap();
+    });
+    assert_eq!(cancelled.recv_timeout(LONG), Ok(1));
+}
+
+#[test]
+fn the_reply_of_another_dialog_or_verifier_denies() {
+    for (verifier, dialog) in [("v2", 1), ("v1", 2)] {
+        let member = Member::start(&format!("other-{verifier}"), move |call, _| match call {
+            LoginCall::Begin(_) => said("v1", asks(1, "Code: ")),
+            _ => {
+                let turn = turn("verdict", "verified");
+                said(verifier, LoginReply::Begun { dialog, turn })
+            }
+        });
+        let (open, _) = member.begin(&root()).unwrap();
+        let answered = member.forwarder.answer("connection 1", open, "123456");
+        let is_denied = matches!(answered, Err(Error::Refused(tfa_proto::Error::Storage(_))));
+        assert!(is_denied, "{answered:?}");
+    }
 }
 
 // A verifier that is lost.
@@ -464,7 +585,7 @@ fn verifiers_that_are_lost_one_after_the_other_end_the_login() {
     });
     let (dialog, _) = member.begin(&root()).unwrap();
     let answered = member.forwarder.answer("connection 1", dialog, "123456");
-    assert!(matches!(answered, Err(Error::NoVerifier(why)) if why.contains("v1 is down")));
+    assert!(matches!(answered, Err(Error::NoAnswer(why)) if why.contains("v1 is down")));
     drop(member);
     // A begin and an answer, three times.
     assert_eq!(calls.iter().count(), 6);

@@ -20,6 +20,10 @@ pub const MAX_KV_OPERATIONS: usize = 128;
 /// The longest frame, in bytes, without its length.
 pub const MAX_FRAME: usize = 2 * 1024 * 1024;
 
+/// The longest frame of a login between tfad and tfa-fleet of a verifier. A message between two hosts has half
+/// of that.
+pub const MAX_LOGIN_FRAME: usize = 128 * 1024;
+
 /// The most items of a list in a message. A list is bounded by its number of items as well, because an
 /// item may take more memory than bytes.
 pub const MAX_ITEMS: usize = 1024;

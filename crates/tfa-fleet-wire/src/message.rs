@@ -61,7 +61,8 @@ pub enum Reply {
         #[n(1)]
         reply: LoginReply,
     },
-    /// To [`LoginCall::Begin`]: no verifier has answered. The text says why, for the administrator.
+    /// To [`LoginCall::Begin`]: there is no verifier. None is connected, or tfad of none of them runs. No user
+    /// can cause it. The text says why, for the administrator.
     #[n(4)]
     NoVerifier(#[n(0)] String),
     /// To the other calls: the verifier that has the dialog is lost, or has lost the dialog. It may have judged
@@ -69,6 +70,10 @@ pub enum Reply {
     /// number. The text says why, for the administrator.
     #[n(5)]
     Lost(#[n(0)] String),
+    /// To [`LoginCall::Begin`]: there are verifiers, and none has answered. The text says why, for the
+    /// administrator.
+    #[n(6)]
+    NoAnswer(#[n(0)] String),
 }
 
 /// What tfa-fleet is connected to.

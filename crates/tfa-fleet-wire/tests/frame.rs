@@ -259,7 +259,12 @@ proptest! {
         prop_assert_eq!(frame::decode::<Request>(body(&frame)), Ok(request));
         let verifier = why.clone();
         let answered = Reply::Login { verifier, reply: reply.clone() };
-        for answered in [answered, Reply::NoVerifier(why.clone()), Reply::Lost(why)] {
+        for answered in [
+            answered,
+            Reply::NoVerifier(why.clone()),
+            Reply::NoAnswer(why.clone()),
+            Reply::Lost(why),
+        ] {
             let frame = frame::encode(&answered).unwrap();
             prop_assert_eq!(frame::decode::<Reply>(body(&frame)), Ok(answered));
         }

@@ -67,7 +67,8 @@ async fn send(
     request: AnswerRequest,
     deadline: Instant,
 ) -> Result<LoginReply, String> {
-    let reply = reply_of(&link, open.number, deadline, open.client.answer(request)).await?;
+    let reply = reply_of(&link, open.number, deadline, open.client.answer(request)).await;
+    let reply = reply.map_err(|none| none.why)?;
     if let Some(answer_reply::Is::Refused(refused)) = &reply.is {
         let error = refused.error();
         if is_elsewhere(error) {

@@ -10,7 +10,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use super::link::{Link, Open};
 use super::round::{Round, Standing};
-use super::{HEDGE_DELAY, Verifiers, is_elsewhere, millis_until, refused, reply_of};
+use super::{HEDGE_DELAY, NoReply, Verifiers, is_elsewhere, millis_until, refused, reply_of};
 use crate::generated::{BeginReply, BeginRequest, CancelRequest, begin_reply};
 use crate::log::{Level, printable};
 use crate::messages;
@@ -24,8 +24,8 @@ const CANCEL_TIME: Duration = Duration::from_secs(1);
 enum Ended {
     /// The reply decides the call.
     Decided(LoginReply),
-    /// The verifier cannot answer. The refusal in its words, if there is one.
-    Cannot(String, Option<LoginReply>),
+    /// The verifier cannot answer.
+    Cannot(NoReply, Option<LoginReply>),
 }
 
 /// The last verifier that could not answer.
@@ -33,7 +33,10 @@ struct Last {
     verifier: String,
     /// Why, for the administrator.
     text: String,
+    /// Its refusal, if it has answered with one.
     refusal: Option<LoginReply>,
+    /// The daemons of this one and of all before it do not run.
+    is_absent: bool,
 }
 
 /// Set by the first that decides a call: a reply, or its end.
@@ -87,8 +90,8 @@ impl Verifiers {
             } else if under_way == 0 {
                 let is_refused = last.as_ref().is_some_and(|last| last.refusal.is_some());
                 match round.standing() {
-                    Standing::NoneConnects => return self.no_verifier(last),
-                    Standing::AllAsked if is_refused => return self.no_verifier(last),
+                    Standing::NoneConnects => return self.none(last, under_way),
+                    Standing::AllAsked if is_refused => return self.none(last, under_way),
                     Standing::AllAsked => {
                         round.begin_again();
                         next_at = Some(Instant::now() + RETRY_DELAY);
@@ -101,14 +104,15 @@ impl Verifiers {
                 biased;
                 Some((verifier, end)) = ended.recv() => match end {
                     Ended::Decided(reply) => return Reply::Login { verifier, reply },
-                    Ended::Cannot(why, refusal) => {
+                    Ended::Cannot(NoReply { why, is_absent }, refusal) => {
                         let text = printable(&format_args!("{verifier} cannot begin a login: {why}"));
+                        let is_absent = is_absent && last.is_none_or(|last| last.is_absent);
                         self.not_answered.log(Level::Warning, &text);
                         under_way = under_way.saturating_sub(1);
-                        last = Some(Last { verifier, text, refusal });
+                        last = Some(Last { verifier, text, refusal, is_absent });
                     }
                 },
-                () = sleep_until(deadline) => return self.no_verifier(last),
+                () = sleep_until(deadline) => return self.none(last, under_way),
                 () = sleep_until(next_at.unwrap_or(deadline)), if next_at.is_some() => {}
                 _ = changed.changed(), if is_waiting => {}
             }
@@ -126,21 +130,31 @@ impl Verifiers {
         links
     }
 
-    /// The last refusal of a verifier, or why none has answered.
-    fn no_verifier(&self, last: Option<Last>) -> Reply {
-        let first_error = || self.status().into_iter().find_map(|it| it.error);
+    /// The last refusal of a verifier, or why none has answered. Whether there is one decides about logins of
+    /// root at the console: what a user can cause is never taken for it.
+    fn none(&self, last: Option<Last>, under_way: usize) -> Reply {
+        let is_connected = self.links.iter().any(|link| link.open().is_some());
         match last {
             Some(Last {
                 verifier,
                 refusal: Some(reply),
                 ..
             }) => Reply::Login { verifier, reply },
-            Some(Last { text, .. }) => Reply::NoVerifier(text),
-            None => Reply::NoVerifier(match first_error() {
-                Some(error) => error.text,
-                None if self.links.is_empty() => "tfa-fleet.toml names none".to_owned(),
-                None => "none is connected that serves logins".to_owned(),
-            }),
+            Some(last) if last.is_absent && under_way == 0 => Reply::NoVerifier(last.text),
+            Some(last) => Reply::NoAnswer(last.text),
+            None if is_connected || under_way > 0 => {
+                Reply::NoAnswer("there was no reply in time".to_owned())
+            }
+            None => Reply::NoVerifier(self.why_none_is_connected()),
+        }
+    }
+
+    fn why_none_is_connected(&self) -> String {
+        let mut errors = self.links.iter().filter_map(|link| link.status().error);
+        match errors.next() {
+            Some(error) => error.text,
+            None if self.links.is_empty() => "tfa-fleet.toml names none".to_owned(),
+            None => "none is connected that serves logins".to_owned(),
         }
     }
 }
@@ -158,7 +172,7 @@ async fn ask(
     let reply = reply_of(&link, open.number, deadline, open.client.begin(request)).await;
     let end = match reply {
         Ok(reply) => end_of(reply),
-        Err(why) => Ended::Cannot(why, None),
+        Err(none) => Ended::Cannot(none, None),
     };
     if let Ended::Cannot(_, Some(_)) = end {
         link.suspect(open.number);
@@ -186,9 +200,16 @@ fn end_of(reply: BeginReply) -> Ended {
     };
     match messages::reply_to_begin(reply) {
         Ok(reply) if refused.is_some_and(is_elsewhere) => {
-            Ended::Cannot("it serves no logins now".to_owned(), Some(reply))
+            Ended::Cannot(no_reply("it serves no logins now"), Some(reply))
         }
         Ok(reply) => Ended::Decided(reply),
-        Err(invalid) => Ended::Cannot(invalid.to_string(), None),
+        Err(invalid) => Ended::Cannot(no_reply(&invalid.to_string()), None),
+    }
+}
+
+fn no_reply(why: &str) -> NoReply {
+    NoReply {
+        why: why.to_owned(),
+        is_absent: false,
     }
 }

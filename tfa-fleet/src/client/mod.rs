@@ -134,16 +134,24 @@ fn millis_until(deadline: Instant) -> u32 {
     u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
 }
 
+/// There is no reply to a request.
+struct NoReply {
+    /// The reason, for the administrator.
+    why: String,
+    /// The daemon of the verifier does not run.
+    is_absent: bool,
+}
+
 /// Waits for the reply to a request. Notes whether the verifier answers in good time.
 ///
 /// # Errors
-/// Why there is none.
+/// [`NoReply`].
 async fn reply_of<T>(
     link: &Link,
     number: u64,
     deadline: Instant,
     request: impl Future<Output = Result<Response<T>, Status>>,
-) -> Result<T, String> {
+) -> Result<T, NoReply> {
     let mut request = pin!(request);
     let answered = match timeout(HEDGE_DELAY, &mut request).await {
         Ok(answered) => Ok(answered),
@@ -162,11 +170,17 @@ async fn reply_of<T>(
             if !matches!(status.code(), Code::InvalidArgument | Code::OutOfRange) {
                 link.suspect(number);
             }
-            Err(match status.message() {
-                "" => format!("{:?}", status.code()),
-                message => message.to_owned(),
+            Err(NoReply {
+                is_absent: status.code() == Code::FailedPrecondition,
+                why: match status.message() {
+                    "" => format!("{:?}", status.code()),
+                    message => message.to_owned(),
+                },
             })
         }
-        Err(_) => Err("it does not answer".to_owned()),
+        Err(_) => Err(NoReply {
+            why: "it does not answer".to_owned(),
+            is_absent: false,
+        }),
     }
 }

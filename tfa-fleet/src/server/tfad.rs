@@ -1,11 +1,12 @@
 //! Passes the calls of members on to tfad of this host, each on a connection of its own.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_fleet_core::HostName;
+use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
     LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall, frame, is_trusted,
 };
@@ -23,8 +24,6 @@ const MAX_CALLS: usize = MAX_MEMBER_CONNECTIONS / 4 * 3;
 const MAX_CALLS_OF_HOST: usize = 64;
 /// How long tfad may take for a call: as long as a member waits for one.
 const CALL_TIME: Duration = Duration::from_secs(6);
-/// The longest reply, in bytes. One that is longer fits in no message to a member.
-const MAX_REPLY: usize = 128 * 1024;
 
 /// tfad of this host.
 #[derive(Debug)]
@@ -70,7 +69,7 @@ impl Tfad {
             let call = MemberCall { member, call };
             match timeout(CALL_TIME, tfad.exchange(&call)).await {
                 Ok(reply) => reply,
-                Err(_) => Err(io::ErrorKind::TimedOut.into()),
+                Err(_) => Err(ErrorKind::TimedOut.into()),
             }
         });
         match timeout(time, called).await {
@@ -80,7 +79,12 @@ impl Tfad {
                 let text =
                     format_args!("cannot pass a login of {host} on to tfad: {socket}: {error}");
                 self.not_reached.log(Level::Error, &text);
-                Err(Status::unavailable("tfad of the verifier does not answer"))
+                Err(match error.kind() {
+                    ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+                        Status::failed_precondition("tfad of the verifier does not run")
+                    }
+                    _ => Status::unavailable("tfad of the verifier does not answer"),
+                })
             }
             Ok(Err(_)) => Err(Status::internal("the call broke off")),
             Err(_) => Err(Status::deadline_exceeded("tfad of the verifier is slow")),
@@ -93,10 +97,10 @@ impl Tfad {
         // The own uid is that of a test. Another program cannot make a socket there.
         if !is_trusted(listener, rustix::process::geteuid().as_raw()) {
             let text = format!("a program with uid {listener} listens");
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+            return Err(io::Error::new(ErrorKind::PermissionDenied, text));
         }
         frames::send(&mut stream, call).await?;
-        let reply = frames::receive(&mut stream, MAX_REPLY).await?;
+        let reply = frames::receive(&mut stream, MAX_LOGIN_FRAME).await?;
         frame::decode(&reply).map_err(io::Error::other)
     }
 }

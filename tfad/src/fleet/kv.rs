@@ -82,9 +82,13 @@ impl FleetKv {
             Ok(Reply::NotUnderstood) => Err(KvError::Refused(
                 "tfa-fleet is another version than tfad: restart both".to_owned(),
             )),
-            Ok(Reply::Status(_) | Reply::Login { .. } | Reply::NoVerifier(_) | Reply::Lost(_)) => {
-                Err(not_asked())
-            }
+            Ok(
+                Reply::Status(_)
+                | Reply::Login { .. }
+                | Reply::NoVerifier(_)
+                | Reply::Lost(_)
+                | Reply::NoAnswer(_),
+            ) => Err(not_asked()),
             Err(CallError::Request(_)) => Err(KvError::TooLarge),
             Err(error @ CallError::Unsent(_)) => Err(KvError::Unsent(of_fleet(&error))),
             Err(error @ (CallError::Unknown(_) | CallError::Reply(_))) => {

@@ -31,8 +31,10 @@ pub enum Error {
     Account(account::Error),
     /// The login depends on a fact that its host has not told. This host tells every fact.
     NeedsFacts(Missing),
-    /// No verifier answers. The text says why.
+    /// There is no verifier. The text says why. No user can cause it.
     NoVerifier(String),
+    /// A verifier is there, and has not answered. The text says why. A user may cause it.
+    NoAnswer(String),
     /// A verifier refuses the login, or its reply is not valid.
     Refused(tfa_proto::Error),
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Error {
             Self::BadContext(error) => formatter.write_str(&messages::bad_context(error)),
             Self::Account(error) => error.fmt(formatter),
             Self::NeedsFacts(_) => formatter.write_str(messages::FACTS_MISSING),
+            Self::NoAnswer(why) => formatter.write_str(&messages::no_answer(why)),
             Self::NoVerifier(why) => formatter.write_str(&messages::no_verifier(why)),
             Self::Refused(error) => formatter.write_str(error.text()),
         }
@@ -57,7 +60,7 @@ impl Report for Error {
     fn level(&self) -> Option<Level> {
         match self {
             // No login is let in until the administrator acts, or the network is back.
-            Self::BadContext(_) | Self::NoVerifier(_) => Some(Level::Error),
+            Self::BadContext(_) | Self::NoVerifier(_) | Self::NoAnswer(_) => Some(Level::Error),
             Self::NotOwnUser { .. } | Self::TooManyDialogs | Self::Refused(_) => {
                 Some(Level::Warning)
             }

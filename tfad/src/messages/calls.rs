@@ -55,6 +55,12 @@ pub fn fleet_unreachable(error: &dyn Display) -> String {
     format!("tfa-fleet does not serve this host ({error}); see: systemctl status tfa-fleet")
 }
 
+/// A verifier was asked.
+#[must_use]
+pub fn no_answer(why: &dyn Display) -> String {
+    format!("no verifier has answered: {why}")
+}
+
 /// No verifier can be reached.
 #[must_use]
 pub fn no_verifier(why: &dyn Display) -> String {

@@ -14,7 +14,7 @@ use tfa_wire::{Buffer, Socket, TimeBudget};
 use zeroize::Zeroizing;
 
 use super::error::CallError;
-use crate::frame::{self, LENGTH_BYTES};
+use crate::frame::{self, FrameError, LENGTH_BYTES};
 use crate::is_trusted;
 
 /// The memory that a reply gets at a time.
@@ -77,11 +77,25 @@ impl Connection {
     /// # Errors
     /// [`CallError::Unknown`] or [`CallError::Reply`].
     pub fn receive<T: for<'b> Decode<'b, ()>>(&mut self) -> Result<T, CallError> {
+        self.receive_at_most(frame::MAX_FRAME)
+    }
+
+    /// As [`Self::receive`], for a message of at most that many bytes.
+    ///
+    /// # Errors
+    /// [`CallError::Unknown`] or [`CallError::Reply`].
+    pub fn receive_at_most<T: for<'b> Decode<'b, ()>>(
+        &mut self,
+        most: usize,
+    ) -> Result<T, CallError> {
         let mut length = [0; LENGTH_BYTES];
         self.socket
             .read_exact(&mut length)
             .map_err(CallError::Unknown)?;
         let length = frame::body_length(length).map_err(CallError::Reply)?;
+        if length > most {
+            return Err(CallError::Reply(FrameError::TooLong));
+        }
         let body = self.read(length).map_err(CallError::Unknown)?;
         frame::decode(&body).map_err(CallError::Reply)
     }

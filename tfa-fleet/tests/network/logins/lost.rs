@@ -169,10 +169,7 @@ fn tfad_of_a_verifier_is_absent() {
     let Err(Error::NoVerifier(why)) = fleet.begin() else {
         unreachable!()
     };
-    assert!(
-        why.contains("tfad of the verifier does not answer"),
-        "{why}"
-    );
+    assert!(why.contains("tfad of the verifier does not run"), "{why}");
     let line = fleet.verifiers[0].wait_for_line("cannot pass a login of web1.test on to tfad: ");
     assert!(line.contains("/fleet: "), "{line}");
     let _calls = fleet.logins(1, &store());
@@ -223,6 +220,21 @@ fn a_verifier_that_cannot_reach_its_accounts_is_not_the_last_word() {
     let expected = tfa_proto::Error::NotServing("no etcd".to_owned());
     assert!(matches!(refused, Err(Error::Refused(error)) if error == expected));
     assert!(start.elapsed() < MOST);
+}
+
+#[test]
+fn verifiers_that_are_there_and_do_not_answer_are_not_absent() {
+    let fleet = Fleet::start(2);
+    // The one closes the connection, as one that is full does. The other one does not answer.
+    let path = fleet.verifiers[0].folder.path().join("fleet");
+    let full = std::os::unix::net::UnixListener::bind(path).unwrap();
+    thread::spawn(move || while full.accept().is_ok() {});
+    fleet.verifiers[1].send(Signal::STOP);
+    for _ in 0..3 {
+        let begun = fleet.begin();
+        assert!(matches!(begun, Err(Error::NoAnswer(_))), "{begun:?}");
+    }
+    fleet.verifiers[1].send(Signal::CONT);
 }
 
 #[test]

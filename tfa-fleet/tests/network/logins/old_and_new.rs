@@ -92,6 +92,6 @@ fn a_reply_that_is_not_valid_is_none() {
     for reply in replies {
         let member = member(reply);
         let begun = begin(&forwarder(&member));
-        assert!(matches!(begun, Err(Error::NoVerifier(why)) if why.contains("is not valid")));
+        assert!(matches!(begun, Err(Error::NoAnswer(why)) if why.contains("is not valid")));
     }
 }

@@ -65,6 +65,11 @@ impl Attempt {
         })
     }
 
+    /// The name of the user.
+    pub(super) fn user(&self) -> &str {
+        &self.user.name
+    }
+
     /// What a verifier is told.
     pub(super) fn begin(&self) -> BeginLogin {
         let mut context = translate::entries(&self.context);

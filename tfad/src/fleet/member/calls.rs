@@ -1,9 +1,10 @@
 //! The calls to verifiers, through `tfa-fleet`, and what their replies mean.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tfa_fleet_wire::{Client, LoginCall, LoginReply, Reply, Request};
+use tfa_fleet_wire::{CallError, Client, LoginCall, LoginReply, Reply, Request};
 use tfa_proto::{Next, Turn};
 
 use super::attempt::Attempt;
@@ -50,6 +51,7 @@ impl Fleet {
             let (verifier, reply) = match self.call(begin, None, left)? {
                 Reply::Login { verifier, reply } => (verifier, reply),
                 Reply::NoVerifier(why) => return Err(Error::NoVerifier(why)),
+                Reply::NoAnswer(why) => return Err(Error::NoAnswer(why)),
                 _ => return Err(not_understood()),
             };
             match reply {
@@ -76,15 +78,16 @@ impl Fleet {
     pub(super) fn answer(
         &self,
         call: LoginCall,
-        verifier: &str,
+        (verifier, own): (&str, u32),
         until: Instant,
     ) -> Result<Answered, Error> {
         let left = until.saturating_duration_since(Instant::now());
         match self.call(call, Some(verifier), left)? {
+            // The verdict of another dialog is none of this login.
             Reply::Login {
-                reply: LoginReply::Begun { turn, .. },
-                ..
-            } => {
+                verifier: of,
+                reply: LoginReply::Begun { dialog, turn },
+            } if of == verifier && (dialog == own || dialog == 0) => {
                 let turn = translate::proto_turn(turn).map_err(|_| not_understood())?;
                 Ok(Answered::Turn(turn))
             }
@@ -115,8 +118,22 @@ impl Fleet {
             verifier: verifier.map(str::to_owned),
         };
         let reply = self.0.call(&request, limit + REPLY_TIME);
-        reply.map_err(|error| Error::NoVerifier(messages::fleet_unreachable(&error)))
+        reply.map_err(|error| {
+            let why = messages::fleet_unreachable(&error);
+            match error {
+                CallError::Unsent(error) if is_absent(&error) => Error::NoVerifier(why),
+                _ => Error::NoAnswer(why),
+            }
+        })
     }
+}
+
+/// Whether no program listens at the socket. One that listens and has no time, or no room, is there.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused
+    )
 }
 
 /// The refusal of a verifier, as this host's own would be.

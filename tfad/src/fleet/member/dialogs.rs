@@ -25,8 +25,7 @@ pub(super) struct Dialogs {
 #[derive(Debug)]
 struct Slot {
     remote: RemoteDialog,
-    sender: String,
-    uid: u32,
+    caller: Caller,
     since: Instant,
     /// An answer is being judged: there is no question to answer meanwhile.
     judging: bool,
@@ -46,7 +45,10 @@ impl Dialogs {
         now: Instant,
     ) -> Result<u32, Error> {
         self.open.retain(|_, slot| !slot.is_expired(now));
-        let of_caller = self.open.values().filter(|slot| slot.uid == caller.uid);
+        let of_caller = self
+            .open
+            .values()
+            .filter(|slot| slot.caller.uid == caller.uid);
         let (of_caller, root) = (of_caller.count(), caller.is_root());
         let most = if root { MAX_DIALOGS } else { MAX_DIALOGS / 2 };
         if self.open.len() >= most || (!root && of_caller >= MAX_PER_CALLER) {
@@ -57,8 +59,7 @@ impl Dialogs {
             if self.last != 0 && !self.open.contains_key(&self.last) {
                 let slot = Slot {
                     remote,
-                    sender: caller.name.clone(),
-                    uid: caller.uid,
+                    caller: caller.clone(),
                     since: now,
                     judging: false,
                 };
@@ -74,22 +75,29 @@ impl Dialogs {
         number: u32,
         sender: &str,
         now: Instant,
-    ) -> Result<RemoteDialog, Error> {
+    ) -> Result<(Caller, RemoteDialog), Error> {
         let slot = self.open.get_mut(&number);
-        let slot = slot.filter(|slot| slot.sender == sender);
+        let slot = slot.filter(|slot| slot.caller.name == sender);
         let slot = slot.filter(|slot| !slot.judging && !slot.is_expired(now));
         let slot = slot.ok_or(Error::NoSuchDialog)?;
         slot.judging = true;
-        Ok(slot.remote.clone())
+        Ok((slot.caller.clone(), slot.remote.clone()))
     }
 
-    /// The dialog goes on with its next question, if its connection is still there.
-    pub(super) fn resume(&mut self, number: u32, remote: RemoteDialog, now: Instant) {
-        if let Some(slot) = self.open.get_mut(&number) {
-            slot.remote = remote;
-            slot.since = now;
-            slot.judging = false;
-        }
+    /// The dialog goes on with its next question. Returns it if its connection has ended.
+    pub(super) fn resume(
+        &mut self,
+        number: u32,
+        remote: RemoteDialog,
+        now: Instant,
+    ) -> Option<RemoteDialog> {
+        let Some(slot) = self.open.get_mut(&number) else {
+            return Some(remote);
+        };
+        slot.remote = remote;
+        slot.since = now;
+        slot.judging = false;
+        None
     }
 
     pub(super) fn close(&mut self, number: u32) {
@@ -97,12 +105,20 @@ impl Dialogs {
     }
 
     pub(super) fn idle_timeout(&self, sender: &str) -> Option<Duration> {
-        let mut own = self.open.values().filter(|slot| slot.sender == sender);
+        let mut own = self.open.values().filter(|slot| slot.caller.name == sender);
         own.next().map(|_| IDLE_TIMEOUT)
     }
 
-    pub(super) fn forget(&mut self, sender: &str, now: Instant) {
-        self.open
-            .retain(|_, slot| slot.sender != sender && !slot.is_expired(now));
+    /// The connection has ended. Returns its dialogs that wait for an answer: one that is judged is
+    /// [resumed](Self::resume).
+    pub(super) fn forget(&mut self, sender: &str, now: Instant) -> Vec<RemoteDialog> {
+        self.open.retain(|_, slot| !slot.is_expired(now));
+        let own = self
+            .open
+            .extract_if(|_, slot| slot.caller.name == sender)
+            .map(|(_, slot)| slot);
+        own.filter(|slot| !slot.judging)
+            .map(|slot| slot.remote)
+            .collect()
     }
 }

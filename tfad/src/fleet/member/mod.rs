@@ -12,6 +12,7 @@ mod remote;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tfa_proto::{Context, ContextError, Next, Turn, Verdict};
@@ -48,7 +49,7 @@ impl Default for LoginTimes {
 pub struct Forwarder {
     state: Arc<DaemonState>,
     names: Arc<dyn NameService>,
-    fleet: Fleet,
+    fleet: Arc<Fleet>,
     times: LoginTimes,
     dialogs: Mutex<Dialogs>,
 }
@@ -71,7 +72,7 @@ impl Forwarder {
         Self {
             state,
             names,
-            fleet: Fleet::new(socket, fleet),
+            fleet: Arc::new(Fleet::new(socket, fleet)),
             times: LoginTimes::default(),
             dialogs: Mutex::default(),
         }
@@ -115,7 +116,8 @@ impl Forwarder {
             Next::Verdict(_) => 0,
             Next::Ask(asked) => {
                 let remote = RemoteDialog::new(attempt, verifier, dialog, asked.clone());
-                self.dialogs().open(caller, remote, Instant::now())?
+                let opened = self.dialogs().open(caller, remote.clone(), Instant::now());
+                opened.inspect_err(|_| remote.cancel(&self.fleet))?
             }
         };
         Ok((number, turn))
@@ -139,20 +141,29 @@ impl LoginService for Forwarder {
     }
 
     fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
-        let mut remote = self.dialogs().take(dialog, sender, Instant::now())?;
+        let (caller, mut remote) = self.dialogs().take(dialog, sender, Instant::now())?;
         let until = Instant::now() + self.times.answer;
-        let answered = remote.answer(&self.fleet, reply, until);
-        match &answered {
+        match remote.answer(&self.fleet, reply, until) {
             Ok(turn) if matches!(turn.next, Next::Ask(_)) => {
-                self.dialogs().resume(dialog, remote, Instant::now());
+                let gone = self.dialogs().resume(dialog, remote, Instant::now());
+                if let Some(remote) = gone {
+                    remote.cancel(&self.fleet);
+                }
+                Ok(turn)
             }
-            Ok(_) | Err(_) => self.dialogs().close(dialog),
+            Ok(turn) => {
+                self.dialogs().close(dialog);
+                Ok(turn)
+            }
+            Err(error) => {
+                self.dialogs().close(dialog);
+                Err(self.state.journal.report(&caller, remote.user(), error))
+            }
         }
-        answered
     }
 
     fn cancel(&self, sender: &str, dialog: u32) -> Result<(), Error> {
-        let remote = self.dialogs().take(dialog, sender, Instant::now())?;
+        let (_, remote) = self.dialogs().take(dialog, sender, Instant::now())?;
         self.dialogs().close(dialog);
         remote.cancel(&self.fleet);
         Ok(())
@@ -163,6 +174,17 @@ impl LoginService for Forwarder {
     }
 
     fn forget(&self, sender: &str) {
-        self.dialogs().forget(sender, Instant::now());
+        let forgotten = self.dialogs().forget(sender, Instant::now());
+        if forgotten.is_empty() {
+            return;
+        }
+        // They have places at their verifiers. The connection has ended: nothing waits for this, or may.
+        let fleet = Arc::clone(&self.fleet);
+        let cancel = move || forgotten.iter().for_each(|remote| remote.cancel(&fleet));
+        drop(
+            thread::Builder::new()
+                .name("cancel".to_owned())
+                .spawn(cancel),
+        );
     }
 }

@@ -84,7 +84,7 @@ impl RemoteDialog {
                 self.last = Some(given);
                 Ok(self.attempt.with_later_phases(turn))
             }
-            Answered::Lost(why) => Err(Error::NoVerifier(why)),
+            Answered::Lost(why) => Err(Error::NoAnswer(why)),
         }
     }
 
@@ -124,7 +124,12 @@ impl RemoteDialog {
             number: given.number,
             answer: given.text.clone(),
         };
-        fleet.answer(call, &self.verifier, until)
+        fleet.answer(call, (&self.verifier, self.dialog), until)
+    }
+
+    /// Who logs in.
+    pub(super) fn user(&self) -> &str {
+        self.attempt.user()
     }
 
     /// Ends the dialog.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{Shutdown, shutdown};
+use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{Connection, MAX_MEMBER_CONNECTIONS, MemberCall, frame};
 use tfa_wire::TimeBudget;
 
@@ -101,7 +102,7 @@ fn accept(listener: &UnixListener, fleet: u32, logins: &Arc<MemberLogins>) {
 fn serve(mut connection: Connection, logins: &MemberLogins) {
     loop {
         connection.set_budget(TimeBudget::start(IDLE_TIMEOUT));
-        let Ok(call) = connection.receive::<MemberCall>() else {
+        let Ok(call) = connection.receive_at_most::<MemberCall>(MAX_LOGIN_FRAME) else {
             return;
         };
         let reply = logins.answer(call);
