@@ -1,5 +1,7 @@
 //! A phase of a login of this host, as each verifier is told of it.
 
+use std::time::{Duration, Instant};
+
 use tfa_fleet_wire::{AttemptBytes, BeginLogin, LoginFacts, NeededFact};
 use tfa_proto::{Context, Next, Turn, Verdict};
 
@@ -7,6 +9,7 @@ use crate::caller::Caller;
 use crate::config::Config;
 use crate::fleet::{Floor, floor, translate};
 use crate::host::facts::{HostFacts as _, LocalHost};
+use crate::host::groups::subject_without_groups;
 use crate::host::random;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
@@ -14,6 +17,10 @@ use crate::login::{Error, floor_here, session_gate, untrusted};
 
 /// The host of the logins.
 const HERE: LocalHost = LocalHost(CallsFor::Logins);
+
+/// A name service that has taken so long for the policy of this host is not asked for a verifier: both may take
+/// eight seconds, and the module waits for fifteen.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// A phase of a login. It is the same attempt at each verifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +32,8 @@ pub(super) struct Attempt {
     facts: LoginFacts,
     /// What the policy of this host requires.
     floor: Option<Floor>,
+    /// The name service was slow.
+    is_slow: bool,
     /// A rule here depends on what the session phase knows: it decides what the account phase lets in.
     session_decides: bool,
     /// Such a rule may accept other factors than the auth phase has verified.
@@ -43,7 +52,9 @@ impl Attempt {
             true => context,
             false => untrusted(context),
         };
+        let start = Instant::now();
         let floor = floor_here(config, caller, user.clone(), context.clone())?;
+        let is_slow = start.elapsed() >= SLOW;
         let (policy, is_ssh) = (&config.policy, context.is_ssh());
         let session_decides = session_gate::can_decide(&HERE, &context, policy)?;
         let decides = || HERE.session_phase_decides(&context.service).ok();
@@ -60,6 +71,7 @@ impl Attempt {
             context,
             facts,
             floor,
+            is_slow,
             session_decides,
             account_decides: is_ssh && policy.names_factors_by_method(),
         })
@@ -111,10 +123,52 @@ impl Attempt {
             }
             NeededFact::Subject(question) => {
                 let query = translate::query(question.clone());
-                let subject = HERE.subject(&self.user, query).ok();
+                let subject = match self.is_slow {
+                    // As after a call that has taken too long.
+                    true => Some(subject_without_groups(&self.user)),
+                    false => HERE.subject(&self.user, query).ok(),
+                };
                 let answer = |found| translate::subject_answer(question, &found);
                 self.facts.subject = subject.map(answer);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_fleet_wire::{LoginGroup, Membership, SubjectQuestion};
+
+    use super::*;
+
+    #[test]
+    fn slow_name_service_is_not_asked_twice() {
+        let root = User {
+            name: "root".to_owned(),
+            uid: 0,
+            aliases: Vec::new(),
+        };
+        let caller = Caller {
+            name: "connection 1".to_owned(),
+            uid: 0,
+            pid: None,
+            host: None,
+        };
+        let group = LoginGroup::Number(0);
+        let question = SubjectQuestion {
+            all_names: false,
+            groups: vec![group.clone()],
+            in_rules: Vec::new(),
+        };
+        let config = Config::default();
+        let mut attempt = Attempt::new(&caller, root, Context::default(), &config).unwrap();
+        for (is_slow, belongs) in [(false, Some(true)), (true, None)] {
+            attempt.is_slow = is_slow;
+            attempt.tell(NeededFact::Subject(question.clone()));
+            let told = attempt.begin().facts.subject.unwrap();
+            let group = group.clone();
+            let expected = [Membership { group, belongs }];
+            assert_eq!(told.identities[0].groups, expected, "{is_slow}");
         }
     }
 }

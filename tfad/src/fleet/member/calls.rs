@@ -4,13 +4,16 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tfa_fleet_wire::{CallError, Client, LoginCall, LoginReply, Reply, Request};
+use tfa_fleet_wire::{
+    CallError, Client, LoginCall, LoginReply, MAX_CALL_CONNECTIONS, Reply, Request,
+};
 use tfa_proto::{Next, Turn};
 
 use super::attempt::Attempt;
 use crate::fleet::translate;
 use crate::login::Error;
 use crate::messages;
+use crate::semaphore::Semaphore;
 
 /// How much longer than `tfa-fleet` the daemon waits: what became of a call is known there.
 const REPLY_TIME: Duration = Duration::from_millis(300);
@@ -19,8 +22,14 @@ const CANCEL_TIME: Duration = Duration::from_millis(200);
 /// How often a verifier may ask for a fact.
 const MAX_ROUNDS: usize = 4;
 
+/// How many calls are under way at once. `tfa-fleet` has room for those of the store and of its status beside them.
+const MAX_CALLS: usize = MAX_CALL_CONNECTIONS / 8 * 7;
+
 /// The verifiers.
-pub(super) struct Fleet(Client);
+pub(super) struct Fleet {
+    client: Client,
+    calls: Semaphore,
+}
 
 /// A dialog that a verifier has begun.
 pub(super) struct Begun {
@@ -40,11 +49,16 @@ pub(super) enum Answered {
 impl Fleet {
     /// The program with that uid at a socket.
     pub(super) fn new(socket: &Path, uid: u32) -> Self {
-        Self(Client::new(socket, uid))
+        Self {
+            client: Client::new(socket, uid),
+            calls: Semaphore::new(MAX_CALLS),
+        }
     }
 
-    /// Begins a dialog at any verifier, and tells it the facts that it asks for.
+    /// Begins a dialog at any verifier, and tells it the facts that it asks for. The time in which this host looks
+    /// them up is not that of the verifiers.
     pub(super) fn begin(&self, attempt: &mut Attempt, until: Instant) -> Result<Begun, Error> {
+        let mut until = until;
         for _ in 0..MAX_ROUNDS {
             let left = until.saturating_duration_since(Instant::now());
             let begin = LoginCall::Begin(attempt.begin());
@@ -66,7 +80,11 @@ impl Fleet {
                         turn,
                     });
                 }
-                LoginReply::NeedFact(needed) => attempt.tell(needed),
+                LoginReply::NeedFact(needed) => {
+                    let start = Instant::now();
+                    attempt.tell(needed);
+                    until += start.elapsed();
+                }
                 LoginReply::Refused { error, text } => return Err(refused(&error, text)),
                 LoginReply::Cancelled => return Err(not_understood()),
             }
@@ -112,12 +130,17 @@ impl Fleet {
         verifier: Option<&str>,
         limit: Duration,
     ) -> Result<Reply, Error> {
+        let start = Instant::now();
+        let permit = self.calls.acquire_within(limit);
+        let _permit =
+            permit.ok_or_else(|| Error::NoAnswer(messages::TOO_MANY_LOGINS.to_owned()))?;
+        let limit = limit.saturating_sub(start.elapsed());
         let request = Request::Login {
             call,
             budget_ms: u32::try_from(limit.as_millis()).unwrap_or(u32::MAX),
             verifier: verifier.map(str::to_owned),
         };
-        let reply = self.0.call(&request, limit + REPLY_TIME);
+        let reply = self.client.call(&request, limit + REPLY_TIME);
         reply.map_err(|error| {
             let why = messages::fleet_unreachable(&error);
             match error {
@@ -145,4 +168,26 @@ fn refused(name: &str, text: String) -> Error {
 fn not_understood() -> Error {
     let text = messages::REPLY_NOT_UNDERSTOOD.to_owned();
     Error::Refused(tfa_proto::Error::Storage(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_fleet_wire::AttemptBytes;
+
+    use super::*;
+
+    #[test]
+    fn call_past_the_limit_is_not_taken_for_an_absent_daemon() {
+        let fleet = |permits| Fleet {
+            client: Client::new("/nonexistent/call", 0),
+            calls: Semaphore::new(permits),
+        };
+        let call = |fleet: &Fleet| {
+            let attempt = AttemptBytes([1; 16]);
+            let call = LoginCall::Cancel { attempt, dialog: 1 };
+            fleet.call(call, Some("v1"), Duration::from_millis(10))
+        };
+        assert!(matches!(call(&fleet(1)), Err(Error::NoVerifier(_))));
+        assert!(matches!(call(&fleet(0)), Err(Error::NoAnswer(_))));
+    }
 }
