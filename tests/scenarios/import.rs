@@ -323,6 +323,20 @@ fn pam_oath_is_replaced_on(suite: Suite) {
     is_told(&machine, "bob", &before, "This code was already used.");
     logs_in(&machine, "alice", &[CODE, OATH_CODE], HOTP_CODES[1]);
 
+    // carol is in the file and has not enrolled.
+    let users = machine.read_file("/etc/users.oath");
+    let carol = format!("HOTP carol - {HEX}\n");
+    machine.write_file("/etc/users.oath", format!("{users}{carol}"));
+    let finding = ["tfactl", "doctor", "--json", "--only", "moving-unfinished"];
+    let left = machine.run(finding).stdout;
+    assert!(left.contains("It alone guards 1 user: carol."), "{left}");
+    machine.write_file("/etc/users.oath", users);
+    let left = machine.run(finding).stdout;
+    assert!(
+        left.contains("Each user in its file has enrolled here."),
+        "{left}"
+    );
+
     remove_module(&machine, "pam_oath");
     let again = machine.succeed(apply);
     assert!(again.contains("unchanged: 2,"), "{again}");

@@ -39,7 +39,7 @@ fn logs_in_side_by_side(machine: &Machine, phone: &Phone) {
 }
 
 #[test]
-fn doctor_says_what_to_change_before_the_module_goes_that_asks_for_the_password() {
+fn stack_is_mended_before_the_module_goes_that_asks_for_the_password() {
     for suite in [Suite::Bookworm, Suite::Trixie] {
         let machine = machine_with_google_authenticator_on(suite);
         let phone = Phone::from_secret(&file_of(&machine, "alice")[0]);

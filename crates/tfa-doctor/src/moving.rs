@@ -1,5 +1,7 @@
 //! Another module for one-time codes that still stands in the PAM files.
 
+use std::collections::BTreeSet;
+
 use tfa_pam_stack::{Line, Phase, Service};
 
 use crate::facts::{Facts, PamFacts};
@@ -19,6 +21,22 @@ const USERS_OPTION: &str = "usersfile=";
 pub fn has_google_authenticator(pam: &PamFacts) -> bool {
     let asks = |service: &Service| line(service, GOOGLE_AUTHENTICATOR).is_some();
     pam.services.values().any(|reading| reading.any(asks))
+}
+
+/// The files with the users of pam_oath. `None` if no line calls it, or one names a file for each user.
+#[must_use]
+pub fn oath_files(pam: &PamFacts) -> Option<BTreeSet<String>> {
+    let services = pam
+        .services
+        .values()
+        .flat_map(|reading| reading.results().filter_map(Result::ok));
+    let files = services.flat_map(|service| {
+        let lines = service.stack(Phase::Auth).lines.iter();
+        lines.filter(|line| calls(line, OATH)).map(users_file)
+    });
+    let files: BTreeSet<String> = files.map(str::to_owned).collect();
+    let is_known = |file: &String| file.starts_with('/') && !file.contains('$');
+    (!files.is_empty() && files.iter().all(is_known)).then_some(files)
 }
 
 /// What would be wrong once their lines are removed.
@@ -42,9 +60,7 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
             names.push(name.clone());
             let services = reading.results().filter_map(Result::ok);
             for line in services.filter_map(|service| line(service, module)) {
-                let mut words = line.arguments.iter();
-                let named = words.find_map(|word| word.strip_prefix(USERS_OPTION));
-                named.unwrap_or(USERS).clone_into(&mut file);
+                users_file(line).clone_into(&mut file);
             }
         }
         let detail = match module == OATH {
@@ -52,11 +68,10 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
             false => String::new(),
         };
         let kind = &messages::MOVING_UNFINISHED;
-        let users = facts
-            .host
-            .as_ref()
-            .and_then(|host| host.only_old_module.as_ref());
-        let users = users.filter(|_| module == GOOGLE_AUTHENTICATOR);
+        let users = facts.host.as_ref().and_then(|host| match module == OATH {
+            true => host.only_oath.as_ref(),
+            false => host.only_old_module.as_ref(),
+        });
         (!names.is_empty()).then(|| {
             let mut finding = Finding::beside_pam(kind, "", names, detail);
             finding.subject.users = users.map(|users| users.iter().cloned().collect());
@@ -68,5 +83,16 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
 
 fn line<'a>(service: &'a Service, module: &str) -> Option<&'a Line> {
     let mut lines = service.stack(Phase::Auth).lines.iter();
-    lines.find(|line| line.module.rsplit('/').next() == Some(module))
+    lines.find(|line| calls(line, module))
+}
+
+fn calls(line: &Line, module: &str) -> bool {
+    line.module.rsplit('/').next() == Some(module)
+}
+
+/// The file with the users of a line of pam_oath.
+fn users_file(line: &Line) -> &str {
+    let mut words = line.arguments.iter();
+    let named = words.find_map(|word| word.strip_prefix(USERS_OPTION));
+    named.unwrap_or(USERS)
 }

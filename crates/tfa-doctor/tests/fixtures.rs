@@ -401,6 +401,11 @@ impl Host {
                 ["security-key", name] => host.accounts.by_security_key.push(name.to_owned()),
                 ["locked", name] => host.accounts.locked.push(name.to_owned()),
                 ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
+                ["only-oath"] => host.only_oath = Some(BTreeSet::new()),
+                ["only-oath", name] => {
+                    let users = host.only_oath.get_or_insert_default();
+                    users.insert(name.to_owned());
+                }
                 ["only-old-module"] => host.only_old_module = Some(BTreeSet::new()),
                 ["only-old-module", name] => {
                     host.only_old_module

@@ -4,7 +4,7 @@
 use crate::MODULE;
 use crate::code::{Code, Codes};
 use crate::dispatch::{Run, run};
-use crate::modules::{may_verify_password, verifies_password};
+use crate::modules::{ignores_users, may_verify_password, verifies_password};
 use crate::stack::{Call, Line, Phase, Stack};
 
 const GOOGLE_AUTHENTICATOR: &str = "pam_google_authenticator.so";
@@ -58,13 +58,30 @@ pub fn leaves_password(line: &Line, code: Code) -> bool {
     } else if line.is_tfa() || line.calls(GOOGLE_AUTHENTICATOR) || line.calls(OATH) {
         // They ask for password and code in one answer. Where they need no code, they do not ask.
         splits() && code == Code::SUCCESS
-    } else if line.calls("pam_sss.so") {
-        has(FORWARD)
-    } else if line.calls("pam_krb5.so") {
-        !has("no_prompt")
+    } else if line.calls("pam_sss.so") && !has(FORWARD)
+        || line.calls("pam_krb5.so") && has("no_prompt")
+    {
+        false
+    } else if skips_users(line) {
+        code == Code::SUCCESS || code == Code::NEW_AUTHTOK_REQD
     } else {
         verifies_password(line) || may_verify_password(line)
     }
+}
+
+/// Whether the module returns for some users before it asks: for root, for users with a low uid, or for those of
+/// another source.
+fn skips_users(line: &Line) -> bool {
+    const ALWAYS: [&str; 2] = ["pam_sss.so", "pam_systemd_home.so"];
+    let mut words = line.arguments.iter();
+    let has_option = words.any(|word| word.starts_with("minimum_uid="));
+    ALWAYS.iter().any(|module| line.calls(module)) || has_option || ignores_users(line)
+}
+
+/// Whether the line takes the password as a code, and never asks.
+pub(crate) fn takes_code(line: &Line) -> bool {
+    let is_of_code = line.is_tfa() || line.calls(GOOGLE_AUTHENTICATOR) || line.calls(OATH);
+    is_of_code && takes_password(line).is_some()
 }
 
 /// The codes that a line can have where no earlier module has asked for a password.

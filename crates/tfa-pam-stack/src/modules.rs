@@ -73,6 +73,9 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     ("pam_oath.so", [SI; 4]),
     ("pam_duo.so", [SI; 4]),
     ("pam_fprintd.so", [SI; 4]),
+    // Earlier logins, and trusted hosts.
+    ("pam_timestamp.so", [SI; 4]),
+    ("pam_rhosts.so", [SI; 4]),
     // Conditions on a login.
     ("pam_faillock.so", [SI, SI, NONE, NONE]),
     // Success only with `successok`: see `possible_codes`.
@@ -102,6 +105,18 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     ("pam_keyinit.so", [SI, NONE, SI, NONE]),
     ("pam_selinux.so", [SI, NONE, SI, NONE]),
     ("pam_umask.so", [NONE, NONE, SI, NONE]),
+    ("pam_sepermit.so", [SI, SI, NONE, NONE]),
+    ("pam_setquota.so", [SI; 4]),
+    ("pam_namespace.so", [SI; 4]),
+    ("pam_tty_audit.so", [SI; 4]),
+    ("pam_xauth.so", [SI; 4]),
+    ("pam_pwhistory.so", [SI; 4]),
+    // Texts.
+    ("pam_echo.so", [SI; 4]),
+    ("pam_issue.so", [SI; 4]),
+    ("pam_warn.so", [SI; 4]),
+    // What its arguments say.
+    ("pam_debug.so", [Codes::ANY; 4]),
 ];
 
 /// Services whose programs keep the real uid of the user who runs them, so that `pam_rootok` succeeds for root
@@ -120,12 +135,14 @@ const PASSWORD_MODULES: [&str; 6] = [
 ];
 
 /// The modules that identify the user by something that the user has or is.
-const OTHER_FACTORS: [&str; 5] = [
+const OTHER_FACTORS: [&str; 7] = [
     "pam_u2f.so",
     "pam_google_authenticator.so",
     "pam_oath.so",
     "pam_duo.so",
     "pam_fprintd.so",
+    "pam_timestamp.so",
+    "pam_rhosts.so",
 ];
 
 /// The codes that the line can have in the phase of a service.

@@ -75,7 +75,10 @@ impl Reader<'_> {
             return Ok(found);
         }
         let mut has_file = false;
-        for name in [found.name.clone(), OTHER.to_owned()] {
+        // libpam reads the file twice for a program that names its service so. Here the name stands for the programs
+        // without a file, for which libpam takes the lines once.
+        let own = Some(found.name.clone()).filter(|name| name != OTHER);
+        for name in own.into_iter().chain([OTHER.to_owned()]) {
             if let Some((path, text)) = self.file_of(&name)? {
                 self.parse(&mut found, &text, &Source::top(path, Some(&name)))?;
                 has_file = true;

@@ -100,6 +100,11 @@ impl Facts {
         password.was_called && !password.has_succeeded
     }
 
+    /// Whether a module that verifies the password succeeded.
+    pub(crate) fn is_password_right(self) -> bool {
+        self.password.has_succeeded
+    }
+
     /// Whether a module succeeded that verifies something of the user, `pam_tfa` left aside.
     pub(crate) fn is_identified(self) -> bool {
         self.password.has_succeeded || self.unknown.has_succeeded || self.identified

@@ -1,7 +1,7 @@
 //! Searches for a login that is refused because no module has asked for the password.
 
 use crate::answers::Questions;
-use crate::authtok::takes_password;
+use crate::authtok::{takes_code, takes_password};
 use crate::code::{Code, Codes};
 use crate::dispatch::State;
 use crate::modules::{codes_without_failure, ignores_users, verifies_password};
@@ -19,7 +19,8 @@ impl Service {
     /// line.
     ///
     /// The password may be one of several sources, such as `/etc/shadow` and a directory. Then it is that of the line:
-    /// a module for another source may refuse before it, and verifies nothing behind it.
+    /// a module for another source may refuse before it, and verifies nothing behind it. A line that takes a code from
+    /// there is refused as well where a module has verified the password: then it is a password and no code.
     #[must_use]
     pub fn password_not_asked(&self) -> Vec<Witness> {
         let stack = self.stack(PHASE);
@@ -60,7 +61,10 @@ impl Service {
         };
         let path = search.find(State::new(), &|reached| {
             let is_there = reached.next.is_ok() && reached.state.at == index;
-            is_there && !reached.facts.password_asked && is_refused(reached)
+            let facts = reached.facts;
+            // What was verified as the password has no code in it.
+            let is_no_code = takes_code(taker) && facts.is_password_right();
+            is_there && (!facts.password_asked || is_no_code) && is_refused(reached)
         })?;
         Some(path.lines)
     }

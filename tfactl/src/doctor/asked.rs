@@ -53,7 +53,7 @@ pub(super) async fn collect(
     if let (Some(polkit), Some(users)) = (&mut host.polkit, &names) {
         polkit::ask(polkit, users, missed).await;
     }
-    let only_old = host.only_old_module.take();
+    let only_old = [host.only_old_module.take(), host.only_oath.take()];
     let records = records(daemon, terminal, names.as_ref(), only_old, missed).await;
     terminal.show_progress("");
     let records = records?;
@@ -65,7 +65,7 @@ pub(super) async fn collect(
         policy.enrolled = Some(records.enrolled);
         policy.login_users = records.login_users;
         host.users_with_weak_keys = records.with_weak_keys;
-        host.only_old_module = records.only_old;
+        [host.only_old_module, host.only_oath] = records.only_old;
         host.accounts = records.accounts;
         accounts::without_the_gone(daemon, &mut host.accounts, missed).await?;
     }
@@ -233,8 +233,8 @@ struct Records {
     /// `None` if it is not known who has a login shell.
     login_users: Option<LoginUsers>,
     with_weak_keys: Vec<String>,
-    /// The users of the old module who have not enrolled.
-    only_old: Option<BTreeSet<String>>,
+    /// The users of each old module who have not enrolled.
+    only_old: [Option<BTreeSet<String>>; 2],
     accounts: AccountFacts,
 }
 
@@ -243,7 +243,7 @@ async fn records(
     daemon: &mut Daemon,
     terminal: &Terminal,
     names: Option<&BTreeSet<String>>,
-    only_old: Option<BTreeSet<String>>,
+    only_old: [Option<BTreeSet<String>>; 2],
     missed: &Missed,
 ) -> Result<Option<Records>, Failure> {
     let mut records = Records {
@@ -281,7 +281,7 @@ impl Records {
         accounts::add(&mut self.accounts, &status);
         self.required_from = self.required_from.min(required_from(&status));
         self.enrolled += usize::from(is_enrolled);
-        if let Some(users) = self.only_old.as_mut().filter(|_| is_enrolled) {
+        for users in self.only_old.iter_mut().flatten().filter(|_| is_enrolled) {
             users.remove(&status.user);
         }
         let is_login_user = login_names.is_some_and(|names| names.contains(&status.user));

@@ -2,7 +2,9 @@
 
 use tfa_client::{Failure, Terminal};
 use tfa_doctor::sshd::SshdFacts;
-use tfa_doctor::{DaemonProblem, Facts, HostFacts, has_google_authenticator, sudo_services};
+use tfa_doctor::{
+    DaemonProblem, Facts, HostFacts, has_google_authenticator, oath_files, sudo_services,
+};
 use tfa_proto::{DaemonFacts, LOGIN_SOCKET};
 
 use super::missed::Missed;
@@ -34,6 +36,8 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     if facts.pam.as_ref().is_some_and(has_google_authenticator) {
         host.only_old_module = moving::users(&missed);
     }
+    let oath = facts.pam.as_ref().and_then(oath_files);
+    host.only_oath = oath.and_then(|files| moving::users_of_oath(files, &missed));
     let mut by_key = key_accounts::of_host(&facts.sshd, &missed);
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {

@@ -1,8 +1,11 @@
-//! The users who have a file of google-authenticator in their homes.
+//! The users of the modules that are moved from: those who have a file of google-authenticator in their homes, and those
+//! in the files of pam_oath.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+
+use zeroize::Zeroizing;
 
 use super::missed::Missed;
 use super::output::printed;
@@ -39,6 +42,27 @@ fn with_file(passwd: &str, left_out: &[String]) -> BTreeSet<String> {
     accounts.collect()
 }
 
+/// The users in files of pam_oath, which belong to root. The keys beside the names are not kept. `None` if a file cannot
+/// be read.
+pub(super) fn users_of_oath(files: BTreeSet<String>, missed: &Missed) -> Option<BTreeSet<String>> {
+    missed.in_time("users of pam_oath", move |missed| {
+        let names = files.iter().map(|file| {
+            let text = Zeroizing::new(missed.text(file)?);
+            Some(names(&text))
+        });
+        let names: Option<Vec<BTreeSet<String>>> = names.collect();
+        Some(names?.into_iter().flatten().collect())
+    })?
+}
+
+/// The names in the text of such a file: TYPE USER PIN KEY.
+fn names(text: &str) -> BTreeSet<String> {
+    let lines = text.lines().map(str::trim_start);
+    let entries = lines.filter(|line| line.starts_with("HOTP"));
+    let names = entries.filter_map(|line| line.split_ascii_whitespace().nth(1));
+    names.map(str::to_owned).collect()
+}
+
 /// The folders in which each home is mounted when it is looked at.
 fn automatic(mounts: &str) -> Vec<String> {
     let folders = mounts.lines().filter_map(|line| {
@@ -52,6 +76,13 @@ fn automatic(mounts: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn users_of_pam_oath_are_named_once() {
+        let text = "# HOTP gone - 00\nHOTP alice - 3132 5\nHOTP/T30/6\tbob\t+\t3132\nHOTP/E alice pin 3132\nx y\n";
+        let expected = ["alice", "bob"].map(str::to_owned);
+        assert_eq!(names(text), BTreeSet::from(expected));
+    }
 
     #[test]
     fn files_count_and_links_and_homes_that_would_be_mounted_do_not() {

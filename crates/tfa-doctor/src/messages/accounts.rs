@@ -123,7 +123,7 @@ pub(crate) const KEY_MISSING: Kind = Kind {
         };
         Remedy {
             text: "Have each add a key at the console (~/.ssh/authorized_keys), or add a list without \"publickey\" to \
-                   AuthenticationMethods. Name accounts that are not for SSH in DenyUsers."
+                   AuthenticationMethods."
                 .to_owned(),
             commands: subject.names.first().map(show).into_iter().collect(),
         }

@@ -149,7 +149,10 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
         };
         let left = match subject.users.as_deref() {
             None => String::new(),
-            Some([]) => " Each user with its file has enrolled here.".to_owned(),
+            Some([]) if subject.detail.is_empty() => {
+                " Each user with its file has enrolled here.".to_owned()
+            }
+            Some([]) => " Each user in its file has enrolled here.".to_owned(),
             Some(users) => {
                 let count = u64::try_from(users.len()).unwrap_or(u64::MAX);
                 let count = plural(count, "1 user", format!("{count} users"));

@@ -330,12 +330,21 @@ pub(crate) const PAM_PASSWORD_SKIPPED: Kind = Kind {
     },
 };
 
+/// The line takes a code.
+pub(crate) const TAKES_CODE: &str = "code";
+
 pub(crate) const PAM_PASSWORD_NOT_ASKED: Kind = Kind {
     id: "pam-password-not-asked",
     severity: Severity::LockOut,
-    why: "The line refuses there, so users whose password it verifies cannot log in with the right one.",
+    why: "The line refuses there, so users cannot log in with the right password, or are asked for no code.",
     what: |subject| {
         let (place, services) = (&subject.place, services(subject));
+        if subject.detail == TAKES_CODE {
+            return format!(
+                "{place}: this line takes the code from what an earlier module has asked for and never asks, and a \
+                 login of {services} comes to it without a code."
+            );
+        }
         format!(
             "{place}: this line takes the password of an earlier module and never asks, and a login of {services} \
              comes to it before any module has asked."

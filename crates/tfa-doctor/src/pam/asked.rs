@@ -82,10 +82,6 @@ pub(super) fn account_missing(login: &Login<'_>) -> Vec<Fault> {
 
 /// A login is asked for two codes: two lines of the auth phase ask.
 pub(super) fn twice(login: &Login<'_>) -> Vec<Fault> {
-    // libpam reads the file of `other` for itself, and once more for a service that lacks lines.
-    if login.name == "other" {
-        return Vec::new();
-    }
     let path = login.service.asks_twice();
     let fault = |path: &Witness| {
         let asked: Vec<&Step> = path.steps.iter().filter(|step| is_tfa(step)).collect();

@@ -1,8 +1,8 @@
 //! Each usual mistake has a run that shows it.
 
-use tfa_pam_stack::{Code, Phase, Service, Witness};
+use tfa_pam_stack::{Code, Phase, Release, Service, Witness};
 
-use crate::memory::service;
+use crate::memory::{Memory, service};
 
 const UNIX: &str = "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n";
 
@@ -230,6 +230,10 @@ fn login_without_a_password_is_found() {
     let skipped = service(&format!("auth sufficient pam_permit.so\n{UNIX}{tfa}"));
     assert!(skipped.without_password().is_some());
     assert_eq!(skipped.by_code_alone(), None);
+    // Modules that show a text ask for nothing.
+    let texts =
+        "auth required pam_warn.so\nauth required pam_issue.so\nauth required pam_echo.so\n";
+    assert!(found(&format!("{texts}auth sufficient pam_tfa.so\n{UNIX}")).is_some());
     // A user without a file of the old module is asked for nothing by it.
     let old = |option: &str| {
         format!("auth required pam_google_authenticator.so{option}\nauth requisite pam_tfa.so\n")
@@ -344,4 +348,16 @@ fn service_without_lines_of_a_phase_uses_those_of_other() {
     assert_eq!(service.bypass(Phase::Auth), None);
     assert!(service.bypass(Phase::Account).is_some());
     assert_eq!(service.bypass(Phase::Session), None);
+}
+
+/// A directory may want the password changed, and pam_tfa refuse behind it.
+#[test]
+fn lines_of_other_count_once() {
+    let account = "account [success=ok new_authtok_reqd=done ignore=ignore default=die] pam_tfa.so\n\
+                   account [default=bad success=ok user_unknown=ignore] pam_sss.so\n";
+    let other = Memory::new(&[("other", account)])
+        .read("other", Release::V1_5)
+        .unwrap();
+    assert_eq!(other.stack(Phase::Account).lines.len(), 2);
+    assert_eq!(other.refusal_swallowed(Phase::Account), None);
 }

@@ -75,7 +75,40 @@ fn line_without_a_module_that_asks_before_it_refuses() {
              auth required pam_unix.so use_first_pass\n",
             &[3],
         ),
-        // A code is taken as well.
+        // The first module returns for some users before it asks.
+        (
+            "auth [success=2 default=ignore] pam_ldap.so minimum_uid=1000\n\
+             auth [success=1 default=ignore] pam_unix.so use_first_pass\n",
+            &[2],
+        ),
+        (
+            "auth [success=2 default=ignore] pam_krb5.so minimum_uid=1000\n\
+             auth [success=1 default=ignore] pam_unix.so use_first_pass\n",
+            &[2],
+        ),
+        (
+            "auth [success=2 default=ignore] pam_sss.so forward_pass\n\
+             auth [success=1 default=ignore] pam_unix.so use_first_pass\n",
+            &[2],
+        ),
+        // These ask nothing.
+        (
+            "auth required pam_issue.so\nauth required pam_unix.so use_first_pass\n",
+            &[2],
+        ),
+        (
+            "auth required pam_warn.so\nauth required pam_unix.so use_first_pass\n",
+            &[2],
+        ),
+        // A code is taken as well, and a password that was verified is none.
+        (
+            "auth requisite pam_unix.so\nauth required pam_tfa.so use_first_pass\n",
+            &[2],
+        ),
+        (
+            "auth requisite pam_unix.so\nauth required pam_tfa.so forward_pass use_first_pass\n",
+            &[2],
+        ),
         ("auth required pam_tfa.so use_first_pass\n", &[1]),
         (
             "auth required pam_oath.so use_first_pass\nauth required pam_unix.so\n",
@@ -107,9 +140,10 @@ fn line_behind_a_module_that_asks_does_not() {
          auth required pam_unix.so use_first_pass\n",
         "auth required pam_oath.so digits=6\nauth required pam_unix.so use_first_pass\n",
         "auth [success=2 default=ignore] pam_sss.so forward_pass\n\
-         auth [success=1 default=ignore] pam_unix.so use_first_pass\n",
+         auth [success=1 default=ignore] pam_unix.so try_first_pass\n",
         "auth required pam_google_authenticator.so use_first_pass try_first_pass\n",
-        "auth requisite pam_unix.so\nauth required pam_tfa.so use_first_pass\n",
+        "auth requisite pam_unix.so\nauth required pam_tfa.so try_first_pass\n",
+        "auth required pam_site.so\nauth required pam_tfa.so use_first_pass\n",
         // A module that is not known may ask.
         "auth required pam_site.so\nauth required pam_unix.so use_first_pass\n",
         "auth optional pam_exec.so expose_authtok /bin/true\nauth required pam_unix.so use_first_pass\n",
