@@ -7,6 +7,8 @@
     reason = "a test ends by panicking"
 )]
 
+mod alice;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ use tfa_core::{
 use tfa_store::{Commit, Opened, Revision, Sealed, SqliteStore, StateDir, Store};
 use tfad::account::Accounts;
 use tfad::host::users::User;
+
+use alice::alice;
 
 /// A time at which the codes of the key below are known: RFC 6238 appendix B, truncated to six
 /// digits.
@@ -56,14 +60,6 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn alice() -> User {
-    User {
-        name: "alice".to_owned(),
-        uid: 1000,
-        aliases: Vec::new(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
+mod alice;
+
 use std::fs;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -23,36 +25,17 @@ use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::fleet::{Forwarder, LoginTimes, MemberLogins};
 use tfad::host::clock;
-use tfad::host::users::{NameService, NameServiceFailed, User};
 use tfad::log::{Journal, MemoryLog};
 use tfad::login::{Error, LoginService as _};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
 
+use alice::{Names, alice};
+
 const KEY: &[u8] = b"12345678901234567890";
 const DAY: u64 = 24 * 3600;
 /// More than any call takes.
 const LONG: Duration = Duration::from_secs(60);
-
-struct Names;
-
-impl NameService for Names {
-    fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed> {
-        Ok((name == "alice").then(alice))
-    }
-
-    fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
-        Ok((uid == 1000).then(alice))
-    }
-}
-
-fn alice() -> User {
-    User {
-        name: "alice".to_owned(),
-        uid: 1000,
-        aliases: Vec::new(),
-    }
-}
 
 fn state(policy: &str) -> Arc<DaemonState> {
     let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();

@@ -6,6 +6,8 @@
     reason = "a test ends by panicking"
 )]
 
+mod alice;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -18,11 +20,13 @@ use tfa_testkit::MemoryStore;
 use tfad::account::{self, Accounts};
 use tfad::caller::Caller;
 use tfad::config::Config;
-use tfad::host::users::{NameService, NameServiceFailed, User};
+use tfad::host::users::User;
 use tfad::log::{Journal, MemoryLog};
 use tfad::login::{Error, LoginService as _, Logins};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
+
+use alice::{Names, alice};
 
 const KEY: &[u8] = b"12345678901234567890";
 const OPTIONAL: &str = "[policy]\nmode = \"optional\"\n";
@@ -86,27 +90,6 @@ impl Store for FailingStore {
 
     fn names(&self, after: &str, limit: usize) -> Result<(Vec<String>, bool), StoreError> {
         self.store.names(after, limit)
-    }
-}
-
-/// A name service that knows alice.
-struct Names;
-
-impl NameService for Names {
-    fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed> {
-        Ok((name == "alice").then(alice))
-    }
-
-    fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
-        Ok((uid == 1000).then(alice))
-    }
-}
-
-fn alice() -> User {
-    User {
-        name: "alice".to_owned(),
-        uid: 1000,
-        aliases: Vec::new(),
     }
 }
 

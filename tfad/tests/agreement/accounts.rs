@@ -12,7 +12,7 @@ use tfa_core::{
 use tfa_core::{Groups, Identity, Login, LoginOrigin, Methods, Subject};
 use tfad::host::clock;
 
-use crate::host::UID;
+use crate::alice::UID;
 use crate::logins::{ADDRESS, Key};
 
 const DAY: u64 = 24 * 3600;

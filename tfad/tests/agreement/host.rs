@@ -12,38 +12,16 @@ use tfad::account::{Accounts, RECOVERY_FILE};
 use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::host::clock;
-use tfad::host::users::{NameService, NameServiceFailed, User};
+use tfad::host::users::User;
 use tfad::log::{Entry, Journal, MemoryLog};
 use tfad::login::simulate::{self, ShownKey, Simulator};
 use tfad::login::{self, LoginService as _, Logins};
 use tfad::state::DaemonState;
 
+use crate::alice::{Names, UID, alice};
 use crate::facts::Facts;
 use crate::logins::TestLogin;
 use crate::seen::Seen;
-
-pub(crate) const UID: u32 = 1000;
-
-/// A name service that knows alice.
-struct Names;
-
-impl NameService for Names {
-    fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed> {
-        Ok((name == "alice").then(alice))
-    }
-
-    fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
-        Ok((uid == UID).then(alice))
-    }
-}
-
-fn alice() -> User {
-    User {
-        name: "alice".to_owned(),
-        uid: UID,
-        aliases: Vec::new(),
-    }
-}
 
 pub(crate) struct Host {
     /// The user whose logins are explained.

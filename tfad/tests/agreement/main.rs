@@ -11,6 +11,8 @@
 )]
 
 mod accounts;
+#[path = "../alice/mod.rs"]
+mod alice;
 mod details;
 mod facts;
 mod host;
