@@ -545,6 +545,59 @@ fn an_import_brings_nothing_back_that_was_reset() {
 }
 
 #[test]
+fn an_import_brings_nothing_back_that_its_owner_removed() {
+    let phone = Phone::usual(7);
+    let file = [tracked(phone.authenticator(), &[])];
+    let mut account = imported(&file);
+    let now = after(NOON, 600);
+    account.remove(&phone.code(now), now).unwrap();
+    assert!(!account.is_blank(), "the record stays");
+    let read = Account::decode(&account.encode()).unwrap();
+    let later = after(NOON, 3600);
+    for mut account in [account, read] {
+        // A reset by the administrator leaves the mark.
+        for _ in 0..2 {
+            let set = set();
+            for codes in [ImportedCodes::NotHashed, ImportedCodes::Set(&set)] {
+                let result = import(&mut account, &file, codes, later);
+                assert_eq!(result, Err(Refusal::WasRemoved));
+            }
+            assert!(account.authenticators().is_empty() && account.was_enrolled());
+            account.reset();
+        }
+    }
+}
+
+#[test]
+fn a_removed_one_of_several_authenticators_is_not_brought_back() {
+    let (phone, other) = (Phone::usual(7), Phone::usual(9));
+    let file = [tracked(phone.authenticator(), &[])];
+    let mut account = imported(&file);
+    let id = account.authenticators()[0].id();
+    account
+        .bind(other.authenticator_named("token"), NOON)
+        .unwrap();
+    account.unbind(id, NOON).unwrap();
+    let result = import(&mut account, &file, ImportedCodes::None, after(NOON, 600));
+    assert_eq!(result, Err(Refusal::AlreadySetUp));
+    assert_eq!(account.authenticators().len(), 1);
+}
+
+#[test]
+fn an_import_does_not_end_a_pause() {
+    let phone = Phone::usual(7);
+    let file = [tracked(phone.authenticator(), &[])];
+    let mut account = imported(&file);
+    let now = after(NOON, 600);
+    account.pause(&phone.code(now), now).unwrap();
+    let used = step_of(&phone, now) + 1;
+    let again = [tracked(phone.authenticator(), &[used])];
+    let result = import(&mut account, &again, ImportedCodes::None, after(NOON, 900));
+    assert_eq!(result, Ok(Imported::CaughtUp));
+    assert_eq!(account.state(), State::Paused);
+}
+
+#[test]
 fn a_backup_code_that_the_file_has_twice_is_accepted_once() {
     let (hash_params, codes) = &*CODES;
     let twice: Vec<Hashed> = codes.iter().chain(codes).cloned().collect();

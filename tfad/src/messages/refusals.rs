@@ -22,6 +22,9 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         ),
         // Only an import is refused so, in its own words.
         Refusal::WasReset => Error::WrongState("The account was reset.".to_owned()),
+        Refusal::WasRemoved => {
+            Error::WrongState("The enrollment of the account was removed.".to_owned())
+        }
         Refusal::CounterTooHigh => Error::InvalidArgument(format!(
             "The counter of a new authenticator can be at most {MAX_NEW_COUNTER}."
         )),
@@ -420,6 +423,10 @@ pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {
         Refusal::WasReset => Error::WrongState(format!(
             "The account of {user} was reset. An import brings no key back, because it may be lost or \
              stolen. Remove the old file, and let {user} enroll: tfa-enroll setup"
+        )),
+        Refusal::WasRemoved => Error::WrongState(format!(
+            "{user} had enrolled here and has removed the enrollment. An import brings no key back, because \
+             it may be lost or stolen. Remove the old file, and let {user} enroll: tfa-enroll setup"
         )),
         Refusal::CounterTooHigh => Error::InvalidArgument(format!(
             "The counter of a token of {user} is above {MAX_NEW_COUNTER}, or more than 1000 ahead of that \

@@ -33,6 +33,8 @@ pub enum Refusal {
     NotSetUp,
     /// The user was enrolled, and the administrator has reset the account.
     WasReset,
+    /// The user had enrolled, and has removed the authenticators. An older enrollment is not imported.
+    WasRemoved,
     /// The counter of a new authenticator is above [`MAX_NEW_COUNTER`](super::MAX_NEW_COUNTER), or that of an
     /// import too far from the one of the account.
     CounterTooHigh,

@@ -83,7 +83,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::AlreadySetUp`] if the user has another authenticator; [`Refusal::WasReset`] if the user
-    /// had enrolled and was reset; [`Refusal::NotSetUp`] if there is nothing to import;
+    /// had enrolled and was reset; [`Refusal::WasRemoved`] if the user has removed the enrollment; [`Refusal::NotSetUp`] if there is nothing to import;
     /// [`Refusal::CounterTooHigh`], [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`].
     pub fn import(&mut self, import: Import<'_>, now: Time) -> Result<Imported, Refusal> {
         if import.authenticators.is_empty() {
@@ -93,6 +93,10 @@ impl Account {
             // The file is older than the reset: its key may be the one that was lost or stolen.
             if self.has_no_grace() {
                 return Err(Refusal::WasReset);
+            }
+            // As after a reset. The codes that were used here would be good once more, too.
+            if self.was_enrolled() {
+                return Err(Refusal::WasRemoved);
             }
             return self.enroll_imported(import, now);
         }

@@ -188,6 +188,14 @@ impl Account {
             && self.invitation.is_none()
             && self.audit_records.is_empty()
             && self.exemption.is_none()
+            && !self.was_enrolled()
+    }
+
+    /// Whether the user has had an authenticator at some time. A record of nothing else is kept for it: without it,
+    /// an import would bring back a key that its owner has removed, with its used codes.
+    #[must_use]
+    pub fn was_enrolled(&self) -> bool {
+        self.highest_id.is_some()
     }
 
     /// The active authenticators.

@@ -360,7 +360,7 @@ impl Administrator {
     /// a reset leaves, an import would bring the key back.
     fn was_enrolled(&self, user: &User) -> bool {
         match self.accounts.load(user) {
-            Ok(Some(account)) => account.has_no_grace() || !account.authenticators().is_empty(),
+            Ok(Some(account)) => account.has_no_grace() || account.was_enrolled(),
             Err(
                 account::Error::Damaged(_)
                 | account::Error::Store(StoreError::RecordDamaged { .. }),
