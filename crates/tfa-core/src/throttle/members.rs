@@ -113,6 +113,15 @@ pub(super) struct MemberCounters {
 }
 
 impl MemberCounters {
+    /// Where a later version has a field behind, the absent counters are null.
+    pub(super) fn or_none<C>(
+        decoder: &mut minicbor::Decoder<'_>,
+        context: &mut C,
+    ) -> Result<Self, minicbor::decode::Error> {
+        let counters = Option::decode(decoder, context)?;
+        Ok(counters.unwrap_or_default())
+    }
+
     pub(super) fn is_sound(&self) -> bool {
         self.places.len() <= MAX_PLACES
     }

@@ -127,7 +127,12 @@ pub struct Throttle {
     #[n(4)]
     known: Option<FailureCounter>,
     /// At members of a fleet.
-    #[cbor(n(5), skip_if = "MemberCounters::is_clear")]
+    #[cbor(
+        n(5),
+        default,
+        skip_if = "MemberCounters::is_clear",
+        decode_with = "MemberCounters::or_none"
+    )]
     members: MemberCounters,
 }
 
