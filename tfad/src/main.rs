@@ -8,7 +8,7 @@ use tfa_store::{
     KeyRotation, NoAccounts, Notice, Opened, StateDir, StateFile, Store, StoreError,
     UnavailableStore, etcd,
 };
-use tfad::account::{Accounts, RECOVERY_FILE};
+use tfad::account::{Accounts, FollowsUid, RECOVERY_FILE};
 use tfad::config::{BadConfig, Config, FleetRole, StoreKind, Trust, check};
 use tfad::dbus::service::{self, Stop};
 use tfad::fleet::{self, MemberListener};
@@ -101,7 +101,9 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         place: config.as_ref().ok().map(Place::of),
         config: options.config.clone(),
         state_dir,
+        follows_uid: FollowsUid::default(),
     };
+    let follows_uid = store.follows_uid.clone();
     let open = move || store.open(&log, &of_store);
     let (store, unavailable) = match open() {
         Ok(store) => (store, None),
@@ -112,6 +114,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     };
     let accounts = Accounts::new(Arc::clone(&store));
     let accounts = accounts.logging_to(Arc::clone(journal));
+    let accounts = accounts.following_uid_if(follows_uid);
     let accounts = Arc::new(accounts.with_recovery(recovery));
     let bad_config = config.as_ref().err().map(BadConfig::summary);
     let state = DaemonState::new(
@@ -159,6 +162,8 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
 enum Place {
     /// In a store that this daemon opens.
     Store(StoreKind),
+    /// In that of a verifier, for users of members too.
+    Verifier(StoreKind),
     /// With the verifiers of a fleet.
     Verifiers,
 }
@@ -167,8 +172,14 @@ impl Place {
     fn of(config: &Config) -> Self {
         match config.role {
             Some(FleetRole::Member) => Self::Verifiers,
-            Some(FleetRole::Verifier) | None => Self::Store(config.store),
+            Some(FleetRole::Verifier) => Self::Verifier(config.store),
+            None => Self::Store(config.store),
         }
+    }
+
+    /// Whether other hosts use the accounts.
+    fn is_in_fleet(self) -> bool {
+        !matches!(self, Self::Store(StoreKind::Sqlite))
     }
 }
 
@@ -178,6 +189,8 @@ struct StoreOpener {
     place: Option<Place>,
     config: PathBuf,
     state_dir: StateDir,
+    /// Ended before the store of a fleet is opened.
+    follows_uid: FollowsUid,
 }
 
 impl StoreOpener {
@@ -192,9 +205,13 @@ impl StoreOpener {
                 journal.log_daemon(DaemonEvent::Store(&notice));
             }
         };
-        match self.place()? {
+        let place = self.place()?;
+        if place.is_in_fleet() {
+            self.follows_uid.end();
+        }
+        match place {
             Place::Verifiers => Ok(Arc::new(NoAccounts::open(&self.state_dir)?)),
-            Place::Store(StoreKind::Sqlite) => {
+            Place::Store(StoreKind::Sqlite) | Place::Verifier(StoreKind::Sqlite) => {
                 let Opened { store, notices } = tfa_store::open(&self.state_dir, uid_of)?;
                 log(notices);
                 let store = Arc::new(store);
@@ -202,7 +219,7 @@ impl StoreOpener {
                 rotation.set_store(KeyRotation::new(Arc::clone(&store), state_dir));
                 Ok(store)
             }
-            Place::Store(StoreKind::Etcd) => {
+            Place::Store(StoreKind::Etcd) | Place::Verifier(StoreKind::Etcd) => {
                 let etcd::Opened { store, notices } = etcd::open(&self.state_dir, fleet::etcd()?)?;
                 log(notices);
                 Ok(Arc::new(store))

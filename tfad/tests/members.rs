@@ -573,6 +573,11 @@ fn a_call_that_is_not_understood_is_refused() {
     let invalid = "org.tfad.Tfa1.Error.InvalidArgument";
     assert_eq!(refused(&mut connection, "Web1", usual()), invalid);
     assert_eq!(refused(&mut connection, "", usual()), invalid);
+    for (name, uid) in [("alice", 0), ("root", 1000)] {
+        let mut other = usual();
+        (other.user.name, other.user.uid) = (name.to_owned(), uid);
+        assert_eq!(refused(&mut connection, "web1", other), invalid);
+    }
     // A later version may restrict the login by it.
     let mut later = usual();
     later.context.push(entry("later", EntryValue::Flag(true)));

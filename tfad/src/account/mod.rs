@@ -15,6 +15,7 @@ pub(crate) mod status;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tfa_core::Account;
 
@@ -42,7 +43,7 @@ pub struct Accounts {
     journal: Option<Arc<Journal>>,
     recovery: Option<RecoveryFile>,
     /// Whether a record follows its uid to another name.
-    follows_uid: bool,
+    follows_uid: FollowsUid,
 }
 
 impl fmt::Debug for Accounts {
@@ -91,6 +92,34 @@ enum Settle {
     AtOnce,
 }
 
+/// Whether a record follows the uid of its user, under another name. In a fleet it does not: members tell the
+/// uids of their users.
+#[derive(Debug, Clone)]
+pub struct FollowsUid(Arc<AtomicBool>);
+
+impl Default for FollowsUid {
+    fn default() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+}
+
+impl FollowsUid {
+    fn never() -> Self {
+        let follows = Self::default();
+        follows.end();
+        follows
+    }
+
+    /// From now on it does not.
+    pub fn end(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    fn is_so(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 impl Accounts {
     /// Accounts over a store.
     #[must_use]
@@ -101,7 +130,7 @@ impl Accounts {
             hashing: Hashing::default(),
             journal: None,
             recovery: None,
-            follows_uid: true,
+            follows_uid: FollowsUid::default(),
         }
     }
 
@@ -116,7 +145,16 @@ impl Accounts {
     #[must_use]
     pub fn by_name_alone(self) -> Self {
         Self {
-            follows_uid: false,
+            follows_uid: FollowsUid::never(),
+            ..self
+        }
+    }
+
+    /// The same, where that is known when the store is opened.
+    #[must_use]
+    pub fn following_uid_if(self, follows_uid: FollowsUid) -> Self {
+        Self {
+            follows_uid,
             ..self
         }
     }
@@ -294,7 +332,7 @@ impl Accounts {
     /// # Errors
     /// As [`Self::load`].
     pub fn load_record(&self, user: &User) -> Result<Loaded, Error> {
-        match self.follows_uid {
+        match self.follows_uid.is_so() {
             true => resolve::read(&*self.store, self.names(), user),
             false => resolve::read_by_name(&*self.store, user),
         }

@@ -16,6 +16,9 @@ pub const FACTS_MISSING: &str = "the host of the login did not tell what the log
 pub const REPLY_NOT_UNDERSTOOD: &str = "the reply of the verifier is not understood";
 /// The name of a member is not the name of a host.
 pub const NOT_A_MEMBER: &str = "the name of the member is not the name of a host";
+/// A member tells of root under another name, or of another user with the uid of root.
+pub const NOT_ROOT: &str =
+    "in a fleet, root has the uid 0 and the name root, and no other user has one of them";
 /// The dialog has ended, or belongs to another connection.
 pub const DIALOG_OVER: &str = "the dialog is over; log in again";
 /// The work of the call panicked.
@@ -46,7 +49,7 @@ pub fn fleet_user_unknown(user: &str, error: &dyn Display) -> String {
 /// A verifier cannot take the logins of members.
 #[must_use]
 pub fn no_member_socket(why: &dyn Display) -> String {
-    format!("the logins of members are not served: {why}. Then reload tfad")
+    format!("the logins of members are not served, until tfad is reloaded without this: {why}")
 }
 
 /// The program with the network does not answer.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tfa_store::Store;
 
@@ -18,7 +18,15 @@ pub struct MemberListener {
     path: PathBuf,
     state: Arc<DaemonState>,
     store: Arc<dyn Store>,
-    socket: Mutex<Option<MemberSocket>>,
+    state_of_socket: Mutex<Listening>,
+}
+
+/// The socket, or why it is not open.
+#[derive(Default)]
+struct Listening {
+    socket: Option<MemberSocket>,
+    /// What was logged last: a failure that lasts is logged once.
+    failure: Option<String>,
 }
 
 impl fmt::Debug for MemberListener {
@@ -35,7 +43,7 @@ impl MemberListener {
             path,
             state,
             store,
-            socket: Mutex::default(),
+            state_of_socket: Mutex::default(),
         }
     }
 
@@ -45,27 +53,32 @@ impl MemberListener {
         if self.state.role() != Some(FleetRole::Verifier) {
             return;
         }
-        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-        if socket.is_some() {
+        let mut listening = self.listening();
+        if listening.socket.is_some() {
             return;
         }
         match self.open() {
-            Ok(opened) => *socket = Some(opened),
+            Ok(opened) => listening.socket = Some(opened),
+            Err(why) if listening.failure.as_ref() == Some(&why) => {}
             Err(why) => {
                 let text = messages::no_member_socket(&why);
-                self.state
-                    .journal
-                    .log_daemon(DaemonEvent::NoMemberSocket(&text));
+                let event = DaemonEvent::NoMemberSocket(&text);
+                self.state.journal.log_daemon(event);
+                listening.failure = Some(why);
             }
         }
     }
 
     /// Takes no further connection.
     pub fn close(&self) {
-        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(socket) = socket.take() {
+        if let Some(socket) = self.listening().socket.take() {
             socket.close();
         }
+    }
+
+    fn listening(&self) -> MutexGuard<'_, Listening> {
+        let state = self.state_of_socket.lock();
+        state.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> Result<MemberSocket, String> {

@@ -69,6 +69,11 @@ impl MemberLogins {
                     host: Some(member.clone()),
                 };
                 let floor = floor::take(&mut begin.context, member)?;
+                // root is root on each host, and no other user is.
+                if (begin.user.uid == 0) != (begin.user.name == "root") {
+                    let error = Error::InvalidArgument(messages::NOT_ROOT.to_owned());
+                    return Err(login::Error::Refused(error));
+                }
                 let context = translate::context(&begin.context)?;
                 let facts = translate::facts(member, begin.attempt, begin.facts, floor);
                 let user = translate::user(begin.user);

@@ -5,6 +5,7 @@ use tfa_proto::{DaemonFacts, Error, NEVER};
 use tfa_store::StoreError;
 
 use super::Administrator;
+use crate::account;
 use crate::config::BadConfig;
 use crate::host::clock;
 use crate::host::pam_services::may_require;
@@ -43,7 +44,11 @@ impl Administrator {
 
     /// Without the key, no record can be opened: the first one tells it.
     fn key_lost(&self) -> Result<Option<String>, Error> {
-        let first = self.accounts.list("", 1)?.records.into_iter().next();
+        let first = match self.accounts.list("", 1) {
+            // A member of a fleet has no records, and no key.
+            Err(account::Error::Store(StoreError::NoAccounts)) => return Ok(None),
+            listed => listed?.records.into_iter().next(),
+        };
         Ok(match first {
             Some((_, Err(StoreError::KeyLost { remedy }))) => Some(remedy),
             _ => None,

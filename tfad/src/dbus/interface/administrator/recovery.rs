@@ -3,12 +3,20 @@
 use tfa_core::Time;
 use tfa_proto::{Error, RecoveryState, RecoveryStatus};
 
+use tfa_store::StoreError;
+
 use super::Administrator;
+use crate::account;
+use crate::config::FleetRole;
 use crate::host::clock;
 use crate::log::DaemonEvent;
 
 impl Administrator {
     pub(in crate::dbus::interface) fn create_recovery_code(&self) -> Result<String, Error> {
+        // No login on a member accepts it.
+        if self.state.role() == Some(FleetRole::Member) {
+            return Err(account::Error::Store(StoreError::NoAccounts).into());
+        }
         let created = self.accounts.create_recovery_code(clock::now());
         let report = |error| self.state.journal.report(&self.caller, "recovery", error);
         let code = created.map_err(report)?;
