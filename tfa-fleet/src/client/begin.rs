@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout};
 use super::link::{Link, Open};
 use super::round::{Round, Standing};
 use super::{HEDGE_DELAY, NoReply, Verifiers, is_elsewhere, millis_until, refused, reply_of};
-use crate::generated::{BeginReply, BeginRequest, CancelRequest, begin_reply};
+use crate::generated::{BeginReply, BeginRequest, CancelRequest, Error, begin_reply};
 use crate::log::{Level, printable};
 use crate::messages;
 
@@ -25,17 +25,14 @@ enum Ended {
     /// The reply decides the call.
     Decided(LoginReply),
     /// The verifier cannot answer.
-    Cannot(NoReply, Option<LoginReply>),
+    Cannot(NoReply),
 }
 
 /// The last verifier that could not answer.
 struct Last {
-    verifier: String,
     /// Why, for the administrator.
     text: String,
-    /// Its refusal, if it has answered with one.
-    refusal: Option<LoginReply>,
-    /// The daemons of this one and of all before it do not run.
+    /// The daemons of this one and of all before it do not run, or serve no logins.
     is_absent: bool,
 }
 
@@ -88,10 +85,8 @@ impl Verifiers {
                 under_way = under_way.saturating_add(1);
                 (next_at, is_waiting) = (Some(Instant::now() + HEDGE_DELAY), false);
             } else if under_way == 0 {
-                let is_refused = last.as_ref().is_some_and(|last| last.refusal.is_some());
                 match round.standing() {
                     Standing::NoneConnects => return self.none(last, under_way),
-                    Standing::AllAsked if is_refused => return self.none(last, under_way),
                     Standing::AllAsked => {
                         round.begin_again();
                         next_at = Some(Instant::now() + RETRY_DELAY);
@@ -104,12 +99,12 @@ impl Verifiers {
                 biased;
                 Some((verifier, end)) = ended.recv() => match end {
                     Ended::Decided(reply) => return Reply::Login { verifier, reply },
-                    Ended::Cannot(NoReply { why, is_absent }, refusal) => {
+                    Ended::Cannot(NoReply { why, is_absent }) => {
                         let text = printable(&format_args!("{verifier} cannot begin a login: {why}"));
                         let is_absent = is_absent && last.is_none_or(|last| last.is_absent);
                         self.not_answered.log(Level::Warning, &text);
                         under_way = under_way.saturating_sub(1);
-                        last = Some(Last { verifier, text, refusal, is_absent });
+                        last = Some(Last { text, is_absent });
                     }
                 },
                 () = sleep_until(deadline) => return self.none(last, under_way),
@@ -130,16 +125,11 @@ impl Verifiers {
         links
     }
 
-    /// The last refusal of a verifier, or why none has answered. Whether there is one decides about logins of
+    /// Why none has answered. Whether there is one decides about logins of
     /// root at the console: what a user can cause is never taken for it.
     fn none(&self, last: Option<Last>, under_way: usize) -> Reply {
         let is_connected = self.links.iter().any(|link| link.open().is_some());
         match last {
-            Some(Last {
-                verifier,
-                refusal: Some(reply),
-                ..
-            }) => Reply::Login { verifier, reply },
             Some(last) if last.is_absent && under_way == 0 => Reply::NoVerifier(last.text),
             Some(last) => Reply::NoAnswer(last.text),
             None if is_connected || under_way > 0 => {
@@ -172,9 +162,9 @@ async fn ask(
     let reply = reply_of(&link, open.number, deadline, open.client.begin(request)).await;
     let end = match reply {
         Ok(reply) => end_of(reply),
-        Err(none) => Ended::Cannot(none, None),
+        Err(none) => Ended::Cannot(none),
     };
-    if let Ended::Cannot(_, Some(_)) = end {
+    if let Ended::Cannot(_) = end {
         link.suspect(open.number);
     }
     if let Ended::Decided(reply) = &end
@@ -194,22 +184,19 @@ async fn ask(
 }
 
 fn end_of(reply: BeginReply) -> Ended {
-    let refused = match &reply.is {
-        Some(begin_reply::Is::Refused(refused)) => Some(refused.error()),
-        _ => None,
-    };
-    match messages::reply_to_begin(reply) {
-        Ok(reply) if refused.is_some_and(is_elsewhere) => {
-            Ended::Cannot(no_reply("it serves no logins now"), Some(reply))
-        }
-        Ok(reply) => Ended::Decided(reply),
-        Err(invalid) => Ended::Cannot(no_reply(&invalid.to_string()), None),
+    if let Some(begin_reply::Is::Refused(refused)) = &reply.is
+        && is_elsewhere(refused.error())
+    {
+        return Ended::Cannot(NoReply {
+            why: refused.text.clone(),
+            is_absent: refused.error() == Error::NotServing,
+        });
     }
-}
-
-fn no_reply(why: &str) -> NoReply {
-    NoReply {
-        why: why.to_owned(),
-        is_absent: false,
+    match messages::reply_to_begin(reply) {
+        Ok(reply) => Ended::Decided(reply),
+        Err(invalid) => Ended::Cannot(NoReply {
+            why: invalid.to_string(),
+            is_absent: false,
+        }),
     }
 }

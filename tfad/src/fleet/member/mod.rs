@@ -21,11 +21,15 @@ use crate::account;
 use crate::caller::Caller;
 use crate::host::users::{LookUpError, NameService};
 use crate::login::{Error, LoginService, render, served};
+use crate::semaphore::Semaphore;
 use crate::state::DaemonState;
 use attempt::Attempt;
 use calls::{Begun, Fleet};
 use dialogs::Dialogs;
 use remote::RemoteDialog;
+
+/// The connections that have ended and whose dialogs are being cancelled.
+static CANCELS: Semaphore = Semaphore::new(16);
 
 /// The time that a verifier has. The module waits for fifteen seconds, all in all.
 #[derive(Debug, Clone, Copy)]
@@ -178,9 +182,16 @@ impl LoginService for Forwarder {
         if forgotten.is_empty() {
             return;
         }
-        // They have places at their verifiers. The connection has ended: nothing waits for this, or may.
+        // They have places at their verifiers. The connection has ended: nothing waits for this, or may. Past
+        // the limit they end by themselves.
+        let Some(permit) = CANCELS.try_acquire() else {
+            return;
+        };
         let fleet = Arc::clone(&self.fleet);
-        let cancel = move || forgotten.iter().for_each(|remote| remote.cancel(&fleet));
+        let cancel = move || {
+            let _permit = permit;
+            forgotten.iter().for_each(|remote| remote.cancel(&fleet));
+        };
         drop(
             thread::Builder::new()
                 .name("cancel".to_owned())
