@@ -472,6 +472,18 @@ fn next_after(
     auth_result: &str,
     requires: Option<&str>,
 ) -> LoginTurn {
+    begun_after(listener, user, uid, phase, auth_result, requires).1
+}
+
+/// The same, with the dialog.
+fn begun_after(
+    listener: &Listener,
+    user: &str,
+    uid: u32,
+    phase: &str,
+    auth_result: &str,
+    requires: Option<&str>,
+) -> (u32, LoginTurn) {
     let text = |text: &str| EntryValue::Text(text.to_owned());
     let mut context = vec![
         entry("phase", text(phase)),
@@ -495,9 +507,28 @@ fn next_after(
         "web1.example",
         LoginCall::Begin(begin),
     ) {
-        LoginReply::Begun { turn, .. } => turn,
+        LoginReply::Begun { dialog, turn } => (dialog, turn),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn user_of_a_member_who_declines_to_enroll_is_refused() {
+    let listener = Listener::start("declines", "[policy]\nmode = \"required\"\n");
+    let after = "not-required";
+    let (dialog, turn) = begun_after(&listener, "bob", 1001, "account", after, None);
+    assert!(turn.next.starts_with("ask"), "{turn:?}");
+    let answer = LoginCall::Answer {
+        attempt: AttemptBytes([1; 16]),
+        dialog,
+        number: 1,
+        answer: SecretText::new("n".to_owned()),
+    };
+    let reply = call(&mut listener.connect(), "web1.example", answer);
+    let LoginReply::Begun { turn, .. } = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!((&*turn.next, &*turn.text), ("verdict", "must-enroll"));
 }
 
 #[test]

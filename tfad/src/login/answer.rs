@@ -84,7 +84,6 @@ impl Logins {
         let config = self.state.config();
         let LoginAttempt {
             user,
-            login,
             context,
             host,
             ..
@@ -97,7 +96,7 @@ impl Logins {
         let marks = remember::devices_of(&config.remember, session.attempt.facts(phase));
         let grounds = Grounds {
             policy: &config.policy,
-            login,
+            attempt: &session.attempt,
             client,
             offer: remember::rememberable(&config.remember, &marks, &session.attempt),
             now,
@@ -186,14 +185,14 @@ impl Logins {
         now: Time,
     ) -> Result<(tfa_core::Turn, Option<Dialog>, Vec<BackupCode>), Error> {
         let config = self.state.config();
-        let LoginAttempt { user, login, .. } = &session.attempt;
+        let LoginAttempt { user, .. } = &session.attempt;
         let client = session.attempt.client();
         // Ten hashes are computed only for a right code.
         let mut drawn = None;
         loop {
             let set = drawn.as_ref().map(|(set, _)| set);
             let answered = self.accounts.change(user, |account| {
-                let decision = config.policy.decide(login, Some(account), now);
+                let decision = session.attempt.decide(&config.policy, Some(account), now);
                 let lacks_invitation = config.policy.invitation && !enroll.is_by_invitation();
                 // The policy has changed since the dialog began.
                 let requirement = match lacks_invitation || !decision.enrolls_in_login {

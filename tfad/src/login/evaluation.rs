@@ -68,11 +68,7 @@ impl Logins {
         {
             return Ok((0, turn));
         }
-        let decision = policy.decide(&attempt.login, account, now);
-        let decision = match attempt.host.is_local() {
-            true => decision,
-            false => decision.without_new_grace(account),
-        };
+        let decision = attempt.decide(policy, account, now);
         let evaluation = Evaluation {
             logins: self,
             config,

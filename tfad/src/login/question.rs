@@ -1,11 +1,12 @@
 //! The question that an answer is judged by: for a code, or for the recovery code of the host.
 
 use tfa_core::{
-    Account, Answered, AskCode, AskRecoveryCode, Client, Credential, Login, Policy, Rememberable,
+    Account, Answered, AskCode, AskRecoveryCode, Client, Credential, Policy, Rememberable,
     ThrottleScope, Time,
 };
 
 use super::recovery::Refusal;
+use super::sessions::LoginAttempt;
 
 /// A question that was asked.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +19,7 @@ pub(super) enum Question<'dialog> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grounds<'a> {
     pub(super) policy: &'a Policy,
-    pub(super) login: &'a Login,
+    pub(super) attempt: &'a LoginAttempt,
     pub(super) client: Client<'a>,
     /// What is remembered after a right code.
     pub(super) offer: Rememberable<'a>,
@@ -43,12 +44,12 @@ impl Question<'_> {
     ) -> Answered {
         let Grounds {
             policy,
-            login,
+            attempt,
             client,
             offer,
             now,
         } = *grounds;
-        let decision = policy.decide(login, Some(account), now);
+        let decision = attempt.decide(policy, Some(account), now);
         let asked_for = decision.asks_for();
         match self {
             Self::Code(question) => {

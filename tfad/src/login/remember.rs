@@ -106,7 +106,7 @@ impl Logins {
         let (config, now) = (self.state.config(), clock::now());
         let (turn, device) = self.accounts.change(&attempt.user, |account| {
             let forgotten = &self.state.forgotten_devices;
-            let decision = config.policy.decide(&attempt.login, Some(account), now);
+            let decision = attempt.decide(&config.policy, Some(account), now);
             let is_asked = decision.asks_for().is_some_and(Factors::is_any);
             let typed = match is_asked && !forgotten.since(attempt.user.uid, question.code()) {
                 true => typed,

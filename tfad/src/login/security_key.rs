@@ -116,7 +116,7 @@ impl Logins {
             if !policy.may_confirm_first(account) {
                 return None;
             }
-            let decision = policy.decide(&attempt.login, Some(account), now);
+            let decision = attempt.decide(policy, Some(account), now);
             let turn = confirm_by_security_key(account, &decision, phase, keys, now)?;
             Some((name_of_key(account, keys), turn))
         })?;

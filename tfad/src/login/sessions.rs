@@ -8,7 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tfa_core::{AnswerId, AttemptId, Client, Dialog, Login, PhaseInput};
+use tfa_core::{
+    Account, AnswerId, AttemptId, Client, Dialog, Login, PhaseInput, Policy, PolicyDecision, Time,
+};
 use tfa_proto::Context;
 
 use super::{Error, pam_context};
@@ -71,6 +73,20 @@ impl LoginAttempt {
         match &self.from_member {
             Some(from) => Client { from, ..client },
             None => client,
+        }
+    }
+
+    /// What the policy decides about it.
+    pub(super) fn decide(
+        &self,
+        policy: &Policy,
+        account: Option<&Account>,
+        now: Time,
+    ) -> PolicyDecision {
+        let decision = policy.decide(&self.login, account, now);
+        match self.host.is_local() {
+            true => decision,
+            false => decision.without_new_grace(account),
         }
     }
 

@@ -10,7 +10,7 @@ use zbus::message::Header;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
 
-use crate::dbus::calls::{Calls, sender};
+use crate::dbus::calls::Calls;
 use crate::dbus::error::BusError;
 use crate::login::LoginService;
 
@@ -68,8 +68,13 @@ impl LoginInterface {
     async fn cancel(
         &self,
         #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
         dialog: u32,
     ) -> Result<(), BusError> {
-        Ok(self.logins.cancel(&sender(&header)?, dialog)?)
+        // On a member it is a call to a verifier.
+        let call = self.calls.admit(&header, connection).await?;
+        let (logins, sender) = (Arc::clone(&self.logins), call.caller.name.clone());
+        let cancelled = call.run(move || logins.cancel(&sender, dialog));
+        Ok(cancelled.await?)
     }
 }
