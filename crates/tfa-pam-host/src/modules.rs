@@ -10,6 +10,9 @@ use tfa_pam_stack::{MODULE, Phase};
 
 use crate::elf::Elf;
 
+/// What the libpam of Debian puts in place of `$ISA`.
+const ISA: &str = "/lib/security";
+
 /// A file of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleFile {
@@ -101,18 +104,28 @@ pub(crate) fn file(root: &Path, path: &Path, is_searched: bool) -> Option<Module
 }
 
 /// Whether libpam finds the function of a phase in one of the folders, or the module is the path of a file.
-/// `$ISA` stands for a folder of the architecture. Files of other modules need only exist:
-/// a line of the project's own that calls nothing may let logins pass.
+/// Files of other modules need only exist: a line of the project's own that calls nothing may let logins pass.
+///
+/// `$ISA` stands for [`ISA`] in the libpam of Debian, which then looks there only, and for a folder of the
+/// architecture elsewhere.
 pub(crate) fn is_in(
     folders: &[PathBuf],
     module: &str,
     phase: Phase,
-    path: impl FnOnce(&str) -> PathBuf,
+    path: impl Fn(&str) -> PathBuf,
 ) -> bool {
     if folders.is_empty() {
         return true;
     }
     let is_callable = |path: &Path| path.is_file() && (!path.ends_with(MODULE) || has(path, phase));
+    let is_debian = folders.iter().any(|folder| {
+        let library = folder.parent().and_then(Path::file_name);
+        library.is_some_and(|name| *name == *multiarch())
+    });
+    if module.contains("$ISA") && is_debian {
+        let module = module.replacen("$ISA", ISA, 1);
+        return module.starts_with('/') && is_callable(&path(&module));
+    }
     if module.starts_with('/') && !module.contains("$ISA") {
         return is_callable(&path(module));
     }

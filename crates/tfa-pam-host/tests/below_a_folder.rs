@@ -111,6 +111,28 @@ fn a_module_is_present_if_one_of_the_folders_has_it() {
 }
 
 #[test]
+#[cfg(target_arch = "x86_64")]
+fn of_debian_the_architecture_is_one_folder() {
+    let files = [
+        ("lib/x86_64-linux-gnu/security/pam_unix.so", ""),
+        ("lib/security/pam_old.so", ""),
+    ];
+    let root = Root::new("isa", &files);
+    let host = root.host();
+    for (module, expected) in [
+        ("pam_unix.so", true),
+        ("$ISA/pam_old.so", true),
+        ("$ISA/pam_unix.so", false),
+        ("/lib/security/$ISA/pam_unix.so", false),
+        ("/lib/security/$ISA/pam_old.so", false),
+        ("/lib/x86_64-linux-gnu/security/$ISA/pam_unix.so", false),
+        ("x$ISA/pam_old.so", false),
+    ] {
+        assert_eq!(host.has_module(module, Phase::Auth), expected, "{module}");
+    }
+}
+
+#[test]
 fn the_null_device_is_an_empty_file() {
     let includes = "auth include empty\nauth required pam_permit.so\n";
     let files = [
