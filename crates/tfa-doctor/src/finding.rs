@@ -59,6 +59,8 @@ pub struct Subject {
     pub users: Option<Vec<String>>,
     /// What the kind of the fault adds, such as a value.
     pub detail: String,
+    /// The files of `pam_oath`, if it is about that module.
+    pub(crate) users_files: Vec<String>,
     /// The changes to files that mend it, if they are known.
     pub edits: Vec<Edit>,
     /// When to change lines that will be at fault once others are removed.

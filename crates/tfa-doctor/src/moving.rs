@@ -19,7 +19,7 @@ const USERS_OPTION: &str = "usersfile=";
 /// Whether a service asks for a code by the files that users have in their homes.
 #[must_use]
 pub fn has_google_authenticator(pam: &PamFacts) -> bool {
-    let asks = |service: &Service| line(service, GOOGLE_AUTHENTICATOR).is_some();
+    let asks = |service: &Service| lines(service, GOOGLE_AUTHENTICATOR).next().is_some();
     pam.services.values().any(|reading| reading.any(asks))
 }
 
@@ -30,10 +30,7 @@ pub fn oath_files(pam: &PamFacts) -> Option<BTreeSet<String>> {
         .services
         .values()
         .flat_map(|reading| reading.results().filter_map(Result::ok));
-    let files = services.flat_map(|service| {
-        let lines = service.stack(Phase::Auth).lines.iter();
-        lines.filter(|line| calls(line, OATH)).map(users_file)
-    });
+    let files = services.flat_map(|service| lines(service, OATH).map(users_file));
     let files: BTreeSet<String> = files.map(str::to_owned).collect();
     let is_known = |file: &String| file.starts_with('/') && !file.contains('$');
     (!files.is_empty() && files.iter().all(is_known)).then_some(files)
@@ -51,29 +48,28 @@ pub(crate) fn breaks(facts: &Facts, others: &[Finding]) -> Vec<Finding> {
 pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
     let found = MODULES.into_iter().filter_map(|module| {
         let pam = facts.pam.as_ref()?;
-        let (mut names, mut file) = (Vec::new(), USERS.to_owned());
+        let (mut names, mut files) = (Vec::new(), BTreeSet::new());
         for (name, reading) in &pam.services {
-            let asks = |service: &Service| line(service, module).is_some();
-            if name == "other" || !reading.any(asks) {
-                continue;
-            }
-            names.push(name.clone());
             let services = reading.results().filter_map(Result::ok);
-            for line in services.filter_map(|service| line(service, module)) {
-                users_file(line).clone_into(&mut file);
+            let named: Vec<&str> = services
+                .flat_map(|service| lines(service, module))
+                .map(users_file)
+                .collect();
+            if name != "other" && !named.is_empty() {
+                names.push(name.clone());
+                files.extend(named);
             }
         }
-        let detail = match module == OATH {
-            true => file,
-            false => String::new(),
-        };
         let kind = &messages::MOVING_UNFINISHED;
         let users = facts.host.as_ref().and_then(|host| match module == OATH {
             true => host.only_oath.as_ref(),
             false => host.only_old_module.as_ref(),
         });
         (!names.is_empty()).then(|| {
-            let mut finding = Finding::beside_pam(kind, "", names, detail);
+            let mut finding = Finding::beside_pam(kind, "", names, String::new());
+            if module == OATH {
+                finding.subject.users_files = files.into_iter().map(str::to_owned).collect();
+            }
             finding.subject.users = users.map(|users| users.iter().cloned().collect());
             finding
         })
@@ -81,18 +77,15 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
     found.collect()
 }
 
-fn line<'a>(service: &'a Service, module: &str) -> Option<&'a Line> {
-    let mut lines = service.stack(Phase::Auth).lines.iter();
-    lines.find(|line| calls(line, module))
+/// The lines of a module that ask for codes.
+fn lines<'a>(service: &'a Service, module: &str) -> impl Iterator<Item = &'a Line> {
+    let lines = service.stack(Phase::Auth).lines.iter();
+    lines.filter(move |line| line.module.rsplit('/').next() == Some(module))
 }
 
-fn calls(line: &Line, module: &str) -> bool {
-    line.module.rsplit('/').next() == Some(module)
-}
-
-/// The file with the users of a line of pam_oath.
+/// The file with the users of a line of pam_oath, for which the last option counts.
 fn users_file(line: &Line) -> &str {
-    let mut words = line.arguments.iter();
+    let mut words = line.arguments.iter().rev();
     let named = words.find_map(|word| word.strip_prefix(USERS_OPTION));
     named.unwrap_or(USERS)
 }

@@ -809,6 +809,22 @@ fn the_remedy_of_a_daemon_depends_on_the_cause() {
 }
 
 /// A password would be asked for that these accounts do not have.
+/// pam_oath has as many files as its lines name. A command with a path that only pam_oath understands cannot work.
+#[test]
+fn each_file_of_an_old_module_is_imported() {
+    let findings = Host::new(&[SHIPPED[0], "moving-unfinished.files"]).findings();
+    let id = "moving-unfinished";
+    let finding = findings.iter().find(|finding| finding.kind.id == id);
+    let remedy = finding.unwrap().remedy();
+    let expected = ["/etc/su.oath", "/etc/users.oath"].map(|file| {
+        let import = format!("tfactl import oath {file}");
+        [import.clone(), format!("{import} --apply"), import]
+    });
+    assert_eq!(remedy.commands, expected.concat());
+    let text = " Each user has an own ${HOME}/.users.oath: import each that names its user only.";
+    assert!(remedy.text.ends_with(text), "{}", remedy.text);
+}
+
 #[test]
 fn no_printed_command_locks_out_an_account_without_a_password() {
     for (fixture, id, expected) in [

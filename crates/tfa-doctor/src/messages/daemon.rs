@@ -4,7 +4,7 @@ use tfa_text::plural;
 
 use super::{CHECKED_RELOAD, MAX_NAMES, edit, list, remedy, sentence};
 use crate::finding::{Kind, Severity, When};
-use crate::shell::quoted;
+use crate::shell::{printable, quoted};
 
 /// The unit of a daemon that is down is masked.
 pub(crate) const MASKED: &str = "masked";
@@ -143,9 +143,10 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
     why: "Without its line, a user who has not enrolled here logs in with the password alone, and with both, an enrolled \
           user is asked twice.",
     what: |subject| {
-        let (module, names) = match subject.detail.as_str() {
-            "" => ("pam_google_authenticator", list(&subject.names)),
-            _ => ("pam_oath", list(&subject.names)),
+        let names = list(&subject.names);
+        let module = match subject.users_files.is_empty() {
+            true => "pam_google_authenticator",
+            false => "pam_oath",
         };
         let left = match subject.users.as_deref() {
             None => String::new(),
@@ -166,28 +167,45 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
         format!("The module {module} still asks for codes, in these PAM services: {names}.{left}")
     },
     remedy: |subject| {
-        let (source, left) = match subject.detail.as_str() {
-            "" => (
-                "google-authenticator --homes".to_owned(),
-                "tfactl doctor --only moving-unfinished".to_owned(),
-            ),
+        let text = "See who would be imported, import them, and see whom the line still guards alone. Remove it when \
+                    none is left.";
+        let import = |source: &str, left: &str| {
+            let import = format!("tfactl import {source}");
+            let apply = format!("{import} --apply");
             // A second import says who was not imported.
-            file => {
-                let source = format!("oath {}", quoted(file));
-                (source.clone(), format!("tfactl import {source}"))
-            }
+            let left = if left.is_empty() {
+                import.clone()
+            } else {
+                left.to_owned()
+            };
+            [import, apply, left]
         };
-        remedy(
-            "See who would be imported, import them, and see whom the line still guards alone. Remove it when none is \
-             left.",
-            &[
-                &format!("tfactl import {source}"),
-                &format!("tfactl import {source} --apply"),
-                &left,
-            ],
-        )
+        if subject.users_files.is_empty() {
+            let left = "tfactl doctor --only moving-unfinished";
+            let commands = import("google-authenticator --homes", left);
+            return remedy(text, &commands.each_ref().map(String::as_str));
+        }
+        let is_of_user = |file: &String| OF_USER.iter().any(|part| file.contains(part));
+        let (of_users, common): (Vec<String>, Vec<String>) =
+            subject.users_files.iter().cloned().partition(is_of_user);
+        // A user who writes the file can name others in it. pam_oath reads the lines of the user only.
+        let each = match of_users.is_empty() {
+            true => String::new(),
+            false => format!(
+                " Each user has an own {}: import each that names its user only.",
+                printable(&list(&of_users))
+            ),
+        };
+        let commands = common.into_iter();
+        let commands = commands.flat_map(|file| import(&format!("oath {}", quoted(&file)), ""));
+        let commands: Vec<String> = commands.collect();
+        let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+        remedy(format!("{text}{each}"), &commands)
     },
 };
+
+/// What pam_oath replaces in the path of its file.
+const OF_USER: [&str; 2] = ["${HOME}", "${USER}"];
 
 pub(crate) const MOVING_BREAKS: Kind = Kind {
     id: "moving-breaks",
