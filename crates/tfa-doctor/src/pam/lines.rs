@@ -53,15 +53,20 @@ pub(super) fn shorter_jumps(text: &str) -> Vec<String> {
     changed
 }
 
-/// The line with another text in place of its last word that is the option, and of the blank before that.
+/// The line with another text in place of its last word that is the option, and of the blank before that. The option
+/// may be in brackets.
 pub(super) fn with_instead(line: &str, option: &str, new: &str) -> Option<String> {
-    let start = line
-        .rfind(&format!(" {option}"))
-        .or_else(|| line.rfind(&format!("\t{option}")))?;
-    let (before, rest) = line.split_at_checked(start)?;
-    let rest = rest.get(option.len() + 1..)?;
-    let is_word = rest.is_empty() || rest.starts_with(char::is_whitespace);
-    is_word.then(|| format!("{before}{new}{rest}"))
+    let words = [option.to_owned(), format!("[{option}]")];
+    words.iter().find_map(|word| {
+        let blanks = [' ', '\t'].into_iter();
+        let start = blanks
+            .filter_map(|blank| line.rfind(&format!("{blank}{word}")))
+            .next()?;
+        let (before, rest) = line.split_at_checked(start)?;
+        let rest = rest.get(word.len() + 1..)?;
+        let is_word = rest.is_empty() || rest.starts_with(char::is_whitespace);
+        is_word.then(|| format!("{before}{new}{rest}"))
+    })
 }
 
 #[cfg(test)]
@@ -104,6 +109,14 @@ mod tests {
             with_instead("auth required pam_x.so debugs", "debug", ""),
             None
         );
+    }
+
+    #[test]
+    fn an_option_in_brackets_is_replaced() {
+        let changed = with_instead("auth required pam_x.so [debug] y", "debug", " z");
+        assert_eq!(changed.as_deref(), Some("auth required pam_x.so z y"));
+        let other = with_instead("auth required pam_x.so [debugs]", "debug", " z");
+        assert_eq!(other, None);
     }
 
     #[test]
