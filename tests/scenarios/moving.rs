@@ -95,3 +95,49 @@ fn stack_is_mended_before_the_module_goes_that_asks_for_the_password() {
         after.expect(SHELL);
     }
 }
+
+#[test]
+fn stack_that_only_a_code_passes_is_found_and_mended() {
+    let (machine, _alice) = crate::doctor::host_of_the_readme(Suite::Bookworm);
+    machine.add_user("bob", PASSWORD);
+    let own = "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\n\
+               auth requisite pam_tfa.so enroll=account\n";
+    let text = machine.read_file(FILE);
+    machine.write_file(FILE, text.replace("@include common-auth\n", own));
+    let login = || {
+        let terminal = machine.ssh("bob");
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal
+    };
+    // bob has not enrolled, and need not. He is asked again.
+    login().expect("Password:");
+    let refused = found(&machine, "pam-exempt-refused");
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    mend(&machine, &refused[0]);
+    assert_eq!(found(&machine, "pam-exempt-refused").len(), 0);
+    login().expect("bob@host:~$");
+}
+
+#[test]
+fn code_that_is_taken_from_the_password_is_found_and_mended() {
+    let (machine, alice) = crate::doctor::host_of_the_readme(Suite::Bookworm);
+    let own = "auth optional pam_issue.so\nauth requisite pam_unix.so\n\
+               auth requisite pam_tfa.so use_first_pass enroll=account\n";
+    let text = machine.read_file(FILE);
+    machine.write_file(FILE, text.replace("@include common-auth\n", own));
+    let terminal = machine.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("Password:");
+    let taken = found(&machine, NOT_ASKED);
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    mend(&machine, &taken[0]);
+    assert_eq!(found(&machine, NOT_ASKED).len(), 0);
+    let terminal = machine.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(SHELL);
+}

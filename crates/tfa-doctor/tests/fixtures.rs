@@ -709,6 +709,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         "pam-after-publickey",
         "pam-auth-missing",
         "pam-cannot-enroll",
+        "pam-exempt-refused",
         "pam-jump-refuses",
         "pam-module-first",
         "pam-not-asked",

@@ -205,6 +205,9 @@ impl Login {
             // An account that has expired is another matter.
             "pam_unix.so" => answer(self.password || phase == Phase::Account),
             "pam_tfa.so" if has("nullok") => Code::SERVICE_ERR,
+            "pam_tfa.so" if has("not_required=success") && self.tfa == Code::IGNORE => {
+                Code::SUCCESS
+            }
             "pam_tfa.so" => self.tfa,
             "pam_succeed_if.so" => answer(self.is_member != has("notingroup")),
             "pam_site.so" => answer(self.site),

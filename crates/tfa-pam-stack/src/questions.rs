@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::answers::Questions;
 use crate::code::{Code, Codes};
-use crate::dispatch::State;
+use crate::dispatch::{Impression, State};
 use crate::jumps;
 use crate::modules::{
     codes_without_failure, identifies, ignores_users, may_verify_password, possible_codes,
@@ -181,6 +181,41 @@ impl Service {
         let number = lines.iter().position(|(line, _)| *line == misled.jump)?;
         let jump = witness.steps.get(number)?.clone();
         Some((witness, jump))
+    }
+
+    /// An auth phase that refuses a user with the right password of whom no second factor is required: `pam_tfa`
+    /// returns `PAM_IGNORE`, and no other line says yes. A line with `not_required=success` says it by itself.
+    #[must_use]
+    pub fn refuses_if_not_required(&self) -> Option<Witness> {
+        const IGNORE: Codes = Codes::of(&[Code::IGNORE]);
+        const SUCCESS: Codes = Codes::of(&[Code::SUCCESS]);
+        let phase = Phase::Auth;
+        let says_yes = |line: &Line| {
+            let has_option = line
+                .arguments
+                .iter()
+                .any(|word| word == "not_required=success");
+            has_option && !line.asks_after_public_key()
+        };
+        let codes = |line: &Line| match line.is_tfa() {
+            true if says_yes(line) => SUCCESS,
+            true => IGNORE,
+            false => codes_without_failure(line, phase, &self.name),
+        };
+        let stack = self.stack(phase);
+        let search = Search {
+            stack,
+            codes: &codes,
+            questions: &Questions::of(stack),
+            asks: true,
+        };
+        let path = search.find(State::new(), &|reached| {
+            let facts = reached.facts;
+            let is_undecided = reached.state.standing.impression == Impression::Undefined;
+            let is_ignored = facts.tfa_passed && facts.tfa_successes == 0;
+            reached.next.is_err() && is_undecided && is_ignored && facts.is_identified()
+        })?;
+        Some(self.witness(phase, &search, &path))
     }
 
     /// A login that passes the phase. One that has to change its password is shown only if no other passes.

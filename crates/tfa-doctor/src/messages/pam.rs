@@ -531,6 +531,27 @@ pub(crate) const PAM_JUMP_REFUSES: Kind = Kind {
     },
 };
 
+pub(crate) const PAM_EXEMPT_REFUSED: Kind = Kind {
+    id: "pam-exempt-refused",
+    severity: Severity::LockOut,
+    why: "A user of whom the policy requires no second factor, such as one who has not enrolled yet, is refused with the \
+          right password.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: pam_tfa ignores a login that needs no code, and no other line of the auth phase of {services} \
+             lets it in."
+        )
+    },
+    remedy: |subject| {
+        by_hand(
+            subject,
+            "Add the option not_required=success, or \"auth required pam_permit.so\" behind the line that refuses a \
+             wrong password.",
+        )
+    },
+};
+
 pub(crate) const PAM_MODULE_MISSING: Kind = Kind {
     id: "pam-module-missing",
     severity: Severity::LockOut,

@@ -21,6 +21,7 @@ const TRIES: [&str; 4] = [
     "pam_winbind.so",
     "pam_krb5.so",
 ];
+const PERMIT: &str = "auth required pam_permit.so";
 const SESSION: &str = "session requisite pam_tfa.so";
 
 /// The changes that mend faults of a kind.
@@ -51,6 +52,7 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_UNREADABLE, without_backslash),
     (&messages::PAM_REFUSES, passable),
     (&messages::PAM_JUMP_REFUSES, passable),
+    (&messages::PAM_EXEMPT_REFUSED, with_yes),
     (&messages::PAM_PROFILE_CHANGED, as_in_profile),
 ];
 
@@ -414,9 +416,21 @@ fn without_option(case: &Case<'_>) -> Vec<Vec<Edit>> {
 }
 
 fn with_enroll(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    with_option(case, options::ENROLL)
+}
+
+/// The line says yes where no second factor is required, or another one before it.
+fn with_yes(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let line = case.faulty_line();
+    let permit = line.map(|(number, _)| vec![case.insert(number.saturating_sub(1), PERMIT)]);
+    let option = with_option(case, options::NOT_REQUIRED).into_iter();
+    option.chain(permit).collect()
+}
+
+fn with_option(case: &Case<'_>, option: &str) -> Vec<Vec<Edit>> {
     let line = case.faulty_line();
     let change = |(number, text): (usize, &str)| {
-        let new = format!("{} {}", text.trim_end(), options::ENROLL);
+        let new = format!("{} {option}", text.trim_end());
         vec![case.replace(number, text, Some(new))]
     };
     line.map(change).into_iter().collect()

@@ -178,7 +178,10 @@ impl Login {
             return match options::rejected(&line.arguments).is_empty() {
                 false => Code::SERVICE_ERR,
                 true if line.asks_after_public_key() => Code::IGNORE,
-                true => self.tfa.unwrap_or(Code::SUCCESS),
+                true => match self.tfa {
+                    Some(Code::IGNORE) if has(line, options::NOT_REQUIRED) => Code::SUCCESS,
+                    tfa => tfa.unwrap_or(Code::SUCCESS),
+                },
             };
         }
         let known = asked(phase, line).and_then(|(asked, is_opposite)| {
@@ -196,6 +199,10 @@ impl Login {
             })
         })
     }
+}
+
+fn has(line: &Line, option: &str) -> bool {
+    line.arguments.iter().any(|word| word == option)
 }
 
 /// The code of the opposite question.

@@ -97,6 +97,7 @@ const CHECKS: &[Check] = &[
     errors::problems,
     passing::refuses,
     passing::refused_by_jump,
+    passing::refuses_if_not_required,
 ];
 
 /// The faults in the PAM files. Those that one remedy mends are one finding.

@@ -18,10 +18,12 @@ const OPTIONS: [&str; 12] = [
     ENROLL,
     "session=gate",
     "not_required=ignore",
-    "not_required=success",
+    NOT_REQUIRED,
     "unreachable=deny",
     "unreachable=allow-root-console",
 ];
+/// With it, the module says yes where no second factor is required.
+pub(super) const NOT_REQUIRED: &str = "not_required=success";
 pub(super) const ENROLL: &str = "enroll=account";
 /// In how many letters a wrong option may differ from the one that was meant.
 const MAX_DISTANCE: usize = 2;

@@ -2,6 +2,7 @@
 
 use tfa_pam_stack::{Action, Call, Code, Line, Phase, Run, Service, Witness, possible_codes, run};
 
+use super::skipped::is_tfa;
 use super::{Fault, Login, errors, names_tfa};
 use crate::messages;
 
@@ -64,6 +65,16 @@ pub(super) fn refused_by_jump(login: &Login<'_>) -> Vec<Fault> {
         Some(fault.seen(&path))
     });
     faults.collect()
+}
+
+/// The auth phase refuses a user of whom no second factor is required.
+pub(super) fn refuses_if_not_required(login: &Login<'_>) -> Vec<Fault> {
+    let path = login.service.refuses_if_not_required();
+    let fault = |path: &Witness| {
+        let asked = path.steps.iter().rfind(|step| is_tfa(step))?;
+        Some(Fault::at(&messages::PAM_EXEMPT_REFUSED, &asked.position).seen(path))
+    };
+    path.iter().filter_map(fault).collect()
 }
 
 /// The line that refuses: the first one that fails, or else a jump over all lines that could succeed, or else the

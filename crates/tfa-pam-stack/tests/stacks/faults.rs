@@ -350,6 +350,31 @@ fn service_without_lines_of_a_phase_uses_those_of_other() {
     assert_eq!(service.bypass(Phase::Session), None);
 }
 
+#[test]
+fn stack_without_a_yes_refuses_users_of_whom_nothing_is_required() {
+    let found = |auth: &str| lines(service(auth).refuses_if_not_required());
+    let tfa = "auth requisite pam_tfa.so enroll=account\n";
+    let (yes, ignored) = (Code::SUCCESS, Code::IGNORE);
+    assert_eq!(
+        found(&format!("{UNIX}{tfa}")),
+        Some(vec![(1, yes), (3, ignored)])
+    );
+    let old = "auth required pam_google_authenticator.so nullok\n";
+    let both = vec![(1, yes), (3, ignored), (4, ignored)];
+    assert_eq!(found(&format!("{UNIX}{old}{tfa}")), Some(both));
+    for auth in [
+        format!("{UNIX}auth required pam_permit.so\n{tfa}"),
+        format!("{UNIX}auth requisite pam_tfa.so not_required=success\n"),
+        format!("auth requisite pam_unix.so\n{tfa}"),
+        format!("auth sufficient pam_unix.so\n{tfa}"),
+        // Nothing of the user was verified.
+        format!("auth required pam_google_authenticator.so nullok\n{tfa}"),
+        "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n".to_owned(),
+    ] {
+        assert_eq!(found(&auth), None, "{auth}");
+    }
+}
+
 /// A directory may want the password changed, and pam_tfa refuse behind it.
 #[test]
 fn lines_of_other_count_once() {
