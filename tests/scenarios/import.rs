@@ -2,7 +2,7 @@
 
 use tfa_tests::{Machine, Phone, Suite, Terminal};
 
-use crate::users::{CODE, PASSWORD, record_of, set_policy};
+use crate::users::{CODE, PASSWORD, authenticate, record_of, set_policy};
 
 /// The question of the other modules.
 const OTHER_CODE: &str = "Verification code: ";
@@ -171,6 +171,12 @@ fn google_authenticator_is_replaced_on(suite: Suite) {
         &token.code_of_counter(1),
     );
 
+    // A line that goes on behind a backslash is removed as a whole. A file behind a link is kept as it was.
+    let broken =
+        "auth required \\\n  pam_google_authenticator.so \\\n  nullok\nauth required pam_deny.so\n";
+    machine.write_file("/srv/broken", broken);
+    machine.succeed(["ln", "-s", "/srv/broken", "/etc/pam.d/broken"]);
+
     // After: a repeated import changes nothing. The commands of the page can be run twice, and lead back.
     for _ in 0..2 {
         machine.succeed([
@@ -181,12 +187,18 @@ fn google_authenticator_is_replaced_on(suite: Suite) {
     }
     let old = "pam_google_authenticator";
     assert!(!machine.read_file("/etc/pam.d/sshd").contains(old));
+    assert_eq!(
+        machine.read_file("/srv/broken"),
+        "auth required pam_deny.so\n"
+    );
     machine.succeed([
         "sh",
         "-ec",
         &commands_of_the_page(&["cd /root/pam.d.before"]),
     ]);
     assert!(machine.read_file("/etc/pam.d/sshd").contains(old));
+    assert_eq!(machine.read_file("/srv/broken"), broken);
+    machine.succeed(["rm", "/etc/pam.d/broken"]);
     machine.succeed(["sh", "-ec", &commands_of_the_page(&["grep -lZ"])]);
     let again = import(&machine, &["--homes", "--apply"]);
     assert!(again.success(), "{again}");
@@ -626,6 +638,31 @@ fn a_code_used_between_two_imports_is_used_after_the_second() {
     is_told(&machine, "alice", &code, "This code was already used.");
     is_told(&machine, "alice", &scratch, "This code was already used.");
     logs_in(&machine, "alice", &[CODE], &phone.next_unused());
+}
+
+/// The old file still has the key, and the codes that were used here.
+#[test]
+fn a_removed_enrollment_is_not_imported_again() {
+    let machine = machine_with_google_authenticator();
+    let phone = Phone::from_secret(&file_of(&machine, "alice")[0]);
+    let scratch = scratch_code(&machine, "alice");
+    assert!(import(&machine, &["--homes", "--apply"]).success());
+    remove_module(&machine, "pam_google_authenticator");
+    let code = phone.next_unused();
+    logs_in(&machine, "alice", &[CODE], &code);
+    let terminal = machine.terminal_as("alice", ["tfa-enroll", "remove"]);
+    terminal.expect("To remove it, type yes.");
+    terminal.type_line("yes");
+    authenticate(&terminal, &scratch);
+    assert!(terminal.wait_exit().success());
+    for _ in 0..2 {
+        let again = import(&machine, &["--homes", "--apply"]);
+        assert!(!again.success(), "{again}");
+        let text = "alice: refused: alice had enrolled here and has removed the enrollment.";
+        assert!(again.to_string().contains(text), "{again}");
+        assert!(record_of(&machine, "alice").contains("\"state\": \"none\""));
+        machine.run(["tfactl", "reset", "alice", "--yes"]);
+    }
 }
 
 #[test]
