@@ -234,6 +234,8 @@ fn login_without_a_password_is_found() {
     let texts =
         "auth required pam_warn.so\nauth required pam_issue.so\nauth required pam_echo.so\n";
     assert!(found(&format!("{texts}auth sufficient pam_tfa.so\n{UNIX}")).is_some());
+    let wrong = format!("{tfa}auth optional pam_unix.so\nauth requisite pam_warn.so\n");
+    assert!(found(&wrong).is_some());
     // A user without a file of the old module is asked for nothing by it.
     let old = |option: &str| {
         format!("auth required pam_google_authenticator.so{option}\nauth requisite pam_tfa.so\n")
