@@ -29,7 +29,7 @@ use tfad::config::Config;
 use tfad::fleet::{MemberFacts, MemberLogins, MemberSocket};
 use tfad::host::clock;
 use tfad::host::users::User;
-use tfad::log::{Journal, MemoryLog};
+use tfad::log::{Entry, Journal, MemoryLog};
 use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
@@ -311,6 +311,7 @@ const SOCKET: &str = "TFAD_TEST_MEMBER_SOCKET";
 /// A verifier with its socket, in a folder of its own.
 struct Listener {
     folder: PathBuf,
+    log: MemoryLog,
     socket: Option<MemberSocket>,
 }
 
@@ -324,11 +325,17 @@ impl Listener {
         let folder = std::env::temp_dir().join(folder);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
-        let logins = Arc::new(MemberLogins::new(state(policy), store));
+        let log = MemoryLog::default();
+        let state = state_logging_to(policy, log.clone());
+        let logins = Arc::new(MemberLogins::new(state, store));
         let uid = fs::metadata(&folder).unwrap().uid();
         let socket = MemberSocket::open(&folder.join("fleet"), uid, logins).unwrap();
         let socket = Some(socket);
-        Self { folder, socket }
+        Self {
+            folder,
+            log,
+            socket,
+        }
     }
 
     fn path(&self) -> PathBuf {
@@ -641,6 +648,10 @@ fn a_program_of_another_user_is_not_answered() {
         caller.status.success() && said.contains("not answered"),
         "{said}"
     );
+    let logged = listener.log.take();
+    let refused = format!("a program with uid {NOBODY} calls at the socket");
+    let is_told = |entry: &Entry| entry.line().contains(&refused);
+    assert!(logged.iter().any(is_told));
     let (_, turn, _) = begun(&mut listener.connect(), false);
     assert_eq!(turn.next, "ask-hidden");
 }

@@ -58,6 +58,12 @@ pub fn fleet_unreachable(error: &dyn Display) -> String {
     format!("tfa-fleet does not serve this host ({error}); see: systemctl status tfa-fleet")
 }
 
+/// Why a call of a member is not served.
+#[must_use]
+pub fn of_a_member(why: &dyn Display) -> String {
+    format!("a call of a member was refused: {why}")
+}
+
 /// A verifier was asked.
 #[must_use]
 pub fn no_answer(why: &dyn Display) -> String {

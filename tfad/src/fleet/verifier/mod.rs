@@ -16,6 +16,7 @@ use tfa_store::Store;
 use crate::account::Accounts;
 use crate::caller::Caller;
 use crate::fleet::{floor, translate};
+use crate::log::Journal;
 use crate::login::{self, LoginService as _, Logins};
 use crate::messages;
 use crate::state::DaemonState;
@@ -26,6 +27,7 @@ pub use socket::MemberSocket;
 /// The logins of members.
 #[derive(Debug)]
 pub struct MemberLogins {
+    journal: Arc<Journal>,
     logins: Logins,
 }
 
@@ -36,6 +38,7 @@ impl MemberLogins {
         let accounts = Accounts::new(store).by_name_alone();
         let accounts = accounts.logging_to(Arc::clone(&state.journal));
         Self {
+            journal: Arc::clone(&state.journal),
             logins: Logins::new(state, Arc::new(accounts)),
         }
     }

@@ -1,6 +1,7 @@
 //! The socket at which `tfa-fleet` passes on the calls of members. A connection carries one call after the
 //! other, and has a thread.
 
+use std::fmt::Display;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -10,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{Shutdown, shutdown};
@@ -19,6 +20,8 @@ use tfa_fleet_wire::{Connection, MAX_MEMBER_CONNECTIONS, MemberCall, frame};
 use tfa_wire::TimeBudget;
 
 use super::MemberLogins;
+use crate::log::DaemonEvent;
+use crate::messages;
 use crate::semaphore::Semaphore;
 
 /// How long a connection may be without a call. `tfa-fleet` opens another one then.
@@ -27,6 +30,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause after a failure to accept: there may be no file descriptor left for a while.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+/// The time between two lines of the log about connections that are not served.
+const ERROR_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The connections that are served.
 static CONNECTIONS: Semaphore = Semaphore::new(MAX_MEMBER_CONNECTIONS);
@@ -70,21 +75,36 @@ impl MemberSocket {
 }
 
 fn accept(listener: &UnixListener, fleet: u32, logins: &Arc<MemberLogins>) {
+    let mut last_error: Option<Instant> = None;
+    let mut log_error = |why: &dyn Display| {
+        if last_error.is_none_or(|last| last.elapsed() >= ERROR_LOG_INTERVAL) {
+            last_error = Some(Instant::now());
+            let why = messages::of_a_member(why);
+            let event = DaemonEvent::ConnectionRefused(&why);
+            logins.journal.log_daemon(event);
+        }
+    };
     loop {
         let stream = match listener.accept() {
             Ok((stream, _)) => stream,
             // The listener was shut down.
             Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => return,
-            Err(_) => {
+            Err(error) => {
+                log_error(&error);
                 thread::sleep(ACCEPT_RETRY_DELAY);
                 continue;
             }
         };
         // Before a byte is read, and outside the limit: other users do not count.
-        let Ok(connection) = Connection::accept(stream, fleet, IDLE_TIMEOUT) else {
-            continue;
+        let connection = match Connection::accept(stream, fleet, IDLE_TIMEOUT) {
+            Ok(connection) => connection,
+            Err(error) => {
+                log_error(&error);
+                continue;
+            }
         };
         let Some(permit) = CONNECTIONS.try_acquire() else {
+            log_error(&messages::TOO_MANY_LOGINS);
             continue;
         };
         let logins = Arc::clone(logins);
@@ -94,7 +114,10 @@ fn accept(listener: &UnixListener, fleet: u32, logins: &Arc<MemberLogins>) {
             let _ = catch_unwind(AssertUnwindSafe(|| serve(connection, &logins)));
         };
         // Without a thread the connection ends.
-        drop(thread::Builder::new().name("member".to_owned()).spawn(task));
+        let thread = thread::Builder::new().name("member".to_owned());
+        if let Err(error) = thread.spawn(task) {
+            log_error(&error);
+        }
     }
 }
 
