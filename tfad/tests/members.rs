@@ -648,12 +648,13 @@ fn a_program_of_another_user_is_not_answered() {
         caller.status.success() && said.contains("not answered"),
         "{said}"
     );
+    let (_, turn, _) = begun(&mut listener.connect(), false);
+    assert_eq!(turn.next, "ask-hidden");
+    // The line was written before the next connection was taken.
     let logged = listener.log.take();
     let refused = format!("a program with uid {NOBODY} calls at the socket");
     let is_told = |entry: &Entry| entry.line().contains(&refused);
     assert!(logged.iter().any(is_told));
-    let (_, turn, _) = begun(&mut listener.connect(), false);
-    assert_eq!(turn.next, "ask-hidden");
 }
 
 /// Not a test of its own: the program of another user.
