@@ -1,0 +1,201 @@
+//! The machines of a fleet: verifiers and members, with certificates of one authority, and cables between them.
+
+use std::fs;
+
+use tfa_tests::Machine;
+
+use crate::fleet::apt;
+use crate::package::package;
+use crate::users::PASSWORD;
+
+/// Where the authority of the fleet has its files, on the first verifier.
+const AUTHORITY: &str = "
+    set -e
+    mkdir -p /root/ca
+    cd /root/ca
+    printf '[req]\\ndistinguished_name = dn\\n[dn]\\n' >config
+    openssl req -config config -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \\
+        -keyout ca.key -out ca.pem -subj /CN=fleet -addext basicConstraints=critical,CA:TRUE";
+
+/// Makes the certificate of a host: its name, and its purposes.
+const CERTIFY: &str = "
+    set -e
+    cd /root/ca
+    openssl req -config config -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 \\
+        -CA ca.pem -CAkey ca.key -keyout \"$1.key\" -out \"$1.pem\" -subj \"/CN=$1\" \\
+        -addext \"subjectAltName=DNS:$1\" -addext \"extendedKeyUsage=$2\" \\
+        -addext basicConstraints=critical,CA:FALSE";
+
+/// A machine with both packages, alice, and a certificate directory.
+pub(crate) fn host(packages: &[&str]) -> Machine {
+    let machine = Machine::boot_with(packages);
+    let folder = package().parent().unwrap().join("fleet");
+    let mut packages = fs::read_dir(folder).unwrap();
+    let built = packages.next().unwrap().unwrap().path();
+    machine.write_file("/root/tfa-fleet.deb", fs::read(built).unwrap());
+    apt(&machine, &["install", "/root/tfa-fleet.deb"]);
+    machine.add_user("alice", PASSWORD);
+    machine.offer_questions();
+    machine
+}
+
+/// Makes an authority on a machine.
+pub(crate) fn make_authority(machine: &Machine) {
+    machine.succeed(["sh", "-c", AUTHORITY]);
+}
+
+/// The files of a certificate.
+pub(crate) struct Certificate {
+    pub(crate) ca: String,
+    host: String,
+    key: String,
+}
+
+/// Has the authority on a machine certify a host: `clientAuth` for a member, `serverAuth` for a verifier.
+pub(crate) fn certify(authority: &Machine, name: &str, purposes: &str) -> Certificate {
+    authority.succeed(["sh", "-c", CERTIFY, "sh", name, purposes]);
+    let read = |file: &str| authority.read_file(&format!("/root/ca/{file}"));
+    Certificate {
+        ca: read("ca.pem"),
+        host: read(&format!("{name}.pem")),
+        key: read(&format!("{name}.key")),
+    }
+}
+
+/// Starts `tfa-fleet` with a certificate and these further lines.
+pub(crate) fn start_fleet(machine: &Machine, certificate: &Certificate, lines: &str) {
+    machine.succeed(["mkdir", "-p", "/etc/tfa/fleet"]);
+    machine.write_file("/etc/tfa/fleet/ca.pem", certificate.ca.as_str());
+    machine.write_file("/etc/tfa/fleet/host.pem", certificate.host.as_str());
+    machine.write_file("/etc/tfa/fleet/key.pem", certificate.key.as_str());
+    machine.succeed(["chown", "tfa-fleet:", "/etc/tfa/fleet/key.pem"]);
+    machine.succeed(["chmod", "600", "/etc/tfa/fleet/key.pem"]);
+    let config = format!(
+        "ca = '/etc/tfa/fleet/ca.pem'\ncertificate = '/etc/tfa/fleet/host.pem'\n\
+         key = '/etc/tfa/fleet/key.pem'\n{lines}\n"
+    );
+    machine.write_file("/etc/tfa/tfa-fleet.toml", config);
+    machine.succeed(["systemctl", "enable", "tfa-fleet"]);
+    machine.succeed(["systemctl", "restart", "tfa-fleet"]);
+}
+
+/// Gives a machine its role, beside its policy.
+pub(crate) fn take_role(machine: &Machine, role: &str) {
+    let lines = format!("[fleet]\nrole = \"{role}\"\n");
+    machine.write_file("/etc/tfa/tfad.toml.d/fleet.toml", lines);
+    machine.succeed(["systemctl", "restart", "tfad"]);
+}
+
+/// One verifier with its database, and two members.
+pub(crate) struct Fleet {
+    pub(crate) verifier: Machine,
+    pub(crate) members: [Machine; 2],
+}
+
+impl Fleet {
+    /// Boots them, and waits until the members are connected.
+    pub(crate) fn boot() -> Self {
+        let verifier = host(&["openssl"]);
+        make_authority(&verifier);
+        let certificate = certify(&verifier, "v1.test", "serverAuth,clientAuth");
+        start_fleet(&verifier, &certificate, "listen = ['[::]:7443']");
+        take_role(&verifier, "verifier");
+        let member = |number: u8| {
+            let machine = host(&["openssl"]);
+            let address = format!("10.9.{number}.1");
+            verifier.connect(&address, &machine, &format!("10.9.{number}.2"));
+            let certificate = certify(&verifier, &format!("web{number}.test"), "clientAuth");
+            let lines =
+                format!("verifiers = ['v1.test:7443']\naddresses = {{ 'v1.test' = '{address}' }}");
+            start_fleet(&machine, &certificate, &lines);
+            machine.expect_in_journal("tfa-fleet", "connected to v1.test");
+            take_role(&machine, "member");
+            machine
+        };
+        let members = [member(1), member(2)];
+        Self { verifier, members }
+    }
+}
+
+/// The address of the etcd that both verifiers share, on the second one.
+const ETCD: &str = "10.9.3.2";
+
+/// The accounts are in etcd.
+const IN_ETCD: &str = "[store]\nkind = \"etcd\"\n";
+
+/// Starts etcd with a certificate of the authority, and has it ask for one.
+fn start_etcd(machine: &Machine, authority: &Machine) {
+    let san = format!("DNS:etcd.test,IP:{ETCD}");
+    let script = CERTIFY.replace("DNS:$1", &san);
+    authority.succeed([
+        "sh",
+        "-c",
+        &script,
+        "sh",
+        "etcd.test",
+        "serverAuth,clientAuth",
+    ]);
+    machine.succeed(["mkdir", "-p", "/etc/etcd"]);
+    for (from, to) in [
+        ("ca.pem", "ca.pem"),
+        ("etcd.test.pem", "pem"),
+        ("etcd.test.key", "key"),
+    ] {
+        let text = authority.read_file(&format!("/root/ca/{from}"));
+        machine.write_file(&format!("/etc/etcd/{to}"), text);
+    }
+    machine.succeed(["sh", "-c", "chown -R etcd: /etc/etcd"]);
+    let environment = format!(
+        "ETCD_LISTEN_CLIENT_URLS=https://{ETCD}:2379\nETCD_ADVERTISE_CLIENT_URLS=https://{ETCD}:2379\n\
+         ETCD_CERT_FILE=/etc/etcd/pem\nETCD_KEY_FILE=/etc/etcd/key\n\
+         ETCD_TRUSTED_CA_FILE=/etc/etcd/ca.pem\nETCD_CLIENT_CERT_AUTH=true\n"
+    );
+    machine.write_file("/etc/default/etcd", environment);
+    machine.succeed(["systemctl", "restart", "etcd"]);
+}
+
+/// Two verifiers that share an etcd, and a member of both.
+pub(crate) fn two_verifiers_and_a_member() -> ([Machine; 2], Machine) {
+    const PACKAGES: &[&str] = &["openssl", "etcd-server", "etcd-client"];
+    let (v1, v2, member) = (host(PACKAGES), host(PACKAGES), host(&["openssl"]));
+    v1.connect("10.9.3.1", &v2, ETCD);
+    v1.connect("10.9.1.1", &member, "10.9.1.2");
+    v2.connect("10.9.2.1", &member, "10.9.2.2");
+    make_authority(&v1);
+    start_etcd(&v2, &v1);
+    let lines = format!(
+        "listen = ['[::]:7443']\n[etcd]\nendpoints = ['https://{ETCD}:2379']\n\
+         ca = '/etc/tfa/fleet/ca.pem'\ncertificate = '/etc/tfa/fleet/host.pem'\n\
+         key = '/etc/tfa/fleet/key.pem'"
+    );
+    for (machine, name) in [(&v1, "v1.test"), (&v2, "v2.test")] {
+        start_fleet(
+            machine,
+            &certify(&v1, name, "serverAuth,clientAuth"),
+            &lines,
+        );
+        machine.expect_in_journal("tfa-fleet", "connected to etcd");
+        machine.write_file("/etc/tfa/tfad.toml.d/store.toml", IN_ETCD);
+    }
+    take_role(&v1, "verifier");
+    v1.expect_in_journal("tfad", "a new store was made in etcd");
+    // Each verifier needs the key of the store.
+    let key = "base64 /var/lib/tfa/key";
+    let key = v1.succeed(["sh", "-c", key]);
+    v2.succeed(["systemctl", "stop", "tfad"]);
+    let keep = "base64 -d >/var/lib/tfa/key && chmod 600 /var/lib/tfa/key";
+    v2.command(["sh", "-c", keep]).stdin(key).succeed();
+    v2.succeed([
+        "sh",
+        "-c",
+        "rm -f /var/lib/tfa/accounts.db* /var/lib/tfa/key.id",
+    ]);
+    take_role(&v2, "verifier");
+    let lines = "verifiers = ['v1.test:7443', 'v2.test:7443']\n\
+                 addresses = { 'v1.test' = '10.9.1.1', 'v2.test' = '10.9.2.1' }";
+    start_fleet(&member, &certify(&v1, "web1.test", "clientAuth"), lines);
+    member.expect_in_journal("tfa-fleet", "connected to v1.test");
+    member.expect_in_journal("tfa-fleet", "connected to v2.test");
+    take_role(&member, "member");
+    ([v1, v2], member)
+}
