@@ -230,6 +230,31 @@ fn a_record_whose_name_has_another_uid_waits_for_an_administrator() {
     assert!(matches!(host.login("bob"), Err(Error::NameService(_))));
 }
 
+/// The record of a removed enrollment limits an import, and nothing else.
+#[test]
+fn the_record_of_a_removed_enrollment_refuses_no_other_user() {
+    let host = Host::new(&[("alice", 1000)]);
+    host.set_up("alice");
+    let user = host.user("alice").unwrap();
+    let code = Input::parse(CODE);
+    let Input::Code(code) = code else { panic!() };
+    let removed = host.accounts.change(&user, |account| {
+        account.remove(&Credential::Code(code.clone()), NOW)
+    });
+    removed.unwrap().unwrap();
+    host.change(|names| {
+        names.users = vec![("alice".to_owned(), 2000), ("bob".to_owned(), 1000)];
+    });
+    let alice = host.login("alice").unwrap().unwrap();
+    assert_eq!((alice.uid(), alice.state()), (2000, State::None));
+    assert!(alice.was_enrolled());
+    assert!(host.login("bob").unwrap().is_none());
+    host.set_up("alice");
+    assert_eq!(host.state("alice"), State::Enabled);
+    host.change(|names| names.users = vec![("alice".to_owned(), 2000)]);
+    assert_eq!(host.state("alice"), State::Enabled);
+}
+
 #[test]
 fn a_possible_owner_of_a_moved_record_is_known_without_grace() {
     let host = Host::new(&[("alice", 1000)]);

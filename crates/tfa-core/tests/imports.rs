@@ -552,6 +552,12 @@ fn an_import_brings_nothing_back_that_its_owner_removed() {
     let now = after(NOON, 600);
     account.remove(&phone.code(now), now).unwrap();
     assert!(!account.is_blank(), "the record stays");
+    let mark = account.mark_for(UID + 1).unwrap();
+    assert_eq!((mark.uid(), mark.was_enrolled()), (UID + 1, true));
+    let mut asked = account.clone();
+    asked.require(now);
+    assert!(asked.mark_for(UID + 1).is_none(), "it holds more");
+    assert!(imported(&file).mark_for(UID + 1).is_none());
     let read = Account::decode(&account.encode()).unwrap();
     let later = after(NOON, 3600);
     for mut account in [account, read] {

@@ -280,15 +280,27 @@ impl Accounts {
         before: Loaded,
     ) -> Result<Stored, Error> {
         let bytes = account.encode();
+        let record = before.record.as_ref();
+        let is_of_other = record.is_some_and(|record| resolve::is_mark_of_other(record, user.uid));
         let as_before = match before.record {
             None => account.is_blank(),
+            // Only an import reads the mark of another uid.
+            Some(_) if is_of_other && account.mark_for(user.uid).is_some() => true,
             Some(record) => record.as_bytes() == bytes.as_slice(),
         };
         if as_before {
             return Ok(Stored::Unchanged);
         }
         let User { name, uid, .. } = user;
-        let (former, expected) = (before.former_name.as_deref(), before.revision);
+        let former = before.former_name.as_deref();
+        let mut expected = before.revision;
+        if is_of_other {
+            // A record does not change its uid.
+            if self.store.remove(name, Some(expected))? == Commit::Conflict {
+                return Ok(Stored::Conflict);
+            }
+            expected = Revision::NONE;
+        }
         let commit = match former {
             _ if account.is_blank() => {
                 let name = former.unwrap_or(name);

@@ -41,7 +41,10 @@ pub(super) fn read(
             loaded(&user.name, user.uid, record, revision, None)
         }
         ByUid::Found(former, record, revision) => {
-            must_be_free(names, &former, user)?;
+            match must_be_free(names, &former, user) {
+                Err(Error::UidChanged(_)) if is_mark(&record) => return Ok(Loaded::none()),
+                checked => checked?,
+            }
             let under = Some(former.clone());
             loaded(&former, user.uid, record, revision, under)
         }
@@ -65,6 +68,7 @@ pub(super) fn read_by_name(store: &dyn Store, user: &User) -> Result<Loaded, Err
         ByUid::Found(name, record, revision) if name == user.name => {
             loaded(&user.name, user.uid, record, revision, None)
         }
+        ByUid::Found(_, record, _) if is_mark(&record) => Ok(Loaded::none()),
         ByUid::Found(other, ..) => Err(Error::UidChanged(messages::uid_of_other_record(
             &user.name, user.uid, &other,
         ))),
@@ -113,16 +117,37 @@ fn must_be_known(names: &dyn NameService, other: &str, user: &User) -> Result<()
 /// # Errors
 /// [`Error::Damaged`], [`Error::UidChanged`].
 pub(super) fn open(record: &Record, name: &str, uid: u32) -> Result<Account, Error> {
-    let account = decode(record, name)?;
-    must_be_of(&account, name, uid)?;
-    Ok(account)
+    of_uid(decode(record, name)?, name, uid)
+}
+
+/// The account of a name, if it was made for the uid that the name has, or limits nothing but an import.
+///
+/// # Errors
+/// [`Error::UidChanged`].
+pub(crate) fn of_uid(account: Account, name: &str, uid: u32) -> Result<Account, Error> {
+    match account.mark_for(uid) {
+        Some(mark) if account.uid() != uid => Ok(mark),
+        _ => must_be_of(&account, name, uid).map(|()| account),
+    }
+}
+
+/// Whether a record holds nothing but that its user has had an authenticator.
+fn is_mark(record: &Record) -> bool {
+    let account = Account::decode(record.as_bytes());
+    account.is_ok_and(|account| account.mark_for(account.uid()).is_some())
+}
+
+/// Whether a record limits nothing but an import, and was made for another uid.
+pub(super) fn is_mark_of_other(record: &Record, uid: u32) -> bool {
+    let account = Account::decode(record.as_bytes());
+    account.is_ok_and(|account| account.uid() != uid && account.mark_for(uid).is_some())
 }
 
 /// Checks that the account of a name was made for the uid that the name has.
 ///
 /// # Errors
 /// [`Error::UidChanged`].
-pub(crate) fn must_be_of(account: &Account, name: &str, uid: u32) -> Result<(), Error> {
+fn must_be_of(account: &Account, name: &str, uid: u32) -> Result<(), Error> {
     if account.uid() == uid {
         return Ok(());
     }

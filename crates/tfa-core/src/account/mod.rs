@@ -180,6 +180,10 @@ impl Account {
     /// Whether the account holds nothing that must be stored.
     #[must_use]
     pub fn is_blank(&self) -> bool {
+        self.has_no_content() && !self.was_enrolled()
+    }
+
+    fn has_no_content(&self) -> bool {
         self.state() == State::None
             && self.backup.is_none()
             && self.throttle.is_clear()
@@ -188,7 +192,17 @@ impl Account {
             && self.invitation.is_none()
             && self.audit_records.is_empty()
             && self.exemption.is_none()
-            && !self.was_enrolled()
+    }
+
+    /// The same account of another uid, if it holds nothing but that the user has had an authenticator. That limits
+    /// an import, and is no reason to refuse a user who has the name or the uid now.
+    #[must_use]
+    pub fn mark_for(&self, uid: u32) -> Option<Self> {
+        let mark = Self {
+            highest_id: self.highest_id,
+            ..Self::new(uid)
+        };
+        (self.has_no_content() && self.was_enrolled()).then_some(mark)
     }
 
     /// Whether the user has had an authenticator at some time. A record of nothing else is kept for it: without it,

@@ -130,9 +130,7 @@ impl Administrator {
         let status = match (owner, account) {
             (Err(failed), _) => status::unusable(name, None, failed.to_string()),
             (Ok(RecordOwner::Named(user)), account) => {
-                let account = account.and_then(|account| {
-                    resolve::must_be_of(&account, name, user.uid).map(|()| account)
-                });
+                let account = account.and_then(|account| resolve::of_uid(account, name, user.uid));
                 self.described(&user, account.map(Some))
             }
             (Ok(RecordOwner::Gone | RecordOwner::Renamed(_)), Err(error)) => {
