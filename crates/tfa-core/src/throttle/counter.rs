@@ -150,6 +150,11 @@ impl FailureCounter {
         }
     }
 
+    /// Whether nothing is counted any more, in a row or of the day.
+    pub(super) fn is_over(&self, limits: Limits, now: Time) -> bool {
+        self.failures == 0 && limits.day.is_none_or(|day| self.day(day, now).is_none())
+    }
+
     /// Resets the wrong codes in a row, but not those of the day.
     pub(super) fn succeed(&mut self, limits: Limits, now: Time) {
         *self = Self {

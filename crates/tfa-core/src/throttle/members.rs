@@ -201,10 +201,10 @@ impl MemberCounters {
 }
 
 impl PlaceCounter {
-    /// Whether another place may take the counter: after a right code, or long after the last wrong one. A time
+    /// Whether another place may take the counter: after a right code and the day's wrong ones, or long after the last wrong one. A time
     /// in the future was a clock that was ahead, and is old.
     fn is_free(&self, now: Time) -> bool {
-        self.wrong.failures() == 0 || self.last.distance(now) > MEMORY
+        self.wrong.is_over(ONE_PLACE, now) || self.last.distance(now) > MEMORY
     }
 }
 
@@ -277,8 +277,11 @@ mod tests {
         let other = session("web6");
         assert_eq!(counters.lock_state(other, at(0)), LockState::Permanent);
         counters.succeed(session("web1"), at(0));
-        assert_eq!(counters.lock_state(other, at(0)), LockState::Unlocked);
-        counters.fail(other, at(0));
+        // A right code does not end the count of the day.
+        assert_eq!(counters.lock_state(other, at(0)), LockState::Permanent);
+        let later = at(6 * 3600);
+        assert_eq!(counters.lock_state(other, later), LockState::Unlocked);
+        counters.fail(other, later);
         assert_eq!(counters.counter(other).failures(), 1);
         assert!(counters.is_sound());
     }
