@@ -150,7 +150,19 @@ pub(crate) fn floor_here(
         return Ok(None);
     }
     let host = Arc::new(LocalHost(CallsFor::Logins));
+    let context = Context {
+        session_follows: session_gate::can_decide(&*host, &context, policy)?,
+        ..context
+    };
+    let phase = pam_context::phase(&*host, &context, policy);
     let attempt = attempt_with_groups(config, host, caller, user, context, now)?;
+    // The session phase, which knows the method, tells it.
+    if attempt.context.session_follows
+        && phase.can_be_left_to_session()
+        && policy.depends_on_method(&attempt.login, now)
+    {
+        return Ok(None);
+    }
     let effect = policy.floor(&attempt.login, now);
     Ok(effect.map(|effect| Floor {
         effect,
