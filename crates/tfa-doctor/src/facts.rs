@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfa_pam_host::{Reading, Snapshot};
 
 use crate::host::HostFacts;
+use crate::pam;
 use crate::sshd::SshdFacts;
 
 /// What is known of a host. A part that is absent is not examined.
@@ -55,6 +56,12 @@ pub struct PamFacts {
     pub(crate) services: BTreeMap<String, Reading>,
     /// The services whose program is gone.
     pub(crate) removed: BTreeSet<String>,
+    /// The services of programs that are not on the host, although the package of the file is.
+    pub(crate) without_program: BTreeSet<String>,
+    /// The services whose files belong to installed packages.
+    pub(crate) packaged: BTreeSet<String>,
+    /// The files that are parts of services, and none by themselves as far as their names and texts tell.
+    pub(crate) parts: BTreeSet<String>,
     /// The services with which sshd lets users in, whatever their names.
     pub(crate) of_sshd: BTreeSet<String>,
     /// The services that sudo uses, whatever their names.
@@ -147,9 +154,13 @@ impl PamFacts {
     #[must_use]
     pub fn of(files: Snapshot) -> Self {
         let read = |name: &str| (name.to_owned(), files.service(name));
+        let services = files.services().map(read).collect();
         Self {
-            services: files.services().map(read).collect(),
+            parts: pam::parts(&services),
+            services,
             removed: BTreeSet::new(),
+            without_program: BTreeSet::new(),
+            packaged: BTreeSet::new(),
             of_sshd: BTreeSet::new(),
             of_sudo: BTreeSet::new(),
             files,
@@ -161,6 +172,44 @@ impl PamFacts {
     #[must_use]
     pub fn without(self, removed: BTreeSet<String>) -> Self {
         Self { removed, ..self }
+    }
+
+    /// The same, and none of the [`crate::programs`] of these services is there.
+    #[must_use]
+    pub fn without_programs(self, without_program: BTreeSet<String>) -> Self {
+        Self {
+            without_program,
+            ..self
+        }
+    }
+
+    /// The same, and the files of these services belong to installed packages: programs use them.
+    #[must_use]
+    pub fn packaged(self, packaged: BTreeSet<String>) -> Self {
+        Self { packaged, ..self }
+    }
+
+    /// The same host with other files.
+    pub(crate) fn with_files(&self, files: Snapshot) -> Self {
+        Self {
+            removed: self.removed.clone(),
+            without_program: self.without_program.clone(),
+            packaged: self.packaged.clone(),
+            of_sshd: self.of_sshd.clone(),
+            of_sudo: self.of_sudo.clone(),
+            ..Self::of(files)
+        }
+    }
+
+    /// Whether the program of a service is not there.
+    pub(crate) fn has_no_program(&self, service: &str) -> bool {
+        self.without_program.contains(service)
+    }
+
+    /// Whether a file is a part of services only.
+    pub(crate) fn is_part(&self, name: &str) -> bool {
+        let is_service = self.packaged.contains(name) || self.is_used(name);
+        self.parts.contains(name) && !is_service
     }
 
     /// The same, and sshd lets users in with these services.

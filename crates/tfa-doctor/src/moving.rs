@@ -55,7 +55,7 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
                 .flat_map(|service| lines(service, module))
                 .map(users_file)
                 .collect();
-            if name != "other" && !named.is_empty() {
+            if name != "other" && !named.is_empty() && !pam.is_part(name) {
                 names.push(name.clone());
                 files.extend(named);
             }

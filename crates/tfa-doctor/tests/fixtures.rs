@@ -491,12 +491,15 @@ impl Host {
         names.into_iter().map(read).collect()
     }
 
-    /// The PAM files, and the services of removed packages, one a line.
+    /// The PAM files, and the services of removed packages, those without a program and those of packages, one a line.
     fn pam(&self) -> PamFacts {
         let host = PamHost::below(&self.0);
         let files = pam_update_files(&host);
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        let removed = self.text("removed").unwrap_or_default();
+        let listed = |name| {
+            let text = self.text(name).unwrap_or_default();
+            text.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+        };
         let sshd = self.sshds();
         let of_sshd = sshd.iter().flat_map(SshdFacts::pam_services);
         let of_sshd: BTreeSet<String> = of_sshd.map(str::to_owned).collect();
@@ -505,7 +508,9 @@ impl Host {
         PamFacts::of(Snapshot::of(&host, &named, &files, &[MODULE]))
             .of_sshd(of_sshd)
             .of_sudo(of_sudo)
-            .without(removed.lines().map(str::to_owned).collect())
+            .without(listed("removed"))
+            .without_programs(listed("without-program"))
+            .packaged(listed("packaged"))
     }
 
     fn findings(&self) -> Vec<Finding> {

@@ -7,6 +7,7 @@ mod lines;
 mod logins;
 mod options;
 mod order;
+mod parts;
 mod passing;
 mod profile;
 mod remedies;
@@ -17,7 +18,9 @@ mod skipped;
 mod trial;
 mod unasked;
 
+pub(crate) use parts::parts;
 pub(crate) use removal::breaks;
+pub use services::programs;
 
 use std::collections::BTreeSet;
 
@@ -113,7 +116,10 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
 /// The services with which users log in.
 fn logins(pam: &PamFacts) -> impl Iterator<Item = (&str, &Reading)> {
     let services = pam.services.iter();
-    let logins = services.filter(|(name, _)| services::lets_users_in(name) || pam.is_used(name));
+    let is_login = |name: &str| {
+        services::lets_users_in(name) && !pam.has_no_program(name) && !pam.is_part(name)
+    };
+    let logins = services.filter(move |(name, _)| is_login(name) || pam.is_used(name));
     logins.map(|(name, reading)| (name.as_str(), reading))
 }
 

@@ -86,11 +86,79 @@ const OWN_METHOD: [&str; 6] = [
     "sddm-autologin",
 ];
 
+/// Other services that programs use by these names, even if another file includes theirs.
+const KNOWN: [&str; 47] = [
+    "cinnamon-screensaver",
+    "cockpit",
+    "doas",
+    "dropbear",
+    "gdm",
+    "gdm-password",
+    "gdm3",
+    "gnome-screensaver",
+    "greetd",
+    "gtklock",
+    "hyprlock",
+    "kcheckpass",
+    "kde",
+    "kdm",
+    "kscreensaver",
+    "lemurs",
+    "light-locker",
+    "lightdm",
+    "login",
+    "lxdm",
+    "ly",
+    "mate-screensaver",
+    "mosh",
+    "other",
+    "physlock",
+    "pkexec",
+    "polkit-1",
+    "remote",
+    "rexec",
+    "rlogin",
+    "rsh",
+    "schroot",
+    "screen",
+    "sddm",
+    "slim",
+    "sshd",
+    "su",
+    "su-l",
+    "sudo",
+    "sudo-i",
+    "telnet",
+    "vlock",
+    "waylock",
+    "wdm",
+    "xdm",
+    "xfce4-screensaver",
+    "xscreensaver",
+];
+
+/// Programs of a service whose file comes with another package than they do: samba-common has that of samba.
+const PROGRAMS: [(&str, &[&str]); 1] = [("samba", &["smbd", "samba"])];
+
 /// Services of the same program: users expect both to ask, or neither.
 const TWINS: [(&str, &str); 2] = [("su-l", "su"), ("sudo-i", "sudo")];
 
 pub(super) fn lets_users_in(service: &str) -> bool {
     !NO_LOGINS.contains(&service)
+}
+
+/// Whether a program is known that uses a service by its name.
+pub(super) fn is_known(service: &str) -> bool {
+    KNOWN.contains(&service)
+        || !lets_users_in(service)
+        || cannot_ask(service)
+        || has_own_method(service)
+}
+
+/// The services that each have a file without their programs on some hosts, with the names of the programs, of which
+/// one is enough.
+pub fn programs() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    PROGRAMS.into_iter()
 }
 
 pub(super) fn cannot_ask(service: &str) -> bool {

@@ -70,10 +70,7 @@ impl<'a> Trial<'a> {
 
     /// The host with other files.
     pub(super) fn host_with(&self, files: Snapshot) -> PamFacts {
-        PamFacts::of(files)
-            .without(self.pam.removed.clone())
-            .of_sshd(self.pam.of_sshd.clone())
-            .of_sudo(self.pam.of_sudo.clone())
+        self.pam.with_files(files)
     }
 
     /// The same for the host after a change, with the faults that it has then.
@@ -94,7 +91,7 @@ impl<'a> Trial<'a> {
         let is_new = |mark| !self.is_off && self.before.0.get(&mark) < left.0.get(&mark);
         let mut grave = found
             .iter()
-            .filter(|finding| finding.kind.severity <= severity);
+            .filter(|finding| finding.kind.severity <= severity || is_grave(finding));
         let has_new = grave.any(|finding| marks(finding).any(is_new));
         let is_kept = |(name, works): (&&str, &Works)| {
             let [before, after] = [self.pam, &pam].map(|pam| pam.services.get(*name));
@@ -132,6 +129,11 @@ impl Counts {
         }
         Self(counts)
     }
+}
+
+/// Whether a fault is never the price of a remedy: a user with one code cannot answer two questions.
+fn is_grave(finding: &Finding) -> bool {
+    finding.kind.id == messages::PAM_TWICE.id
 }
 
 fn marks(finding: &Finding) -> impl Iterator<Item = (&'static str, String)> {
