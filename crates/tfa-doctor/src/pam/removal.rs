@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use tfa_pam_host::Snapshot;
 use tfa_pam_stack::{Call, Line, Phase};
 
-use super::lines::text_of;
 use super::remedies::{change_for, with};
 use super::trial::{Counts, Trial};
 use super::{Context, faults};
@@ -14,8 +13,10 @@ use crate::facts::{Facts, PamFacts};
 use crate::finding::{Finding, Severity, Subject, When};
 use crate::messages;
 
-/// A line of the module is a comment in the trial, so that the others keep their numbers.
+/// A line of the module is a comment in the trial, so that the others keep their numbers. The comment has an end, or
+/// the backslash of a line that continues would be its last character, and take the next line.
 const REMOVED: &str = "# removed in a trial of tfactl doctor: ";
+const REMOVED_END: &str = " #";
 /// How many faults are mended one after the other.
 const MAX_FAULTS: usize = 8;
 
@@ -75,7 +76,7 @@ fn finding(fault: &Finding, module: &str) -> Finding {
     }
 }
 
-/// The files without the lines that call the module. None if there are no such lines, or one cannot be removed alone.
+/// The files without the lines that call the module. None if there are no such lines.
 fn without_lines(pam: &PamFacts, module: &str) -> Option<Snapshot> {
     let calls = |line: &&Line| {
         let is_call = matches!(line.call, Call::Module | Call::MissingModule);
@@ -90,16 +91,37 @@ fn without_lines(pam: &PamFacts, module: &str) -> Option<Snapshot> {
     let mut files = pam.files.clone();
     for place in &places {
         let text = files.text(&place.file)?;
-        let line = text_of(&text, place.line)?;
+        let removed = continued_lines(&text, place.line);
         let edit = Edit {
             file: place.file.to_string(),
             after: place.line.saturating_sub(1),
-            removed: vec![line.to_owned()],
-            added: vec![format!("{REMOVED}{line}")],
+            added: removed.iter().map(|line| as_comment(line)).collect(),
+            removed,
         };
         files = with(&files, &[edit]);
     }
     (!places.is_empty()).then_some(files)
+}
+
+/// A line, and those on which it goes on behind a backslash.
+fn continued_lines(text: &str, first: usize) -> Vec<String> {
+    let mut taken = Vec::new();
+    for line in text.lines().skip(first.saturating_sub(1)) {
+        taken.push(line.to_owned());
+        if !line.trim_end().ends_with('\\') {
+            break;
+        }
+    }
+    taken
+}
+
+fn as_comment(line: &str) -> String {
+    format!("{REMOVED}{line}{REMOVED_END}")
+}
+
+/// The line of a comment that [`as_comment`] made.
+fn of_comment(line: &str) -> Option<&str> {
+    line.strip_prefix(REMOVED)?.strip_suffix(REMOVED_END)
 }
 
 /// The faults of a changed host that let in or lock out, and that the host does not have.
@@ -135,14 +157,14 @@ fn mended(trial: &Trial<'_>, context: &Context<'_>, mut files: Snapshot) -> Opti
 /// The files with the lines of the module as they were.
 fn restored(old: &Snapshot, files: &Snapshot) -> Snapshot {
     map_lines(old, files, |line| {
-        Some(line.strip_prefix(REMOVED).unwrap_or(line))
+        Some(of_comment(line).unwrap_or(line))
     })
 }
 
 /// The files without the comments in place of these lines.
 fn cleared(old: &Snapshot, files: &Snapshot) -> Snapshot {
     map_lines(old, files, |line| {
-        (!line.starts_with(REMOVED)).then_some(line)
+        of_comment(line).is_none().then_some(line)
     })
 }
 
