@@ -306,7 +306,7 @@ fn a_record_of_a_later_version_refuses_its_user_with_a_remedy() {
 }
 
 #[test]
-fn a_removed_account_leaves_no_record() {
+fn removed_account_keeps_only_that_it_was_enrolled() {
     let scratch = Scratch::new("removed");
     let (accounts, (set, _)) = (scratch.host(), codes());
     accounts
@@ -321,5 +321,6 @@ fn a_removed_account_leaves_no_record() {
         .change(&alice(), |account| account.remove(&proof, now))
         .unwrap();
     assert_eq!(removed, Ok(()));
-    assert!(accounts.load(&alice()).unwrap().is_none());
+    let left = accounts.load(&alice()).unwrap().unwrap();
+    assert!(left.mark_for(left.uid()).is_some());
 }

@@ -552,6 +552,8 @@ fn an_import_shows_how_far_it_is_and_how_to_go_on_after_ctrl_c() {
         ..Run::default()
     });
     terminal.expect("[################........................]  40 %");
+    host.daemon()
+        .expect_call("Import user4,user5,user6,user7 false");
     terminal.types("\x03");
     terminal.expect("Stopped after 4 of 10 users; these are complete.");
     terminal.expect("To go on, run the same command again");
