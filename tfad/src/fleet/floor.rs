@@ -9,7 +9,7 @@ use tfa_core::{AfterGrace, FactorKind, Factors, HostName, Mode, RuleEffect, Sour
 use tfa_fleet_wire::{ContextEntry, EntryValue};
 use tfa_proto::ContextError;
 
-/// The key.
+/// The key of the context.
 const KEY: &str = "host-requires";
 
 const FACTORS: [(&str, FactorKind); 4] = [

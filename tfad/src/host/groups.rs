@@ -51,19 +51,9 @@ pub fn of(
     if asked.is_empty() && (names == Names::InUse || in_rules.is_empty()) {
         return subject_without_groups(user);
     }
+    // For a look-up that breaks off, or takes too long.
+    let nothing = unknown(user, names, &asked, &in_rules);
     let asked: HashSet<Group> = asked.into_iter().collect();
-    // A look-up that broke off, or takes too long, leaves every group unknown, and each name in
-    // the rules may be one of this user.
-    let unknown = asked.iter().map(|group| (group.clone(), Ternary::Unknown));
-    let unknown: Groups = unknown.collect();
-    let mut nothing = with_groups(user, |_| unknown.clone());
-    if names == Names::All {
-        let in_rules = in_rules.iter().cloned();
-        nothing.aliases.extend(in_rules.map(|name| Identity {
-            name,
-            groups: unknown.clone(),
-        }));
-    }
     let mut user = user.clone();
     let until = Instant::now() + TIME_LIMIT;
     let known = time_limit::within(calls, TIME_LIMIT, move || {
@@ -76,6 +66,22 @@ pub fn of(
         look_up(&user, &asked, until)
     });
     known.unwrap_or(nothing)
+}
+
+/// What is known of a user where the name service gives no answer: each group is unknown, and each name in the
+/// rules may be one of this user.
+#[must_use]
+pub fn unknown(user: &User, names: Names, asked: &[Group], in_rules: &[String]) -> Subject {
+    let unknown = asked.iter().map(|group| (group.clone(), Ternary::Unknown));
+    let unknown: Groups = unknown.collect();
+    let mut subject = with_groups(user, |_| unknown.clone());
+    if names == Names::All {
+        subject.aliases.extend(in_rules.iter().map(|name| Identity {
+            name: name.clone(),
+            groups: unknown.clone(),
+        }));
+    }
+    subject
 }
 
 /// A user of whom no group is known yet.

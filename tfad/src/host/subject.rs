@@ -63,6 +63,11 @@ impl SubjectQuery {
         }
     }
 
+    /// The answer where the name service has given none.
+    pub(crate) fn unanswered(&self, user: &User) -> Subject {
+        groups::unknown(user, self.names, &self.groups, &self.in_rules)
+    }
+
     /// Asks the name service of this host. It blocks.
     pub(crate) fn look_up(self, user: &User, calls: CallsFor) -> Subject {
         groups::of(user, self.names, self.groups, self.in_rules, calls)

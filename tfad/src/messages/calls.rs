@@ -49,7 +49,7 @@ pub fn fleet_user_unknown(user: &str, error: &dyn Display) -> String {
 /// A verifier cannot take the logins of members.
 #[must_use]
 pub fn no_member_socket(why: &dyn Display) -> String {
-    format!("the logins of members are not served, until tfad is reloaded without this: {why}")
+    format!("cannot serve the logins of members: {why}. Mend this, then run: systemctl reload tfad")
 }
 
 /// The program with the network does not answer.

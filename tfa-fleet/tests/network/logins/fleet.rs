@@ -80,7 +80,7 @@ pub(crate) fn code() -> String {
     phone.generate(clock::now().as_secs()).to_string()
 }
 
-/// Answers the calls at a socket of tfad, as long as the answer is one. Returns the calls.
+/// Answers calls at a socket of tfad until `answer` gives none. Returns the calls.
 pub(crate) fn tfad(
     socket: &Path,
     answer: impl Fn(MemberCall) -> Option<LoginReply> + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Verifiers of other versions, and such as send what is not valid.
+//! Verifiers of other versions, and verifiers that send invalid messages.
 
 use std::time::{Duration, Instant};
 

@@ -9,7 +9,6 @@ use crate::caller::Caller;
 use crate::config::Config;
 use crate::fleet::{Floor, floor, translate};
 use crate::host::facts::{HostFacts as _, LocalHost};
-use crate::host::groups::subject_without_groups;
 use crate::host::random;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
@@ -125,7 +124,7 @@ impl Attempt {
                 let query = translate::query(question.clone());
                 let subject = match self.is_slow {
                     // As after a call that has taken too long.
-                    true => Some(subject_without_groups(&self.user)),
+                    true => Some(query.unanswered(&self.user)),
                     false => HERE.subject(&self.user, query).ok(),
                 };
                 let answer = |found| translate::subject_answer(question, &found);
@@ -141,11 +140,11 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn slow_name_service_is_not_asked_twice() {
-        let root = User {
-            name: "root".to_owned(),
-            uid: 0,
+    /// A login that root's program begins for a user.
+    fn attempt(name: &str, uid: u32) -> Attempt {
+        let user = User {
+            name: name.to_owned(),
+            uid,
             aliases: Vec::new(),
         };
         let caller = Caller {
@@ -154,14 +153,18 @@ mod tests {
             pid: None,
             host: None,
         };
+        Attempt::new(&caller, user, Context::default(), &Config::default()).unwrap()
+    }
+
+    #[test]
+    fn slow_name_service_is_not_asked_twice() {
         let group = LoginGroup::Number(0);
         let question = SubjectQuestion {
             all_names: false,
             groups: vec![group.clone()],
             in_rules: Vec::new(),
         };
-        let config = Config::default();
-        let mut attempt = Attempt::new(&caller, root, Context::default(), &config).unwrap();
+        let mut attempt = attempt("root", 0);
         for (is_slow, belongs) in [(false, Some(true)), (true, None)] {
             attempt.is_slow = is_slow;
             attempt.tell(NeededFact::Subject(question.clone()));
@@ -170,5 +173,20 @@ mod tests {
             let expected = [Membership { group, belongs }];
             assert_eq!(told.identities[0].groups, expected, "{is_slow}");
         }
+    }
+
+    #[test]
+    fn slow_name_service_leaves_the_names_in_rules_possible() {
+        let question = SubjectQuestion {
+            all_names: true,
+            groups: vec![LoginGroup::Number(0)],
+            in_rules: vec!["deploy".to_owned()],
+        };
+        let mut attempt = attempt("alice", 1000);
+        attempt.is_slow = true;
+        attempt.tell(NeededFact::Subject(question));
+        let told = attempt.begin().facts.subject.unwrap();
+        let names: Vec<_> = told.identities.iter().map(|one| &*one.name).collect();
+        assert_eq!(names, ["alice", "deploy"]);
     }
 }

@@ -15,7 +15,7 @@ const MAX_DIALOGS: usize = 4096;
 /// The number of dialogs of one caller who is not root.
 const MAX_PER_CALLER: usize = 8;
 
-/// All of them.
+/// The open dialogs of this host, by their number here.
 #[derive(Debug, Default)]
 pub(super) struct Dialogs {
     open: HashMap<u32, Slot>,

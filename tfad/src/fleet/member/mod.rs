@@ -1,6 +1,6 @@
 //! The member's side: logins of this host, which a verifier answers.
 //!
-//! The verifier decides, and words every line. This side knows who calls, who logs in and what the host is like,
+//! The verifier decides, and its text is shown. This side knows who calls, who logs in and what the host is like,
 //! and tells that. Whatever is no valid reply denies. A verifier that is lost is replaced by another one, with the
 //! same attempt: `remote.rs`.
 

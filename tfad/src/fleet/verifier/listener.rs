@@ -13,7 +13,7 @@ use crate::log::DaemonEvent;
 use crate::messages;
 use crate::state::DaemonState;
 
-/// The socket for the logins of members. Nothing of it exists on a host that is no verifier.
+/// The socket for the logins of members. Only a verifier opens it.
 pub struct MemberListener {
     path: PathBuf,
     state: Arc<DaemonState>,
