@@ -224,6 +224,13 @@ fn counts(status: &Status) -> bool {
     status.is_set_up() || status.problem.is_some()
 }
 
+/// Whether a login of the user is asked for a second factor here, or refused. Otherwise an older module that asks may be
+/// all that guards it.
+fn is_guarded(status: &Status) -> bool {
+    let is_set_aside = status.off || status.is_paused() || status.exempt_until.is_some();
+    status.problem.is_some() || (status.is_set_up() && !is_set_aside)
+}
+
 /// What the records of users tell.
 #[derive(Default)]
 struct Records {
@@ -281,8 +288,10 @@ impl Records {
         accounts::add(&mut self.accounts, &status);
         self.required_from = self.required_from.min(required_from(&status));
         self.enrolled += usize::from(is_enrolled);
-        for users in self.only_old.iter_mut().flatten().filter(|_| is_enrolled) {
-            users.remove(&status.user);
+        if is_guarded(&status) {
+            for users in self.only_old.iter_mut().flatten() {
+                users.remove(&status.user);
+            }
         }
         let is_login_user = login_names.is_some_and(|names| names.contains(&status.user));
         if let Some(users) = self.login_users.as_mut().filter(|_| is_login_user) {
@@ -361,7 +370,39 @@ fn files(main: &Path, missed: &Missed) -> Vec<(String, String)> {
 mod tests {
     use std::fs;
 
+    use tfa_proto::State;
+
     use super::*;
+
+    #[test]
+    fn user_who_is_set_aside_is_guarded_by_the_old_module_alone() {
+        let enabled = Status {
+            state: Some(State::Enabled.into()),
+            ..Status::default()
+        };
+        assert!(is_guarded(&enabled));
+        let paused = Status {
+            state: Some(State::Paused.into()),
+            ..Status::default()
+        };
+        let exempt = Status {
+            exempt_until: Some(1),
+            ..enabled.clone()
+        };
+        let off = Status {
+            off: true,
+            ..enabled.clone()
+        };
+        for status in [Status::default(), paused, exempt, off] {
+            assert!(!is_guarded(&status), "{:?}", status.state);
+        }
+        // A record that cannot be used refuses its user.
+        let unusable = Status {
+            problem: Some("damaged".to_owned()),
+            ..Status::default()
+        };
+        assert!(is_guarded(&unusable));
+    }
 
     #[test]
     fn the_files_of_the_policy_are_those_that_the_daemon_reads() {

@@ -14,14 +14,14 @@ Each finding has what was found, why it is dangerous, and the commands that fix
 it. A path is a login through PAM: the lines, and what the modules return.
 Only root can run it. Nothing is changed. tfa-doctor(7) describes each finding.
 Exit status: 0 nothing worse than advice, 1 a hole, a lock-out or a risk, or the
-command failed, 2 wrong usage. If the daemon cannot be reached, that is a finding.
+command failed, 2 wrong usage. A daemon that cannot be reached is a finding.
 The JSON output is an object with the keys summary and findings, which do not
 change. The summary has these keys, null if not known:
   policy                off, optional, required (of some logins) or audit
   enrolled              the number of users who have enrolled
   login_users           the number of users with a login shell, root included
   login_users_enrolled  how many of these have enrolled
-  login_users_required  of how many of these the password alone is now not enough
+  login_users_required  for how many of these the password is not enough now
                         over SSH; null unless the policy is required
   services              the PAM services that ask for a code
   holes, lock_outs, risks, advice

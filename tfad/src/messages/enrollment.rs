@@ -67,7 +67,7 @@ pub fn after_recovery() -> Vec<String> {
 
 /// sshd ends a login after its `LoginGraceTime`, which PAM does not report.
 pub const SSH_TIME_LIMIT: &str =
-    "sshd may end this login after 2 minutes. Then log in and start again.";
+    "sshd may end this login after a few minutes. Then log in and start again.";
 
 /// Above the backup codes.
 pub const ENROLLED: &str = "\

@@ -156,9 +156,7 @@ fn mended(trial: &Trial<'_>, context: &Context<'_>, mut files: Snapshot) -> Opti
 
 /// The files with the lines of the module as they were.
 fn restored(old: &Snapshot, files: &Snapshot) -> Snapshot {
-    map_lines(old, files, |line| {
-        Some(of_comment(line).unwrap_or(line))
-    })
+    map_lines(old, files, |line| Some(of_comment(line).unwrap_or(line)))
 }
 
 /// The files without the comments in place of these lines.
