@@ -139,7 +139,7 @@ fn the_explanation_of_a_key_alone_follows_its_kind() {
         outcome(&machine, &["--method", "publickey", "--key", &public])
     };
     let log_in = |key: &str| machine.ssh_with("alice", &["-i", key, "-o", "IdentitiesOnly=yes"]);
-    assert_eq!(alone(&red), is("nothing", "off"));
+    assert_eq!(alone(&red), is("nothing", "rule-off"));
     log_in(&red).expect("alice@host:~$");
     assert_eq!(alone(&plain).0, "refused");
     let refused = log_in(&plain);

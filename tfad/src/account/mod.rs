@@ -58,6 +58,8 @@ pub struct Loaded {
     record: Option<Record>,
     revision: Revision,
     former_name: Option<String>,
+    /// The record was made for another uid, and limits nothing but an import.
+    is_mark_of_other: bool,
 }
 
 impl Loaded {
@@ -79,6 +81,7 @@ impl Loaded {
             record: None,
             revision: Revision::NONE,
             former_name: None,
+            is_mark_of_other: false,
         }
     }
 }
@@ -280,12 +283,10 @@ impl Accounts {
         before: Loaded,
     ) -> Result<Stored, Error> {
         let bytes = account.encode();
-        let record = before.record.as_ref();
-        let is_of_other = record.is_some_and(|record| resolve::is_mark_of_other(record, user.uid));
         let as_before = match before.record {
             None => account.is_blank(),
             // Only an import reads the mark of another uid.
-            Some(_) if is_of_other && account.mark_for(user.uid).is_some() => true,
+            Some(_) if before.is_mark_of_other && account.mark_for(user.uid).is_some() => true,
             Some(record) => record.as_bytes() == bytes.as_slice(),
         };
         if as_before {
@@ -294,7 +295,7 @@ impl Accounts {
         let User { name, uid, .. } = user;
         let former = before.former_name.as_deref();
         let mut expected = before.revision;
-        if is_of_other {
+        if before.is_mark_of_other {
             // A record does not change its uid.
             if self.store.remove(name, Some(expected))? == Commit::Conflict {
                 return Ok(Stored::Conflict);

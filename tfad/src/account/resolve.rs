@@ -82,8 +82,11 @@ fn loaded(
     revision: Revision,
     former_name: Option<String>,
 ) -> Result<Loaded, Error> {
+    let account = decode(&record, name)?;
+    let is_mark_of_other = account.uid() != uid;
     Ok(Loaded {
-        account: Some(open(&record, name, uid)?),
+        account: Some(of_uid(account, name, uid)?),
+        is_mark_of_other,
         record: Some(record),
         revision,
         former_name,
@@ -125,22 +128,18 @@ pub(super) fn open(record: &Record, name: &str, uid: u32) -> Result<Account, Err
 /// # Errors
 /// [`Error::UidChanged`].
 pub(crate) fn of_uid(account: Account, name: &str, uid: u32) -> Result<Account, Error> {
-    match account.mark_for(uid) {
-        Some(mark) if account.uid() != uid => Ok(mark),
-        _ => must_be_of(&account, name, uid).map(|()| account),
+    if account.uid() != uid
+        && let Some(mark) = account.mark_for(uid)
+    {
+        return Ok(mark);
     }
+    must_be_of(&account, name, uid).map(|()| account)
 }
 
 /// Whether a record holds nothing but that its user has had an authenticator.
 fn is_mark(record: &Record) -> bool {
     let account = Account::decode(record.as_bytes());
     account.is_ok_and(|account| account.mark_for(account.uid()).is_some())
-}
-
-/// Whether a record limits nothing but an import, and was made for another uid.
-pub(super) fn is_mark_of_other(record: &Record, uid: u32) -> bool {
-    let account = Account::decode(record.as_bytes());
-    account.is_ok_and(|account| account.uid() != uid && account.mark_for(uid).is_some())
 }
 
 /// Checks that the account of a name was made for the uid that the name has.
