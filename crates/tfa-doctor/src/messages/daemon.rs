@@ -150,7 +150,7 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
         };
         let left = match subject.users.as_deref() {
             None => String::new(),
-            Some([]) if subject.detail.is_empty() => {
+            Some([]) if subject.users_files.is_empty() => {
                 " Each user with its file has enrolled here.".to_owned()
             }
             Some([]) => " Each user in its file has enrolled here.".to_owned(),
