@@ -200,6 +200,8 @@ impl Service {
         let codes = |line: &Line| match line.is_tfa() {
             true if says_yes(line) => SUCCESS,
             true => IGNORE,
+            // It counts failures, and says yes to a user who is not locked.
+            false if line.calls("pam_faillock.so") => SUCCESS,
             false => codes_without_failure(line, phase, &self.name),
         };
         let stack = self.stack(phase);

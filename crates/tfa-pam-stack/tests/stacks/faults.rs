@@ -369,6 +369,10 @@ fn stack_without_a_yes_refuses_users_of_whom_nothing_is_required() {
         format!("{UNIX}auth requisite pam_tfa.so not_required=success\n"),
         format!("auth requisite pam_unix.so\n{tfa}"),
         format!("auth sufficient pam_unix.so\n{tfa}"),
+        format!(
+            "auth required pam_faillock.so preauth\nauth [success=1 default=ignore] pam_unix.so\n\
+             auth [default=die] pam_faillock.so authfail\n{tfa}"
+        ),
         // Nothing of the user was verified.
         format!("auth required pam_google_authenticator.so nullok\n{tfa}"),
         "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n".to_owned(),
