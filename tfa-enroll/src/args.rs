@@ -278,6 +278,11 @@ mod tests {
     }
 
     #[test]
+    fn the_help_of_every_command_fits_80_columns() {
+        tfa_testkit::assert_help_fits(Args::command());
+    }
+
+    #[test]
     fn the_name_of_a_further_authenticator_is_an_argument_or_an_option() {
         let parse = |words: &[&str]| Args::try_parse_from([&["tfa-enroll", "add"], words].concat());
         for words in [&["tablet"][..], &["--name", "tablet"]] {

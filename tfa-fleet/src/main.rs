@@ -11,7 +11,7 @@ use tfa_fleet::log::{Level, log};
 use tfa_fleet::run::{RunError, run};
 
 const USAGE: &str =
-    "usage: tfa-fleet [--config FILE] [--socket PATH] [--tfad PATH] [--help]. See tfa-fleet(8).";
+    "usage: tfa-fleet [--config FILE] [--socket PATH] [--tfad PATH] [--help]\nSee tfa-fleet(8).";
 
 /// One more than a login needs at a time, so that a slow handshake does not hold up the others.
 const WORKER_THREADS: usize = 2;
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(wrong) => {
-            log(Level::Error, &format_args!("{wrong}. {USAGE}"));
+            log(Level::Error, &format_args!("{wrong}; see tfa-fleet(8)"));
             return ExitCode::from(2);
         }
     };

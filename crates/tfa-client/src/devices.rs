@@ -11,8 +11,8 @@ address. UNTIL is when it is asked for a code again. LAST-USED is updated once a
 day.
 The JSON output is an array of objects: id, kind (key or address), mark (the
 fingerprint or the address), key_type (null for an address), first_used,
-last_used and until (times in RFC 3339 format, in UTC), and current (true for the
-device of this login session).";
+last_used and until (times in RFC 3339 format, in UTC), and current (true for
+the device of this login session).";
 
 /// In seconds. An end that is nearer than this is shown with its time of day.
 const NEAR: u64 = 48 * 3600;

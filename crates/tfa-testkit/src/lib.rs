@@ -7,6 +7,7 @@
 //! - [`PrivateBus`]: a message bus for one test. [`NotifySocket`]: waits until a service is ready.
 //! - [`TestHost`] runs a command where that bus is the system bus, on a [`Terminal`] or without.
 //! - [`assert_manual_page`] compares a manual page with the command line of its program.
+//!   [`assert_help_fits`] checks the width of its help.
 //! - [`store_contract!`] and [`document_contract!`]: the tests that every store must pass.
 //! - [`skip_without_root`] and [`skip_without_uid`]: skip a test that needs privileges.
 //!   [`skip_without_program`]: skip one that needs a program which is not installed.
@@ -22,6 +23,7 @@
 pub mod daemon;
 pub mod document_contract;
 mod etcd_server;
+mod help;
 mod manual_page;
 mod memory_kv;
 mod memory_store;
@@ -36,6 +38,7 @@ mod test_host;
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
 pub use etcd_server::EtcdServer;
+pub use help::assert_help_fits;
 pub use manual_page::assert_manual_page;
 pub use memory_kv::{Fault, MemoryKv};
 pub use memory_store::MemoryStore;

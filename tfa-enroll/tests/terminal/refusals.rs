@@ -128,26 +128,3 @@ fn other_programs_of_the_user_cannot_read_its_memory() {
     let memory = std::fs::metadata(format!("/proc/{}/mem", terminal.process())).unwrap();
     assert_eq!(memory.uid(), 0);
 }
-
-#[test]
-fn the_help_fits_80_columns() {
-    let host = host();
-    for command in [
-        &[][..],
-        &["setup"],
-        &["status"],
-        &["codes"],
-        &["add"],
-        &["list"],
-        &["rename"],
-        &["move"],
-        &["remove"],
-    ] {
-        let arguments = [command, &["--help"]].concat();
-        let (code, out, _) = finished(&host.output_with(&arguments));
-        assert_eq!(code, 0);
-        for line in out.lines() {
-            assert!(line.chars().count() <= 80, "{line}");
-        }
-    }
-}

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 pub(crate) struct BackupArgs {
     /// The file, which must not exist
     pub(crate) file: PathBuf,
-    /// Put the sealing key into the file, encrypted to a passphrase
+    /// Add the sealing key, encrypted to a passphrase
     #[arg(long)]
     pub(crate) with_key: bool,
-    /// Read the passphrase from the first line of this file
+    /// Read the passphrase (first line) from this file
     #[arg(long, value_name = "FILE", requires = "with_key")]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// Print JSON
@@ -23,13 +23,13 @@ pub(crate) struct BackupArgs {
 pub(crate) struct RestoreArgs {
     /// The backup
     pub(crate) file: PathBuf,
-    /// Read the passphrase of the backup from the first line of this file
+    /// Read the passphrase (first line) from this file
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
-    /// Replace records of this host that differ from those of the backup
+    /// Replace records of this host that differ
     #[arg(long)]
     pub(crate) force: bool,
-    /// Delete all backup codes: those that were used would be valid again
+    /// Delete all backup codes, used or not
     #[arg(long)]
     pub(crate) void_backup_codes: bool,
     /// Print JSON

@@ -325,4 +325,9 @@ mod tests {
         let page = include_str!("../../../man/tfactl.8");
         tfa_testkit::assert_manual_page(&super::Args::command(), page);
     }
+
+    #[test]
+    fn the_help_of_every_command_fits_80_columns() {
+        tfa_testkit::assert_help_fits(super::Args::command());
+    }
 }

@@ -29,8 +29,8 @@ this host; the key of a backup of another host is not kept.
 One-time codes of before the restoration are not accepted again, remembered
 devices are forgotten, and invitations and exemptions are void. Backup codes
 that were used since the backup are valid again, and so are codes of counters.
-Keys of the JSON output, which do not change. backup_codes to returned are arrays
-of names:
+Keys of the JSON output, which do not change (backup_codes to returned are
+arrays of names):
   records                  the number of records
   created, host            when and on which host the backup was made
   backup_codes             users who have backup codes

@@ -4,7 +4,7 @@ use tfa_proto::{Authenticator, AuthenticatorKind, FailedAttempt, FailureReason, 
 use tfa_testkit::daemon::{authenticator, device};
 use tfa_testkit::{TestHost, finished};
 
-use crate::{account, fits, host_with};
+use crate::{account, host_with};
 
 #[test]
 fn an_account_is_shown_as_plain_lines() {
@@ -278,56 +278,5 @@ fn wrong_usage_is_exit_code_2() {
             Some(2),
             "{arguments:?}"
         );
-    }
-}
-
-#[test]
-fn the_help_fits_80_columns() {
-    let host = host_with(Vec::new());
-    for command in [
-        &[][..],
-        &["list"],
-        &["show"],
-        &["reset"],
-        &["rename"],
-        &["unlock"],
-        &["authenticator"],
-        &["authenticator", "add"],
-        &["authenticator", "list"],
-        &["authenticator", "remove"],
-        &["invite"],
-        &["exempt"],
-        &["exemptions"],
-        &["disable"],
-        &["enable"],
-        &["explain"],
-        &["policy"],
-        &["policy", "check"],
-        &["policy", "impact"],
-        &["doctor"],
-        &["import"],
-        &["import", "google-authenticator"],
-        &["import", "oath"],
-        &["import", "otpauth"],
-        &["import", "otpauth-migration"],
-        &["import", "pskc"],
-        &["import", "oath-csv"],
-        &["export"],
-        &["export", "pskc"],
-        &["export", "otpauth"],
-        &["backup"],
-        &["restore"],
-        &["key"],
-        &["key", "rotate"],
-        &["recovery"],
-        &["recovery", "create"],
-        &["recovery", "status"],
-        &["devices"],
-        &["log"],
-    ] {
-        let arguments = [command, &["--help"]].concat();
-        let (code, out, _) = finished(&host.output_with(&arguments));
-        assert_eq!(code, 0);
-        fits(&out);
     }
 }
