@@ -5,13 +5,15 @@
 mod alice;
 
 use std::fs;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::geteuid;
 use tfa_core::{Account, Authenticator, Parameters, Secret, Time};
 use tfa_fleet_wire::{
@@ -77,31 +79,51 @@ fn said(verifier: &str, reply: LoginReply) -> Reply {
 struct Member {
     folder: PathBuf,
     forwarder: Forwarder,
+    fleet: Option<Arc<UnixListener>>,
 }
 
+/// Time for each call, on a busy host as well.
+const TIMES: LoginTimes = LoginTimes {
+    begin: LONG,
+    answer: LONG,
+    cancel: LONG,
+};
+
 /// The logins of a member, through a socket in this folder.
-fn forwarder(folder: &Path) -> Forwarder {
+fn forwarder(folder: &Path, times: LoginTimes) -> Forwarder {
     let socket = folder.join("call");
     let uid = geteuid().as_raw();
-    Forwarder::new(state(OPTIONAL), Arc::new(Names), &socket, uid)
+    Forwarder::new(state(OPTIONAL), Arc::new(Names), &socket, uid, times)
+}
+
+/// Answers the calls on each connection, one call at a time, until the listener is shut down.
+fn serve(listener: &UnixListener, answer: impl FnMut(LoginCall, Option<String>) -> Reply + Send) {
+    let answer = Mutex::new(answer);
+    thread::scope(|scope| {
+        while let Ok((stream, _)) = listener.accept() {
+            let answer = &answer;
+            scope.spawn(move || {
+                let uid = geteuid().as_raw();
+                let mut connection = Connection::accept(stream, uid, LONG).unwrap();
+                while let Ok(Request::Login { call, verifier, .. }) = connection.receive() {
+                    let reply = answer.lock().unwrap()(call, verifier);
+                    // The member may have given up.
+                    let _ = connection.send(&frame::encode(&reply).unwrap());
+                }
+            });
+        }
+    });
 }
 
 impl Member {
     fn start(
         name: &str,
-        mut answer: impl FnMut(LoginCall, Option<String>) -> Reply + Send + 'static,
+        answer: impl FnMut(LoginCall, Option<String>) -> Reply + Send + 'static,
     ) -> Self {
-        let member = Self::without_fleet(name);
-        let listener = UnixListener::bind(member.folder.join("call")).unwrap();
-        thread::spawn(move || {
-            let (stream, _) = listener.accept().unwrap();
-            let uid = geteuid().as_raw();
-            let mut connection = Connection::accept(stream, uid, LONG).unwrap();
-            while let Ok(Request::Login { call, verifier, .. }) = connection.receive() {
-                let reply = frame::encode(&answer(call, verifier)).unwrap();
-                connection.send(&reply).unwrap();
-            }
-        });
+        let mut member = Self::without_fleet(name);
+        let listener = Arc::new(UnixListener::bind(member.folder.join("call")).unwrap());
+        member.fleet = Some(Arc::clone(&listener));
+        thread::spawn(move || serve(&listener, answer));
         member
     }
 
@@ -110,13 +132,11 @@ impl Member {
         let folder = std::env::temp_dir().join(folder);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
-        let forwarder = forwarder(&folder);
-        let times = LoginTimes {
-            begin: LONG,
-            answer: LONG,
-        };
-        let forwarder = forwarder.with_times(times);
-        Self { folder, forwarder }
+        Self {
+            forwarder: forwarder(&folder, TIMES),
+            folder,
+            fleet: None,
+        }
     }
 
     /// A member of this verifier.
@@ -125,8 +145,7 @@ impl Member {
     }
 
     fn with_times(mut self, times: LoginTimes) -> Self {
-        let forwarder = forwarder(&self.folder);
-        self.forwarder = forwarder.with_times(times);
+        self.forwarder = forwarder(&self.folder, times);
         self
     }
 
@@ -144,6 +163,9 @@ impl Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
+        if let Some(listener) = &self.fleet {
+            shutdown(listener.as_raw_fd(), Shutdown::Read).unwrap();
+        }
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -319,6 +341,7 @@ fn only_what_no_user_can_cause_counts_as_no_verifier() {
     let times = LoginTimes {
         begin: short,
         answer: short,
+        cancel: short,
     };
     let hangs = hangs.with_times(times);
     assert!(!is_absent(hangs.begin(&root())));

@@ -104,8 +104,7 @@ fn reload_with_another_role_says_that_a_restart_is_missing() {
         fs::write(&file, config).unwrap();
         state.reload().unwrap();
         assert_eq!(state.role(), None);
-        state.journal.flush();
-        let lines = format!("{:?}", log.take());
+        let lines = format!("{:?}", log.take(&state.journal));
         assert_eq!(lines.contains("another role"), is_told, "{lines}");
     }
     fs::remove_dir_all(folder).unwrap();
@@ -151,8 +150,7 @@ fn reload_with_another_kind_says_that_a_restart_is_missing() {
     for (kind, is_told) in [("sqlite", false), ("etcd", true), ("etcd", false)] {
         fs::write(&file, configuration(kind)).unwrap();
         state.reload().unwrap();
-        state.journal.flush();
-        let lines = format!("{:?}", log.take());
+        let lines = format!("{:?}", log.take(&state.journal));
         assert_eq!(lines.contains("another kind of store"), is_told, "{lines}");
     }
     fs::remove_dir_all(folder).unwrap();

@@ -244,8 +244,7 @@ fn log_names_the_member_of_a_login() {
     let verifier = Logins::new(Arc::clone(&state), Arc::new(accounts(&store())));
     assert_eq!(WEB1.verdict(&verifier, 1, "000000"), None);
     assert!(WEB1.begin(&verifier, user("alice", 1001)).is_err());
-    state.journal.flush();
-    let entries = log.take();
+    let entries = log.take(&state.journal);
     let hosts: Vec<_> = entries
         .iter()
         .map(|entry| entry.field("TFA_HOST"))
@@ -311,6 +310,7 @@ const SOCKET: &str = "TFAD_TEST_MEMBER_SOCKET";
 /// A verifier with its socket, in a folder of its own.
 struct Listener {
     folder: PathBuf,
+    state: Arc<DaemonState>,
     log: MemoryLog,
     socket: Option<MemberSocket>,
 }
@@ -327,12 +327,13 @@ impl Listener {
         fs::create_dir(&folder).unwrap();
         let log = MemoryLog::default();
         let state = state_logging_to(policy, log.clone());
-        let logins = Arc::new(MemberLogins::new(state, store));
+        let logins = Arc::new(MemberLogins::new(Arc::clone(&state), store));
         let uid = fs::metadata(&folder).unwrap().uid();
         let socket = MemberSocket::open(&folder.join("fleet"), uid, logins).unwrap();
         let socket = Some(socket);
         Self {
             folder,
+            state,
             log,
             socket,
         }
@@ -651,7 +652,7 @@ fn a_program_of_another_user_is_not_answered() {
     let (_, turn, _) = begun(&mut listener.connect(), false);
     assert_eq!(turn.next, "ask-hidden");
     // The line was written before the next connection was taken.
-    let logged = listener.log.take();
+    let logged = listener.log.take(&listener.state.journal);
     let refused = format!("a program with uid {NOBODY} calls at the socket");
     let is_told = |entry: &Entry| entry.line().contains(&refused);
     assert!(logged.iter().any(is_told));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tfa_fleet_wire::CALL_SOCKET;
 use tfa_proto::{Context, ContextError, Turn};
 
-use super::{Forwarder, fleet_uid};
+use super::{Forwarder, LoginTimes, fleet_uid};
 use crate::caller::Caller;
 use crate::config::FleetRole;
 use crate::host::users::NameService;
@@ -64,7 +64,8 @@ impl HostLogins {
         }
         let fleet = fleet_uid().map_err(Error::NoVerifier)?;
         let (state, names) = (Arc::clone(&self.state), Arc::clone(&self.names));
-        let made = || Forwarder::new(state, names, Path::new(CALL_SOCKET), fleet);
+        let socket = Path::new(CALL_SOCKET);
+        let made = || Forwarder::new(state, names, socket, fleet, LoginTimes::default());
         Ok(self.forwarder.get_or_init(made))
     }
 }

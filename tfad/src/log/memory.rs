@@ -2,16 +2,17 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Entry;
+use super::{Entry, Journal};
 
 /// The entries of a log that no log daemon takes.
 #[derive(Clone, Default)]
 pub struct MemoryLog(Arc<Mutex<Vec<Entry>>>);
 
 impl MemoryLog {
-    /// Removes and returns the entries. [`Journal::flush`](super::Journal::flush) sends the last ones here.
+    /// Removes and returns the entries, after `journal` has sent its last ones here.
     #[must_use]
-    pub fn take(&self) -> Vec<Entry> {
+    pub fn take(&self, journal: &Journal) -> Vec<Entry> {
+        journal.flush();
         std::mem::take(&mut self.entries())
     }
 

@@ -90,8 +90,7 @@ impl Host {
 
     /// The entries of the log since the last call.
     pub(crate) fn logged(&self) -> Vec<Entry> {
-        self.journal.flush();
-        self.log.take()
+        self.log.take(&self.journal)
     }
 
     /// Replaces the record of alice.

@@ -15,7 +15,7 @@ use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::caller::Caller;
 use tfad::config::Config;
-use tfad::fleet::{Forwarder, MemberLogins};
+use tfad::fleet::{Forwarder, LoginTimes, MemberLogins};
 use tfad::host::clock;
 use tfad::host::users::{NameService, NameServiceFailed, User};
 use tfad::log::{Journal, MemoryLog};
@@ -182,7 +182,8 @@ impl Fleet {
 /// tfad of a member.
 pub(crate) fn forwarder(member: &Program) -> Forwarder {
     let socket = member.folder.path().join("call");
-    Forwarder::new(state(), Arc::new(Names), &socket, geteuid().as_raw())
+    let (uid, times) = (geteuid().as_raw(), LoginTimes::default());
+    Forwarder::new(state(), Arc::new(Names), &socket, uid, times)
 }
 
 /// Begins a login of alice over SSH with a password.

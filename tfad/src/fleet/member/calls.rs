@@ -17,8 +17,6 @@ use crate::semaphore::Semaphore;
 
 /// How much longer than `tfa-fleet` the daemon waits: what became of a call is known there.
 const REPLY_TIME: Duration = Duration::from_millis(300);
-/// How long the end of a dialog may take. It is not waited for any longer: the dialog ends by itself.
-const CANCEL_TIME: Duration = Duration::from_millis(200);
 /// How often a verifier may ask for a fact.
 const MAX_ROUNDS: usize = 4;
 
@@ -29,6 +27,8 @@ const MAX_CALLS: usize = MAX_CALL_CONNECTIONS / 8 * 7;
 pub(super) struct Fleet {
     client: Client,
     calls: Semaphore,
+    /// How long the end of a dialog may take.
+    cancel_time: Duration,
 }
 
 /// A dialog that a verifier has begun.
@@ -48,10 +48,11 @@ pub(super) enum Answered {
 
 impl Fleet {
     /// The program with that uid at a socket.
-    pub(super) fn new(socket: &Path, uid: u32) -> Self {
+    pub(super) fn new(socket: &Path, uid: u32, cancel_time: Duration) -> Self {
         Self {
             client: Client::new(socket, uid),
             calls: Semaphore::new(MAX_CALLS),
+            cancel_time,
         }
     }
 
@@ -121,7 +122,7 @@ impl Fleet {
     /// Ends a dialog.
     pub(super) fn cancel(&self, call: LoginCall, verifier: &str) {
         // The dialog of the verifier ends by itself.
-        let _ = self.call(call, Some(verifier), CANCEL_TIME);
+        let _ = self.call(call, Some(verifier), self.cancel_time);
     }
 
     fn call(
@@ -181,6 +182,7 @@ mod tests {
         let fleet = |permits| Fleet {
             client: Client::new("/nonexistent/call", 0),
             calls: Semaphore::new(permits),
+            cancel_time: Duration::ZERO,
         };
         let call = |fleet: &Fleet| {
             let attempt = AttemptBytes([1; 16]);

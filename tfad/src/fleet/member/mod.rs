@@ -38,6 +38,8 @@ pub struct LoginTimes {
     pub begin: Duration,
     /// For an answer, also where a verifier is lost meanwhile.
     pub answer: Duration,
+    /// For the end of a dialog. It ends by itself otherwise.
+    pub cancel: Duration,
 }
 
 impl Default for LoginTimes {
@@ -45,6 +47,7 @@ impl Default for LoginTimes {
         Self {
             begin: Duration::from_secs(3),
             answer: Duration::from_secs(6),
+            cancel: Duration::from_millis(200),
         }
     }
 }
@@ -72,20 +75,15 @@ impl Forwarder {
         names: Arc<dyn NameService>,
         socket: &Path,
         fleet: u32,
+        times: LoginTimes,
     ) -> Self {
         Self {
             state,
             names,
-            fleet: Arc::new(Fleet::new(socket, fleet)),
-            times: LoginTimes::default(),
+            fleet: Arc::new(Fleet::new(socket, fleet, times.cancel)),
+            times,
             dialogs: Mutex::default(),
         }
-    }
-
-    /// The same with other times.
-    #[must_use]
-    pub fn with_times(self, times: LoginTimes) -> Self {
-        Self { times, ..self }
     }
 
     fn begin_dialog(
