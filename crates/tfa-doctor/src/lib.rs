@@ -33,7 +33,7 @@ pub use host::{
 };
 pub use key_only::{KeyAccount, Keys, Refused};
 pub use messages::{KINDS, list};
-pub use moving::{has_google_authenticator, oath_files};
+pub use moving::{google_authenticator_may_not_write, has_google_authenticator, oath_files};
 pub use pam::{programs, services_that_ask};
 pub use required::{must_enroll, required};
 pub use tfa_pam_stack::MODULE;

@@ -23,6 +23,16 @@ pub fn has_google_authenticator(pam: &PamFacts) -> bool {
     pam.services.values().any(|reading| reading.any(asks))
 }
 
+/// Whether a service lets users in where google-authenticator cannot write their files, which then lack used codes.
+#[must_use]
+pub fn google_authenticator_may_not_write(pam: &PamFacts) -> bool {
+    let allows = |service: &Service| {
+        lines(service, GOOGLE_AUTHENTICATOR)
+            .any(|line| line.arguments.iter().any(|word| word == "allow_readonly"))
+    };
+    pam.services.values().any(|reading| reading.any(allows))
+}
+
 /// The files with the users of pam_oath. `None` if no line calls it, or one names a file for each user.
 #[must_use]
 pub fn oath_files(pam: &PamFacts) -> Option<BTreeSet<String>> {

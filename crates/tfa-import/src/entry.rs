@@ -67,8 +67,13 @@ pub enum Used {
         /// Whether it writes each attempt down, so that none is later than the last change of the file.
         is_dated: bool,
     },
-    /// Those of these steps; the newest are kept, at most [`Used::MAX_STEPS`].
-    Steps(Vec<u64>),
+    /// Those of a list.
+    Steps {
+        /// The newest steps, at most [`Used::MAX_STEPS`].
+        steps: Vec<u64>,
+        /// How many steps ahead the other program accepts codes, for a list that is not complete.
+        steps_ahead: u32,
+    },
     /// This one was the last.
     LastCode(Zeroizing<String>),
 }
@@ -87,8 +92,8 @@ pub enum Note {
     WindowSize,
     /// The clock of the phone differs from that of the host by this many steps.
     TimeSkew(i64),
-    /// Codes could be used again. Here they cannot.
-    ReuseAllowed,
+    /// Logins from the same address needed no code for a time.
+    GracePeriod,
     /// An option of an unknown name.
     UnknownOption,
     /// Further backup codes than a set can have.

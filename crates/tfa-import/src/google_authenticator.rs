@@ -131,7 +131,7 @@ impl Options {
             }
             // What follows from the other lines, and what lasts for minutes.
             "TOTP_AUTH" | "RESETTING_TIME_SKEW" => Ok(()),
-            name if is_last_login(name) => Ok(()),
+            name if is_last_login(name) => self.note(Note::GracePeriod),
             _ => self.note(Note::UnknownOption),
         }
     }
@@ -155,21 +155,16 @@ impl Options {
                 period: self.period.unwrap_or(30),
             },
         };
-        if matches!(means, Means::Totp { .. }) && self.used_steps.is_none() {
-            notes.push(Note::ReuseAllowed);
-        }
+        let half = self.window.unwrap_or(WINDOW) / 2;
+        let ahead = self.skew.saturating_add(half).max(1);
+        let steps_ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
         let used = match (self.used_steps, means) {
-            (Some(steps), _) => Used::Steps(steps),
-            (None, Means::Totp { .. }) => {
-                let half = self.window.unwrap_or(WINDOW) / 2;
-                let ahead = self.skew.saturating_add(half).max(1);
-                let steps_ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
-                Used::Until {
-                    steps_ahead,
-                    // Each attempt is written down, or refused.
-                    is_dated: notes.contains(&Note::RateLimit),
-                }
-            }
+            (Some(steps), _) => Used::Steps { steps, steps_ahead },
+            (None, Means::Totp { .. }) => Used::Until {
+                steps_ahead,
+                // Each attempt is written down, or refused.
+                is_dated: notes.contains(&Note::RateLimit),
+            },
             (None, Means::Hotp { .. }) => Used::Unknown,
         };
         Entry {
@@ -200,7 +195,7 @@ fn set<T>(place: &mut Option<T>, value: Option<T>, name: &'static str) -> Result
     }
 }
 
-/// `LAST0` to `LAST9`: hosts of past logins.
+/// `LAST0` to `LAST9`: hosts of past logins, which the module writes with the option `grace_period`.
 fn is_last_login(name: &str) -> bool {
     let number = name.strip_prefix("LAST").map(str::as_bytes);
     matches!(number, Some([b'0'..=b'9']))

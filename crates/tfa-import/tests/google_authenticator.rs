@@ -37,14 +37,17 @@ fn a_time_based_file_is_read_with_its_used_steps_and_scratch_codes() {
     assert_eq!(entry.key.as_slice(), b"1234567890123456");
     assert_eq!(entry.means, Means::Totp { period: 30 });
     assert_eq!((entry.digits, entry.algorithm), (6, Algorithm::Sha1));
-    assert!(matches!(&entry.used, Used::Steps(steps) if steps == &[59_866_667, 59_866_668]));
+    assert!(
+        matches!(&entry.used, Used::Steps { steps, steps_ahead: 1 } if steps == &[59_866_667, 59_866_668])
+    );
     let codes: Vec<&str> = entry
         .backup_codes
         .iter()
         .map(|code| code.as_str())
         .collect();
     assert_eq!(codes, ["10293847", "56473829"]);
-    assert_eq!(entry.notes, [Note::RateLimit, Note::WindowSize]);
+    let notes = [Note::RateLimit, Note::WindowSize, Note::GracePeriod];
+    assert_eq!(entry.notes, notes);
 }
 
 #[test]
@@ -59,7 +62,7 @@ fn a_counter_makes_the_file_counter_based() {
 fn what_changes_or_is_lost_is_noted() {
     let entry = read("gezd gnbv-gy3tq0jq\r\n\" STEP_SIZE 60\n\" TIME_SKEW -3\n\" FUTURE x\n");
     assert_eq!(entry.means, Means::Totp { period: 60 });
-    let notes = [Note::TimeSkew(-3), Note::UnknownOption, Note::ReuseAllowed];
+    let notes = [Note::TimeSkew(-3), Note::UnknownOption];
     assert_eq!(entry.notes, notes);
     assert!(matches!(
         entry.used,

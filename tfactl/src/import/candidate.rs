@@ -22,6 +22,14 @@ impl Found {
         self
     }
 
+    /// Whether the other program lets users in where it cannot write their files.
+    pub(super) fn lacking_uses(mut self, applies: bool) -> Self {
+        for candidate in &mut self.candidates {
+            candidate.may_lack_uses = applies;
+        }
+        self
+    }
+
     /// All of it was kept by a program whose name users know.
     pub(super) fn kept_by(mut self, source: ImportSource) -> Self {
         for candidate in &mut self.candidates {
@@ -46,6 +54,8 @@ pub(super) struct Candidate {
     pub(super) source: Option<ImportSource>,
     /// When the file last changed, if it is where the other program writes it.
     pub(super) changed: Option<u64>,
+    /// The other program lets users in where it cannot write the file, which then lacks used codes.
+    pub(super) may_lack_uses: bool,
 }
 
 impl Candidate {
@@ -69,6 +79,7 @@ impl Candidate {
             is_of_user: false,
             source: None,
             changed: None,
+            may_lack_uses: false,
         }
     }
 
@@ -80,21 +91,33 @@ impl Candidate {
             .sum()
     }
 
-    /// What cannot be carried over, and what the administrator should know, in words.
-    pub(super) fn notes(&self) -> Vec<String> {
+    /// What cannot be carried over, and what the administrator should know, in words. A first import makes more
+    /// codes void than a repeated one.
+    pub(super) fn notes(&self, is_first: bool) -> Vec<String> {
         let mut notes: Vec<Note> = Vec::new();
+        let mut texts: Vec<String> = Vec::new();
         for entry in &self.entries {
-            // Only the codes of before the last change of such a file are void.
-            let is_dated =
-                self.changed.is_some() && matches!(entry.used, Used::Until { is_dated: true, .. });
             for note in &entry.notes {
-                let is_told = !(is_dated && *note == Note::ReuseAllowed);
-                if is_told && !notes.contains(note) {
+                if !notes.contains(note) {
                     notes.push(*note);
+                    texts.push(messages::import_note(*note));
                 }
             }
         }
-        let mut texts: Vec<String> = notes.into_iter().map(messages::import_note).collect();
+        if self.may_lack_uses {
+            texts.push(messages::USES_NOT_WRITTEN.to_owned());
+        }
+        let void = self.entries.iter().filter_map(|entry| {
+            let wanted = self.authenticator(entry, "");
+            let period = wanted.period?;
+            all_are_void(&wanted, is_first)
+                .then(|| messages::codes_are_void(period, wanted.steps_ahead.is_some()))
+        });
+        for text in void {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         if self.is_readable_by_others {
             texts.push(messages::FILE_READABLE.to_owned());
         }
@@ -108,14 +131,49 @@ impl Candidate {
         import.source = self.source.map(OpenEnum::from);
         import.of_user = self.is_of_user.then_some(true);
         for (entry, name) in self.entries.iter().zip(&self.names) {
-            import
-                .authenticators
-                .push(authenticator(entry, name, self.changed));
+            import.authenticators.push(self.authenticator(entry, name));
             let codes = entry.backup_codes.iter().map(|code| code.to_string());
             import.backup_codes.extend(codes);
         }
         import
     }
+
+    /// An authenticator, and what is known of its used codes. Of a file that may lack some, nothing is.
+    fn authenticator(&self, entry: &Entry, name: &str) -> ImportedAuthenticator {
+        let mut wanted = ImportedAuthenticator::default();
+        wanted.kind = kind(entry).into();
+        name.clone_into(&mut wanted.name);
+        wanted.key = entry.key.to_vec();
+        wanted.algorithm = Some(algorithm(entry).into());
+        wanted.digits = Some(entry.digits);
+        match entry.means {
+            Means::Totp { period } => wanted.period = Some(period),
+            Means::Hotp { counter } => wanted.counter = Some(counter),
+        }
+        match &entry.used {
+            Used::Unknown => {}
+            Used::Until {
+                steps_ahead,
+                is_dated,
+            } => {
+                wanted.steps_ahead = Some(*steps_ahead);
+                let is_dated = *is_dated && !self.may_lack_uses;
+                wanted.last_attempt = self.changed.filter(|_| is_dated);
+            }
+            Used::Steps { steps_ahead, .. } if self.may_lack_uses => {
+                wanted.steps_ahead = Some(*steps_ahead);
+            }
+            Used::Steps { steps, .. } => wanted.used_steps = Some(steps.clone()),
+            Used::LastCode(code) => wanted.last_code = Some(code.to_string()),
+        }
+        wanted
+    }
+}
+
+/// Whether an import makes all codes of a time-based authenticator until now void.
+fn all_are_void(wanted: &ImportedAuthenticator, is_first: bool) -> bool {
+    let is_known = wanted.used_steps.is_some() || wanted.last_attempt.is_some();
+    !is_known && (is_first || wanted.steps_ahead.is_some())
 }
 
 /// The kind of an entry.
@@ -135,28 +193,46 @@ pub(super) fn algorithm(entry: &Entry) -> tfa_proto::Algorithm {
     }
 }
 
-fn authenticator(entry: &Entry, name: &str, changed: Option<u64>) -> ImportedAuthenticator {
-    let mut wanted = ImportedAuthenticator::default();
-    wanted.kind = kind(entry).into();
-    name.clone_into(&mut wanted.name);
-    wanted.key = entry.key.to_vec();
-    wanted.algorithm = Some(algorithm(entry).into());
-    wanted.digits = Some(entry.digits);
-    match entry.means {
-        Means::Totp { period } => wanted.period = Some(period),
-        Means::Hotp { counter } => wanted.counter = Some(counter),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY\n";
+
+    fn candidate(options: &str, may_lack_uses: bool) -> Candidate {
+        let file = format!("{KEY}{options}");
+        let entry = tfa_import::google_authenticator(file.as_bytes());
+        let entry = entry.unwrap_or_else(|problems| panic!("{problems:?}"));
+        let mut candidate = Candidate::new("alice".into(), "/f".into(), vec![entry], "phone");
+        candidate.changed = Some(1_796_000_000);
+        candidate.may_lack_uses = may_lack_uses;
+        candidate
     }
-    match &entry.used {
-        Used::Unknown => {}
-        Used::Until {
-            steps_ahead,
-            is_dated,
-        } => {
-            wanted.steps_ahead = Some(*steps_ahead);
-            wanted.last_attempt = changed.filter(|_| *is_dated);
+
+    #[test]
+    fn a_file_that_may_lack_used_codes_leaves_none_before_the_import_valid() {
+        for (options, is_known) in [
+            ("\" DISALLOW_REUSE 7\n", true),
+            ("\" RATE_LIMIT 3 30\n", true),
+            ("", false),
+        ] {
+            for may_lack in [false, true] {
+                let candidate = candidate(options, may_lack);
+                let import = candidate.to_import();
+                let [authenticator] = import.authenticators.as_slice() else {
+                    panic!("one authenticator")
+                };
+                let is_void =
+                    authenticator.used_steps.is_none() && authenticator.last_attempt.is_none();
+                assert_eq!(is_void, may_lack || !is_known, "{options}");
+                assert_eq!(
+                    authenticator.steps_ahead.is_some(),
+                    options != "\" DISALLOW_REUSE 7\n" || may_lack
+                );
+                let notes = candidate.notes(false).join("\n");
+                assert_eq!(notes.contains("are void"), is_void, "{notes}");
+                assert_eq!(notes.contains("allow_readonly"), may_lack, "{notes}");
+            }
         }
-        Used::Steps(steps) => wanted.used_steps = Some(steps.clone()),
-        Used::LastCode(code) => wanted.last_code = Some(code.to_string()),
     }
-    wanted
 }

@@ -1,5 +1,6 @@
 //! The files of google-authenticator: in the homes of users, or where the administrator says.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +9,9 @@ use std::path::Path;
 
 use nix::unistd::{Uid, User};
 use tfa_client::{Failure, is_root};
+use tfa_doctor::{PamFacts, google_authenticator_may_not_write};
 use tfa_import::{MAX_USER_FILE, google_authenticator};
+use tfa_pam_host::{PamHost, Snapshot};
 
 use super::candidate::{Candidate, Found};
 use super::source::{self, Content, Unreadable};
@@ -26,6 +29,12 @@ pub(super) fn must_be_root() -> Result<(), Failure> {
     } else {
         Err(Failure::Refused(messages::HOMES_NEED_ROOT.to_owned()))
     }
+}
+
+/// Whether a PAM file of the host lets users in where the module cannot write their files.
+pub(super) fn may_not_write(host: &PamHost) -> bool {
+    let files = Snapshot::of(host, &BTreeSet::new(), &[], &[]);
+    google_authenticator_may_not_write(&PamFacts::of(files))
 }
 
 /// The files in the homes of these users, and of further ones of this host: an account whose uid is in no range
@@ -216,6 +225,21 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_with_allow_readonly_is_found_in_any_service() {
+        let root = std::env::temp_dir().join(format!("tfa-readonly-{}", std::process::id()));
+        fs::create_dir_all(root.join("etc/pam.d")).unwrap();
+        let may_not_write = |option: &str| {
+            let line = format!("auth required pam_google_authenticator.so nullok {option}\n");
+            fs::write(root.join("etc/pam.d/otp"), line).unwrap();
+            fs::write(root.join("etc/pam.d/sshd"), "@include otp\n").unwrap();
+            may_not_write(&PamHost::below(&root))
+        };
+        assert!(!may_not_write("noskewadj"));
+        assert!(may_not_write("allow_readonly"));
+        fs::remove_dir_all(root).unwrap();
+    }
 
     #[test]
     fn accounts_of_every_uid_are_found_by_their_files() {

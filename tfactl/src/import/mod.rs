@@ -11,6 +11,7 @@ mod unlock;
 mod users;
 
 use tfa_client::{Failure, Terminal};
+use tfa_pam_host::PamHost;
 use tfa_proto::ImportSource;
 
 use crate::args::{ImportCommand, ImportOptions};
@@ -36,6 +37,7 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
             let users = daemon.users(true).await?;
             let found = google_authenticator::in_homes(&users);
             let found = found
+                .lacking_uses(google_authenticator::may_not_write(&PamHost::new()))
                 .with_invitation(!without_invitation)
                 .kept_by(ImportSource::GoogleAuthenticator);
             // The file of one user keeps no other one from being imported.
@@ -49,6 +51,7 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
         } => {
             let found = google_authenticator::in_files(&files);
             let found = found
+                .lacking_uses(google_authenticator::may_not_write(&PamHost::new()))
                 .with_invitation(!without_invitation)
                 .kept_by(ImportSource::GoogleAuthenticator);
             whole(&terminal, found, options).await

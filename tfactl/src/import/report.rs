@@ -81,9 +81,10 @@ impl<'a> Report<'a> {
         }
         let kinds: Vec<_> = candidate.entries.iter().map(kind).collect();
         let contents = messages::import_contents(&kinds, candidate.backup_codes());
+        let is_first = outcome == ImportOutcome::Imported;
         let notes = match outcome {
             ImportOutcome::Imported | ImportOutcome::Updated => {
-                messages::import_notes(result.weak, candidate.notes())
+                messages::import_notes(result.weak, candidate.notes(is_first))
             }
             ImportOutcome::Unchanged | ImportOutcome::Refused => Vec::new(),
         };
@@ -248,7 +249,8 @@ impl UserJson {
             weak: result.weak,
             backup_codes: candidate.backup_codes(),
             notes: match result.outcome.known() {
-                Some(ImportOutcome::Imported | ImportOutcome::Updated) => candidate.notes(),
+                Some(ImportOutcome::Imported) => candidate.notes(true),
+                Some(ImportOutcome::Updated) => candidate.notes(false),
                 Some(ImportOutcome::Unchanged | ImportOutcome::Refused) | None => Vec::new(),
             },
         }

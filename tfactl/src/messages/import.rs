@@ -62,9 +62,9 @@ pub(crate) fn import_note(note: Note) -> String {
             "TIME_SKEW is not carried over: the clock of the phone was off by {steps} steps, and must \
              be set"
         ),
-        Note::ReuseAllowed => {
-            "which codes were used is not known, so those until now are void: the next one is accepted \
-             after 30 to 90 seconds, or later if WINDOW_SIZE or TIME_SKEW is large"
+        Note::GracePeriod => {
+            "the grace period of an address (LAST0 to LAST9) is not carried over: tfa asks at each login, \
+             unless the policy remembers devices (man tfad.toml, \"remember\")"
                 .to_owned()
         }
         Note::UnknownOption => "an option of an unknown name is not carried over".to_owned(),
@@ -76,6 +76,24 @@ pub(crate) fn import_note(note: Note) -> String {
             .to_owned(),
     }
 }
+
+/// The codes of a time-based authenticator until now are void. `period` is in seconds. The other program may have
+/// accepted codes further ahead.
+pub(crate) fn codes_are_void(period: u32, may_be_ahead: bool) -> String {
+    let longest = period.saturating_mul(3);
+    let later = match may_be_ahead {
+        true => ", or later if WINDOW_SIZE or TIME_SKEW is large",
+        false => "",
+    };
+    format!(
+        "which codes were used is not known, so those until now are void: the next one is accepted after \
+         {period} to {longest} seconds{later}"
+    )
+}
+
+pub(crate) const USES_NOT_WRITTEN: &str = "\
+a PAM file of this host has the option allow_readonly, so the file may lack codes that were used: used scratch \
+codes, and codes of counters, may be accepted once more";
 
 /// How many users of a note are named.
 const MAX_NAMES: usize = 10;

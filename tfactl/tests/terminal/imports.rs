@@ -275,8 +275,8 @@ fn the_lines_of_a_user_are_imported_together() {
     let (code, out, error) = run(&host, &list("oath", &path));
     assert_eq!((code, error.as_str()), (0, ""));
     let expected = "\
-alice: would be imported: 1 time-based authenticator, 1 counter-based authenticator
-bob: would be imported: 1 time-based authenticator; the PIN is not carried over: tfa asks for the code alone, after the password
+alice: would be imported: 1 time-based authenticator, 1 counter-based authenticator; which codes were used is not known, so those until now are void: the next one is accepted after 60 to 180 seconds
+bob: would be imported: 1 time-based authenticator; the PIN is not carried over: tfa asks for the code alone, after the password; which codes were used is not known, so those until now are void: the next one is accepted after 30 to 90 seconds
 To import: 2, updated: 0, unchanged: 0, not imported: 0.
 Nothing was changed. To import, add --apply.
 ";
