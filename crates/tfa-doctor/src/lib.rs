@@ -54,6 +54,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.retain(|one| moving.is_empty() || one.kind.id != messages::ENROLLED_NONE.id);
     findings.extend(moving);
     let breaks = moving::breaks(facts, &findings);
+    moving::settle(&mut findings, &breaks);
     findings.extend(breaks);
     required::settle(facts, &mut findings);
     key_only::settle(facts, &mut findings);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tfa_pam_stack::{Line, Phase, Service};
 
 use crate::facts::{Facts, PamFacts};
-use crate::finding::Finding;
+use crate::finding::{Finding, When};
 use crate::{messages, pam};
 
 /// The modules whose enrollments can be imported.
@@ -15,6 +15,7 @@ const OATH: &str = "pam_oath.so";
 /// Where pam_oath has its users, unless the line says.
 const USERS: &str = "/etc/users.oath";
 const USERS_OPTION: &str = "usersfile=";
+const SECRET_OPTION: &str = "secret=";
 
 /// Whether a service asks for a code by the files that users have in their homes.
 #[must_use]
@@ -54,17 +55,34 @@ pub(crate) fn breaks(facts: &Facts, others: &[Finding]) -> Vec<Finding> {
         .collect()
 }
 
+/// Notes the modules whose lines cannot be removed as they are.
+pub(crate) fn settle(findings: &mut [Finding], breaks: &[Finding]) {
+    for finding in findings {
+        let is_unfinished = finding.kind.id == messages::MOVING_UNFINISHED.id;
+        let breaks = breaks.iter().flat_map(|one| &one.subject.names);
+        let is_of = |name: &String| is_oath(name) != finding.subject.users_files.is_empty();
+        if is_unfinished && breaks.into_iter().any(is_of) {
+            finding.subject.when = When::AfterAnother;
+        }
+    }
+}
+
+/// Whether a module has this name, with or without its ending.
+fn is_oath(module: &str) -> bool {
+    OATH.trim_end_matches(".so") == module.trim_end_matches(".so")
+}
+
 /// A finding for each of them, with the services.
 pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
     let found = MODULES.into_iter().filter_map(|module| {
         let pam = facts.pam.as_ref()?;
-        let (mut names, mut files) = (Vec::new(), BTreeSet::new());
+        let (mut names, mut files, mut are_in_homes) = (Vec::new(), BTreeSet::new(), true);
         for (name, reading) in &pam.services {
             let services = reading.results().filter_map(Result::ok);
-            let named: Vec<&str> = services
-                .flat_map(|service| lines(service, module))
-                .map(users_file)
-                .collect();
+            let lines = services.flat_map(|service| lines(service, module));
+            let lines: Vec<&Line> = lines.collect();
+            are_in_homes &= !lines.iter().any(|line| has_files_elsewhere(line));
+            let named: Vec<&str> = lines.into_iter().map(users_file).collect();
             if name != "other" && !named.is_empty() && !pam.is_part(name) {
                 names.push(name.clone());
                 files.extend(named);
@@ -73,7 +91,7 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
         let kind = &messages::MOVING_UNFINISHED;
         let users = facts.host.as_ref().and_then(|host| match module == OATH {
             true => host.only_oath.as_ref(),
-            false => host.only_old_module.as_ref(),
+            false => host.only_old_module.as_ref().filter(|_| are_in_homes),
         });
         (!names.is_empty()).then(|| {
             let mut finding = Finding::beside_pam(kind, "", names, String::new());
@@ -91,6 +109,12 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
 fn lines<'a>(service: &'a Service, module: &str) -> impl Iterator<Item = &'a Line> {
     let lines = service.stack(Phase::Auth).lines.iter();
     lines.filter(move |line| line.module.rsplit('/').next() == Some(module))
+}
+
+/// Whether a line of google-authenticator names the files of users, which may be elsewhere than in their homes.
+fn has_files_elsewhere(line: &Line) -> bool {
+    let mut words = line.arguments.iter();
+    words.any(|word| word.starts_with(SECRET_OPTION))
 }
 
 /// The file with the users of a line of pam_oath, for which the last option counts.

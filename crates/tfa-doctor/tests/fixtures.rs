@@ -814,6 +814,60 @@ fn the_remedy_of_a_daemon_depends_on_the_cause() {
     }
 }
 
+/// The remedy of moving-unfinished where no user is left: of a fixture with a change of the file of login.
+fn removal_of(fixture: &str, change: fn(&str) -> String) -> (Host, Vec<String>) {
+    let host = Host::new(&[SHIPPED[0], fixture]);
+    fs::write(host.0.join("more"), "only-old-module\nonly-oath\n").unwrap();
+    let file = "etc/pam.d/login";
+    fs::write(host.0.join(file), change(&host.text(file).unwrap())).unwrap();
+    let findings = host.findings();
+    let id = "moving-unfinished";
+    let finding = findings.iter().find(|finding| finding.kind.id == id);
+    let commands = finding.unwrap().remedy().commands;
+    (host, commands)
+}
+
+#[test]
+fn the_lines_of_an_old_module_go_when_they_guard_no_user_alone() {
+    for (fixture, module, import) in [
+        (
+            "moving-unfinished",
+            "pam_google_authenticator",
+            "google-authenticator --homes",
+        ),
+        (
+            "moving-unfinished.oath",
+            "pam_oath",
+            "oath /etc/liboath/users",
+        ),
+    ] {
+        let (host, commands) = removal_of(fixture, str::to_owned);
+        let [keep, remove, last] = &commands[..] else {
+            panic!("{commands:?}")
+        };
+        assert!(keep.contains("cp -aL /etc/pam.d"), "{keep}");
+        assert_eq!(*last, format!("tfactl import {import} --apply"));
+        assert!(host.text("etc/pam.d/login").unwrap().contains(module));
+        let folder = host.0.join("etc/pam.d").display().to_string();
+        let remove = remove.replace("/etc/pam.d", &folder);
+        let status = Command::new("sh").args(["-c", &remove]).status().unwrap();
+        assert!(status.success(), "{remove}");
+        assert!(!report(&host.findings()).contains("moving"));
+    }
+}
+
+/// The files of users may be elsewhere, and what would break comes first.
+#[test]
+fn the_lines_of_an_old_module_stay_while_more_is_to_be_done() {
+    let elsewhere = |text: &str| text.replace("nullok", "secret=/var/otp/${USER}");
+    let (_, commands) = removal_of("moving-unfinished", elsewhere);
+    assert_eq!(commands[0], "tfactl import google-authenticator --homes");
+    for fixture in ["moving-breaks", "moving-breaks.oath"] {
+        let (_, commands) = removal_of(fixture, str::to_owned);
+        assert_eq!(commands, ["tfactl doctor"], "{fixture}");
+    }
+}
+
 /// A password would be asked for that these accounts do not have.
 /// pam_oath has as many files as its lines name. A command with a path that only pam_oath understands cannot work.
 #[test]

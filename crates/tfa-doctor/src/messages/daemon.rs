@@ -3,7 +3,8 @@
 use tfa_text::plural;
 
 use super::{CHECKED_RELOAD, MAX_NAMES, edit, list, remedy, sentence};
-use crate::finding::{Kind, Severity, When};
+use super::{PAM_NULLOK, PAM_PASSWORD_SKIPPED};
+use crate::finding::{Finding, Kind, Remedy, Severity, Subject, When};
 use crate::shell::{printable, quoted};
 
 /// The unit of a daemon that is down is masked.
@@ -144,10 +145,7 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
           user is asked twice.",
     what: |subject| {
         let names = list(&subject.names);
-        let module = match subject.users_files.is_empty() {
-            true => "pam_google_authenticator",
-            false => "pam_oath",
-        };
+        let module = old_module(subject);
         let left = match subject.users.as_deref() {
             None => String::new(),
             Some([]) if subject.users_files.is_empty() => {
@@ -180,6 +178,16 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
             };
             [import, apply, left]
         };
+        let has_none_left = subject.users.as_ref().is_some_and(Vec::is_empty);
+        if has_none_left && subject.when == When::AfterAnother {
+            return remedy(
+                "No user is left whom the line guards alone. Follow each moving-breaks, and run this again.",
+                &["tfactl doctor"],
+            );
+        }
+        if has_none_left {
+            return removal(subject);
+        }
         if subject.users_files.is_empty() {
             let left = "tfactl doctor --only moving-unfinished";
             let commands = import("google-authenticator --homes", left);
@@ -204,16 +212,62 @@ pub(crate) const MOVING_UNFINISHED: Kind = Kind {
     },
 };
 
+/// What becomes of logins by a fault of PAM files.
+pub(crate) fn consequence(fault: &Finding) -> String {
+    let what = fault.what();
+    match fault.kind.id {
+        id if id == PAM_PASSWORD_SKIPPED.id || id == PAM_NULLOK.id => {
+            format!("logins are let in without a password: {what}")
+        }
+        _ if fault.kind.severity == Severity::Hole => {
+            format!("logins are let in without a second factor: {what}")
+        }
+        _ => format!("logins are refused: {what}"),
+    }
+}
+
+/// The removal of the lines of a module that guards no user alone any more, as in docs/moving-in.md.
+fn removal(subject: &Subject) -> Remedy {
+    let module = old_module(subject);
+    let remove = format!(
+        r"grep -lZ {module} /etc/pam.d/* | xargs -0r sed -i --follow-symlinks ':a;/\\$/{{N;ba}};/{module}/d'"
+    );
+    let mut commands = vec![
+        "[ -e /root/pam.d.before ] || cp -aL /etc/pam.d /root/pam.d.before".to_owned(),
+        remove,
+    ];
+    match subject.users_files.as_slice() {
+        [] => commands.push("tfactl import google-authenticator --homes --apply".to_owned()),
+        files => {
+            let import = |file: &String| format!("tfactl import oath {} --apply", quoted(file));
+            commands.extend(files.iter().map(import));
+        }
+    }
+    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+    remedy(
+        "No user is left whom the line guards alone. Keep a root shell open, keep the files of before, remove the \
+         line, and import once more for the codes used meanwhile.",
+        &commands,
+    )
+}
+
+fn old_module(subject: &Subject) -> &'static str {
+    match subject.users_files.is_empty() {
+        true => "pam_google_authenticator",
+        false => "pam_oath",
+    }
+}
+
 /// What pam_oath replaces in the path of its file.
 const OF_USER: [&str; 2] = ["${HOME}", "${USER}"];
 
 pub(crate) const MOVING_BREAKS: Kind = Kind {
     id: "moving-breaks",
     severity: Severity::Risk,
-    why: "When the lines of the other module are removed, as at the end of moving in, logins are refused or let in.",
+    why: "The last step of moving in removes the lines of the other module, and this holds from then on.",
     what: |subject| {
-        let (module, fault) = (list(&subject.names), &subject.detail);
-        format!("Without the lines of {module}: {fault}")
+        let (module, consequence) = (list(&subject.names), &subject.detail);
+        format!("Without the lines of {module}, {consequence}")
     },
     remedy: |subject| match subject.when {
         When::Before => remedy(

@@ -99,7 +99,7 @@ pub(crate) const PAM_OFF: Kind = Kind {
 pub(crate) const PAM_NOT_ASKED: Kind = Kind {
     id: "pam-not-asked",
     severity: Severity::Hole,
-    why: "The password alone is enough to log in there.",
+    why: "A login there is asked for no code.",
     what: |subject| {
         let (file, services) = (subject.file(), services(subject));
         format!("{file}: the lines of {services} do not include pam_tfa.")

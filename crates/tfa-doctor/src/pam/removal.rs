@@ -69,7 +69,7 @@ fn finding(fault: &Finding, module: &str) -> Finding {
         subject: Subject {
             place: fault.subject.place.clone(),
             names: vec![module.trim_end_matches(".so").to_owned()],
-            detail: fault.what(),
+            detail: messages::consequence(fault),
             ..Subject::default()
         },
         witness: fault.witness.clone(),
