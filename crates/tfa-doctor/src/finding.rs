@@ -59,6 +59,8 @@ pub struct Subject {
     pub users: Option<Vec<String>>,
     /// What the kind of the fault adds, such as a value.
     pub detail: String,
+    /// The modules on which it depends whether it is a fault, if it is not known what they do.
+    pub(crate) depends_on: Vec<String>,
     /// The files of `pam_oath`, if it is about that module.
     pub(crate) users_files: Vec<String>,
     /// The changes to files that mend it, if they are known.
@@ -201,12 +203,12 @@ impl Finding {
         }
     }
 
-    /// How bad it is. What is a fault later only is a risk until then, at most.
+    /// How bad it is. What is a fault later only, or only if a module does what is not known, is a risk at most.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        match self.subject.later {
-            Some(_) => self.kind.severity.max(Severity::Risk),
-            None => self.kind.severity,
+        match self.subject.later.is_some() || !self.subject.depends_on.is_empty() {
+            true => self.kind.severity.max(Severity::Risk),
+            false => self.kind.severity,
         }
     }
 

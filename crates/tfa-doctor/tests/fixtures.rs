@@ -714,6 +714,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         "pam-after-publickey",
         "pam-auth-missing",
         "pam-cannot-enroll",
+        "pam-code-refused",
         "pam-exempt-refused",
         "pam-jump-refuses",
         "pam-module-first",

@@ -1,12 +1,14 @@
 //! The search finds what a walk through each run of a small stack finds, and no longer runs.
 
+mod users;
+
 use crate::answers::Questions;
 use crate::code::{Code, Codes};
 use crate::control::Action;
 use crate::dispatch::{Next, Run, State, run};
 use crate::files::{Files, ReadError};
-use crate::jumps;
 use crate::modules::codes_without_failure;
+use crate::pairs;
 use crate::read::Reader;
 use crate::search::{Facts, Search};
 use crate::stack::{Line, Phase, Service, Stack};
@@ -197,18 +199,18 @@ fn search_agrees_with_each_run_of_small_stacks() {
     );
 }
 
-/// Each assignment of codes to the lines of a stack that a login without a failure can have, with one answer to
-/// each question.
-fn assignments(service: &Service) -> Vec<Vec<Code>> {
+/// Each assignment of these codes to the lines of a stack, with one answer to each question.
+fn assignments(service: &Service, codes: &dyn Fn(&Line) -> Codes) -> Vec<Vec<Code>> {
     let stack = service.stack(Phase::Auth);
     let mut assignments = vec![Vec::new()];
     for line in &stack.lines {
-        let codes = codes_without_failure(line, Phase::Auth, &service.name);
+        let codes = codes(line);
         let distinct = [
             Code::SUCCESS,
             Code::IGNORE,
             Code::AUTH_ERR,
             Code::PERM_DENIED,
+            Code::USER_UNKNOWN,
             Code::MODULE_UNKNOWN,
         ];
         let codes = distinct.into_iter().filter(|code| codes.contains(*code));
@@ -221,8 +223,12 @@ fn assignments(service: &Service) -> Vec<Vec<Code>> {
         assignments = longer.collect();
     }
     let is_consistent = |codes: &Vec<Code>| {
-        let mut is_member = None;
+        let (mut is_member, mut cap) = (None, None);
         stack.lines.iter().zip(codes).all(|(line, code)| {
+            if line.calls("pam_cap.so") {
+                let answer = (*code == Code::SUCCESS, *code == Code::IGNORE);
+                return *cap.get_or_insert(answer) == answer;
+            }
             if !line.calls("pam_succeed_if.so") {
                 return true;
             }
@@ -252,7 +258,7 @@ fn is_misled(service: &Service, codes: &[Code]) -> bool {
     let refuses = |(index, code): &(usize, Code)| {
         let line = &stack.lines[*index];
         let codes = codes_without_failure(line, Phase::Auth, &service.name);
-        jumps::refuses(line, codes, *code)
+        pairs::refuses(line, codes, *code)
     };
     if run.result == Code::SUCCESS || run.lines.iter().any(refuses) {
         return false;
@@ -281,7 +287,9 @@ fn search_finds_each_jump_into_a_refusal() {
             "pam_absent.so",
         ]);
         let service = texts.service();
-        let all = assignments(&service);
+        let all = assignments(&service, &|line| {
+            codes_without_failure(line, Phase::Auth, &service.name)
+        });
         let is_misled = all.iter().any(|codes| is_misled(&service, codes));
         let answer = service.refused_by_jump(Phase::Auth);
         assert_eq!(answer.is_some(), is_misled, "{:?}", texts.0);

@@ -42,15 +42,16 @@ mod code;
 mod control;
 mod dispatch;
 mod files;
-mod jumps;
 mod lines;
 mod modules;
+mod pairs;
 mod parse;
 mod questions;
 mod read;
 mod search;
 mod stack;
 mod unasked;
+mod users;
 mod words;
 
 /// The file name of the PAM module of this project.
@@ -64,8 +65,10 @@ pub use dispatch::{Run, run, run_after};
 pub use files::{Files, MAX_LINES, ReadError, Unreadable};
 pub use lines::Release;
 pub use modules::{
-    identifies, ignores_users, possible_codes, possible_codes_of_user, verifies_password,
+    identifies, ignores_users, is_condition, possible_codes, possible_codes_of_user,
+    verifies_password,
 };
 pub use questions::{Step, Witness};
 pub use read::{FOLDERS, Reader};
 pub use stack::{Call, Line, Phase, Position, Problem, ProblemKind, Service, Stack};
+pub use users::{RefusedUsers, User};

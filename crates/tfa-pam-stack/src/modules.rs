@@ -145,6 +145,21 @@ const OTHER_FACTORS: [&str; 7] = [
     "pam_rhosts.so",
 ];
 
+/// The modules of conditions, whose answers differ between users and times.
+const CONDITIONS: [&str; 11] = [
+    "pam_access.so",
+    "pam_exec.so",
+    "pam_faillock.so",
+    "pam_listfile.so",
+    "pam_localuser.so",
+    "pam_nologin.so",
+    "pam_securetty.so",
+    "pam_succeed_if.so",
+    "pam_time.so",
+    "pam_usertype.so",
+    "pam_wheel.so",
+];
+
 /// The codes that the line can have in the phase of a service.
 #[must_use]
 pub fn possible_codes(line: &Line, phase: Phase, service: &str) -> Codes {
@@ -190,9 +205,19 @@ pub(crate) fn codes_without_failure(line: &Line, phase: Phase, service: &str) ->
         codes.only(SUCCESS)
     } else if line.is_tfa() || identifies(line) {
         codes.only(SUCCESS.and(IGNORE))
+    } else if line.calls("pam_faillock.so") {
+        // It says yes to a user who is not locked, and counts a failure without an answer.
+        let counts = line.arguments.iter().any(|word| word == "authfail");
+        codes.only(if counts { IGNORE } else { SUCCESS })
     } else {
         codes.only(ANSWERS)
     }
+}
+
+/// Whether the line calls the module of a condition, whose answers differ between users and times.
+#[must_use]
+pub fn is_condition(line: &Line) -> bool {
+    CONDITIONS.iter().any(|module| line.calls(module))
 }
 
 /// Whether the line calls a module that verifies the password.

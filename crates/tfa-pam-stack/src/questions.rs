@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::answers::Questions;
 use crate::code::{Code, Codes};
-use crate::dispatch::{Impression, State};
-use crate::jumps;
+use crate::dispatch::State;
 use crate::modules::{
     codes_without_failure, identifies, ignores_users, may_verify_password, possible_codes,
     possible_codes_of_user, verifies_password,
 };
+use crate::pairs::{Difference, Misled, Pair};
 use crate::search::{Path, Reached, Search};
 use crate::stack::{Line, Phase, Position, Service};
 
@@ -80,14 +80,6 @@ impl Service {
     pub fn bypass_of_user(&self, phase: Phase) -> Option<Witness> {
         let codes = |line: &Line| possible_codes_of_user(line, phase, &self.name);
         self.find_passing(phase, &codes, |reached| !reached.facts.tfa_passed)
-    }
-
-    /// Whether some login passes the phase that root has not begun.
-    #[must_use]
-    pub fn can_pass(&self, phase: Phase) -> bool {
-        let codes = |line: &Line| possible_codes_of_user(line, phase, &self.name);
-        let found = self.find_with(phase, &codes, &|reached| passes(phase, reached));
-        found.is_some()
     }
 
     /// A login that passes the phase, although a line of `pam_tfa` refused it, where root has not begun it.
@@ -175,49 +167,13 @@ impl Service {
             questions: &Questions::of(stack),
             asks: false,
         };
-        let misled = jumps::find(search, &|code| lets_in(phase, code))?;
-        let witness = self.witness(phase, &search, &misled.path);
-        let lines = &misled.path.lines;
-        let number = lines.iter().position(|(line, _)| *line == misled.jump)?;
-        let jump = witness.steps.get(number)?.clone();
-        Some((witness, jump))
-    }
-
-    /// An auth phase that refuses a user with the right password of whom no second factor is required: `pam_tfa`
-    /// returns `PAM_IGNORE`, and no other line says yes. A line with `not_required=success` says it by itself.
-    #[must_use]
-    pub fn refuses_if_not_required(&self) -> Option<Witness> {
-        const IGNORE: Codes = Codes::of(&[Code::IGNORE]);
-        const SUCCESS: Codes = Codes::of(&[Code::SUCCESS]);
-        let phase = Phase::Auth;
-        let says_yes = |line: &Line| {
-            let has_option = line
-                .arguments
-                .iter()
-                .any(|word| word == "not_required=success");
-            has_option && !line.asks_after_public_key()
+        let pair = Pair {
+            search,
+            difference: Difference::OneJump,
+            needs_proof: false,
         };
-        let codes = |line: &Line| match line.is_tfa() {
-            true if says_yes(line) => SUCCESS,
-            true => IGNORE,
-            // It counts failures, and says yes to a user who is not locked.
-            false if line.calls("pam_faillock.so") => SUCCESS,
-            false => codes_without_failure(line, phase, &self.name),
-        };
-        let stack = self.stack(phase);
-        let search = Search {
-            stack,
-            codes: &codes,
-            questions: &Questions::of(stack),
-            asks: true,
-        };
-        let path = search.find(State::new(), &|reached| {
-            let facts = reached.facts;
-            let is_undecided = reached.state.standing.impression == Impression::Undefined;
-            let is_ignored = facts.tfa_passed && facts.tfa_successes == 0;
-            reached.next.is_err() && is_undecided && is_ignored && facts.is_identified()
-        })?;
-        Some(self.witness(phase, &search, &path))
+        let misled = pair.find(&|code| lets_in(phase, code))?;
+        self.parting(phase, &search, &misled)
     }
 
     /// A login that passes the phase. One that has to change its password is shown only if no other passes.
@@ -264,7 +220,7 @@ impl Service {
         self.find_with(phase, &|line| self.codes(phase, line), fits)
     }
 
-    fn find_with(
+    pub(crate) fn find_with(
         &self,
         phase: Phase,
         codes: &dyn Fn(&Line) -> Codes,
@@ -285,6 +241,20 @@ impl Service {
         possible_codes(line, phase, &self.name)
     }
 
+    /// The run of a login that is refused, and the step where it parts from one that is not.
+    pub(crate) fn parting(
+        &self,
+        phase: Phase,
+        search: &Search<'_>,
+        misled: &Misled,
+    ) -> Option<(Witness, Step)> {
+        let witness = self.witness(phase, search, &misled.path);
+        let lines = &misled.path.lines;
+        let number = lines.iter().position(|(line, _)| *line == misled.parting)?;
+        let step = witness.steps.get(number)?.clone();
+        Some((witness, step))
+    }
+
     fn witness(&self, phase: Phase, search: &Search<'_>, path: &Path) -> Witness {
         let result = path.has_ended.then(|| search.replay(path).result);
         Witness::of(phase, &search.stack.lines, &path.lines, result)
@@ -297,6 +267,6 @@ pub(crate) fn passes(phase: Phase, reached: &Reached<'_>) -> bool {
 
 /// Whether a login with this code of the stack passes the phase. After `PAM_NEW_AUTHTOK_REQD` in the account phase,
 /// programs let the user change the password and go on.
-fn lets_in(phase: Phase, code: Code) -> bool {
+pub(crate) fn lets_in(phase: Phase, code: Code) -> bool {
     code == Code::SUCCESS || (phase == Phase::Account && code == Code::NEW_AUTHTOK_REQD)
 }

@@ -84,6 +84,17 @@ fn services(subject: &Subject) -> String {
     }
 }
 
+/// The modules on which it depends whether users are refused, as a sentence behind others.
+fn depends(subject: &Subject) -> String {
+    match subject.depends_on.as_slice() {
+        [] => String::new(),
+        modules => format!(
+            " Whether this is so depends on what {} returns, which is not known.",
+            list(modules)
+        ),
+    }
+}
+
 pub(crate) const PAM_OFF: Kind = Kind {
     id: "pam-off",
     severity: Severity::Hole,
@@ -498,7 +509,7 @@ pub(crate) const PAM_UNREADABLE: Kind = Kind {
 pub(crate) const PAM_REFUSES: Kind = Kind {
     id: "pam-refuses",
     severity: Severity::LockOut,
-    why: "No user can log in there, whatever the modules return.",
+    why: "No user can log in there, with the right password and code either.",
     what: |subject| {
         let (place, phase, services) = (&subject.place, &subject.detail, services(subject));
         format!("{place}: with this line, the {phase} phase of {services} refuses each login.")
@@ -537,17 +548,39 @@ pub(crate) const PAM_EXEMPT_REFUSED: Kind = Kind {
     why: "A user of whom the policy requires no second factor, such as one who has not enrolled yet, is refused with the \
           right password.",
     what: |subject| {
-        let (place, services) = (&subject.place, services(subject));
+        let (place, phase, services) = (&subject.place, &subject.detail, services(subject));
+        let depends = depends(subject);
         format!(
-            "{place}: pam_tfa ignores a login that needs no code, and no other line of the auth phase of {services} \
-             lets it in."
+            "{place}: pam_tfa ignores a login that needs no code, and the {phase} phase of {services} then refuses \
+             it.{depends}"
         )
     },
     remedy: |subject| {
         by_hand(
             subject,
-            "Add the option not_required=success, or \"auth required pam_permit.so\" behind the line that refuses a \
-             wrong password.",
+            "Write \"requisite\" in an auth line, and \"[success=ignore ignore=ignore default=die]\" in an account \
+             line. If no other line of the phase lets the login in, add the option not_required=success.",
+        )
+    },
+};
+
+pub(crate) const PAM_CODE_REFUSED: Kind = Kind {
+    id: "pam-code-refused",
+    severity: Severity::LockOut,
+    why: "A user who has enrolled is refused with the right password and the right code.",
+    what: |subject| {
+        let (place, phase, services) = (&subject.place, &subject.detail, services(subject));
+        let depends = depends(subject);
+        format!(
+            "{place}: pam_tfa succeeds after a right code, and the {phase} phase of {services} then refuses the \
+             login.{depends}"
+        )
+    },
+    remedy: |subject| {
+        by_hand(
+            subject,
+            "Write \"requisite\" in an auth line, and \"[success=ignore ignore=ignore default=die]\" in an account \
+             line.",
         )
     },
 };

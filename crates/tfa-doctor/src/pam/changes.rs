@@ -53,6 +53,7 @@ const KNOWN: &[(&Kind, Changes)] = &[
     (&messages::PAM_REFUSES, passable),
     (&messages::PAM_JUMP_REFUSES, passable),
     (&messages::PAM_EXEMPT_REFUSED, with_yes),
+    (&messages::PAM_CODE_REFUSED, as_shipped),
     (&messages::PAM_PROFILE_CHANGED, as_in_profile),
 ];
 
@@ -247,22 +248,38 @@ fn control(case: &Case<'_>) -> Vec<Vec<Edit>> {
     if !is_tfa && !is_kept.iter().any(|kind| kind.id == case.finding.kind.id) {
         changes.push(vec![case.replace(number, text, None)]);
     }
+    let strict = strict(case);
+    let next = case.text_of(number + 1).filter(|_| is_tfa);
+    let without = next.map(|next| case.replace(number + 1, next, None));
+    for change in strict {
+        let both = without
+            .clone()
+            .map(|without| [change.clone(), vec![without]].concat());
+        changes.push(change);
+        changes.extend(both);
+    }
+    changes
+}
+
+/// The line with one of the controls of the profile, that of its phase first.
+fn strict(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    let Some((number, text)) = case.faulty_line() else {
+        return Vec::new();
+    };
     let controls = match text.trim_start().starts_with("account") {
         true => [ACCOUNT_CONTROL, "requisite"],
         false => ["requisite", ACCOUNT_CONTROL],
     };
-    for control in controls {
-        let strict = with_control(text, control).map(|new| case.replace(number, text, Some(new)));
-        changes.extend(strict.clone().map(|strict| vec![strict]));
-        let next = case.text_of(number + 1).filter(|_| is_tfa);
-        let without = next.map(|next| case.replace(number + 1, next, None));
-        changes.extend(
-            strict
-                .zip(without)
-                .map(|(strict, without)| vec![strict, without]),
-        );
-    }
-    changes
+    let lines = controls
+        .into_iter()
+        .filter_map(|control| with_control(text, control));
+    let changes = lines.map(|new| vec![case.replace(number, text, Some(new))]);
+    changes.collect()
+}
+
+/// The line with the control that the profile has in its phase.
+fn as_shipped(case: &Case<'_>) -> Vec<Vec<Edit>> {
+    strict(case).into_iter().take(1).collect()
 }
 
 /// No such line, if there is another one; else the line behind each later one of the phase, the last first.
@@ -419,12 +436,16 @@ fn with_enroll(case: &Case<'_>) -> Vec<Vec<Edit>> {
     with_option(case, options::ENROLL)
 }
 
-/// The line says yes where no second factor is required, or another one before it.
+/// The line goes on where no second factor is required, or says yes there, or another one does before it.
 fn with_yes(case: &Case<'_>) -> Vec<Vec<Edit>> {
     let line = case.faulty_line();
     let permit = line.map(|(number, _)| vec![case.insert(number.saturating_sub(1), PERMIT)]);
-    let option = with_option(case, options::NOT_REQUIRED).into_iter();
-    option.chain(permit).collect()
+    let option = with_option(case, options::NOT_REQUIRED);
+    as_shipped(case)
+        .into_iter()
+        .chain(option)
+        .chain(permit)
+        .collect()
 }
 
 fn with_option(case: &Case<'_>, option: &str) -> Vec<Vec<Edit>> {

@@ -75,6 +75,8 @@ struct Fault {
     kind: &'static Kind,
     place: String,
     detail: String,
+    /// The modules on which it depends, if it is not known what they do.
+    depends_on: Vec<String>,
     witness: Vec<String>,
 }
 
@@ -100,7 +102,7 @@ const CHECKS: &[Check] = &[
     errors::problems,
     passing::refuses,
     passing::refused_by_jump,
-    passing::refuses_if_not_required,
+    passing::refuses_users,
 ];
 
 /// The faults in the PAM files. Those that one remedy mends are one finding.
@@ -190,6 +192,7 @@ fn add(findings: &mut Vec<Finding>, service: &str, fault: Fault) {
         finding.kind.id == fault.kind.id
             && finding.subject.place == fault.place
             && finding.subject.detail == fault.detail
+            && finding.subject.depends_on == fault.depends_on
     };
     if let Some(finding) = findings.iter_mut().find(is_same) {
         let names = &mut finding.subject.names;
@@ -207,6 +210,7 @@ fn add(findings: &mut Vec<Finding>, service: &str, fault: Fault) {
             place: fault.place,
             names: vec![service.to_owned()],
             detail: fault.detail,
+            depends_on: fault.depends_on,
             ..Subject::default()
         },
         witness: fault.witness,
@@ -219,6 +223,7 @@ impl Fault {
             kind,
             place: place.to_string(),
             detail: String::new(),
+            depends_on: Vec::new(),
             witness: Vec::new(),
         }
     }

@@ -1,9 +1,10 @@
 //! A login in which each module that can succeed does: one with the right password and the right code.
 
-use tfa_pam_stack::{Action, Call, Code, Line, Phase, Run, Service, Witness, possible_codes, run};
+use tfa_pam_stack::{
+    Action, Call, Code, Line, Phase, Run, Service, User, Witness, possible_codes, run,
+};
 
-use super::skipped::is_tfa;
-use super::{Fault, Login, errors, names_tfa};
+use super::{Fault, Login, errors, names_tfa, services};
 use crate::messages;
 
 /// Whether such a login passes if `pam_tfa` returns this code.
@@ -30,7 +31,7 @@ pub(super) fn best_code(line: &Line, phase: Phase, service: &str) -> Code {
     best.or_else(other).unwrap_or(Code::SUCCESS)
 }
 
-/// A phase that no login passes, whatever the modules return. An error that is a finding of its own is left to
+/// A phase that no login with the right password and code passes. An error that is a finding of its own is left to
 /// that, and so is a service that was closed.
 pub(super) fn refuses(login: &Login<'_>) -> Vec<Fault> {
     let phases = [Phase::Auth, Phase::Account, Phase::Session].into_iter();
@@ -67,14 +68,30 @@ pub(super) fn refused_by_jump(login: &Login<'_>) -> Vec<Fault> {
     faults.collect()
 }
 
-/// The auth phase refuses a user of whom no second factor is required.
-pub(super) fn refuses_if_not_required(login: &Login<'_>) -> Vec<Fault> {
-    let path = login.service.refuses_if_not_required();
-    let fault = |path: &Witness| {
-        let asked = path.steps.iter().rfind(|step| is_tfa(step))?;
-        Some(Fault::at(&messages::PAM_EXEMPT_REFUSED, &asked.position).seen(path))
-    };
-    path.iter().filter_map(fault).collect()
+/// A phase that refuses users because of what pam_tfa returns for them: those who have entered a right code, or those
+/// of whom the policy asks for none. Users of the other kind pass.
+pub(super) fn refuses_users(login: &Login<'_>) -> Vec<Fault> {
+    let kinds = [
+        (User::NotAsked, &messages::PAM_EXEMPT_REFUSED),
+        (User::Verified, &messages::PAM_CODE_REFUSED),
+    ];
+    let phases = [Phase::Auth, Phase::Account].into_iter();
+    let asked = phases.filter(|phase| login.asks(*phase));
+    let cases = asked.flat_map(|phase| kinds.map(|(user, kind)| (phase, user, kind)));
+    let faults = cases.filter_map(|(phase, user, kind)| {
+        // A method of the program takes the place of the password.
+        let has_own_method =
+            services::has_own_method(login.name) || login.context.follows_own_method(login.name);
+        let needs_proof = phase == Phase::Auth && !has_own_method;
+        let refused = login.service.refuses_user(phase, user, needs_proof)?;
+        let fault = Fault {
+            detail: phase.name().to_owned(),
+            depends_on: refused.depends_on.into_iter().collect(),
+            ..Fault::at(kind, &refused.line.position)
+        };
+        Some(fault.seen(&refused.witness))
+    });
+    faults.collect()
 }
 
 /// The line that refuses: the first one that fails, or else a jump over all lines that could succeed, or else the

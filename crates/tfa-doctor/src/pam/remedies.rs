@@ -37,7 +37,7 @@ pub(super) fn settle(
     if findings.is_empty() {
         return findings;
     }
-    findings.sort_by_key(|finding| finding.kind.severity);
+    findings.sort_by_key(Finding::severity);
     let trial = Trial::new(pam, context, &findings);
     let update = auth_update::simulate(&pam.files);
     let update = update.and_then(|(files, update)| {
@@ -162,7 +162,7 @@ fn together(
     });
     let edits = edits.collect();
     // A hole is not mended by a lock-out.
-    let severities = faults.map(|fault| fault.kind.severity).into_iter();
+    let severities = faults.map(|fault| fault.severity()).into_iter();
     let gravest = severities.fold(Severity::LockOut, Severity::max);
     let left = trial.run(files, gravest)?;
     let has_mended = faults.iter().all(|fault| trial.has_mended(fault, &left));
@@ -174,7 +174,7 @@ pub(super) fn change_for(trial: &Trial<'_>, pam: &PamFacts, finding: &Finding) -
     let mut changes = changes::of(finding, pam);
     changes.truncate(MAX_CHANGES);
     // A hole is not mended by a lock-out.
-    let gravest = finding.kind.severity.max(Severity::LockOut);
+    let gravest = finding.severity().max(Severity::LockOut);
     let severities = [Severity::Advice, gravest].into_iter();
     let mut tried = severities.flat_map(|severity| {
         changes.iter().filter_map(move |edits| {

@@ -50,7 +50,7 @@ pub(crate) fn breaks(facts: &Facts, module: &str, others: &[Finding]) -> Vec<Fin
         let is_first = |other: &Finding| {
             let (edits, subject) = (&finding.subject.edits, &other.subject);
             let overlaps = |edit: &Edit| subject.edits.iter().any(|other| edit.overlaps(other));
-            let is_grave = other.kind.severity <= Severity::LockOut || edits.is_empty();
+            let is_grave = other.severity() <= Severity::LockOut || edits.is_empty();
             let is_of_file = subject.file() == finding.subject.file();
             is_grave && is_of_file || edits.iter().any(overlaps)
         };
@@ -128,9 +128,8 @@ fn of_comment(line: &str) -> Option<&str> {
 fn new_faults(trial: &Trial<'_>, changed: &PamFacts, context: &Context<'_>) -> Vec<Finding> {
     let mut found = faults(changed, context);
     let counts = Counts::of(&found);
-    found
-        .retain(|fault| fault.kind.severity <= Severity::LockOut && trial.has_more(fault, &counts));
-    found.sort_by_key(|fault| fault.kind.severity);
+    found.retain(|fault| fault.severity() <= Severity::LockOut && trial.has_more(fault, &counts));
+    found.sort_by_key(|fault| fault.severity());
     found
 }
 

@@ -91,7 +91,7 @@ impl<'a> Trial<'a> {
         let is_new = |mark| !self.is_off && self.before.0.get(&mark) < left.0.get(&mark);
         let mut grave = found
             .iter()
-            .filter(|finding| finding.kind.severity <= severity || is_grave(finding));
+            .filter(|finding| finding.severity() <= severity || is_grave(finding));
         let has_new = grave.any(|finding| marks(finding).any(is_new));
         let is_kept = |(name, works): (&&str, &Works)| {
             let [before, after] = [self.pam, &pam].map(|pam| pam.services.get(*name));

@@ -1,12 +1,13 @@
 //! The search finds a login without `pam_tfa`, or against it, exactly where the libpam of this host lets one in:
 //! in stacks with jumps, with a module that cannot be loaded, and with `pam_rootok` under each real uid.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use tfa_pam_stack::{Code, Line, Phase, Release, Run, Service, run};
+use tfa_pam_stack::{Action, Code, Line, Phase, Release, Run, Service, User, run};
 
 use crate::driver::{Driver, own_uid};
 use crate::evaluator::{argument, read_named};
@@ -145,6 +146,57 @@ fn code_of(line: &Line, phase: Phase, uid: u32) -> Code {
     argument(line, call).unwrap_or(Code::SUCCESS)
 }
 
+/// What all lines of `pam_tfa` returned in a run, if that is one code, and what the other modules returned.
+fn tfa_and_others(text: &str) -> Option<(Code, String)> {
+    let code = |line: &str| Code::from_name(line.rsplit("auth=").next()?.split(' ').next()?);
+    let is_tfa = |line: &&str| line.contains("/modules/pam_tfa.so");
+    let mut codes = text.lines().filter(is_tfa).map(code);
+    let first = codes.next()??;
+    let others = text
+        .lines()
+        .map(|line| if is_tfa(&line) { "" } else { line });
+    codes
+        .all(|code| code == Some(first))
+        .then(|| (first, others.collect()))
+}
+
+/// Whether two lines of one condition have different answers, which no user has.
+fn contradicts_itself(text: &str) -> bool {
+    let is_condition = |line: &&str| line.contains("pam_succeed_if.so");
+    let arguments = text
+        .lines()
+        .filter(is_condition)
+        .map(|line| line.rsplit(".so").next());
+    arguments.collect::<BTreeSet<_>>().len() > 1
+}
+
+/// Whether a condition refuses the run by itself: with its other answer, the line does not.
+fn is_meant(service: &Service, phase: Phase, run: &Run) -> bool {
+    let lines = &service.stack(phase).lines;
+    let fails = |line: &Line, code| match line.control.action(code) {
+        Action::Bad | Action::Die => true,
+        Action::Ok | Action::Done => code != Code::SUCCESS,
+        _ => false,
+    };
+    run.lines.iter().any(|(index, code)| {
+        let line = &lines[*index];
+        let is_condition = line.calls("pam_succeed_if.so")
+            || (line.calls("pam_rootok.so") && phase == Phase::Auth && service.name != "su");
+        let other = match *code {
+            Code::SUCCESS => Code::AUTH_ERR,
+            _ => Code::SUCCESS,
+        };
+        is_condition && fails(line, *code) && !fails(line, other)
+    })
+}
+
+/// How a run ends.
+struct End {
+    passes: bool,
+    /// No condition refuses by itself.
+    is_refused: bool,
+}
+
 /// What happened in the runs that libpam let in.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct LetIn {
@@ -225,6 +277,8 @@ fn search_finds_what_libpam_lets_in() {
         .collect();
     let reports = driver.run_as(&runs);
     let mut let_in = vec![LetIn::default(); stacks.len()];
+    // By the stack, the uid, and what modules beside pam_tfa returned: whether libpam let in the runs of each user.
+    let mut of_users: BTreeMap<(usize, u32, String), [Option<End>; 2]> = BTreeMap::new();
     for ((index, name, uid), report) in cases.iter().zip(&reports) {
         let stack = &stacks[*index];
         let folder = driver.folder.join(name);
@@ -241,8 +295,31 @@ fn search_finds_what_libpam_lets_in() {
         if libpam == 0 {
             let_in[*index].add(&service, stack.phase, &run);
         }
+        let Some((code, others)) = tfa_and_others(&text).filter(|_| !contradicts_itself(&text))
+        else {
+            continue;
+        };
+        let runs = of_users.entry((*index, *uid, others)).or_default();
+        let is_refused = libpam != 0 && !is_meant(&service, stack.phase, &run);
+        if let Some(place) = [Code::IGNORE, Code::SUCCESS]
+            .iter()
+            .position(|one| *one == code)
+        {
+            runs[place] = Some(End {
+                passes: libpam == 0,
+                is_refused,
+            });
+        }
     }
-    let mut counts = [0; 2];
+    let mut refused = vec![[false; 2]; stacks.len()];
+    for ((index, ..), runs) in &of_users {
+        let [Some(not_asked), Some(verified)] = runs else {
+            continue;
+        };
+        refused[*index][0] |= not_asked.is_refused && verified.passes;
+        refused[*index][1] |= verified.is_refused && not_asked.passes;
+    }
+    let mut counts = [0; 4];
     for (index, (stack, expected)) in stacks.iter().zip(&let_in).enumerate() {
         let folder = driver.folder.join(format!("{index}-0"));
         let service = read(&folder, stack.service, driver.release);
@@ -253,17 +330,26 @@ fn search_finds_what_libpam_lets_in() {
             let is_undecided = service.session_undecided().is_some();
             assert_eq!(is_undecided, expected.without_tfa || expected.against_tfa);
         }
+        let users = [User::NotAsked, User::Verified]
+            .into_iter()
+            .zip(refused[index]);
+        for ((user, expected), count) in users.zip(&mut counts[2..]) {
+            let found = service.refuses_user(stack.phase, user, false).is_some();
+            assert_eq!(
+                found, expected,
+                "seed {seed}, {user:?}, {}:\n{text}",
+                stack.service
+            );
+            *count += usize::from(expected);
+        }
         counts[0] += usize::from(expected.without_tfa);
         counts[1] += usize::from(expected.against_tfa);
     }
     let total = stacks.len();
     println!(
-        "{} runs of {total} stacks, {counts:?} let in, seed {seed}",
+        "{} runs of {total} stacks, {counts:?} let in or refused, seed {seed}",
         reports.len()
     );
-    assert!(
-        counts
-            .iter()
-            .all(|count| (total / 40..total * 9 / 10).contains(count))
-    );
+    let usual = total / 40..total * 9 / 10;
+    assert!(counts[..3].iter().all(|count| usual.contains(count)));
 }

@@ -1,6 +1,6 @@
 //! Each usual mistake has a run that shows it.
 
-use tfa_pam_stack::{Code, Phase, Release, Service, Witness};
+use tfa_pam_stack::{Code, Phase, Release, Service, User, Witness};
 
 use crate::memory::{Memory, service};
 
@@ -354,7 +354,10 @@ fn service_without_lines_of_a_phase_uses_those_of_other() {
 
 #[test]
 fn stack_without_a_yes_refuses_users_of_whom_nothing_is_required() {
-    let found = |auth: &str| lines(service(auth).refuses_if_not_required());
+    let found = |auth: &str| {
+        let refused = service(auth).refuses_user(Phase::Auth, User::NotAsked, true)?;
+        lines(Some(refused.witness))
+    };
     let tfa = "auth requisite pam_tfa.so enroll=account\n";
     let (yes, ignored) = (Code::SUCCESS, Code::IGNORE);
     assert_eq!(
