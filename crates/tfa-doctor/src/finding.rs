@@ -232,10 +232,18 @@ impl Finding {
         printable(&(self.kind.what)(&self.subject))
     }
 
-    /// How to mend it.
+    /// How to mend it. A file whose change is known is not to be edited by hand as well.
     #[must_use]
     pub fn remedy(&self) -> Remedy {
-        (self.kind.remedy)(&self.subject)
+        let mut remedy = (self.kind.remedy)(&self.subject);
+        let by_hand = |command: &str| {
+            self.subject.edits.iter().any(|edit| {
+                let rest = command.strip_prefix(messages::edit_file(&edit.file).as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(", line "))
+            })
+        };
+        remedy.commands.retain(|command| !by_hand(command));
+        remedy
     }
 }
 

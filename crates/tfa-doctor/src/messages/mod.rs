@@ -266,6 +266,6 @@ fn edit(subject: &Subject) -> String {
 }
 
 /// As [`edit`], without a line.
-fn edit_file(file: &str) -> String {
+pub(crate) fn edit_file(file: &str) -> String {
     format!("# edit {}", printable(file))
 }
