@@ -110,7 +110,7 @@ install: ## what was built, under DESTDIR
 	install -D -m 644 -t $(DESTDIR)/usr/share/pam-configs packaging/pam/tfa
 	install -D -m 644 -t $(DESTDIR)/etc/fail2ban/filter.d packaging/fail2ban/filter.d/tfa.conf
 	install -D -m 644 -t $(DESTDIR)/etc/fail2ban/jail.d packaging/fail2ban/jail.d/tfa.conf
-	install -D -m 644 -t $(DESTDIR)/usr/share/doc/tfa README.md SECURITY.md
+	install -D -m 644 -t $(DESTDIR)/usr/share/doc/tfa README.md SECURITY.md docs/moving-in.md
 	for command in tfa-enroll tfactl; do \
 		for shell in bash:bash-completion/completions/$$command zsh:zsh/vendor-completions/_$$command \
 			fish:fish/vendor_completions.d/$$command.fish; do \

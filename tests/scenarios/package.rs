@@ -30,11 +30,17 @@ fn installation_names_the_next_step_and_locks_no_user_out() {
         ours[1].contains("no user is asked for a code yet"),
         "{said}"
     );
-    assert_eq!(
-        ours[2], "tfa: Next: run  tfa-enroll  as yourself.",
+    assert!(
+        ours[2].contains("Next: run  tfa-enroll  as yourself,"),
         "{said}"
     );
-    assert_eq!(ours.len(), 3, "{said}");
+    assert!(ours[2].contains("tfactl doctor"), "{said}");
+    assert!(
+        ours[3].contains("/usr/share/doc/tfa/moving-in.md"),
+        "{said}"
+    );
+    assert_eq!(ours.len(), 4, "{said}");
+    assert!(ours.iter().all(|line| line.len() <= 80), "{said}");
     let terminal = machine.ssh("alice");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -303,7 +309,7 @@ fn an_upgrade_keeps_keys_and_settings_and_keeps_asking() {
 fn removal_disables_reinstallation_restores_purge_deletes() {
     let (machine, alice) = machine_with_alice_set_up();
     let files = machine.succeed(["dpkg", "-L", "tfa"]);
-    for file in ["README.md", "SECURITY.md"] {
+    for file in ["README.md", "SECURITY.md", "moving-in.md"] {
         assert!(
             files.contains(&format!("/usr/share/doc/tfa/{file}\n")),
             "{files}"

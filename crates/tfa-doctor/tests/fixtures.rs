@@ -830,23 +830,31 @@ fn removal_of(fixture: &str, change: fn(&str) -> String) -> (Host, Vec<String>) 
 
 #[test]
 fn the_lines_of_an_old_module_go_when_they_guard_no_user_alone() {
-    for (fixture, module, import) in [
+    for (fixture, module, import, pages) in [
         (
             "moving-unfinished",
             "pam_google_authenticator",
             "google-authenticator --homes",
+            &["README.md", "docs/moving-in.md"][..],
         ),
         (
             "moving-unfinished.oath",
             "pam_oath",
             "oath /etc/liboath/users",
+            &["docs/moving-in.md"],
         ),
     ] {
         let (host, commands) = removal_of(fixture, str::to_owned);
         let [keep, remove, last] = &commands[..] else {
             panic!("{commands:?}")
         };
-        assert!(keep.contains("cp -aL /etc/pam.d"), "{keep}");
+        for page in pages {
+            let page = fs::read_to_string(repository().join(page)).unwrap();
+            let last = last.replace("/etc/liboath/users", "/etc/users.oath");
+            for command in [keep, remove, &last] {
+                assert!(page.contains(command), "{command}");
+            }
+        }
         assert_eq!(*last, format!("tfactl import {import} --apply"));
         assert!(host.text("etc/pam.d/login").unwrap().contains(module));
         let folder = host.0.join("etc/pam.d").display().to_string();

@@ -206,6 +206,12 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     if is_locked(status, now) {
         lines.push(format!("To remove the lock: tfactl unlock {}", status.user));
     }
+    if status.is_set_up() {
+        lines.push(format!(
+            "If the user has lost each authenticator and the backup codes: tfactl reset {}",
+            status.user
+        ));
+    }
     lines.join("\n")
 }
 

@@ -17,7 +17,8 @@ Exit status: 0 nothing worse than advice, 1 a hole, a lock-out or a risk, or the
 command failed, 2 wrong usage. A daemon that cannot be reached is a finding.
 The JSON output is an object with the keys summary and findings, which do not
 change. The summary has these keys, null if not known:
-  policy                off, optional, required (of some logins) or audit
+  policy                off, optional, required (of some logins), later (of no
+                        login yet), exempt (exemptions come before) or audit
   enrolled              the number of users who have enrolled
   login_users           the number of users with a login shell, root included
   login_users_enrolled  how many of these have enrolled
@@ -199,11 +200,15 @@ pub(crate) fn asking_sshd(done: usize, count: usize) -> String {
 
 /// What is in force: the policy, the users, the services.
 pub(crate) fn in_force(summary: &Summary, terminal: &Terminal) -> String {
+    indented(&sentences(summary), 0, width(terminal))
+}
+
+fn sentences(summary: &Summary) -> String {
     let policy = match summary.policy {
         None => "not known",
         Some(PolicyInForce::Off) => "off",
         Some(PolicyInForce::Audit) => "audit mode",
-        Some(PolicyInForce::Required) => "a second factor is required for some logins",
+        Some(PolicyInForce::Required) => "a second factor is required for at least some logins",
         Some(PolicyInForce::Later) => "a second factor is required for no login yet",
         Some(PolicyInForce::Exempt) => {
             "a second factor is required for no login, because exemptions come before"
@@ -224,14 +229,24 @@ pub(crate) fn in_force(summary: &Summary, terminal: &Terminal) -> String {
     };
     let enrolled = enrolled(summary);
     let required = required(summary);
-    let text =
-        format!("Policy: {policy}. {enrolled} {required}Services that ask for a code: {services}.");
-    indented(&text, 0, width(terminal))
+    let services = match summary.policy {
+        Some(PolicyInForce::Off) => {
+            format!(
+                "No service asks for a code while the policy is off; the line of pam_tfa is in: {services}."
+            )
+        }
+        Some(_) => format!("Services that ask enrolled users for a code: {services}."),
+        None => format!("Services with the line of pam_tfa: {services}."),
+    };
+    format!("Policy: {policy}. {enrolled} {required}{services}")
 }
 
 /// Of how many users a second factor is required now, in a whole sentence with a blank, if that is known.
 fn required(summary: &Summary) -> String {
     match (summary.login_users, summary.login_users_required) {
+        (Some(users), Some(required)) if required >= users => format!(
+            "Over SSH, the password alone is now not enough for any of the {users} users with a login shell. "
+        ),
         (Some(users), Some(required)) => format!(
             "Over SSH, the password alone is now not enough for {required} of {users} users with a login shell. "
         ),
@@ -329,4 +344,41 @@ pub(crate) fn findings_counted(summary: &Summary) -> String {
         ..
     } = summary;
     format!("Holes: {holes}, lock-outs: {lock_outs}, risks: {risks}, advice: {advice}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_service_is_said_to_ask_while_the_policy_is_off() {
+        let text = |policy: Option<PolicyInForce>, required: Option<usize>| {
+            sentences(&Summary {
+                policy,
+                required_from: None,
+                must_enroll_from: None,
+                enrolled: Some(1),
+                login_users: Some(3),
+                login_users_enrolled: Some(1),
+                login_users_required: required,
+                services: Some(vec!["sshd".to_owned()]),
+                holes: 0,
+                lock_outs: 0,
+                risks: 0,
+                advice: 0,
+            })
+        };
+        let off = text(Some(PolicyInForce::Off), None);
+        assert!(off.contains("No service asks for a code"), "{off}");
+        assert!(!off.contains("Services that ask"), "{off}");
+        let optional = text(Some(PolicyInForce::Optional), None);
+        let asks = "Services that ask enrolled users for a code: sshd.";
+        assert!(optional.ends_with(asks), "{optional}");
+        let some = text(Some(PolicyInForce::Required), Some(2));
+        assert!(some.contains("not enough for 2 of 3 users"), "{some}");
+        let all = text(Some(PolicyInForce::Required), Some(3));
+        assert!(all.contains("not enough for any of the 3 users"), "{all}");
+        let unknown = text(None, None);
+        assert!(!unknown.contains("ask"), "{unknown}");
+    }
 }

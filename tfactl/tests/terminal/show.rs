@@ -49,6 +49,7 @@ Wrong codes since the last login: 101
 Last wrong code: 2026-12-01 14:06, from 192.0.2.66
 Last login with a code: 2026-12-01 14:05
 To remove the lock: tfactl unlock alice
+If the user has lost each authenticator and the backup codes: tfactl reset alice
 ";
     assert_eq!((code, out.as_str()), (0, expected));
 }
