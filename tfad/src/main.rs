@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tfa_store::{
-    KeyRotation, NoAccounts, Notice, Opened, StateDir, StateFile, Store, StoreError,
+    DaemonStore, KeyRotation, NoAccounts, Notice, Opened, StateDir, StateFile, StoreError,
     UnavailableStore, etcd,
 };
 use tfad::account::{Accounts, FollowsUid, RECOVERY_FILE};
@@ -109,10 +109,10 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         Ok(store) => (store, None),
         Err(error) => {
             let store = Arc::new(UnavailableStore::new(error, open));
-            (Arc::clone(&store) as Arc<dyn Store>, Some(store))
+            (Arc::clone(&store) as Arc<dyn DaemonStore>, Some(store))
         }
     };
-    let accounts = Accounts::new(Arc::clone(&store));
+    let accounts = Accounts::new(Arc::clone(&store) as _);
     let accounts = accounts.logging_to(Arc::clone(journal));
     let accounts = accounts.following_uid_if(follows_uid);
     let accounts = Arc::new(accounts.with_recovery(recovery));
@@ -199,7 +199,7 @@ impl StoreOpener {
         &self,
         journal: &Journal,
         rotation: &Arc<Rotation>,
-    ) -> Result<Arc<dyn Store>, StoreError> {
+    ) -> Result<Arc<dyn DaemonStore>, StoreError> {
         let log = |notices: Vec<Notice>| {
             for notice in notices {
                 journal.log_daemon(DaemonEvent::Store(&notice));

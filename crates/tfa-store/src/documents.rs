@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::limits::MAX_RECORD_BYTES;
-use crate::{Commit, Page, Record, Revision, StoreError};
+use crate::{Commit, Page, Record, Revision, Store, StoreError};
 
 /// The longest name of a document, in bytes: that of a host.
 pub const MAX_DOCUMENT_NAME_BYTES: usize = 253;
@@ -131,10 +131,41 @@ pub trait Documents: Send + Sync {
     /// twice, for too many or too long together, and for one that is put without an expected revision.
     /// A damaged document is no error for its removal and for its replacement. After an error the change is usually not made, but may be.
     fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError>;
+
+    /// Which policy is the newest one now. Another stamp means that the document of the policy may have
+    /// changed since.
+    ///
+    /// # Errors
+    /// As [`Documents::document`].
+    fn newest_policy(&self) -> Result<PolicyStamp, StoreError>;
+
+    /// The newest policy that a read of this store has met: each read of a record or of a document looks at
+    /// the stamp of the same moment. It reads nothing itself, and may be newer than that read.
+    fn newest_policy_met(&self) -> PolicyStamp;
 }
 
+/// Which of the policies that were published one after the other, within one opened store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyStamp(u64);
+
+impl PolicyStamp {
+    /// A stamp. Of a later policy it is greater.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+/// A store of accounts and of documents: what a daemon works with.
+pub trait DaemonStore: Store + Documents {}
+
+impl<S: Store + Documents> DaemonStore for S {}
+
 /// Checks a change whose documents have at most `max` bytes.
-pub(crate) fn check_changes(changes: &[DocumentChange<'_>], max: usize) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError::Invalid`].
+pub fn check_changes(changes: &[DocumentChange<'_>], max: usize) -> Result<(), StoreError> {
     let invalid = |why: String| Err(StoreError::Invalid { why });
     if changes.len() > MAX_DOCUMENT_CHANGES {
         return invalid(format!(

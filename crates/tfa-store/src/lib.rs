@@ -43,8 +43,8 @@ pub use backup::{
     RestoreOptions, Restored, Revise, back_up, restore,
 };
 pub use documents::{
-    DocumentChange, DocumentId, DocumentKind, Documents, MAX_CHANGE_BYTES, MAX_DOCUMENT_CHANGES,
-    MAX_DOCUMENT_NAME_BYTES,
+    DaemonStore, DocumentChange, DocumentId, DocumentKind, Documents, MAX_CHANGE_BYTES,
+    MAX_DOCUMENT_CHANGES, MAX_DOCUMENT_NAME_BYTES, PolicyStamp,
 };
 pub use error::StoreError;
 pub use key::{KeyId, SealingKey};

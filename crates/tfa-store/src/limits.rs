@@ -2,6 +2,8 @@
 
 use crate::{Move, Revision, StoreError};
 
+pub use crate::documents::check_changes as check_documents;
+
 /// The longest user name, in bytes.
 pub const MAX_USER_BYTES: usize = 1024;
 

@@ -7,7 +7,10 @@ use std::io::ErrorKind;
 
 use crate::etcd::{ETCD_MARKER, refuse_database};
 use crate::state_dir::LockedDir;
-use crate::{ByUid, Commit, Move, Page, Record, Revision, StateDir, Store, StoreError};
+use crate::{
+    ByUid, Commit, DocumentChange, DocumentId, DocumentKind, Documents, Move, Page, PolicyStamp,
+    Record, Revision, StateDir, Store, StoreError,
+};
 
 /// The file that shows that verifiers keep the accounts of this host.
 const MEMBER_MARKER: &str = "fleet.member";
@@ -104,5 +107,28 @@ impl Store for NoAccounts {
 
     fn list(&self, _: &str, _: usize) -> Result<Page, StoreError> {
         Err(StoreError::NoAccounts)
+    }
+}
+
+impl Documents for NoAccounts {
+    fn document(&self, _: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError> {
+        Err(StoreError::NoAccounts)
+    }
+
+    fn documents(&self, _: DocumentKind, _: &str, _: usize) -> Result<Page, StoreError> {
+        Err(StoreError::NoAccounts)
+    }
+
+    fn change_documents(&self, _: &[DocumentChange<'_>]) -> Result<Commit, StoreError> {
+        Err(StoreError::NoAccounts)
+    }
+
+    /// A member has the policy of its files: that of the verifiers is applied there.
+    fn newest_policy(&self) -> Result<PolicyStamp, StoreError> {
+        Ok(PolicyStamp::default())
+    }
+
+    fn newest_policy_met(&self) -> PolicyStamp {
+        PolicyStamp::default()
     }
 }

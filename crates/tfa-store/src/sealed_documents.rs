@@ -3,8 +3,8 @@
 use crate::documents::check_changes;
 use crate::limits::MAX_RECORD_BYTES;
 use crate::{
-    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, Record, Revision, Sealed,
-    Store, StoreError,
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, Record,
+    Revision, Sealed, Store, StoreError,
 };
 
 impl<S: Store + Documents> Sealed<S> {
@@ -60,5 +60,13 @@ impl<S: Store + Documents> Documents for Sealed<S> {
             })
             .collect();
         self.inner().change_documents(&changes)
+    }
+
+    fn newest_policy(&self) -> Result<PolicyStamp, StoreError> {
+        self.inner().newest_policy()
+    }
+
+    fn newest_policy_met(&self) -> PolicyStamp {
+        self.inner().newest_policy_met()
     }
 }

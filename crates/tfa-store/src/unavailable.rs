@@ -4,10 +4,13 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
+use crate::{
+    ByUid, Commit, DaemonStore, DocumentChange, DocumentId, DocumentKind, Documents, Move, Page,
+    PolicyStamp, Record, Revision, Store, StoreError,
+};
 
 /// Opens the store.
-type Open = dyn Fn() -> Result<Arc<dyn Store>, StoreError> + Send + Sync;
+type Open = dyn Fn() -> Result<Arc<dyn DaemonStore>, StoreError> + Send + Sync;
 
 /// A store that could not be opened, and may be later.
 pub struct UnavailableStore {
@@ -16,7 +19,7 @@ pub struct UnavailableStore {
     /// Locked while the store is opened, which may wait for the disk or another process.
     opening: Mutex<()>,
     open: Box<Open>,
-    opened: OnceLock<Arc<dyn Store>>,
+    opened: OnceLock<Arc<dyn DaemonStore>>,
 }
 
 impl fmt::Debug for UnavailableStore {
@@ -32,7 +35,7 @@ impl UnavailableStore {
     /// A store that was not opened for that reason, and how to open it.
     pub fn new(
         reason: StoreError,
-        open: impl Fn() -> Result<Arc<dyn Store>, StoreError> + Send + Sync + 'static,
+        open: impl Fn() -> Result<Arc<dyn DaemonStore>, StoreError> + Send + Sync + 'static,
     ) -> Self {
         Self {
             reason: Mutex::new(reason),
@@ -70,7 +73,7 @@ impl UnavailableStore {
         self.store().err()
     }
 
-    fn store(&self) -> Result<&dyn Store, StoreError> {
+    fn store(&self) -> Result<&dyn DaemonStore, StoreError> {
         match self.opened.get() {
             Some(store) => Ok(&**store),
             None => {
@@ -127,6 +130,30 @@ impl Store for UnavailableStore {
     }
 }
 
+impl Documents for UnavailableStore {
+    fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError> {
+        self.store()?.document(id)
+    }
+
+    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+        self.store()?.documents(kind, after, limit)
+    }
+
+    fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError> {
+        self.store()?.change_documents(changes)
+    }
+
+    fn newest_policy(&self) -> Result<PolicyStamp, StoreError> {
+        self.store()?.newest_policy()
+    }
+
+    fn newest_policy_met(&self) -> PolicyStamp {
+        // Nothing was read.
+        self.store()
+            .map_or_else(|_| PolicyStamp::default(), Documents::newest_policy_met)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -154,6 +181,11 @@ mod tests {
         assert_eq!(stored, Err(why.clone()));
         assert_eq!(store.rename(&[]), Err(why.clone()));
         assert_eq!(store.remove("lea", None), Err(why.clone()));
+        let id = DocumentId::new(DocumentKind::Authority, "").unwrap();
+        assert!(store.document(&id).is_err_and(|error| error == why));
+        let documents = store.documents(DocumentKind::Host, "", 1);
+        assert!(documents.is_err_and(|error| error == why));
+        assert_eq!(store.change_documents(&[]), Err(why.clone()));
         assert_eq!(store.try_again(), Err(why.clone()));
         assert_eq!(store.reason(), Some(why));
     }
@@ -190,7 +222,7 @@ mod tests {
         };
         let mended = Arc::new(AtomicBool::new(false));
         let is_mended = Arc::clone(&mended);
-        let open = move || -> Result<Arc<dyn Store>, StoreError> {
+        let open = move || -> Result<Arc<dyn DaemonStore>, StoreError> {
             if !is_mended.load(Ordering::Relaxed) {
                 return Err(torn());
             }

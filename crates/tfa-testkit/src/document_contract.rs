@@ -22,7 +22,8 @@ macro_rules! document_contract {
             removed_document_never_gets_an_old_revision,
             invitation_is_taken_once,
             document_is_removed_without_its_revision,
-            invalid_documents_are_refused
+            invalid_documents_are_refused,
+            change_of_the_policy_is_met_by_the_next_read
         );
     };
     ($backend:expr; $($property:ident),+) => {
@@ -250,4 +251,25 @@ pub fn invalid_documents_are_refused<B: Backend<Store: Documents>>(backend: &B) 
     assert_eq!(get(&store, &id), None);
     let most = store.change_documents(&many[1..]);
     assert!(matches!(most, Ok(Commit::Committed(_))), "{most:?}");
+}
+
+/// After each change of the policy, and no other one, there is a newer policy. A store that changes it has met
+/// it, and another one meets it with the next read of any record.
+pub fn change_of_the_policy_is_met_by_the_next_read<B: Backend<Store: Documents>>(backend: &B) {
+    let store = backend.open();
+    let first = store.newest_policy().unwrap();
+    put(&store, &host("web1"), b"one", Revision::NONE);
+    assert_eq!(store.newest_policy().unwrap(), first);
+    let revision = put(&store, &policy(), b"one", Revision::NONE);
+    let second = store.newest_policy_met();
+    assert!(second > first);
+    assert_eq!(store.newest_policy().unwrap(), second);
+    let conflict = store.change_documents(&[change(&policy(), Revision::NONE, Some(b"two"))]);
+    assert_eq!(conflict, Ok(Commit::Conflict));
+    assert_eq!(store.newest_policy().unwrap(), second);
+    let removed = store.change_documents(&[change(&policy(), revision, None)]);
+    assert!(matches!(removed, Ok(Commit::Committed(_))), "{removed:?}");
+    let third = store.newest_policy_met();
+    assert!(third > second);
+    assert_eq!(store.newest_policy().unwrap(), third);
 }

@@ -89,6 +89,17 @@ impl MemoryKv {
         assert!(written, "the value is not put");
     }
 
+    /// Puts what another server has in the place of what this one has, as where an older copy was brought
+    /// back.
+    pub fn replace_by(&self, other: &Self) {
+        let (entries, revision) = {
+            let other = lock(&other.server);
+            (other.entries.clone(), other.revision)
+        };
+        let mut server = lock(&self.server);
+        (server.entries, server.revision) = (entries, revision);
+    }
+
     /// The keys that exist, in their order.
     pub fn keys(&self) -> Vec<String> {
         let server = lock(&self.server);

@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tfa_store::limits::{self, MAX_STORED_BYTES};
-use tfa_store::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
+use tfa_store::{
+    ByUid, Commit, DocumentChange, DocumentId, DocumentKind, Documents, Move, Page, PolicyStamp,
+    Record, Revision, Store, StoreError,
+};
 use zeroize::Zeroizing;
 
 /// A store in memory. It keeps opaque bytes, and counts its reads.
@@ -20,6 +23,8 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Records {
     by_name: BTreeMap<String, Stored>,
+    documents: BTreeMap<DocumentId, (Vec<u8>, Revision)>,
+    policies: u64,
     last: u64,
 }
 
@@ -184,5 +189,61 @@ impl Store for MemoryStore {
 
     fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Documents for MemoryStore {
+    fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError> {
+        let records = self.records()?;
+        let found = records.documents.get(id);
+        Ok(found.map(|(bytes, revision)| (Record::new(Zeroizing::new(bytes.clone())), *revision)))
+    }
+
+    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let names: Vec<String> = {
+            let records = self.records()?;
+            let of_kind = records.documents.keys().filter(|id| id.kind() == kind);
+            let following = of_kind.map(DocumentId::name).filter(|name| *name > after);
+            following.map(str::to_owned).collect()
+        };
+        let more_follow = names.len() > limit.max(1);
+        let names = names.into_iter().take(limit.max(1));
+        let load = |name: &str| self.document(&DocumentId::new(kind, name)?);
+        Ok(Page::of_names(names, more_follow, load))
+    }
+
+    fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError> {
+        limits::check_documents(changes, MAX_STORED_BYTES)?;
+        let mut records = self.records()?;
+        let is_stale = |one: &DocumentChange<'_>| {
+            let stored = records.documents.get(one.id);
+            let revision = stored.map_or(Revision::NONE, |(_, revision)| *revision);
+            one.expected.is_some_and(|expected| expected != revision)
+        };
+        if changes.iter().any(is_stale) {
+            return Ok(Commit::Conflict);
+        }
+        records.last += 1;
+        let revision = Revision::new(records.last);
+        for one in changes {
+            if one.id.kind() == DocumentKind::Policy {
+                records.policies += 1;
+            }
+            match one.document {
+                Some(bytes) => {
+                    let document = (bytes.to_vec(), revision);
+                    records.documents.insert(one.id.clone(), document);
+                }
+                None => drop(records.documents.remove(one.id)),
+            }
+        }
+        Ok(Commit::Committed(revision))
+    }
+    fn newest_policy(&self) -> Result<PolicyStamp, StoreError> {
+        Ok(PolicyStamp::new(self.records()?.policies))
+    }
+
+    fn newest_policy_met(&self) -> PolicyStamp {
+        self.newest_policy().unwrap_or_default()
     }
 }

@@ -57,11 +57,13 @@ fn key() -> SealingKey {
 #[cfg(test)]
 mod memory {
     tfa_testkit::store_contract!(super::Memory::default());
+    tfa_testkit::document_contract!(super::Memory::default());
 }
 
 #[cfg(test)]
 mod sealed_memory {
     tfa_testkit::store_contract!(super::SealedMemory::default());
+    tfa_testkit::document_contract!(super::SealedMemory::default());
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use super::value;
 use crate::documents::check_changes;
 use crate::limits::MAX_STORED_BYTES;
 use crate::{
-    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, Record, Revision, StoreError,
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, Record,
+    Revision, StoreError,
 };
 
 impl<K: Kv> Documents for EtcdStore<K> {
@@ -51,35 +52,60 @@ impl<K: Kv> Documents for EtcdStore<K> {
                     return Ok(Commit::Conflict);
                 }
             }
-            if let Outcome::Applied(revision) = self.make(change(changes, &keys, &found)?)? {
+            let attempt = self.change(changes, &keys, &found)?;
+            if let Outcome::Applied(revision) = self.make(attempt)? {
+                if is_of_policy(changes) {
+                    self.policies.meet(revision.get());
+                }
                 return Ok(Commit::Committed(revision));
             }
         }
         Err(contended(&first.id.to_string()))
     }
+
+    fn newest_policy(&self) -> Result<PolicyStamp, StoreError> {
+        let _open = self.enter()?;
+        self.look_at_policy()?;
+        Ok(self.newest_policy_met())
+    }
+
+    fn newest_policy_met(&self) -> PolicyStamp {
+        self.policies.newest()
+    }
 }
 
-/// The transaction that makes these changes if the keys are still as they were found.
-fn change(
-    changes: &[DocumentChange<'_>],
-    keys: &[Vec<u8>],
-    found: &[Option<Entry>],
-) -> Result<CommitAttempt, StoreError> {
-    let id = ChangeId::random()?;
-    let compare = |(key, entry): (&Vec<u8>, &Option<Entry>)| {
-        Compare::Revision(key.clone(), entry.as_ref().map_or(0, |it| it.revision))
-    };
-    let write = |(key, one): (&Vec<u8>, &DocumentChange<'_>)| {
-        let value = match one.document {
-            Some(document) => value::of_document(id, document),
-            None => value::removal(id),
+impl<K: Kv> EtcdStore<K> {
+    /// The transaction that makes these changes if the keys are still as they were found.
+    fn change(
+        &self,
+        changes: &[DocumentChange<'_>],
+        keys: &[Vec<u8>],
+        found: &[Option<Entry>],
+    ) -> Result<CommitAttempt, StoreError> {
+        let id = ChangeId::random()?;
+        let compare = |(key, entry): (&Vec<u8>, &Option<Entry>)| {
+            Compare::Revision(key.clone(), entry.as_ref().map_or(0, |it| it.revision))
         };
-        Write::Put(key.clone(), value)
-    };
-    let txn = Txn {
-        compares: keys.iter().zip(found).map(compare).collect(),
-        then: keys.iter().zip(changes).map(write).collect(),
-        otherwise: keys.first().cloned().into_iter().collect(),
-    };
-    Ok(CommitAttempt::new(id, txn))
+        let write = |(key, one): (&Vec<u8>, &DocumentChange<'_>)| {
+            let value = match one.document {
+                Some(document) => value::of_document(id, document),
+                None => value::removal(id),
+            };
+            Write::Put(key.clone(), value)
+        };
+        let of_policy = is_of_policy(changes);
+        let stamp = of_policy.then(|| Write::Put(self.layout.policy(), id.0.to_vec()));
+        let txn = Txn {
+            compares: keys.iter().zip(found).map(compare).collect(),
+            then: keys.iter().zip(changes).map(write).chain(stamp).collect(),
+            otherwise: keys.first().cloned().into_iter().collect(),
+        };
+        Ok(CommitAttempt::new(id, txn))
+    }
+}
+
+fn is_of_policy(changes: &[DocumentChange<'_>]) -> bool {
+    changes
+        .iter()
+        .any(|one| one.id.kind() == DocumentKind::Policy)
 }

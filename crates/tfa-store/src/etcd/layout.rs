@@ -30,6 +30,11 @@ impl Layout {
         format!("{}meta", self.prefix).into_bytes()
     }
 
+    /// The key that is put with each change of the policy.
+    pub(super) fn policy(&self) -> Vec<u8> {
+        format!("{}policy", self.prefix).into_bytes()
+    }
+
     /// The key of a document.
     pub(super) fn document(&self, kind: DocumentKind, name: &str) -> Vec<u8> {
         format!("{}d/{}/{name}", self.prefix, kind.word()).into_bytes()

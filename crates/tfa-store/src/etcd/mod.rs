@@ -8,6 +8,7 @@
 //! | `a/<name>` | the record of this user, or the mark of a removal |
 //! | `u/<uid>` | the name that the record of this uid is stored under |
 //! | `d/<kind>/<name>` | a document, or the mark of its removal |
+//! | `policy` | the id of the change that has put or removed the policy |
 //! | `meta` | the mark of the store: which one it is, and the fingerprint of its key |
 //!
 //! One transaction changes both keys of a record. A key under `a/` or `d/` is never deleted: its revision
@@ -23,6 +24,7 @@ mod kv;
 mod layout;
 mod mark;
 mod open;
+mod policies;
 mod reads;
 mod remove;
 mod rename;

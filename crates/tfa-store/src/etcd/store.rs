@@ -6,6 +6,7 @@ use super::attempt::{CommitAttempt, Outcome, unavailable};
 use super::kv::{Entry, Kv, KvError};
 use super::layout::Layout;
 use super::mark::{Mark, replaced};
+use super::policies::{Policies, went_back};
 use crate::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
 
 /// How often a change is prepared anew because the keys that it depends on have changed meanwhile.
@@ -17,6 +18,7 @@ pub struct EtcdStore<K> {
     pub(super) layout: Layout,
     /// The mark that etcd must have, where the store was opened with one.
     mark: Option<Vec<u8>>,
+    pub(super) policies: Policies,
     /// Held for reading during each call.
     is_open: RwLock<bool>,
 }
@@ -28,6 +30,7 @@ impl<K: Kv> EtcdStore<K> {
             kv,
             layout: Layout::new(prefix),
             mark: None,
+            policies: Policies::default(),
             is_open: RwLock::new(true),
         }
     }
@@ -71,23 +74,43 @@ impl<K: Kv> EtcdStore<K> {
     }
 
     /// The values of these keys, in their order, if etcd has the mark of the store.
-    pub(super) fn get_all(&self, mut keys: Vec<Vec<u8>>) -> Result<Vec<Option<Entry>>, StoreError> {
-        let count = keys.len();
-        keys.extend(self.mark.as_ref().map(|_| self.layout.mark()));
-        if keys.is_empty() {
+    pub(super) fn get_all(&self, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Entry>>, StoreError> {
+        if keys.is_empty() && self.mark.is_none() {
             return Ok(Vec::new());
         }
-        let mut found = self.read(|kv| kv.get(&keys))?;
+        let count = keys.len();
+        let mut all = keys;
+        all.push(self.layout.policy());
+        all.extend(self.mark.as_ref().map(|_| self.layout.mark()));
+        let mut found = self.get_once(&all, count)?;
+        if !self.policies.meet_entry(policy_in(&found, count)) {
+            // This read may have been the slower one.
+            found = self.get_once(&all, count)?;
+            if !self.policies.meet_entry(policy_in(&found, count)) {
+                return Err(went_back());
+            }
+        }
+        found.truncate(count);
+        Ok(found)
+    }
+
+    /// Meets the policy that etcd has now.
+    pub(super) fn look_at_policy(&self) -> Result<(), StoreError> {
+        self.get([self.layout.policy()]).map(drop)
+    }
+
+    /// Reads keys, after the first `count` of which come that of the policy and the mark.
+    fn get_once(&self, keys: &[Vec<u8>], count: usize) -> Result<Vec<Option<Entry>>, StoreError> {
+        let found = self.read(|kv| kv.get(keys))?;
         if found.len() != keys.len() {
             return Err(bad_reply());
         }
         if let Some(mark) = &self.mark {
-            let present = found.get(count).and_then(Option::as_ref);
+            let present = found.get(count.saturating_add(1)).and_then(Option::as_ref);
             if present.map(|entry| &entry.value) != Some(mark) {
                 return Err(replaced());
             }
         }
-        found.truncate(count);
         Ok(found)
     }
 
@@ -148,6 +171,11 @@ impl<K: Kv> Store for EtcdStore<K> {
     fn close(&self) {
         *self.is_open.write().unwrap_or_else(PoisonError::into_inner) = false;
     }
+}
+
+/// The entry of the policy, in what was read after the first `count` keys.
+fn policy_in(found: &[Option<Entry>], count: usize) -> Option<&Entry> {
+    found.get(count).and_then(Option::as_ref)
 }
 
 /// The error of a call whose keys never stay as they were read.

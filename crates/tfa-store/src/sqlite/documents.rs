@@ -1,5 +1,7 @@
 //! The table of documents. The first document adds it to the database.
 
+use std::sync::atomic::Ordering;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use zeroize::Zeroizing;
 
@@ -10,7 +12,8 @@ use super::store::SqliteStore;
 use crate::documents::check_changes;
 use crate::limits::MAX_STORED_BYTES;
 use crate::{
-    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, Record, Revision, StoreError,
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, Record,
+    Revision, StoreError,
 };
 
 /// The longest page, in documents.
@@ -45,12 +48,28 @@ impl Documents for SqliteStore {
 
     fn change_documents(&self, changes: &[DocumentChange<'_>]) -> Result<Commit, StoreError> {
         check_changes(changes, MAX_STORED_BYTES)?;
+        let mut kinds = changes.iter().map(|one| one.id.kind());
+        let of_policy = kinds.any(|kind| kind == DocumentKind::Policy);
         let changes = changes.iter().map(|one| NewDocument {
             id: one.id.clone(),
             expected: one.expected,
             bytes: one.document.map(<[u8]>::to_vec),
         });
-        self.write(Change::Documents(changes.collect()))
+        let changed = self.write(Change::Documents(changes.collect()));
+        // Also after an error: the change may have been made.
+        if of_policy && changed != Ok(Commit::Conflict) {
+            self.policies.fetch_add(1, Ordering::AcqRel);
+        }
+        changed
+    }
+
+    /// Only this store changes its documents, so it reads nothing.
+    fn newest_policy(&self) -> Result<PolicyStamp, StoreError> {
+        Ok(self.newest_policy_met())
+    }
+
+    fn newest_policy_met(&self) -> PolicyStamp {
+        PolicyStamp::new(self.policies.load(Ordering::Acquire))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store: which connection does what.
 
 use std::borrow::Cow;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -25,6 +26,8 @@ pub struct SqliteStore {
     /// `None` on a read-only file system.
     writer: Option<GroupCommit<Writer>>,
     names_ahead: NamesAhead,
+    /// How often the document of the policy was changed.
+    pub(super) policies: AtomicU64,
     /// `None` after the store was closed, and on a read-only file system.
     checkpointer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -46,6 +49,7 @@ impl Database {
                 file,
                 writer: None,
                 names_ahead: NamesAhead::default(),
+                policies: AtomicU64::default(),
                 checkpointer: Mutex::new(None),
             });
         }
@@ -61,6 +65,7 @@ impl Database {
             file,
             writer: Some(GroupCommit::new(writer)),
             names_ahead: NamesAhead::default(),
+            policies: AtomicU64::default(),
             checkpointer: Mutex::new(Some(checkpointer)),
         })
     }

@@ -21,6 +21,8 @@ mod member;
 #[cfg(test)]
 mod open;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod script;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tfa_store::Store;
+use tfa_store::DaemonStore;
 
 use super::{MemberLogins, MemberSocket};
 use crate::config::FleetRole;
@@ -17,7 +17,7 @@ use crate::state::DaemonState;
 pub struct MemberListener {
     path: PathBuf,
     state: Arc<DaemonState>,
-    store: Arc<dyn Store>,
+    store: Arc<dyn DaemonStore>,
     state_of_socket: Mutex<Listening>,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Debug for MemberListener {
 impl MemberListener {
     /// A socket at that path, for logins to the accounts in this store. It is not opened yet.
     #[must_use]
-    pub fn new(path: PathBuf, state: Arc<DaemonState>, store: Arc<dyn Store>) -> Self {
+    pub fn new(path: PathBuf, state: Arc<DaemonState>, store: Arc<dyn DaemonStore>) -> Self {
         Self {
             path,
             state,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tfa_core::{AnswerId, HostName};
 use tfa_fleet_wire::{LoginCall, LoginReply, MemberCall};
 use tfa_proto::Error;
-use tfa_store::Store;
+use tfa_store::DaemonStore;
 
 use crate::account::Accounts;
 use crate::caller::Caller;
@@ -34,7 +34,7 @@ pub struct MemberLogins {
 impl MemberLogins {
     /// The logins of members to the accounts in this store.
     #[must_use]
-    pub fn new(state: Arc<DaemonState>, store: Arc<dyn Store>) -> Self {
+    pub fn new(state: Arc<DaemonState>, store: Arc<dyn DaemonStore>) -> Self {
         let accounts = Accounts::new(store).by_name_alone();
         let accounts = accounts.logging_to(Arc::clone(&state.journal));
         Self {
