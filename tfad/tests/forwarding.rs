@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::geteuid;
-use tfa_core::{Account, Authenticator, Parameters, Secret, Time};
+use tfa_core::{Account, Authenticator, Fingerprint, Parameters, Secret, Time};
 use tfa_fleet_wire::{
     AttemptBytes, Connection, LoginCall, LoginLine, LoginReply, LoginTurn, MemberCall, NeededFact,
     Reply, Request, SecretText, frame,
@@ -66,7 +66,8 @@ fn store() -> Arc<MemoryStore> {
 /// The reply of a verifier to a call of web1.
 fn at(verifier: &MemberLogins, name: &str, call: LoginCall) -> Reply {
     let member = "web1.example".to_owned();
-    said(name, verifier.answer(MemberCall { member, call }))
+    let key = Fingerprint::new([1; Fingerprint::LENGTH]);
+    said(name, verifier.answer(MemberCall { member, call, key }))
 }
 
 /// What a verifier says.

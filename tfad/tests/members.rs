@@ -15,11 +15,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_core::{Account, AnswerId, AttemptId, Authenticator, HostName, Parameters, Secret, Time};
+use tfa_core::{
+    Account, AnswerId, AttemptId, Authenticator, Fingerprint, HostName, Parameters, Secret, Time,
+};
 use tfa_fleet_wire::{
     AttemptBytes, BeginLogin, Connection, ContextEntry, EntryValue, LoginCall, LoginFacts,
     LoginGroup, LoginIdentity, LoginReply, LoginTurn, LoginUser, MemberCall, Membership,
-    NeededFact, SecretText, SubjectAnswer, SubjectQuestion, frame,
+    NeededFact, SecretText, SubjectAnswer, SubjectQuestion, VerifierCall, frame,
 };
 use tfa_proto::{Context, Next, Turn, Verdict};
 use tfa_testkit::{MemoryStore, NOBODY, skip_without_uid};
@@ -36,6 +38,7 @@ use totp_rs::Builder;
 
 const KEY: &[u8] = b"12345678901234567890";
 const DAY: u64 = 24 * 3600;
+const KEY_OF_HOST: Fingerprint = Fingerprint::new([1; Fingerprint::LENGTH]);
 
 fn user(name: &str, uid: u32) -> User {
     User {
@@ -361,7 +364,12 @@ impl Drop for Listener {
 
 fn call(connection: &mut Connection, member: &str, call: LoginCall) -> LoginReply {
     let member = member.to_owned();
-    let frame = frame::encode(&MemberCall { member, call }).unwrap();
+    let call = MemberCall {
+        member,
+        call,
+        key: KEY_OF_HOST,
+    };
+    let frame = frame::encode(&VerifierCall::Member(call)).unwrap();
     connection.send(&frame).unwrap();
     connection.receive().unwrap()
 }
@@ -669,7 +677,9 @@ fn caller_for_another_test() {
     let call = MemberCall {
         member: "web1".to_owned(),
         call: LoginCall::Begin(begin(LoginFacts::default())),
+        key: KEY_OF_HOST,
     };
+    let call = VerifierCall::Member(call);
     // It may be closed before the call is sent.
     let _ = connection.send(&frame::encode(&call).unwrap());
     assert!(connection.receive::<LoginReply>().is_err());

@@ -8,9 +8,16 @@
 //! ```
 
 mod back_off;
+mod fingerprint;
 mod host_name;
+mod join_token;
 mod spread;
 
 pub use back_off::BackOff;
+pub use fingerprint::{Fingerprint, POINT_BYTES};
 pub use host_name::{HostName, InvalidHostName};
+pub use join_token::{
+    InvalidToken, InvitationId, InvitationSecret, JoinToken, MAX_TOKEN, MAX_VERIFIERS,
+    VerifierAddress,
+};
 pub use spread::spread;

@@ -5,8 +5,10 @@
 //! [`limits`] tells how long a message may be. [`Client`] is the blocking side, for tfad. None of them knows
 //! protobuf, TLS or the network.
 
+mod ca;
 mod client;
 pub mod frame;
+mod host;
 mod kv;
 pub mod limits;
 mod list;
@@ -14,7 +16,11 @@ mod login;
 mod message;
 mod peer;
 
+pub use ca::{CA_PROGRAM, CaReply, CaRequest, MAX_CA_FRAME, Validity};
 pub use client::{CallError, Client, Connection};
+pub use host::{
+    HostCall, HostReply, KeyRequest, MAX_PROOF, PROOF_CONTEXT, SecretBytes, VerifierCall,
+};
 pub use kv::{Key, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply, KvWrite};
 pub use login::{
     AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts, LoginGroup,
@@ -29,8 +35,8 @@ pub use peer::is_trusted;
 /// The socket at which tfa-fleet takes the requests of tfad.
 pub const CALL_SOCKET: &str = "/run/tfa-fleet/call";
 
-/// The socket at which tfad on a verifier takes the calls of members, which tfa-fleet passes on. Each is a
-/// [`MemberCall`], and its reply a [`LoginReply`].
+/// The socket at which tfad on a verifier takes the calls of hosts, which tfa-fleet passes on. Each is a
+/// [`VerifierCall`].
 pub const MEMBER_SOCKET: &str = "/run/tfa/fleet";
 
 /// How many connections tfad serves at once at [`MEMBER_SOCKET`].

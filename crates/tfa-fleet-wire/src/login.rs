@@ -6,6 +6,7 @@ use std::fmt;
 use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
+use tfa_fleet_core::Fingerprint;
 use zeroize::Zeroizing;
 
 /// What a member asks a verifier about a login.
@@ -52,6 +53,9 @@ pub struct MemberCall {
     /// What it asks.
     #[n(1)]
     pub call: LoginCall,
+    /// The key of its certificate.
+    #[n(2)]
+    pub key: Fingerprint,
 }
 
 /// The reply to a [`LoginCall`].

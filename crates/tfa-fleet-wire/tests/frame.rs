@@ -3,13 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
 use proptest::prelude::*;
+use tfa_fleet_core::Fingerprint;
 use tfa_fleet_wire::frame::{self, FrameError, LENGTH_BYTES, MAX_FRAME, VERSION};
 use tfa_fleet_wire::limits::MAX_ITEMS;
 use tfa_fleet_wire::{
-    AttemptBytes, BeginLogin, ContextEntry, EndpointStatus, EntryValue, KvCall, KvCompare, KvEntry,
-    KvFailure, KvFailureKind, KvReply, KvWrite, LinkError, LinkErrorKind, LoginCall, LoginFacts,
-    LoginGroup, LoginIdentity, LoginLine, LoginReply, LoginTurn, LoginUser, MemberCall, Membership,
-    NeededFact, Reply, Request, SecretText, Status, SubjectAnswer, SubjectQuestion, VerifierStatus,
+    AttemptBytes, BeginLogin, CaReply, CaRequest, ContextEntry, EndpointStatus, EntryValue,
+    HostCall, HostReply, KeyRequest, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply,
+    KvWrite, LinkError, LinkErrorKind, LoginCall, LoginFacts, LoginGroup, LoginIdentity, LoginLine,
+    LoginReply, LoginTurn, LoginUser, MemberCall, Membership, NeededFact, Reply, Request,
+    SecretBytes, SecretText, Status, SubjectAnswer, SubjectQuestion, Validity, VerifierCall,
+    VerifierStatus,
 };
 
 fn body(frame: &[u8]) -> &[u8] {
@@ -268,11 +271,54 @@ proptest! {
             let frame = frame::encode(&answered).unwrap();
             prop_assert_eq!(frame::decode::<Reply>(body(&frame)), Ok(answered));
         }
-        let call = MemberCall { member, call };
+        let key = Fingerprint::of(member.as_bytes());
+        let call = VerifierCall::Member(MemberCall { member, call, key });
         let frame = frame::encode(&call).unwrap();
-        prop_assert_eq!(frame::decode::<MemberCall>(body(&frame)), Ok(call));
+        prop_assert_eq!(frame::decode::<VerifierCall>(body(&frame)), Ok(call));
         let frame = frame::encode(&reply).unwrap();
         prop_assert_eq!(frame::decode::<LoginReply>(body(&frame)), Ok(reply));
+    }
+
+    #[test]
+    fn calls_about_certificates_survive_the_round_trip(
+        id: [u8; 8], secret: [u8; 16], point: [u8; 32], proof in prop::collection::vec(any::<u8>(), 0..80),
+        host in text(), from: u64, until: u64, is_verifier: bool, port: Option<u16>,
+    ) {
+        let mut whole = [4; 65];
+        whole[1..33].copy_from_slice(&point);
+        let request = KeyRequest { point: whole, proof: proof.clone() };
+        let secret = SecretBytes(secret.to_vec().into());
+        prop_assert_eq!(format!("{secret:?}"), "SecretBytes(_)");
+        let key = Fingerprint::of(&proof);
+        let join = HostCall::Join { id, secret: secret.clone(), request: request.clone(), from: host.clone() };
+        let renew = HostCall::Renew { host: host.clone(), key, request: request.clone() };
+        for call in [join, renew].map(VerifierCall::Host) {
+            let frame = frame::encode(&call).unwrap();
+            prop_assert_eq!(frame::decode::<VerifierCall>(body(&frame)), Ok(call));
+        }
+        let certificate = proof;
+        let verifiers = vec![host.clone(); 3];
+        let certified = HostReply::Certified { certificate: certificate.clone(), verifiers, port };
+        let refused = HostReply::Refused { error: host.clone(), text: host.clone() };
+        for reply in [certified, refused] {
+            let frame = frame::encode(&reply).unwrap();
+            prop_assert_eq!(frame::decode::<HostReply>(body(&frame)), Ok(reply));
+        }
+        let validity = Validity { from, until };
+        let make = CaRequest::Make { id, validity };
+        let sign = CaRequest::Sign {
+            id, key: secret.clone(), host: host.clone(), is_verifier, request, validity,
+        };
+        for request in [make, sign] {
+            let frame = frame::encode(&request).unwrap();
+            prop_assert_eq!(frame::decode::<CaRequest>(body(&frame)), Ok(request));
+        }
+        let made = CaReply::Made { key: secret, certificate: certificate.clone() };
+        let signed = CaReply::Signed { certificate };
+        for reply in [made, signed, CaReply::NoProof, CaReply::Failed(host)] {
+            let frame = frame::encode(&reply).unwrap();
+            prop_assert_eq!(frame::decode::<CaReply>(body(&frame)), Ok(reply));
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tfa_fleet_core::HostName;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -25,7 +24,7 @@ use super::service::Verifier;
 use super::tfad::Tfad;
 use crate::generated::verifier_server::VerifierServer;
 use crate::stop::Stop;
-use crate::tls::peer_of;
+use crate::tls::{Peer, peer_of};
 use crate::{MAX_HEADERS, MAX_MESSAGE};
 
 /// Requests under way on one connection.
@@ -41,12 +40,12 @@ const KEEP_ALIVE_TIME: Duration = Duration::from_secs(10);
 /// How long the requests of a connection that ends may take.
 const END_TIME: Duration = Duration::from_secs(5);
 
-/// Performs the handshake, and returns the name of the host in its certificate.
+/// Performs the handshake, and returns the host in its certificate.
 pub(super) async fn accept(
     stream: TcpStream,
     tls: Arc<ServerConfig>,
     limit: Duration,
-) -> Result<(TlsStream<TcpStream>, HostName), Refusal> {
+) -> Result<(TlsStream<TcpStream>, Peer), Refusal> {
     // A request is small and waited for.
     let _ = stream.set_nodelay(true);
     let stream = timeout(limit, TlsAcceptor::from(tls).accept(stream))
@@ -54,20 +53,20 @@ pub(super) async fn accept(
         .map_err(|_| Refusal::TlsTime)?
         .map_err(Refusal::Tls)?;
     let (_, session) = stream.get_ref();
-    let host = peer_of(session.peer_certificates(), session.alpn_protocol());
-    let host = host.map_err(Refusal::Unnamed)?;
-    Ok((stream, host))
+    let peer = peer_of(session.peer_certificates(), session.alpn_protocol());
+    let peer = peer.map_err(Refusal::Unnamed)?;
+    Ok((stream, peer))
 }
 
 /// Serves the requests of a host until it closes the connection, or the time of the connection is over.
 pub(super) async fn serve(
     stream: TlsStream<TcpStream>,
-    host: HostName,
+    peer: Peer,
     time: Duration,
     tfad: Arc<Tfad>,
     mut stop: Stop,
 ) {
-    let verifier = VerifierServer::new(Verifier::new(host, time, tfad))
+    let verifier = VerifierServer::new(Verifier::new(peer, time, tfad))
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
     let service = service_fn(move |request| answer(verifier.clone(), request));

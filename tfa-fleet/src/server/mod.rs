@@ -99,18 +99,18 @@ impl Server {
     ) {
         let tls = Arc::clone(&self.tls.read().unwrap_or_else(PoisonError::into_inner));
         let accepted = connection::accept(stream, tls, self.limits.handshake_time());
-        let (stream, host) = match stop.unless_asked(accepted).await {
+        let (stream, peer) = match stop.unless_asked(accepted).await {
             Some(Ok(accepted)) => accepted,
             Some(Err(why)) => return self.refused.log(from, &why),
             None => return,
         };
         // Counted on before the handshake ends to count, so that no moment has neither.
-        let Some(_permit) = self.hosts.admit(&host) else {
-            return self.refused.log(from, &Refusal::Connections(host));
+        let Some(_permit) = self.hosts.admit(&peer.host) else {
+            return self.refused.log(from, &Refusal::Connections(peer.host));
         };
         drop(handshake);
         // Hosts that have connected at once do not come back at once.
         let time = spread(self.limits.connection_time(), random());
-        connection::serve(stream, host, time, Arc::clone(&self.tfad), stop).await;
+        connection::serve(stream, peer, time, Arc::clone(&self.tfad), stop).await;
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tfa_fleet_core::HostName;
 use tfa_fleet_wire::{LoginCall, LoginReply};
 use tonic::{Request, Response, Status};
 
@@ -13,6 +12,7 @@ use crate::generated::{
     HelloRequest, verifier_server,
 };
 use crate::messages::{self, Invalid};
+use crate::tls::Peer;
 use crate::{FEATURE_LOGIN, PROTOCOL_VERSION};
 
 /// The time for the end of a dialog, of which a member tells none.
@@ -21,7 +21,7 @@ const CANCEL_BUDGET_MS: u32 = 1000;
 /// The service for one connection, and so for one host.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    host: HostName,
+    peer: Peer,
     start: Instant,
     /// How long the connection lasts from its start.
     time: Duration,
@@ -30,9 +30,9 @@ pub(super) struct Verifier {
 
 impl Verifier {
     /// The service for a connection that starts now.
-    pub(super) fn new(host: HostName, time: Duration, tfad: Arc<Tfad>) -> Self {
+    pub(super) fn new(peer: Peer, time: Duration, tfad: Arc<Tfad>) -> Self {
         Self {
-            host,
+            peer,
             start: Instant::now(),
             time,
             tfad,
@@ -42,7 +42,7 @@ impl Verifier {
     /// Passes a call on. The name of the host is the one in its certificate.
     async fn call(&self, call: LoginCall, budget_ms: u32) -> Result<LoginReply, Status> {
         let time = messages::budget(budget_ms);
-        self.tfad.call(&self.host, call, time).await
+        self.tfad.call(&self.peer, call, time).await
     }
 }
 
@@ -73,7 +73,7 @@ impl verifier_server::Verifier for Verifier {
             version: PROTOCOL_VERSION,
             features: vec![FEATURE_LOGIN.to_owned()],
             time_ms: millis(now),
-            member: self.host.to_string(),
+            member: self.peer.host.to_string(),
             // 0 would say that it is not told.
             connection_ms: millis(left).max(1),
         }))

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use minicbor::Decode;
 use tfa_fleet_core::HostName;
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
-    LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall, frame, is_trusted,
+    LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall, VerifierCall, frame, is_trusted,
 };
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -17,6 +18,7 @@ use tonic::Status;
 use crate::frames;
 use crate::limiter::Limiter;
 use crate::log::{Level, RareLog};
+use crate::tls::Peer;
 
 /// Calls under way. tfad has room for those that have just ended.
 const MAX_CALLS: usize = MAX_MEMBER_CONNECTIONS / 4 * 3;
@@ -52,21 +54,22 @@ impl Tfad {
     /// The status that tells the host to ask another verifier.
     pub(super) async fn call(
         self: &Arc<Self>,
-        host: &HostName,
+        peer: &Peer,
         call: LoginCall,
         time: Duration,
     ) -> Result<LoginReply, Status> {
+        let Peer { host, key } = peer;
         let Some(permit) = self.calls.admit(host) else {
             let text = format_args!("refused a login of {host}: too many are under way");
             self.too_many.log(Level::Warning, &text);
             return Err(Status::resource_exhausted("too many logins are under way"));
         };
         let tfad = Arc::clone(self);
-        let member = host.to_string();
+        let (member, key) = (host.to_string(), *key);
         // In a task of its own: the call counts until tfad has ended it, also if the host does not wait.
         let called = tokio::spawn(async move {
             let _permit = permit;
-            let call = MemberCall { member, call };
+            let call = VerifierCall::Member(MemberCall { member, call, key });
             match timeout(CALL_TIME, tfad.exchange(&call)).await {
                 Ok(reply) => reply,
                 Err(_) => Err(ErrorKind::TimedOut.into()),
@@ -91,7 +94,7 @@ impl Tfad {
         }
     }
 
-    async fn exchange(&self, call: &MemberCall) -> io::Result<LoginReply> {
+    async fn exchange<T: for<'b> Decode<'b, ()>>(&self, call: &VerifierCall) -> io::Result<T> {
         let mut stream = UnixStream::connect(&self.socket).await?;
         let listener = stream.peer_cred()?.uid();
         // The own uid is that of a test. Another program cannot make a socket there.

@@ -24,7 +24,8 @@ use crate::config::Config;
 use crate::etcd::EndpointUrl;
 pub use files::{BadFile, FileMistake};
 use files::{Files, Paths};
-pub use peer::{UnnamedHost, host_of};
+use peer::peer_in;
+pub use peer::{Peer, UnnamedHost, host_of};
 use purpose::{OfClients, OfServers};
 
 /// What this host is to others.
@@ -138,9 +139,9 @@ fn tls_13<Side: rustls::ConfigSide>(
 pub fn peer_of(
     certificates: Option<&[CertificateDer<'static>]>,
     alpn: Option<&[u8]>,
-) -> Result<HostName, UnnamedHost> {
+) -> Result<Peer, UnnamedHost> {
     match certificates.and_then(<[_]>::first) {
-        Some(certificate) if alpn == Some(ALPN) => host_of(certificate),
+        Some(certificate) if alpn == Some(ALPN) => peer_in(certificate),
         _ => Err(UnnamedHost::NoCertificate),
     }
 }

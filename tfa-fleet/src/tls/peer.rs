@@ -3,8 +3,17 @@
 use std::fmt;
 
 use rustls::pki_types::CertificateDer;
-use tfa_fleet_core::{HostName, InvalidHostName};
+use tfa_fleet_core::{Fingerprint, HostName, InvalidHostName};
 use webpki::EndEntityCert;
+
+/// The host at the other end of a connection, by its certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Its name.
+    pub host: HostName,
+    /// Its public key.
+    pub key: Fingerprint,
+}
 
 /// Why a certificate names no host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +26,15 @@ pub enum UnnamedHost {
     SeveralNames,
     /// Its DNS name is a pattern, or not written as a host name.
     Invalid(InvalidHostName),
+}
+
+/// Returns the one DNS name of a certificate, and its key. The errors are those of [`host_of`].
+pub(super) fn peer_in(certificate: &CertificateDer<'_>) -> Result<Peer, UnnamedHost> {
+    let host = host_of(certificate)?;
+    let certificate =
+        EndEntityCert::try_from(certificate).map_err(|_| UnnamedHost::NoCertificate)?;
+    let key = Fingerprint::of(&certificate.subject_public_key_info());
+    Ok(Peer { host, key })
 }
 
 /// Returns the one DNS name of a certificate.

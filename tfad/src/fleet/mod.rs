@@ -1,6 +1,7 @@
 //! The daemon's side of a fleet: what it asks the program with the network, `tfa-fleet`, and what members tell.
 
 mod floor;
+mod hosts;
 mod kv;
 mod logins;
 mod member;
@@ -15,6 +16,8 @@ use tfa_store::StoreError;
 use crate::messages;
 
 pub use floor::Floor;
+pub use hosts::Error as HostsError;
+pub use hosts::{CaProgram, CertificateAuthority, FoundedFleet, HostEntry, HostState, Hosts};
 pub use kv::{FleetKv, Patience};
 pub use logins::HostLogins;
 pub use member::{Forwarder, LoginTimes};

@@ -2,6 +2,7 @@
 //! memory.
 
 pub mod aliases;
+pub(crate) mod child;
 pub mod clock;
 pub mod enumerate;
 pub mod facts;
@@ -19,6 +20,7 @@ pub(crate) mod record_owner;
 mod results;
 pub mod subject;
 pub mod time_limit;
+pub(crate) mod timed_reader;
 pub mod users;
 
 use tfa_core::HostName;

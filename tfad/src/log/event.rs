@@ -7,7 +7,7 @@ use tfa_core::{
 use tfa_proto::Context;
 use tfa_store::Notice;
 
-use super::Level;
+use super::{HostEvent, Level};
 use crate::caller::Caller;
 use crate::host::pam_services::Bypass;
 
@@ -42,6 +42,13 @@ pub enum Event<'a> {
         user: &'a str,
         /// What happened.
         event: RecordEvent<'a>,
+    },
+    /// To a host of the fleet.
+    Host {
+        /// Its name.
+        host: &'a str,
+        /// What happened.
+        event: HostEvent<'a>,
     },
     /// To the daemon itself.
     Daemon(DaemonEvent<'a>),
@@ -399,7 +406,7 @@ impl Event<'_> {
                 | A::Enabled
                 | A::RecordGiven { .. } => None,
             },
-            Self::Record { .. } | Self::Daemon(_) => None,
+            Self::Record { .. } | Self::Host { .. } | Self::Daemon(_) => None,
         }
     }
 }

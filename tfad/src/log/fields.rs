@@ -54,6 +54,7 @@ impl Event<'_> {
                     fields.push(("TFA_FORMER_USER", bounded(former)));
                 }
             }
+            Self::Host { host, .. } => fields.push(("TFA_HOST", bounded(host))),
             Self::Daemon(_) => {}
         }
         fields

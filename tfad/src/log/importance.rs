@@ -33,6 +33,7 @@ impl Event<'_> {
             Self::Daemon(DaemonEvent::QuotaReached { .. } | DaemonEvent::ConnectionRefused(_)) => {
                 Importance::Low
             }
+            Self::Host { event, .. } => event.importance(),
             event => match event.charged_uid() {
                 None => Importance::High,
                 Some(0) => Importance::Medium,

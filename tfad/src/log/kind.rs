@@ -13,7 +13,7 @@ pub(super) struct Kind {
 
 macro_rules! kinds {
     ($($name:ident = $text:literal, $id:literal;)*) => {
-        $(const $name: Kind = Kind { name: $text, message_id: $id };)*
+        $(pub(super) const $name: Kind = Kind { name: $text, message_id: $id };)*
         /// Every kind, in the order of the manual.
         #[cfg(test)]
         const ALL: &[Kind] = &[$($name),*];
@@ -68,6 +68,14 @@ kinds! {
     REFUSED = "refused", "a30205ca3ed4a33d830dcd9b7baf3406";
     RECORD_MOVED = "record-moved", "01ada11dee8a82111070f42bff14c8d2";
     CLOCK_WAS_AHEAD = "clock-was-ahead", "5a6d829fc5b37a7093c1f21c3c638831";
+    FLEET_MADE = "fleet-made", "cb2baef4ec20098c580b88b452252522";
+    HOST_INVITED = "host-invited", "98a4402f0c9fa278badd5653a55e85d5";
+    HOST_JOINED = "host-joined", "4ab4dfd6ec23a3fc154b5f41d8b53809";
+    HOST_RENEWED = "host-renewed", "292d4e27bef1cc99261b6f990457ade4";
+    HOST_REMOVED = "host-removed", "ad501ad5b0100655caf6aced7349b144";
+    HOST_READMITTED = "host-readmitted", "f76a6a2ca0cbd362f19b745ca33d3fe0";
+    JOIN_REFUSED = "join-refused", "44b64b1d89aa4b35b73e3bff555c399c";
+    HOST_REFUSED = "host-refused", "2c5fcbe8e67df81535a0daf09c3175ef";
     READY = "ready", "90d8f566f6b8d5ab7c7ba2e2002e3f04";
     STOPPED = "stopped", "138c5ca0de600fed717c36e9625f66c3";
     FAILED = "failed", "a1f93ca2e9c71ab05c99722d88c8d9a6";
@@ -94,6 +102,7 @@ impl Event<'_> {
             Self::Login { event, .. } => event.kind(),
             Self::Account { event, .. } => event.kind(),
             Self::Record { event, .. } => event.kind(),
+            Self::Host { event, .. } => event.kind(),
             Self::Daemon(event) => event.kind(),
         }
     }

@@ -42,6 +42,7 @@ impl Event<'_> {
             Self::Login { event, .. } => event.level(),
             Self::Account { event, .. } => event.level(),
             Self::Record { event, .. } => event.level(),
+            Self::Host { event, .. } => event.level(),
             Self::Daemon(event) => event.level(),
         }
     }

@@ -16,6 +16,7 @@
 mod afterwards;
 mod event;
 mod fields;
+mod host_event;
 mod importance;
 mod journald;
 mod kind;
@@ -31,6 +32,7 @@ mod syslog;
 pub use event::{
     AccountEvent, DaemonEvent, Event, LoggedDevice, LoginEvent, RecordEvent, VerifiedBy,
 };
+pub use host_event::HostEvent;
 pub use level::Level;
 pub use memory::MemoryLog;
 pub use quoting::quoted;
@@ -135,6 +137,11 @@ impl Journal {
     /// Logs an event of a record.
     pub fn log_record(&self, user: &str, event: RecordEvent<'_>) {
         self.log(&Event::Record { user, event });
+    }
+
+    /// Logs an event of a host of the fleet.
+    pub fn log_host(&self, host: &str, event: HostEvent<'_>) {
+        self.log(&Event::Host { host, event });
     }
 
     /// Logs an event of the daemon.

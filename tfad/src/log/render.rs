@@ -50,6 +50,7 @@ impl Event<'_> {
                 }
             }
             Self::Record { user, event } => format!("{}: {}", quoted(user), event.text()),
+            Self::Host { host, event } => event.line(host),
             Self::Daemon(event) => event.text().into_owned(),
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::geteuid;
 use tfa_core::{Account, Authenticator, Parameters, Secret, Time};
-use tfa_fleet_wire::{Connection, LoginCall, LoginReply, MemberCall, frame};
+use tfa_fleet_wire::{Connection, LoginCall, LoginReply, MemberCall, VerifierCall, frame};
 use tfa_proto::{Context, Next, Turn};
 use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
@@ -94,7 +94,7 @@ pub(crate) fn tfad(
             thread::spawn(move || {
                 let uid = geteuid().as_raw();
                 let mut connection = Connection::accept(stream, uid, TIMEOUT).unwrap();
-                while let Ok(call) = connection.receive::<MemberCall>() {
+                while let Ok(VerifierCall::Member(call)) = connection.receive() {
                     let _ = seen.send(call.clone());
                     match answer(call) {
                         Some(reply) => connection.send(&frame::encode(&reply).unwrap()).unwrap(),

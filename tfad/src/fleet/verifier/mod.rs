@@ -15,7 +15,7 @@ use tfa_store::DaemonStore;
 
 use crate::account::Accounts;
 use crate::caller::Caller;
-use crate::fleet::{floor, translate};
+use crate::fleet::{CertificateAuthority, Hosts, floor, translate};
 use crate::log::Journal;
 use crate::login::{self, LoginService as _, Logins};
 use crate::messages;
@@ -28,29 +28,49 @@ pub use socket::MemberSocket;
 #[derive(Debug)]
 pub struct MemberLogins {
     journal: Arc<Journal>,
+    hosts: Hosts,
     logins: Logins,
 }
 
 impl MemberLogins {
-    /// The logins of members to the accounts in this store.
+    /// The logins of members to the accounts in this store, which also has the hosts.
     #[must_use]
     pub fn new(state: Arc<DaemonState>, store: Arc<dyn DaemonStore>) -> Self {
+        let hosts = Hosts::new(Arc::clone(&store), Arc::clone(&state.journal));
         let accounts = Accounts::new(store).by_name_alone();
         let accounts = accounts.logging_to(Arc::clone(&state.journal));
         Self {
             journal: Arc::clone(&state.journal),
+            hosts,
             logins: Logins::new(state, Arc::new(accounts)),
         }
+    }
+
+    /// The same, with another program that signs certificates.
+    #[must_use]
+    pub fn certified_by(mut self, authority: Arc<dyn CertificateAuthority>) -> Self {
+        self.hosts = self.hosts.certified_by(authority);
+        self
+    }
+
+    /// The hosts that may log users in.
+    #[must_use]
+    pub const fn hosts(&self) -> &Hosts {
+        &self.hosts
     }
 
     /// Answers a call. It blocks.
     #[must_use]
     pub fn answer(&self, call: MemberCall) -> LoginReply {
-        let MemberCall { member, call } = call;
+        let MemberCall { member, call, key } = call;
         let Ok(member) = HostName::new(&member) else {
             let text = messages::NOT_A_MEMBER.to_owned();
             return refused(&Error::InvalidArgument(text));
         };
+        // At each call, also within a dialog: a host that was removed is refused at once.
+        if let Err(error) = self.hosts.admit(&member, key) {
+            return refused(&error.into());
+        }
         match self.dispatch(&member, call) {
             Ok(reply) => reply,
             Err(login::Error::NeedsFacts(missing)) => {

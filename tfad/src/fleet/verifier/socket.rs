@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::socket::{Shutdown, shutdown};
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
-use tfa_fleet_wire::{Connection, MAX_MEMBER_CONNECTIONS, MemberCall, frame};
+use tfa_fleet_wire::{Connection, MAX_MEMBER_CONNECTIONS, VerifierCall, frame};
 use tfa_wire::TimeBudget;
 
 use super::MemberLogins;
@@ -125,12 +125,15 @@ fn accept(listener: &UnixListener, fleet: u32, logins: &Arc<MemberLogins>) {
 fn serve(mut connection: Connection, logins: &MemberLogins) {
     loop {
         connection.set_budget(TimeBudget::start(IDLE_TIMEOUT));
-        let Ok(call) = connection.receive_at_most::<MemberCall>(MAX_LOGIN_FRAME) else {
+        let Ok(call) = connection.receive_at_most(MAX_LOGIN_FRAME) else {
             return;
         };
-        let reply = logins.answer(call);
+        let reply = match call {
+            VerifierCall::Member(call) => frame::encode(&logins.answer(call)),
+            VerifierCall::Host(call) => frame::encode(&logins.hosts().answer(&call)),
+        };
         connection.set_budget(TimeBudget::start(SEND_TIMEOUT));
-        let sent = frame::encode(&reply).map(|frame| connection.send(&frame));
+        let sent = reply.map(|frame| connection.send(&frame));
         if !matches!(sent, Ok(Ok(()))) {
             return;
         }

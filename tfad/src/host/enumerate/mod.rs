@@ -6,22 +6,21 @@
 
 mod process;
 mod record;
-mod timed_reader;
 
 use std::fmt;
 use std::io::{self, BufReader};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::host::child::ChildProcess;
+use crate::host::timed_reader::TimedReader;
 use crate::host::users::NameServiceFailed;
 use crate::semaphore::Semaphore;
 
 pub use process::run;
 use record::Record;
 pub(crate) use record::User;
-use timed_reader::TimedReader;
 
 /// The option with which the program enumerates, writes the users to its standard output, and exits.
 pub const OPTION: &str = "--enumerate-users";
@@ -83,7 +82,7 @@ fn read_users(
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn()?;
     let output = child.stdout.take();
-    let _process = Process(Some(child));
+    let _process = ChildProcess::new(child);
     let output = output.ok_or(io::ErrorKind::BrokenPipe)?;
     let mut output = BufReader::with_capacity(BUFFER, TimedReader::new(output, deadline));
     loop {
@@ -91,21 +90,6 @@ fn read_users(
             Record::User(user) => visit(&user),
             Record::Failed(why) => return Err(io::Error::other(why)),
             Record::End => return Ok(()),
-        }
-    }
-}
-
-/// A process that is ended on drop. A thread waits for its end, because a process that waits for a
-/// device or a network file system does not end at once.
-struct Process(Option<Child>);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.0.take() {
-            let _ = child.kill();
-            let reaper = thread::Builder::new().name("reaper".to_owned());
-            // Without a thread, the ended process stays in the table of processes until the daemon ends.
-            let _ = reaper.spawn(move || child.wait());
         }
     }
 }

@@ -8,13 +8,13 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Reads until the deadline, and fails with [`io::ErrorKind::TimedOut`] afterwards.
-pub(super) struct TimedReader<R> {
+pub(crate) struct TimedReader<R> {
     inner: R,
     deadline: Instant,
 }
 
 impl<R> TimedReader<R> {
-    pub(super) fn new(inner: R, deadline: Instant) -> Self {
+    pub(crate) fn new(inner: R, deadline: Instant) -> Self {
         Self { inner, deadline }
     }
 }

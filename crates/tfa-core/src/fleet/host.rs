@@ -1,0 +1,225 @@
+//! A host of the fleet, and whether it may speak.
+
+use std::fmt;
+
+use minicbor::{Decode, Encode};
+use tfa_fleet_core::Fingerprint;
+
+use super::document;
+use crate::Time;
+
+/// A host with a certificate of the authority, or one that was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct FleetHost {
+    #[n(0)]
+    joined: Time,
+    /// When it got its certificate.
+    #[n(1)]
+    certified: Time,
+    /// The key of its certificate.
+    #[n(2)]
+    key: Option<Fingerprint>,
+    /// The key before, which it may still use: the reply with the certificate of the new one may be lost.
+    #[n(3)]
+    former_key: Option<Fingerprint>,
+    /// Where it accepts other hosts. Only a verifier does.
+    #[n(4)]
+    port: Option<u16>,
+    #[n(5)]
+    removed: Option<Time>,
+}
+
+document!(FleetHost);
+
+/// Why a host may not speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostRefusal {
+    /// The fleet has an authority, and has never had this host.
+    Unknown,
+    /// An administrator has removed it.
+    Removed,
+    /// Its certificate is for another key than the one that was certified last.
+    OtherKey,
+}
+
+impl FleetHost {
+    /// A host that joins now.
+    #[must_use]
+    pub const fn joined(key: Fingerprint, port: Option<u16>, now: Time) -> Self {
+        Self {
+            joined: now,
+            certified: now,
+            key: Some(key),
+            former_key: None,
+            port,
+            removed: None,
+        }
+    }
+
+    /// The same with a certificate for another key, which it asks for with `present`.
+    #[must_use]
+    pub const fn renewed(&self, key: Fingerprint, present: Fingerprint, now: Time) -> Self {
+        Self {
+            joined: self.joined,
+            certified: now,
+            key: Some(key),
+            former_key: Some(present),
+            port: self.port,
+            removed: None,
+        }
+    }
+
+    /// A host that is removed now, and may never have been in the fleet.
+    #[must_use]
+    pub fn removed(host: Option<&Self>, now: Time) -> Self {
+        Self {
+            joined: host.map_or(now, |host| host.joined),
+            certified: host.map_or(now, |host| host.certified),
+            key: None,
+            former_key: None,
+            port: None,
+            removed: Some(now),
+        }
+    }
+
+    /// When it has joined.
+    #[must_use]
+    pub const fn joined_at(&self) -> Time {
+        self.joined
+    }
+
+    /// When it got its certificate.
+    #[must_use]
+    pub const fn certified_at(&self) -> Time {
+        self.certified
+    }
+
+    /// Where a verifier accepts other hosts; `None` for a member.
+    #[must_use]
+    pub const fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// When it was removed.
+    #[must_use]
+    pub const fn removed_at(&self) -> Option<Time> {
+        self.removed
+    }
+
+    /// Whether it may speak with a certificate for this key.
+    ///
+    /// # Errors
+    /// [`HostRefusal`].
+    pub fn admit(&self, key: Fingerprint) -> Result<(), HostRefusal> {
+        if self.removed.is_some() {
+            return Err(HostRefusal::Removed);
+        }
+        match [self.key, self.former_key].contains(&Some(key)) {
+            true => Ok(()),
+            false => Err(HostRefusal::OtherKey),
+        }
+    }
+
+    /// Whether this is the key that was certified last.
+    #[must_use]
+    pub fn has_last_key(&self, key: Fingerprint) -> bool {
+        self.removed.is_none() && self.key == Some(key)
+    }
+}
+
+/// Whether a host may speak that shows a certificate for this key. Without an authority the certificates are
+/// those of the organisation, and the documents are only the hosts that were removed.
+///
+/// # Errors
+/// [`HostRefusal`].
+pub fn admit_host(
+    host: Option<&FleetHost>,
+    has_authority: bool,
+    key: Fingerprint,
+) -> Result<(), HostRefusal> {
+    match host {
+        Some(host) => host.admit(key),
+        None if has_authority => Err(HostRefusal::Unknown),
+        None => Ok(()),
+    }
+}
+
+impl fmt::Display for HostRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Unknown => "it has not joined the fleet",
+            Self::Removed => "it was removed from the fleet",
+            Self::OtherKey => "it has joined again since, with another key",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn key(byte: u8) -> Fingerprint {
+        Fingerprint::new([byte; Fingerprint::LENGTH])
+    }
+
+    const NOW: Time = Time::from_secs(1_700_000_000);
+
+    #[test]
+    fn host_speaks_with_its_last_two_keys() {
+        let host = FleetHost::joined(key(1), None, NOW);
+        assert_eq!(host.admit(key(1)), Ok(()));
+        assert_eq!(host.admit(key(2)), Err(HostRefusal::OtherKey));
+        let renewed = host.renewed(key(2), key(1), NOW);
+        let again = renewed.renewed(key(3), key(2), NOW);
+        assert_eq!((again.admit(key(2)), again.admit(key(3))), (Ok(()), Ok(())));
+        assert_eq!(again.admit(key(1)), Err(HostRefusal::OtherKey));
+        assert!(again.has_last_key(key(3)) && !again.has_last_key(key(2)));
+    }
+
+    #[test]
+    fn lost_reply_leaves_the_present_key() {
+        let host = FleetHost::joined(key(1), None, NOW).renewed(key(2), key(1), NOW);
+        let again = host.renewed(key(3), key(1), NOW);
+        assert_eq!((again.admit(key(1)), again.admit(key(3))), (Ok(()), Ok(())));
+        assert_eq!(again.admit(key(2)), Err(HostRefusal::OtherKey));
+    }
+
+    #[test]
+    fn removed_host_is_refused_with_each_key_until_it_joins_anew() {
+        let host = FleetHost::joined(key(1), Some(7443), NOW);
+        for removed in [
+            FleetHost::removed(Some(&host), NOW),
+            FleetHost::removed(None, NOW),
+        ] {
+            assert_eq!(removed.admit(key(1)), Err(HostRefusal::Removed));
+            assert!(!removed.has_last_key(key(1)) && removed.port().is_none());
+        }
+        let anew = FleetHost::joined(key(2), None, NOW);
+        assert_eq!(anew.admit(key(1)), Err(HostRefusal::OtherKey));
+    }
+
+    #[test]
+    fn absent_host_is_refused_where_the_fleet_has_an_authority() {
+        assert_eq!(admit_host(None, true, key(1)), Err(HostRefusal::Unknown));
+        assert_eq!(admit_host(None, false, key(1)), Ok(()));
+        let removed = FleetHost::removed(None, NOW);
+        let refused = admit_host(Some(&removed), false, key(1));
+        assert_eq!(refused, Err(HostRefusal::Removed));
+    }
+
+    #[test]
+    fn document_is_read_back_and_no_other_bytes_are_one() {
+        let host = FleetHost::joined(key(1), Some(7443), NOW).renewed(key(2), key(1), NOW);
+        let bytes = host.encode();
+        assert_eq!(FleetHost::decode(&bytes), Ok(host));
+        for length in 0..bytes.len() {
+            assert!(FleetHost::decode(&bytes[..length]).is_err(), "{length}");
+        }
+        let mut longer = bytes.to_vec();
+        longer.push(0);
+        assert!(FleetHost::decode(&longer).is_err());
+        let mut later = bytes.to_vec();
+        later[0] = 2;
+        assert!(FleetHost::decode(&later).is_err());
+    }
+}

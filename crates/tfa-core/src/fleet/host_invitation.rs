@@ -1,0 +1,219 @@
+//! The invitation of a host: it admits one key, once.
+
+use std::fmt;
+use std::time::Duration;
+
+use minicbor::{Decode, Encode};
+use subtle::ConstantTimeEq;
+use tfa_fleet_core::{Fingerprint, InvitationSecret};
+
+use super::document;
+use crate::Time;
+use crate::time::MAX_AHEAD;
+
+/// The longest time for which an invitation is open.
+pub const HOST_INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The stored part of an invitation.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct HostInvitation {
+    #[n(0)]
+    host: String,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    digest: [u8; 32],
+    #[n(2)]
+    made: Time,
+    #[n(3)]
+    until: Time,
+    /// For a verifier: where it will accept other hosts.
+    #[n(4)]
+    port: Option<u16>,
+    /// The key that has joined with it. It stays until the end, so that a second one is noticed.
+    #[n(5)]
+    used: Option<Fingerprint>,
+}
+
+document!(HostInvitation);
+
+/// How an invitation is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationUse {
+    /// For the first time.
+    First,
+    /// By the same key: its reply was lost.
+    Again,
+}
+
+/// Why an invitation admits nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinRefusal {
+    /// There is no such invitation, or it is over.
+    NotOpen,
+    /// The secret is another one.
+    WrongSecret,
+    /// Another key has joined with it: the token was copied.
+    Replayed,
+}
+
+impl HostInvitation {
+    /// An invitation of a host, which is open from `made` to `until`. A verifier has a port.
+    #[must_use]
+    pub fn new(
+        host: String,
+        secret: &InvitationSecret,
+        port: Option<u16>,
+        made: Time,
+        until: Time,
+    ) -> Self {
+        let digest = secret.digest();
+        let used = None;
+        Self {
+            host,
+            digest,
+            made,
+            until,
+            port,
+            used,
+        }
+    }
+
+    /// The name of the host.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The end.
+    #[must_use]
+    pub const fn until(&self) -> Time {
+        self.until
+    }
+
+    /// Where a verifier will accept other hosts; `None` for a member.
+    #[must_use]
+    pub const fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Whether a host has joined with it.
+    #[must_use]
+    pub const fn is_used(&self) -> bool {
+        self.used.is_some()
+    }
+
+    /// Whether its time is not over.
+    #[must_use]
+    pub fn is_open(&self, now: Time) -> bool {
+        // As for the invitations of users: a clock that was ahead has made it.
+        let is_made = now.until(self.made) <= MAX_AHEAD;
+        is_made && now < self.until && now.until(self.until) <= HOST_INVITATION_LIFETIME
+    }
+
+    /// Whether a host with this secret may join with this key.
+    ///
+    /// # Errors
+    /// [`JoinRefusal`].
+    pub fn judge(
+        &self,
+        secret: &InvitationSecret,
+        key: Fingerprint,
+        now: Time,
+    ) -> Result<InvitationUse, JoinRefusal> {
+        // First: what it says is for those alone who have the secret.
+        let is_right: bool = self.digest.ct_eq(&secret.digest()).into();
+        if !is_right {
+            return Err(JoinRefusal::WrongSecret);
+        }
+        if !self.is_open(now) {
+            return Err(JoinRefusal::NotOpen);
+        }
+        match self.used {
+            None => Ok(InvitationUse::First),
+            Some(used) if used == key => Ok(InvitationUse::Again),
+            Some(_) => Err(JoinRefusal::Replayed),
+        }
+    }
+
+    /// The same after this key has joined.
+    #[must_use]
+    pub fn used_by(&self, key: Fingerprint) -> Self {
+        Self {
+            used: Some(key),
+            ..self.clone()
+        }
+    }
+}
+
+impl fmt::Display for JoinRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotOpen => "there is no such invitation, or it is over",
+            Self::WrongSecret => "the secret is wrong",
+            Self::Replayed => "another host has joined with it",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn secret(byte: u8) -> InvitationSecret {
+        InvitationSecret(Zeroizing::new([byte; InvitationSecret::LENGTH]))
+    }
+
+    const fn key(byte: u8) -> Fingerprint {
+        Fingerprint::new([byte; Fingerprint::LENGTH])
+    }
+
+    const fn at(seconds: u64) -> Time {
+        Time::from_secs(1_700_000_000 + seconds)
+    }
+
+    fn invitation() -> HostInvitation {
+        HostInvitation::new("web1.example".to_owned(), &secret(1), None, at(0), at(3600))
+    }
+
+    #[test]
+    fn invitation_admits_one_key_and_knows_it_again() {
+        let invitation = invitation();
+        let judged = invitation.judge(&secret(1), key(1), at(10));
+        assert_eq!(judged, Ok(InvitationUse::First));
+        let used = invitation.used_by(key(1));
+        let again = used.judge(&secret(1), key(1), at(3599));
+        assert_eq!(again, Ok(InvitationUse::Again));
+        let other = used.judge(&secret(1), key(2), at(3599));
+        assert_eq!(other, Err(JoinRefusal::Replayed));
+    }
+
+    #[test]
+    fn wrong_secret_learns_nothing_else() {
+        let used = invitation().used_by(key(1));
+        for (key, time) in [(key(1), at(10)), (key(2), at(10)), (key(1), at(7200))] {
+            let judged = used.judge(&secret(2), key, time);
+            assert_eq!(judged, Err(JoinRefusal::WrongSecret));
+        }
+    }
+
+    #[test]
+    fn invitation_ends_and_a_clock_that_was_ahead_makes_none_that_lasts() {
+        let over = invitation().judge(&secret(1), key(1), at(3600));
+        assert_eq!(over, Err(JoinRefusal::NotOpen));
+        let day = 24 * 3600;
+        for (made, until) in [(30 * day, 31 * day), (0, 8 * day)] {
+            let host = "web1.example".to_owned();
+            let ahead = HostInvitation::new(host, &secret(1), None, at(made), at(until));
+            assert!(!ahead.is_open(at(0)), "{made}");
+        }
+    }
+
+    #[test]
+    fn document_is_read_back_without_the_secret() {
+        let used = invitation().used_by(key(9));
+        let bytes = used.encode();
+        assert!(HostInvitation::decode(&bytes) == Ok(used));
+        assert!(!bytes.windows(16).any(|part| part == [1; 16]));
+    }
+}

@@ -1,0 +1,274 @@
+//! The token with which a host joins a fleet, as one text that is printed once.
+
+use std::fmt;
+
+use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{Fingerprint, HostName};
+
+const PREFIX: &str = "tfa-join-";
+/// The version of the bytes behind the prefix.
+const VERSION: u8 = 1;
+const CHECKSUM_BYTES: usize = 4;
+/// The longest token, in characters.
+pub const MAX_TOKEN: usize = 2048;
+/// How many verifiers a token names at most.
+pub const MAX_VERIFIERS: usize = 16;
+
+/// A verifier, written `NAME:PORT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifierAddress {
+    /// The name that its certificate has.
+    pub name: HostName,
+    /// The TCP port, which is not 0.
+    pub port: u16,
+}
+
+impl VerifierAddress {
+    /// Reads `NAME:PORT`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, port) = text.rsplit_once(':')?;
+        Some(Self {
+            name: HostName::new(name).ok()?,
+            port: port.parse().ok().filter(|port| *port != 0)?,
+        })
+    }
+}
+
+impl fmt::Display for VerifierAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.name, self.port)
+    }
+}
+
+/// The number of an invitation. It is no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvitationId(pub [u8; Self::LENGTH]);
+
+impl InvitationId {
+    /// The number of bytes.
+    pub const LENGTH: usize = 8;
+}
+
+impl fmt::Display for InvitationId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = data_encoding::HEXLOWER.encode(&self.0);
+        formatter.write_str(&hex)
+    }
+}
+
+/// The secret of an invitation. It is not printed, and wiped.
+#[derive(Clone)]
+pub struct InvitationSecret(pub Zeroizing<[u8; Self::LENGTH]>);
+
+impl InvitationSecret {
+    /// The number of random bytes.
+    pub const LENGTH: usize = 16;
+
+    /// What is stored of the secret. It has 128 random bits, so a plain hash is sufficient.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"tfa host invitation");
+        hash.update(*self.0);
+        hash.finalize().into()
+    }
+}
+
+impl fmt::Debug for InvitationSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("InvitationSecret(_)")
+    }
+}
+
+/// What a host needs to join a fleet.
+#[derive(Debug, Clone)]
+pub struct JoinToken {
+    /// The number of the invitation.
+    pub id: InvitationId,
+    /// Its secret.
+    pub secret: InvitationSecret,
+    /// The certificate of the authority. The host trusts no other one.
+    pub authority: Fingerprint,
+    /// Where to join.
+    pub verifiers: Vec<VerifierAddress>,
+}
+
+/// Why a text is not a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidToken {
+    /// It begins with something else than each token.
+    NoToken,
+    /// A part is missing, or characters were changed.
+    Checksum,
+    /// A later version has made it.
+    Version,
+    /// What it has is not valid.
+    Contents,
+}
+
+impl JoinToken {
+    /// The text. It holds the secret.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_TOKEN));
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&self.id.0);
+        bytes.extend_from_slice(&*self.secret.0);
+        bytes.extend_from_slice(self.authority.as_bytes());
+        let verifiers: Vec<String> = self.verifiers.iter().map(ToString::to_string).collect();
+        bytes.extend_from_slice(verifiers.join(" ").as_bytes());
+        let checksum = checksum(&bytes);
+        bytes.extend_from_slice(&checksum);
+        let mut text = Zeroizing::new(String::with_capacity(2 * MAX_TOKEN));
+        text.push_str(PREFIX);
+        BASE64URL_NOPAD.encode_append(&bytes, &mut text);
+        text
+    }
+
+    /// Reads a text, also with blanks around and line breaks in it, as a terminal may copy them.
+    ///
+    /// # Errors
+    /// [`InvalidToken`].
+    pub fn parse(text: &str) -> Result<Self, InvalidToken> {
+        let mut plain = Zeroizing::new(String::with_capacity(MAX_TOKEN));
+        let characters = text.chars().filter(|c| !c.is_ascii_whitespace());
+        plain.extend(characters.take(MAX_TOKEN));
+        let coded = plain.strip_prefix(PREFIX).ok_or(InvalidToken::NoToken)?;
+        let bytes = BASE64URL_NOPAD.decode(coded.as_bytes());
+        let bytes = Zeroizing::new(bytes.map_err(|_| InvalidToken::Checksum)?);
+        let (rest, sum) = bytes.split_last_chunk().ok_or(InvalidToken::Checksum)?;
+        if checksum(rest) != *sum {
+            return Err(InvalidToken::Checksum);
+        }
+        let (version, rest) = rest.split_first().ok_or(InvalidToken::Contents)?;
+        if *version != VERSION {
+            return Err(InvalidToken::Version);
+        }
+        Self::contents(rest).ok_or(InvalidToken::Contents)
+    }
+
+    fn contents(bytes: &[u8]) -> Option<Self> {
+        let (id, rest) = bytes.split_first_chunk()?;
+        let (secret, rest) = rest.split_first_chunk()?;
+        let (authority, verifiers) = rest.split_first_chunk()?;
+        let verifiers = str::from_utf8(verifiers).ok()?.split(' ');
+        let verifiers: Option<Vec<_>> = verifiers.map(VerifierAddress::parse).collect();
+        let verifiers = verifiers.filter(|all| all.len() <= MAX_VERIFIERS)?;
+        Some(Self {
+            id: InvitationId(*id),
+            secret: InvitationSecret(Zeroizing::new(*secret)),
+            authority: Fingerprint::new(*authority),
+            verifiers,
+        })
+    }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    let (sum, _) = hash
+        .split_first_chunk()
+        .unwrap_or((&[0; CHECKSUM_BYTES], &[]));
+    *sum
+}
+
+impl fmt::Display for InvalidToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NoToken => "it does not begin with \"tfa-join-\"",
+            Self::Checksum => "a part of it is missing or wrong",
+            Self::Version => "a later version of tfa has made it",
+            Self::Contents => "it names no verifier",
+        })
+    }
+}
+
+impl std::error::Error for InvalidToken {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token() -> JoinToken {
+        let verifiers = ["v1.example:7443", "v2.example:443"];
+        JoinToken {
+            id: InvitationId([1; InvitationId::LENGTH]),
+            secret: InvitationSecret(Zeroizing::new([2; InvitationSecret::LENGTH])),
+            authority: Fingerprint::new([3; Fingerprint::LENGTH]),
+            verifiers: verifiers
+                .map(|text| VerifierAddress::parse(text).unwrap())
+                .into(),
+        }
+    }
+
+    #[test]
+    fn token_is_read_back_also_with_line_breaks() {
+        let text = token().to_text();
+        let (head, tail) = text.split_at(70);
+        for text in [text.to_string(), format!("  {head}\r\n{tail}\n")] {
+            let read = JoinToken::parse(&text).unwrap();
+            assert_eq!((read.id, *read.secret.0), (token().id, [2; 16]));
+            assert_eq!(read.authority, token().authority);
+            assert_eq!(read.verifiers, token().verifiers);
+        }
+    }
+
+    #[test]
+    fn no_character_of_a_token_can_be_changed_or_left_out() {
+        let text = token().to_text();
+        for place in 0..text.len() {
+            let mut left_out = text.to_string();
+            left_out.remove(place);
+            assert!(JoinToken::parse(&left_out).is_err(), "{place}");
+            let mut changed = text.to_string();
+            let other = if changed[place..].starts_with('A') {
+                "B"
+            } else {
+                "A"
+            };
+            changed.replace_range(place..=place, other);
+            assert!(JoinToken::parse(&changed).is_err(), "{place}");
+        }
+    }
+
+    #[test]
+    fn each_mistake_has_its_reason() {
+        let parse = |text: &str| JoinToken::parse(text).map(|_| ()).unwrap_err();
+        assert_eq!(parse("v1.example"), InvalidToken::NoToken);
+        assert_eq!(parse("tfa-join-"), InvalidToken::Checksum);
+        let with = |bytes: &[u8]| {
+            let bytes = [bytes, &checksum(bytes)].concat();
+            parse(&format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&bytes)))
+        };
+        assert_eq!(with(&[2; 70]), InvalidToken::Version);
+        assert_eq!(with(&[1; 57]), InvalidToken::Contents);
+        let ports = [
+            "v1.example",
+            "v1.example:0",
+            "*.example:7443",
+            "v1.example:7443 ",
+        ];
+        for verifier in ports {
+            assert_eq!(
+                with(&[&[1; 57], verifier.as_bytes()].concat()),
+                InvalidToken::Contents
+            );
+        }
+    }
+
+    #[test]
+    fn secret_is_not_printed() {
+        let printed = format!("{:?}", token());
+        assert!(printed.contains("InvitationSecret(_)"), "{printed}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_token_or_an_error(text in "\\PC{0,300}|tfa-join-[A-Za-z0-9_-]{0,300}") {
+            let _ = JoinToken::parse(&text);
+        }
+    }
+}

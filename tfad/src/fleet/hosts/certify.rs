@@ -1,0 +1,161 @@
+//! Hosts that join, and hosts that renew their certificates.
+
+use tfa_core::{
+    Authority, CERTIFICATE_LIFETIME, CLOCK_TOLERANCE, Fingerprint, FleetHost, HostInvitation,
+    HostName, HostRefusal, InvitationId, InvitationSecret, InvitationUse, JoinRefusal, Time,
+};
+use tfa_fleet_wire::{CaReply, CaRequest, HostCall, HostReply, KeyRequest, SecretBytes, Validity};
+
+use super::documents::{self, Stored, invitation_name};
+use super::{Error, Hosts, MAX_ROUNDS};
+use crate::host::clock;
+use crate::log::HostEvent;
+
+impl Hosts {
+    /// Answers a call about a certificate. It blocks.
+    #[must_use]
+    pub fn answer(&self, call: &HostCall) -> HostReply {
+        let certified = match call {
+            HostCall::Join {
+                id,
+                secret,
+                request,
+                from,
+            } => match secret.to_invitation() {
+                Some(secret) => self.join(InvitationId(*id), &secret, request, from),
+                None => Err(JoinRefusal::WrongSecret.into()),
+            },
+            HostCall::Renew { host, key, request } => match HostName::new(host) {
+                Ok(host) => self.renew(&host, *key, request),
+                Err(_) => Err(HostRefusal::Unknown.into()),
+            },
+        };
+        certified.unwrap_or_else(|error| {
+            let error = tfa_proto::Error::from(error);
+            HostReply::Refused {
+                error: error.name().to_owned(),
+                text: error.text().to_owned(),
+            }
+        })
+    }
+
+    fn join(
+        &self,
+        id: InvitationId,
+        secret: &InvitationSecret,
+        request: &KeyRequest,
+        from: &str,
+    ) -> Result<HostReply, Error> {
+        let key = Fingerprint::of_point(&request.point);
+        for _ in 0..MAX_ROUNDS {
+            let now = clock::now();
+            let authority = self.authority()?;
+            let stored = documents::load::<HostInvitation>(&*self.store, &invitation_name(id))?;
+            let invitation = stored.value.as_ref().ok_or(JoinRefusal::NotOpen)?;
+            let name = invitation.host();
+            let judged = invitation.judge(secret, key, now).inspect_err(|why| {
+                let why = *why;
+                self.journal
+                    .log_host(name, HostEvent::JoinRefused { from, why });
+            })?;
+            // An invitation is made for no other name.
+            let host = HostName::new(name).map_err(|_| Error::Damaged(stored.id.to_string()))?;
+            let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
+            if judged == InvitationUse::Again {
+                let is_same = |host: &FleetHost| host.has_last_key(key);
+                if !of_host.value.as_ref().is_some_and(is_same) {
+                    return Err(JoinRefusal::NotOpen.into());
+                }
+            }
+            // Before the invitation is used up: what fails here can be tried again.
+            let port = invitation.port();
+            let certificate = self.sign(&authority, &host, port.is_some(), request, now)?;
+            if judged == InvitationUse::Again {
+                self.journal.log_host(name, HostEvent::JoinedAgain { from });
+                return self.certified(certificate, port);
+            }
+            let joined = FleetHost::joined(key, port, now);
+            let changes = [
+                stored.put(invitation.used_by(key).encode()),
+                of_host.put(joined.encode()),
+            ];
+            if documents::change(&*self.store, &changes)? {
+                self.journal.log_host(name, HostEvent::Joined { from });
+                return self.certified(certificate, port);
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    fn renew(
+        &self,
+        host: &HostName,
+        present: Fingerprint,
+        request: &KeyRequest,
+    ) -> Result<HostReply, Error> {
+        let key = Fingerprint::of_point(&request.point);
+        for _ in 0..MAX_ROUNDS {
+            let now = clock::now();
+            let authority = self.authority()?;
+            let stored = documents::load::<FleetHost>(&*self.store, host.as_str())?;
+            let known = stored.value.as_ref().ok_or(HostRefusal::Unknown);
+            let known = known.and_then(|known| known.admit(present).map(|()| known));
+            let known = known.inspect_err(|why| self.log_refusal(host, *why))?;
+            let port = known.port();
+            let certificate = self.sign(&authority, host, port.is_some(), request, now)?;
+            let renewed = known.renewed(key, present, now);
+            if documents::change(&*self.store, &[stored.put(renewed.encode())])? {
+                self.journal.log_host(host.as_str(), HostEvent::Renewed);
+                return self.certified(certificate, port);
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// The authority of the fleet.
+    pub(super) fn authority(&self) -> Result<Authority, Error> {
+        let Stored { value, .. } = documents::load::<Authority>(&*self.store, "")?;
+        value.ok_or(Error::NoAuthority)
+    }
+
+    /// Has a certificate signed, from now on.
+    pub(super) fn sign(
+        &self,
+        authority: &Authority,
+        host: &HostName,
+        is_verifier: bool,
+        request: &KeyRequest,
+        now: Time,
+    ) -> Result<Vec<u8>, Error> {
+        let request = CaRequest::Sign {
+            id: authority.id,
+            key: SecretBytes(authority.key.clone()),
+            host: host.to_string(),
+            is_verifier,
+            request: request.clone(),
+            validity: validity(now, CERTIFICATE_LIFETIME),
+        };
+        match self.authority.call(&request).map_err(Error::Ca)? {
+            CaReply::Signed { certificate } => Ok(certificate),
+            CaReply::NoProof => Err(Error::NoProof),
+            CaReply::Failed(why) => Err(Error::Ca(crate::messages::ca_refused(&why))),
+            CaReply::Made { .. } => Err(super::manage::another_reply()),
+        }
+    }
+
+    fn certified(&self, certificate: Vec<u8>, port: Option<u16>) -> Result<HostReply, Error> {
+        let verifiers = self.verifiers()?.into_iter().map(|one| one.to_string());
+        Ok(HostReply::Certified {
+            certificate,
+            verifiers: verifiers.collect(),
+            port,
+        })
+    }
+}
+
+/// The time of a certificate that is valid from now on, also for hosts whose clock is behind.
+pub(super) fn validity(now: Time, lifetime: std::time::Duration) -> Validity {
+    let from = now.as_secs().saturating_sub(CLOCK_TOLERANCE.as_secs());
+    let until = now.as_secs().saturating_add(lifetime.as_secs());
+    Validity { from, until }
+}

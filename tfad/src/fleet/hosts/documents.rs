@@ -1,0 +1,181 @@
+//! The documents of a fleet, decoded.
+
+use tfa_core::{Authority, FleetHost, HostInvitation, InvitationId, UnknownDocument};
+use tfa_store::{
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Record, Revision, StoreError,
+};
+use zeroize::Zeroizing;
+
+use super::Error;
+
+/// How many documents a page has.
+const PAGE: usize = 500;
+
+/// A document with the revision that a change of it expects.
+pub(super) struct Stored<T> {
+    pub(super) id: DocumentId,
+    pub(super) revision: Revision,
+    pub(super) value: Option<T>,
+}
+
+/// A change of one document: put, or removed.
+pub(super) struct NewValue {
+    id: DocumentId,
+    expected: Revision,
+    bytes: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl<T> Stored<T> {
+    pub(super) fn put(&self, bytes: Zeroizing<Vec<u8>>) -> NewValue {
+        NewValue {
+            id: self.id.clone(),
+            expected: self.revision,
+            bytes: Some(bytes),
+        }
+    }
+
+    pub(super) fn remove(&self) -> NewValue {
+        NewValue {
+            id: self.id.clone(),
+            expected: self.revision,
+            bytes: None,
+        }
+    }
+}
+
+/// A kind of document.
+pub(super) trait Document: Sized {
+    const KIND: DocumentKind;
+    fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument>;
+}
+
+impl Document for FleetHost {
+    const KIND: DocumentKind = DocumentKind::Host;
+    fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument> {
+        Self::decode(bytes)
+    }
+}
+
+impl Document for HostInvitation {
+    const KIND: DocumentKind = DocumentKind::Invitation;
+    fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument> {
+        Self::decode(bytes)
+    }
+}
+
+impl Document for Authority {
+    const KIND: DocumentKind = DocumentKind::Authority;
+    fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument> {
+        Self::decode(bytes)
+    }
+}
+
+fn decoded<T: Document>(id: &DocumentId, record: &Record) -> Result<T, Error> {
+    T::decode(record.as_bytes()).map_err(|_| Error::Damaged(id.to_string()))
+}
+
+/// Reads a document. The authority has no name.
+pub(super) fn load<T: Document>(
+    store: &(impl Documents + ?Sized),
+    name: &str,
+) -> Result<Stored<T>, Error> {
+    let id = DocumentId::new(T::KIND, name)?;
+    let (value, revision) = match store.document(&id)? {
+        Some((record, revision)) => (Some(decoded(&id, &record)?), revision),
+        None => (None, Revision::NONE),
+    };
+    Ok(Stored {
+        id,
+        revision,
+        value,
+    })
+}
+
+/// Whether a document exists, also one that cannot be decoded.
+pub(super) fn exists<T: Document>(
+    store: &(impl Documents + ?Sized),
+    name: &str,
+) -> Result<bool, StoreError> {
+    let id = DocumentId::new(T::KIND, name)?;
+    Ok(store.document(&id)?.is_some())
+}
+
+/// A page of the documents of a kind after a name, with the error of each one that cannot be decoded, and the
+/// name after which the next page begins.
+pub(super) type ValuePage<T> = (Vec<(String, Result<Stored<T>, Error>)>, Option<String>);
+
+pub(super) fn page<T: Document>(
+    store: &(impl Documents + ?Sized),
+    after: &str,
+) -> Result<ValuePage<T>, Error> {
+    let page = store.documents(T::KIND, after, PAGE)?;
+    let read = |name: String, found: Result<(Record, Revision), StoreError>| {
+        let stored = found.map_err(Error::from).and_then(|(record, revision)| {
+            let id = DocumentId::new(T::KIND, &name)?;
+            let value = Some(decoded(&id, &record)?);
+            Ok(Stored {
+                id,
+                revision,
+                value,
+            })
+        });
+        (name, stored)
+    };
+    let records = page.records.into_iter();
+    let values = records.map(|(name, found)| read(name, found)).collect();
+    Ok((values, page.next))
+}
+
+/// All documents of a kind that can be decoded.
+pub(super) fn all<T: Document>(
+    store: &(impl Documents + ?Sized),
+) -> Result<Vec<(String, Stored<T>)>, Error> {
+    let (mut all, mut after) = (Vec::new(), Some(String::new()));
+    while let Some(last) = after {
+        let (values, next) = page(store, &last)?;
+        let values = values.into_iter();
+        all.extend(values.filter_map(|(name, stored)| Some((name, stored.ok()?))));
+        after = next;
+    }
+    Ok(all)
+}
+
+/// Makes a change, all of it or nothing. Returns whether no other one was made meanwhile.
+pub(super) fn change(
+    store: &(impl Documents + ?Sized),
+    values: &[NewValue],
+) -> Result<bool, Error> {
+    let changes: Vec<DocumentChange<'_>> = values
+        .iter()
+        .map(|new| DocumentChange {
+            id: &new.id,
+            expected: Some(new.expected),
+            document: new.bytes.as_ref().map(|bytes| bytes.as_slice()),
+        })
+        .collect();
+    Ok(matches!(
+        store.change_documents(&changes)?,
+        Commit::Committed(_)
+    ))
+}
+
+/// Removes a document that cannot be read.
+pub(super) fn discard<T: Document>(
+    store: &(impl Documents + ?Sized),
+    name: &str,
+) -> Result<(), Error> {
+    let id = &DocumentId::new(T::KIND, name)?;
+    let removal = DocumentChange {
+        id,
+        expected: None,
+        document: None,
+    };
+    // Nothing is expected, so nothing conflicts.
+    store.change_documents(&[removal]).map(drop)?;
+    Ok(())
+}
+
+/// The name of the document of an invitation.
+pub(super) fn invitation_name(id: InvitationId) -> String {
+    id.to_string()
+}

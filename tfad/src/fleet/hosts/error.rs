@@ -1,0 +1,113 @@
+//! Why a host is refused, or the hosts of the fleet cannot be read or changed.
+
+use std::fmt;
+
+use tfa_core::{HostRefusal, JoinRefusal};
+use tfa_store::StoreError;
+
+use crate::host::random::NoRandomness;
+use crate::messages;
+
+/// Why a host is refused, or the hosts of the fleet cannot be read or changed. A text says what happened and
+/// what to do.
+#[derive(Debug)]
+pub enum Error {
+    /// The store fails.
+    Store(StoreError),
+    /// A document cannot be decoded. The text names it.
+    Damaged(String),
+    /// The host may not speak.
+    Refused(HostRefusal),
+    /// The host may not join.
+    Join(JoinRefusal),
+    /// The fleet has no authority of its own.
+    NoAuthority,
+    /// The program that signs certificates fails. The text says how.
+    Ca(String),
+    /// The host has not proved that it has the private key.
+    NoProof,
+    /// The kernel gives no random bytes.
+    Randomness(NoRandomness),
+    /// Other calls change the same documents all the time.
+    Contended,
+    /// No host of the fleet has this name.
+    NoSuchHost(String),
+    /// The host was removed already, or was not.
+    NothingToDo(String),
+    /// The host is the only verifier.
+    LastVerifier(String),
+    /// No verifier can be named in a token.
+    NoVerifier,
+}
+
+impl Error {
+    /// Whether a document cannot be read, whatever is tried.
+    pub(super) const fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged(_) | Self::Store(StoreError::DocumentDamaged { .. })
+        )
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(formatter),
+            Self::Damaged(document) => formatter.write_str(&messages::damaged_document(document)),
+            Self::Refused(why) => formatter.write_str(&messages::host_refused(why)),
+            Self::Join(why) => formatter.write_str(&messages::join_refused(why)),
+            Self::NoAuthority => formatter.write_str(messages::NO_AUTHORITY),
+            Self::NoProof => formatter.write_str(messages::NO_PROOF),
+            Self::Randomness(error) => error.fmt(formatter),
+            Self::Contended => formatter.write_str(messages::HOSTS_CONTENDED),
+            Self::NoSuchHost(host) => formatter.write_str(&messages::no_such_host(host)),
+            Self::LastVerifier(host) => formatter.write_str(&messages::last_verifier(host)),
+            Self::NoVerifier => formatter.write_str(messages::NO_VERIFIER_TO_NAME),
+            Self::Ca(text) | Self::NothingToDo(text) => formatter.write_str(text),
+        }
+    }
+}
+
+impl From<Error> for tfa_proto::Error {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        match error {
+            Error::Store(error) => crate::account::Error::from(error).into(),
+            Error::Damaged(_) => Self::Damaged(text),
+            Error::Refused(_) | Error::Join(_) => Self::NotAuthorized(text),
+            Error::NoProof => Self::InvalidArgument(text),
+            Error::Contended => Self::Busy(text),
+            Error::Ca(_) | Error::Randomness(_) => Self::Storage(text),
+            Error::NoAuthority
+            | Error::NoSuchHost(_)
+            | Error::NothingToDo(_)
+            | Error::LastVerifier(_)
+            | Error::NoVerifier => Self::WrongState(text),
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
+        Self::Randomness(error)
+    }
+}
+
+impl From<HostRefusal> for Error {
+    fn from(why: HostRefusal) -> Self {
+        Self::Refused(why)
+    }
+}
+
+impl From<JoinRefusal> for Error {
+    fn from(why: JoinRefusal) -> Self {
+        Self::Join(why)
+    }
+}

@@ -1,0 +1,334 @@
+//! What administrators do with the hosts of the fleet.
+
+use std::time::Duration;
+
+use tfa_core::{
+    AUTHORITY_LIFETIME, Authority, CERTIFICATE_LIFETIME, Fingerprint, FleetHost, HostInvitation,
+    HostName, InvitationId, InvitationSecret, JoinToken, MAX_VERIFIERS, Time, VerifierAddress,
+};
+use tfa_fleet_wire::{CaReply, CaRequest, KeyRequest};
+use tfa_store::MAX_DOCUMENT_CHANGES;
+use zeroize::Zeroizing;
+
+use super::certify::validity;
+use super::documents::{self, NewValue, Stored, invitation_name};
+use super::{Error, Hosts, MAX_ROUNDS};
+use crate::host::{clock, random};
+use crate::log::HostEvent;
+use crate::messages;
+
+/// What root gets who has made a fleet.
+#[derive(Debug)]
+pub struct FoundedFleet {
+    /// Whether the authority was made now.
+    pub is_new: bool,
+    /// The certificate of the authority, in DER.
+    pub authority: Vec<u8>,
+    /// That of this host.
+    pub certificate: Vec<u8>,
+}
+
+/// A host, for an administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostEntry {
+    /// Its name.
+    pub name: String,
+    /// What is known of it.
+    pub state: HostState,
+    /// For a verifier: where it accepts other hosts.
+    pub port: Option<u16>,
+    /// When it joined.
+    pub joined: Option<Time>,
+    /// The end of its certificate, or of its invitation.
+    pub until: Option<Time>,
+    /// When it was removed.
+    pub removed: Option<Time>,
+}
+
+/// What is known of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostState {
+    /// It is in the fleet.
+    Joined,
+    /// It may join.
+    Invited,
+    /// It is refused.
+    Removed,
+    /// Its document cannot be read. It is refused.
+    Damaged,
+}
+
+impl Hosts {
+    /// Makes the authority, unless the fleet has one, and has this host certified as a verifier. The caller is
+    /// root on a verifier, who has the key of the authority anyway.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn found(
+        &self,
+        host: &HostName,
+        port: u16,
+        request: &KeyRequest,
+    ) -> Result<FoundedFleet, Error> {
+        let key = Fingerprint::of_point(&request.point);
+        for _ in 0..MAX_ROUNDS {
+            let now = clock::now();
+            let stored = documents::load::<Authority>(&*self.store, "")?;
+            let made = match stored.value {
+                Some(_) => None,
+                None => Some(self.make_authority(now)?),
+            };
+            let Some(authority) = stored.value.as_ref().or(made.as_ref()) else {
+                return Err(Error::NoAuthority);
+            };
+            let certificate = self.sign(authority, host, true, request, now)?;
+            let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
+            let joined = FleetHost::joined(key, Some(port), now);
+            let mut changes = vec![of_host.put(joined.encode())];
+            changes.extend(made.as_ref().map(|made| stored.put(made.encode())));
+            if documents::change(&*self.store, &changes)? {
+                let event = match made {
+                    Some(_) => HostEvent::FleetMade,
+                    None => HostEvent::Recertified,
+                };
+                self.journal.log_host(host.as_str(), event);
+                return Ok(FoundedFleet {
+                    is_new: made.is_some(),
+                    authority: authority.certificate.clone(),
+                    certificate,
+                });
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    fn make_authority(&self, now: Time) -> Result<Authority, Error> {
+        let mut id = [0; 8];
+        random::fill(&mut id)?;
+        let validity = validity(now, AUTHORITY_LIFETIME);
+        let request = CaRequest::Make { id, validity };
+        match self.authority.call(&request).map_err(Error::Ca)? {
+            CaReply::Made { key, certificate } => Ok(Authority {
+                id,
+                key: key.0,
+                certificate,
+                made: now,
+            }),
+            CaReply::Failed(why) => Err(Error::Ca(messages::ca_refused(&why))),
+            CaReply::Signed { .. } | CaReply::NoProof => Err(another_reply()),
+        }
+    }
+
+    /// Makes an invitation, which replaces those of the same host. A verifier has a port. Returns the token
+    /// and its end.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn invite(
+        &self,
+        uid: u32,
+        host: &HostName,
+        port: Option<u16>,
+        lifetime: Duration,
+    ) -> Result<(Zeroizing<String>, Time), Error> {
+        let authority = self.authority()?;
+        let verifiers = self.verifiers()?;
+        if verifiers.is_empty() {
+            return Err(Error::NoVerifier);
+        }
+        let mut id = InvitationId([0; InvitationId::LENGTH]);
+        let mut secret = InvitationSecret(Zeroizing::default());
+        random::fill(&mut id.0)?;
+        random::fill(&mut *secret.0)?;
+        let made = clock::now();
+        let until = made.plus(lifetime);
+        let name = host.to_string();
+        let invitation = HostInvitation::new(name, &secret, port, made, until);
+        for _ in 0..MAX_ROUNDS {
+            let new = documents::load::<HostInvitation>(&*self.store, &invitation_name(id))?;
+            let mut changes = self.withdrawn(host, made)?;
+            changes.push(new.put(invitation.encode()));
+            if documents::change(&*self.store, &changes)? {
+                let is_verifier = port.is_some();
+                let event = HostEvent::Invited {
+                    is_verifier,
+                    until,
+                    uid,
+                };
+                self.journal.log_host(host.as_str(), event);
+                let authority = Fingerprint::of(&authority.certificate);
+                let token = JoinToken {
+                    id,
+                    secret,
+                    authority,
+                    verifiers,
+                };
+                return Ok((token.to_text(), until));
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Removes a host, and withdraws its invitations. Without an authority each name can be removed: the
+    /// organisation's certificates are not known here.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn remove(&self, uid: u32, host: &HostName) -> Result<(), Error> {
+        let mut was_damaged = false;
+        for _ in 0..MAX_ROUNDS {
+            let now = clock::now();
+            let has_authority = documents::exists::<Authority>(&*self.store, "")?;
+            let of_host = match documents::load::<FleetHost>(&*self.store, host.as_str()) {
+                Err(error) if error.is_damage() => {
+                    // The host was refused, and could not join again.
+                    documents::discard::<FleetHost>(&*self.store, host.as_str())?;
+                    was_damaged = true;
+                    continue;
+                }
+                loaded => loaded?,
+            };
+            let mut changes = self.withdrawn(host, now)?;
+            let known = of_host.value.as_ref();
+            if known.is_some_and(|known| known.removed_at().is_some()) {
+                let text = messages::host_was_removed(host.as_str());
+                return Err(Error::NothingToDo(text));
+            }
+            let is_known = known.is_some() || was_damaged || self.is_invited(host, now)?;
+            if has_authority && !is_known {
+                return Err(Error::NoSuchHost(host.to_string()));
+            }
+            let verifiers = self.verifiers()?;
+            if let [last] = verifiers.as_slice()
+                && last.name == *host
+            {
+                return Err(Error::LastVerifier(host.to_string()));
+            }
+            if known.is_some() || was_damaged || !has_authority {
+                changes.push(of_host.put(FleetHost::removed(known, now).encode()));
+            }
+            if documents::change(&*self.store, &changes)? {
+                self.journal
+                    .log_host(host.as_str(), HostEvent::Removed { uid });
+                return Ok(());
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Admits a host again that was removed, where the certificates are the organisation's.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn readmit(&self, uid: u32, host: &HostName) -> Result<(), Error> {
+        for _ in 0..MAX_ROUNDS {
+            if documents::exists::<Authority>(&*self.store, "")? {
+                let text = messages::readmitted_by_invitation(host.as_str());
+                return Err(Error::NothingToDo(text));
+            }
+            let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
+            if of_host.value.is_none() {
+                let text = messages::host_was_not_removed(host.as_str());
+                return Err(Error::NothingToDo(text));
+            }
+            if documents::change(&*self.store, &[of_host.remove()])? {
+                self.journal
+                    .log_host(host.as_str(), HostEvent::Readmitted { uid });
+                return Ok(());
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// A page of the hosts after a name, in the order of their names, and the name after which the next page
+    /// begins. The first page begins with the open invitations.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn list(&self, after: &str) -> Result<(Vec<HostEntry>, Option<String>), Error> {
+        let now = clock::now();
+        let mut entries = Vec::new();
+        if after.is_empty() {
+            let invitations = documents::all::<HostInvitation>(&*self.store)?;
+            let invitations = invitations
+                .into_iter()
+                .filter_map(|(_, stored)| stored.value);
+            let open = invitations.filter(|one| one.is_open(now) && !one.is_used());
+            entries.extend(open.map(|invitation| HostEntry {
+                name: invitation.host().to_owned(),
+                state: HostState::Invited,
+                port: invitation.port(),
+                joined: None,
+                until: Some(invitation.until()),
+                removed: None,
+            }));
+        }
+        let (hosts, next) = documents::page::<FleetHost>(&*self.store, after)?;
+        let hosts = hosts.into_iter();
+        entries.extend(hosts.map(|(name, stored)| entry(name, stored)));
+        Ok((entries, next))
+    }
+
+    /// The verifiers that hosts can join at, in the order of their names.
+    pub(super) fn verifiers(&self) -> Result<Vec<VerifierAddress>, Error> {
+        let hosts = documents::all::<FleetHost>(&*self.store)?;
+        let addresses = hosts.into_iter().filter_map(|(name, stored)| {
+            let port = stored.value?.port()?;
+            let name = HostName::new(&name).ok()?;
+            Some(VerifierAddress { name, port })
+        });
+        Ok(addresses.take(MAX_VERIFIERS).collect())
+    }
+
+    fn is_invited(&self, host: &HostName, now: Time) -> Result<bool, Error> {
+        let all = documents::all::<HostInvitation>(&*self.store)?;
+        let mut all = all.into_iter().filter_map(|(_, stored)| stored.value);
+        Ok(all.any(|one| one.host() == host.as_str() && one.is_open(now)))
+    }
+
+    /// The removal of the invitations of a host, and of some that are over.
+    fn withdrawn(&self, host: &HostName, now: Time) -> Result<Vec<NewValue>, Error> {
+        let all = documents::all::<HostInvitation>(&*self.store)?;
+        let (own, over): (Vec<_>, Vec<_>) = all
+            .iter()
+            .filter_map(|(_, stored)| Some((stored, stored.value.as_ref()?)))
+            .filter(|(_, one)| one.host() == host.as_str() || !one.is_open(now))
+            .partition(|(_, one)| one.host() == host.as_str());
+        let first = own.into_iter().chain(over);
+        // With the document that the change is about.
+        let first = first.take(MAX_DOCUMENT_CHANGES - 1);
+        Ok(first.map(|(stored, _)| stored.remove()).collect())
+    }
+}
+
+fn entry(name: String, stored: Result<Stored<FleetHost>, Error>) -> HostEntry {
+    let host = stored.ok().and_then(|stored| stored.value);
+    let Some(host) = host else {
+        return HostEntry {
+            name,
+            state: HostState::Damaged,
+            port: None,
+            joined: None,
+            until: None,
+            removed: None,
+        };
+    };
+    let removed = host.removed_at();
+    let until = host.certified_at().plus(CERTIFICATE_LIFETIME);
+    HostEntry {
+        name,
+        state: match removed {
+            Some(_) => HostState::Removed,
+            None => HostState::Joined,
+        },
+        port: host.port(),
+        joined: Some(host.joined_at()),
+        until: removed.is_none().then_some(until),
+        removed,
+    }
+}
+
+/// The program that signs has replied to another request.
+pub(super) fn another_reply() -> Error {
+    Error::Ca(messages::CA_OTHER_REPLY.to_owned())
+}

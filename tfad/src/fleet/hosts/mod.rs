@@ -1,0 +1,83 @@
+//! The hosts of the fleet, on a verifier: which may speak, and their certificates.
+//!
+//! A certificate says which host speaks, and its document whether that host may. The document knows the key,
+//! so an earlier certificate of the same name is refused too. With certificates of the organisation there is
+//! no authority, and the documents are the hosts that were removed.
+
+mod ca;
+mod certify;
+mod documents;
+mod error;
+mod manage;
+mod refusals;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tfa_core::{Authority, Fingerprint, FleetHost, HostName, HostRefusal, admit_host};
+use tfa_store::DaemonStore;
+
+use crate::log::{HostEvent, Journal};
+use refusals::Refusals;
+
+pub use ca::{CaProgram, CertificateAuthority};
+pub use error::Error;
+pub use manage::{FoundedFleet, HostEntry, HostState};
+
+/// How often a change is judged anew after another one was made meanwhile.
+const MAX_ROUNDS: u32 = 16;
+
+/// The hosts of the fleet.
+pub struct Hosts {
+    store: Arc<dyn DaemonStore>,
+    journal: Arc<Journal>,
+    authority: Arc<dyn CertificateAuthority>,
+    refusals: Refusals,
+}
+
+impl fmt::Debug for Hosts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Hosts")
+    }
+}
+
+impl Hosts {
+    /// The hosts in this store.
+    #[must_use]
+    pub fn new(store: Arc<dyn DaemonStore>, journal: Arc<Journal>) -> Self {
+        Self {
+            store,
+            journal,
+            authority: Arc::new(CaProgram::default()),
+            refusals: Refusals::default(),
+        }
+    }
+
+    /// The same, with another program that signs certificates.
+    #[must_use]
+    pub fn certified_by(self, authority: Arc<dyn CertificateAuthority>) -> Self {
+        Self { authority, ..self }
+    }
+
+    /// Checks that a host may speak, whose certificate is for this key. It reads the store each time: a host
+    /// that was removed is refused from then on.
+    ///
+    /// # Errors
+    /// [`Error`]. Each refuses the call.
+    pub fn admit(&self, host: &HostName, key: Fingerprint) -> Result<(), Error> {
+        let stored = documents::load::<FleetHost>(&*self.store, host.as_str())?;
+        let has_authority = match stored.value {
+            Some(_) => true,
+            None => documents::exists::<Authority>(&*self.store, "")?,
+        };
+        let admitted = admit_host(stored.value.as_ref(), has_authority, key);
+        Ok(admitted.inspect_err(|why| self.log_refusal(host, *why))?)
+    }
+
+    fn log_refusal(&self, host: &HostName, why: HostRefusal) {
+        if self.refusals.is_due(host) {
+            let event = HostEvent::Refused(why);
+            self.journal.log_host(host.as_str(), event);
+        }
+    }
+}

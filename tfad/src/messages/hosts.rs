@@ -1,0 +1,87 @@
+//! The hosts of a fleet, and their certificates.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use tfa_core::{HostRefusal, JoinRefusal};
+
+/// The fleet has certificates of the organisation, or is none yet.
+pub const NO_AUTHORITY: &str = "this fleet has no authority of its own. To make one, run on a verifier: \
+     tfactl fleet init";
+/// The signature does not fit the key.
+pub const NO_PROOF: &str = "the host has not proved that it has the key";
+/// Too many certificates are being signed.
+pub const CA_BUSY: &str = "other certificates are being signed; try again";
+/// The program that signs certificates is of another version.
+pub const CA_OTHER_REPLY: &str =
+    "tfa-fleet-ca is of another version than tfad: install both packages anew";
+/// The documents of the fleet change all the time.
+pub const HOSTS_CONTENDED: &str = "other calls change the hosts of the fleet; try again";
+/// No document of a verifier has a port.
+pub const NO_VERIFIER_TO_NAME: &str = "no verifier is known at which the host could join. Run on a verifier: \
+     tfactl fleet init";
+
+/// A host may not speak. The text is for the log of that host.
+#[must_use]
+pub fn host_refused(why: &HostRefusal) -> String {
+    format!(
+        "the verifier refuses this host, because {why}. To let it join: tfactl host invite, on a verifier"
+    )
+}
+
+/// A host may not join.
+#[must_use]
+pub fn join_refused(why: &JoinRefusal) -> String {
+    format!("the verifier refuses the invitation: {why}. Make a new one: tfactl host invite")
+}
+
+/// A document of the fleet cannot be decoded.
+#[must_use]
+pub fn damaged_document(document: &dyn Display) -> String {
+    format!(
+        "the document \"{document}\" of the fleet is damaged, or a later version has written it"
+    )
+}
+
+/// The program that signs certificates cannot be used.
+#[must_use]
+pub fn ca_failed(program: &Path, error: &dyn Display) -> String {
+    let program = program.display();
+    format!("{program} failed: {error}. It is part of the package tfa-fleet")
+}
+
+/// The program that signs certificates does not sign.
+#[must_use]
+pub fn ca_refused(why: &dyn Display) -> String {
+    format!("the certificate cannot be made: {why}")
+}
+
+/// No host has this name.
+#[must_use]
+pub fn no_such_host(host: &str) -> String {
+    format!("no host of this fleet is called {host}. See: tfactl host list")
+}
+
+/// The host is refused already.
+#[must_use]
+pub fn host_was_removed(host: &str) -> String {
+    format!("{host} was removed before")
+}
+
+/// The host is not refused.
+#[must_use]
+pub fn host_was_not_removed(host: &str) -> String {
+    format!("{host} was not removed")
+}
+
+/// In a fleet with an authority, a host that was removed joins again.
+#[must_use]
+pub fn readmitted_by_invitation(host: &str) -> String {
+    format!("{host} joins again with an invitation: tfactl host invite {host}")
+}
+
+/// The last verifier stays.
+#[must_use]
+pub fn last_verifier(host: &str) -> String {
+    format!("{host} is the only verifier of the fleet. Let another one join first")
+}

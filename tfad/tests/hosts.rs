@@ -1,0 +1,612 @@
+//! Hosts that join the fleet, renew their certificates, and are removed.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends by panicking"
+)]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rcgen::{KeyPair, PublicKeyData as _, SigningKey as _};
+use tfa_core::{Fingerprint, FleetHost, HostInvitation, HostName, InvitationSecret, JoinToken};
+use tfa_fleet_wire::{
+    AttemptBytes, CaReply, CaRequest, HostCall, HostReply, KeyRequest, LoginCall, LoginReply,
+    MemberCall, SecretBytes, SecretText,
+};
+use tfa_store::{
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents as _, Revision, Sealed, SealingKey,
+};
+use tfa_testkit::MemoryStore;
+use tfad::config::Config;
+use tfad::fleet::{CertificateAuthority, HostState, Hosts, HostsError, MemberLogins};
+use tfad::host::clock;
+use tfad::log::{Journal, MemoryLog};
+use tfad::state::DaemonState;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const FROM: &str = "192.0.2.7";
+
+/// The code of the real program, in this process.
+#[derive(Default)]
+struct Authority {
+    fails: AtomicBool,
+    signed: Mutex<Vec<String>>,
+    before: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Authority {
+    /// Has this happen before the next certificate is signed.
+    fn before_it_signs(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.before.lock().unwrap() = Some(Box::new(happens));
+    }
+}
+
+impl CertificateAuthority for Authority {
+    fn call(&self, request: &CaRequest) -> Result<CaReply, String> {
+        if self.fails.load(Ordering::Relaxed) {
+            return Err("it does not run".to_owned());
+        }
+        if let Some(happens) = self.before.lock().unwrap().take() {
+            happens();
+        }
+        if let CaRequest::Sign { host, .. } = request {
+            self.signed.lock().unwrap().push(host.clone());
+        }
+        Ok(tfa_fleet_ca::answer(request.clone()))
+    }
+}
+
+/// A verifier, with its log.
+struct Verifier {
+    store: Arc<MemoryStore>,
+    authority: Arc<Authority>,
+    log: MemoryLog,
+    journal: Arc<Journal>,
+    hosts: Hosts,
+}
+
+impl Verifier {
+    fn new() -> Self {
+        Self::over(Arc::new(MemoryStore::new()))
+    }
+
+    fn over(store: Arc<MemoryStore>) -> Self {
+        let log = MemoryLog::default();
+        let journal = Arc::new(Journal::in_memory(log.clone()));
+        let authority = Arc::new(Authority::default());
+        let hosts = Hosts::new(Arc::clone(&store) as _, Arc::clone(&journal));
+        let hosts = hosts.certified_by(Arc::clone(&authority) as _);
+        Self {
+            store,
+            authority,
+            log,
+            journal,
+            hosts,
+        }
+    }
+
+    /// One that has made its fleet.
+    fn founded() -> Self {
+        let verifier = Self::new();
+        let founded = verifier
+            .hosts
+            .found(&name("v1.example"), 7443, &request(&key()));
+        assert!(founded.unwrap().is_new);
+        verifier
+    }
+
+    fn invite(&self, host: &str) -> JoinToken {
+        let (text, _) = self.hosts.invite(0, &name(host), None, HOUR).unwrap();
+        JoinToken::parse(&text).unwrap()
+    }
+
+    fn join(&self, token: &JoinToken, key: &KeyPair) -> HostReply {
+        self.hosts.answer(&join_call(token, key))
+    }
+
+    /// A host that has joined.
+    fn joined(&self, host: &str) -> KeyPair {
+        let key = key();
+        certificate(self.join(&self.invite(host), &key));
+        key
+    }
+
+    fn renew(&self, host: &str, present: &KeyPair, new: &KeyPair) -> HostReply {
+        self.hosts.answer(&HostCall::Renew {
+            host: host.to_owned(),
+            key: fingerprint(present),
+            request: request(new),
+        })
+    }
+
+    fn admits(&self, host: &str, key: &KeyPair) -> bool {
+        match self.hosts.admit(&name(host), fingerprint(key)) {
+            Ok(()) => true,
+            Err(HostsError::Refused(_)) => false,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn lines(&self) -> String {
+        let entries = self.log.take(&self.journal);
+        let lines: Vec<&str> = entries.iter().map(tfad::log::Entry::line).collect();
+        lines.join("\n")
+    }
+
+    fn document(&self, kind: DocumentKind, name: &str) -> Option<Vec<u8>> {
+        let id = DocumentId::new(kind, name).unwrap();
+        let found = self.store.document(&id).unwrap();
+        found.map(|(record, _)| record.as_bytes().to_vec())
+    }
+
+    fn put(&self, kind: DocumentKind, name: &str, bytes: &[u8]) {
+        let id = &DocumentId::new(kind, name).unwrap();
+        let found = self.store.document(id).unwrap();
+        let expected = Some(found.map_or(Revision::NONE, |(_, revision)| revision));
+        let change = DocumentChange {
+            id,
+            expected,
+            document: Some(bytes),
+        };
+        assert!(matches!(
+            self.store.change_documents(&[change]),
+            Ok(Commit::Committed(_))
+        ));
+    }
+}
+
+fn name(host: &str) -> HostName {
+    HostName::new(host).unwrap()
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate().unwrap()
+}
+
+fn fingerprint(key: &KeyPair) -> Fingerprint {
+    Fingerprint::of(&key.subject_public_key_info())
+}
+
+fn request(key: &KeyPair) -> KeyRequest {
+    let point = key.der_bytes().try_into().unwrap();
+    let proof = key.sign(&KeyRequest::signed(&point)).unwrap();
+    KeyRequest { point, proof }
+}
+
+fn join_call(token: &JoinToken, key: &KeyPair) -> HostCall {
+    HostCall::Join {
+        id: token.id.0,
+        secret: SecretBytes::of_invitation(&token.secret),
+        request: request(key),
+        from: FROM.to_owned(),
+    }
+}
+
+#[track_caller]
+fn certificate(reply: HostReply) -> Vec<u8> {
+    match reply {
+        HostReply::Certified { certificate, .. } => certificate,
+        HostReply::Refused { error, text } => panic!("{error}: {text}"),
+    }
+}
+
+#[track_caller]
+fn refusal(reply: HostReply) -> String {
+    match reply {
+        HostReply::Refused { text, .. } => text,
+        HostReply::Certified { .. } => panic!("a certificate"),
+    }
+}
+
+#[test]
+fn host_joins_with_its_token_and_speaks_with_its_key() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    let verifiers: Vec<String> = token.verifiers.iter().map(ToString::to_string).collect();
+    assert_eq!(verifiers, ["v1.example:7443"]);
+    let host = key();
+    assert!(!verifier.admits("web1.example", &host));
+    let reply = verifier.join(&token, &host);
+    let HostReply::Certified {
+        verifiers, port, ..
+    } = reply
+    else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(
+        (verifiers, port),
+        (vec!["v1.example:7443".to_owned()], None)
+    );
+    assert!(verifier.admits("web1.example", &host));
+    assert!(!verifier.admits("web1.example", &key()) && !verifier.admits("web2.example", &host));
+    assert!(
+        verifier
+            .lines()
+            .contains("host web1.example: joined the fleet (from 192.0.2.7)")
+    );
+}
+
+#[test]
+fn fleet_is_made_once_and_its_first_verifier_can_be_certified_again() {
+    let verifier = Verifier::new();
+    let [first, second] = [key(), key()];
+    let v1 = name("v1.example");
+    let made = verifier.hosts.found(&v1, 7443, &request(&first)).unwrap();
+    let again = verifier.hosts.found(&v1, 7443, &request(&second)).unwrap();
+    assert!(made.is_new && !again.is_new);
+    assert_eq!(made.authority, again.authority);
+    assert!(!verifier.admits("v1.example", &first) && verifier.admits("v1.example", &second));
+    assert!(verifier.lines().contains("root has had it certified again"));
+}
+
+#[test]
+fn lost_reply_is_made_up_for_by_the_same_key_alone() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    let (host, thief) = (key(), key());
+    certificate(verifier.join(&token, &host));
+    certificate(verifier.join(&token, &host));
+    let refused = refusal(verifier.join(&token, &thief));
+    assert!(
+        refused.contains("another host has joined with it"),
+        "{refused}"
+    );
+    assert!(verifier.admits("web1.example", &host) && !verifier.admits("web1.example", &thief));
+    let lines = verifier.lines();
+    assert!(
+        lines.contains("a second host tried to join with its token"),
+        "{lines}"
+    );
+    // What was certified for the thief: nothing.
+    assert_eq!(
+        *verifier.authority.signed.lock().unwrap(),
+        ["v1.example", "web1.example", "web1.example"]
+    );
+}
+
+#[test]
+fn token_that_was_used_does_not_undo_a_removal_or_a_renewal() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    let (host, new) = (key(), key());
+    certificate(verifier.join(&token, &host));
+    certificate(verifier.renew("web1.example", &host, &new));
+    refusal(verifier.join(&token, &host));
+    assert!(verifier.admits("web1.example", &new));
+    verifier.hosts.remove(0, &name("web1.example")).unwrap();
+    refusal(verifier.join(&token, &host));
+    assert!(!verifier.admits("web1.example", &host) && !verifier.admits("web1.example", &new));
+}
+
+#[test]
+fn wrong_secret_is_refused_as_an_unknown_invitation_and_uses_nothing_up() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    let host = key();
+    let mut wrong = token.clone();
+    wrong.secret = InvitationSecret([9; InvitationSecret::LENGTH].into());
+    refusal(verifier.join(&wrong, &host));
+    let mut unknown = token.clone();
+    unknown.id.0 = [9; 8];
+    refusal(verifier.join(&unknown, &host));
+    let short = HostCall::Join {
+        id: token.id.0,
+        secret: SecretBytes(vec![1].into()),
+        request: request(&host),
+        from: FROM.to_owned(),
+    };
+    refusal(verifier.hosts.answer(&short));
+    let signed = verifier.authority.signed.lock().unwrap().len();
+    assert_eq!(signed, 1, "strangers cause no work");
+    certificate(verifier.join(&token, &host));
+}
+
+#[test]
+fn failure_to_sign_uses_no_invitation_up() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    let host = key();
+    verifier.authority.fails.store(true, Ordering::Relaxed);
+    refusal(verifier.join(&token, &host));
+    verifier.authority.fails.store(false, Ordering::Relaxed);
+    let mut request = request(&host);
+    request.proof.clear();
+    let without_proof = HostCall::Join {
+        id: token.id.0,
+        secret: SecretBytes::of_invitation(&token.secret),
+        request,
+        from: FROM.to_owned(),
+    };
+    let refused = refusal(verifier.hosts.answer(&without_proof));
+    assert!(refused.contains("not proved"), "{refused}");
+    certificate(verifier.join(&token, &key()));
+}
+
+#[test]
+fn invitation_that_is_over_admits_nobody() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    let now = clock::now().as_secs();
+    let at = |seconds| tfa_core::Time::from_secs(seconds);
+    let host = "web1.example".to_owned();
+    let over = HostInvitation::new(host, &token.secret, None, at(now - 7200), at(now - 1));
+    verifier.put(
+        DocumentKind::Invitation,
+        &token.id.to_string(),
+        &over.encode(),
+    );
+    let refused = refusal(verifier.join(&token, &key()));
+    assert!(refused.contains("it is over"), "{refused}");
+}
+
+#[test]
+fn host_that_was_removed_is_refused_at_once_and_joins_again_with_another_key() {
+    let verifier = Verifier::founded();
+    let host = verifier.joined("web1.example");
+    verifier.hosts.remove(1000, &name("web1.example")).unwrap();
+    assert!(!verifier.admits("web1.example", &host));
+    refusal(verifier.renew("web1.example", &host, &key()));
+    assert!(
+        verifier
+            .lines()
+            .contains("host web1.example: removed from the fleet (by uid 1000)")
+    );
+    let twice = verifier.hosts.remove(0, &name("web1.example"));
+    assert!(
+        matches!(twice, Err(HostsError::NothingToDo(_))),
+        "{twice:?}"
+    );
+    let again = verifier.joined("web1.example");
+    assert!(verifier.admits("web1.example", &again));
+    // The certificate from before is still valid, and of the same name.
+    assert!(!verifier.admits("web1.example", &host));
+}
+
+#[test]
+fn removal_withdraws_invitations() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    let other = verifier.invite("web2.example");
+    verifier.hosts.remove(0, &name("web1.example")).unwrap();
+    refusal(verifier.join(&token, &key()));
+    certificate(verifier.join(&other, &key()));
+    let unknown = verifier.hosts.remove(0, &name("web9.example"));
+    assert!(
+        matches!(unknown, Err(HostsError::NoSuchHost(_))),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn new_invitation_replaces_the_one_before() {
+    let verifier = Verifier::founded();
+    let [first, second] = [(); 2].map(|()| verifier.invite("web1.example"));
+    refusal(verifier.join(&first, &key()));
+    certificate(verifier.join(&second, &key()));
+}
+
+#[test]
+fn renewed_host_may_use_the_key_before_until_it_renews_again() {
+    let verifier = Verifier::founded();
+    let first = verifier.joined("web1.example");
+    let [lost, second, third] = [key(), key(), key()];
+    // The reply to this one is lost.
+    certificate(verifier.renew("web1.example", &first, &lost));
+    certificate(verifier.renew("web1.example", &first, &second));
+    assert!(verifier.admits("web1.example", &first) && verifier.admits("web1.example", &second));
+    assert!(!verifier.admits("web1.example", &lost));
+    certificate(verifier.renew("web1.example", &second, &third));
+    assert!(!verifier.admits("web1.example", &first));
+    refusal(verifier.renew("web1.example", &first, &key()));
+    refusal(verifier.renew("web2.example", &third, &key()));
+}
+
+#[test]
+fn without_an_authority_each_host_is_admitted_but_the_removed_ones() {
+    let verifier = Verifier::new();
+    let host = key();
+    assert!(verifier.admits("web1.example", &host));
+    let invited = verifier.hosts.invite(0, &name("web1.example"), None, HOUR);
+    assert!(
+        matches!(invited, Err(HostsError::NoAuthority)),
+        "{invited:?}"
+    );
+    verifier.hosts.remove(0, &name("web1.example")).unwrap();
+    assert!(!verifier.admits("web1.example", &host) && verifier.admits("web2.example", &host));
+    verifier.hosts.readmit(0, &name("web1.example")).unwrap();
+    assert!(verifier.admits("web1.example", &host));
+    let again = verifier.hosts.readmit(0, &name("web1.example"));
+    assert!(
+        matches!(again, Err(HostsError::NothingToDo(_))),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn last_verifier_is_not_removed() {
+    let verifier = Verifier::founded();
+    let removed = verifier.hosts.remove(0, &name("v1.example"));
+    assert!(
+        matches!(removed, Err(HostsError::LastVerifier(_))),
+        "{removed:?}"
+    );
+    let v2 = name("v2.example");
+    let (text, _) = verifier.hosts.invite(0, &v2, Some(443), HOUR).unwrap();
+    let reply = verifier.join(&JoinToken::parse(&text).unwrap(), &key());
+    let HostReply::Certified {
+        verifiers, port, ..
+    } = reply
+    else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(verifiers, ["v1.example:7443", "v2.example:443"]);
+    assert_eq!(port, Some(443));
+    verifier.hosts.remove(0, &name("v1.example")).unwrap();
+}
+
+#[test]
+fn list_has_the_open_invitations_and_each_host_with_its_state() {
+    let verifier = Verifier::founded();
+    let joined = verifier.joined("web1.example");
+    drop(joined);
+    verifier.joined("web2.example");
+    verifier.hosts.remove(0, &name("web2.example")).unwrap();
+    verifier.invite("web3.example");
+    verifier.put(DocumentKind::Host, "web4.example", b"of a later version");
+    let (hosts, next) = verifier.hosts.list("").unwrap();
+    let hosts: Vec<(&str, HostState, bool)> = hosts
+        .iter()
+        .map(|host| (&*host.name, host.state, host.until.is_some()))
+        .collect();
+    let expected = [
+        ("web3.example", HostState::Invited, true),
+        ("v1.example", HostState::Joined, true),
+        ("web1.example", HostState::Joined, true),
+        ("web2.example", HostState::Removed, false),
+        ("web4.example", HostState::Damaged, false),
+    ];
+    assert_eq!((&hosts[..], next), (&expected[..], None));
+}
+
+#[test]
+fn damaged_document_refuses_its_host_and_can_be_removed() {
+    let verifier = Verifier::founded();
+    let host = verifier.joined("web1.example");
+    verifier.put(DocumentKind::Host, "web1.example", b"of a later version");
+    let admitted = verifier
+        .hosts
+        .admit(&name("web1.example"), fingerprint(&host));
+    assert!(
+        matches!(admitted, Err(HostsError::Damaged(_))),
+        "{admitted:?}"
+    );
+    refusal(verifier.join(&verifier.invite("web1.example"), &key()));
+    verifier.hosts.remove(0, &name("web1.example")).unwrap();
+    let removed = verifier
+        .document(DocumentKind::Host, "web1.example")
+        .unwrap();
+    assert!(FleetHost::decode(&removed).unwrap().removed_at().is_some());
+    assert!(verifier.admits("web1.example", &verifier.joined("web1.example")));
+}
+
+#[test]
+fn store_that_fails_refuses_each_host() {
+    let verifier = Verifier::new();
+    tfa_store::Store::close(&*verifier.store);
+    let admitted = verifier
+        .hosts
+        .admit(&name("web1.example"), fingerprint(&key()));
+    assert!(
+        matches!(admitted, Err(HostsError::Store(_))),
+        "{admitted:?}"
+    );
+}
+
+#[test]
+fn key_of_the_authority_and_secrets_are_sealed() {
+    let inner = Arc::new(MemoryStore::new());
+    let sealed = Sealed::new(inner.another(), SealingKey::new([7; 32].into()));
+    let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
+    let hosts = Hosts::new(Arc::new(sealed), journal);
+    let hosts = hosts.certified_by(Arc::new(Authority::default()));
+    hosts
+        .found(&name("v1.example"), 7443, &request(&key()))
+        .unwrap();
+    let id = DocumentId::new(DocumentKind::Authority, "").unwrap();
+    let (stored, _) = inner.document(&id).unwrap().unwrap();
+    // The name of the authority stands in its certificate.
+    assert!(
+        !stored
+            .as_bytes()
+            .windows(9)
+            .any(|part| part == b"tfa fleet")
+    );
+}
+
+#[test]
+fn of_two_hosts_that_join_at_once_one_does() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    let (host, thief) = (Arc::new(key()), key());
+    // The other one joins after the first one was judged.
+    let (other, copy, of_other) = (
+        Verifier::over(Arc::clone(&verifier.store)),
+        token.clone(),
+        Arc::clone(&host),
+    );
+    verifier
+        .authority
+        .before_it_signs(move || drop(certificate(other.join(&copy, &of_other))));
+    let refused = refusal(verifier.join(&token, &thief));
+    assert!(
+        refused.contains("another host has joined with it"),
+        "{refused}"
+    );
+    assert!(verifier.admits("web1.example", &host) && !verifier.admits("web1.example", &thief));
+}
+
+#[test]
+fn removal_holds_against_a_renewal_and_a_join_that_are_under_way() {
+    let verifier = Verifier::founded();
+    let remove = |verifier: &Verifier| {
+        let other = Verifier::over(Arc::clone(&verifier.store));
+        move || other.hosts.remove(0, &name("web1.example")).unwrap()
+    };
+    let host = verifier.joined("web1.example");
+    verifier.authority.before_it_signs(remove(&verifier));
+    refusal(verifier.renew("web1.example", &host, &key()));
+    let token = verifier.invite("web1.example");
+    let hosts = Verifier::over(Arc::clone(&verifier.store));
+    verifier.authority.before_it_signs(move || {
+        certificate(hosts.join(&hosts.invite("web1.example"), &key()));
+        hosts.hosts.remove(0, &name("web1.example")).unwrap();
+    });
+    refusal(verifier.join(&token, &key()));
+    let removed = verifier
+        .document(DocumentKind::Host, "web1.example")
+        .unwrap();
+    assert!(FleetHost::decode(&removed).unwrap().removed_at().is_some());
+}
+
+#[test]
+fn calls_of_a_host_that_was_removed_are_refused_also_within_a_dialog() {
+    let verifier = Verifier::founded();
+    let host = verifier.joined("web1.example");
+    let policy = (
+        "tfad.toml".to_owned(),
+        "[policy]\nmode = \"required\"\n".to_owned(),
+    );
+    let config = Config::parse(&[policy]).unwrap();
+    let journal = Arc::clone(&verifier.journal);
+    let state = Arc::new(DaemonState::new(journal, PathBuf::new(), config, None));
+    let logins = MemberLogins::new(state, Arc::clone(&verifier.store) as _);
+    let call = |key: &KeyPair| {
+        let call = MemberCall {
+            member: "web1.example".to_owned(),
+            key: fingerprint(key),
+            call: LoginCall::Answer {
+                attempt: AttemptBytes([1; 16]),
+                dialog: 1,
+                number: 1,
+                answer: SecretText::new("123456".to_owned()),
+            },
+        };
+        match logins.answer(call) {
+            LoginReply::Refused { error, .. } => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(call(&host), "org.tfad.Tfa1.Error.NoSuchDialog");
+    assert_eq!(call(&key()), "org.tfad.Tfa1.Error.NotAuthorized");
+    verifier.hosts.remove(0, &name("web1.example")).unwrap();
+    assert_eq!(call(&host), "org.tfad.Tfa1.Error.NotAuthorized");
+    let lines = verifier.lines();
+    assert!(
+        lines.contains("host web1.example: refused a call, because it"),
+        "{lines}"
+    );
+}
