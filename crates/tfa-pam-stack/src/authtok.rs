@@ -4,19 +4,21 @@
 use crate::MODULE;
 use crate::code::{Code, Codes};
 use crate::dispatch::{Run, run};
-use crate::modules::{ignores_users, may_verify_password, verifies_password};
+use crate::modules::{may_verify_password, verifies_password};
+use crate::options::has;
 use crate::stack::{Call, Line, Phase, Stack};
 
 const GOOGLE_AUTHENTICATOR: &str = "pam_google_authenticator.so";
 const OATH: &str = "pam_oath.so";
 /// Modules, and the option with which each takes the password of an earlier module, and never asks. `pam_krb5` asks
 /// in spite of `use_first_pass` where there is none.
-const TAKERS: [(&str, &str); 8] = [
+const TAKERS: [(&str, &str); 9] = [
     ("pam_unix.so", USE),
     ("pam_sss.so", USE),
     ("pam_ldap.so", USE),
     ("pam_winbind.so", USE),
     ("pam_krb5.so", "force_first_pass"),
+    ("pam_userdb.so", USE),
     (MODULE, USE),
     (GOOGLE_AUTHENTICATOR, USE),
     (OATH, USE),
@@ -41,47 +43,78 @@ pub fn takes_password(line: &Line) -> Option<&str> {
     }
 }
 
-/// Whether the line has left a password for later ones, after it has returned the code. A module that is not known
-/// counts as one that asks.
-#[must_use]
-pub fn leaves_password(line: &Line, code: Code) -> bool {
-    let has = |option: &str| line.arguments.iter().any(|word| word == option);
-    let splits = || match line.calls(OATH) {
-        true => line
-            .arguments
-            .iter()
-            .any(|word| word.starts_with("digits=")),
-        false => has(FORWARD),
-    };
-    if line.call != Call::Module || takes_password(line).is_some() {
-        false
-    } else if line.is_tfa() || line.calls(GOOGLE_AUTHENTICATOR) || line.calls(OATH) {
-        // They ask for password and code in one answer. Where they need no code, they do not ask.
-        splits() && code == Code::SUCCESS
-    } else if line.calls("pam_sss.so") && !has(FORWARD)
-        || line.calls("pam_krb5.so") && has("no_prompt")
-    {
-        false
-    } else if skips_users(line) {
-        code == Code::SUCCESS || code == Code::NEW_AUTHTOK_REQD
-    } else {
-        verifies_password(line) || may_verify_password(line)
+/// What is known of a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ternary {
+    /// It is so.
+    Yes,
+    /// It is not so.
+    No,
+    /// It is not known.
+    Unknown,
+}
+
+impl Ternary {
+    fn of(holds: bool) -> Self {
+        match holds {
+            true => Self::Yes,
+            false => Self::No,
+        }
     }
 }
 
+/// Whether the line has left a password for later ones, after it has returned the code.
+#[must_use]
+pub fn leaves_password(line: &Line, code: Code) -> Ternary {
+    let verified = code == Code::SUCCESS || code == Code::NEW_AUTHTOK_REQD;
+    if line.call != Call::Module || takes_password(line).is_some() {
+        Ternary::No
+    } else if asks_for_both(line) {
+        // Where they need no code, they do not ask.
+        Ternary::of(splits_answer(line) && code == Code::SUCCESS)
+    } else if keeps_answer(line) || (skips_users(line) && !verified) {
+        Ternary::No
+    } else if may_verify_password(line) || (line.calls("pam_krb5.so") && has(line, "try_pkinit")) {
+        // With the option, the library of MIT asks and keeps the answer. With that of Heimdal, the module asks.
+        Ternary::Unknown
+    } else {
+        Ternary::of(verifies_password(line) || line.calls("pam_ftp.so"))
+    }
+}
+
+/// Whether the module asks for password and code in one answer, if it asks for the password at all.
+fn asks_for_both(line: &Line) -> bool {
+    line.is_tfa() || line.calls(GOOGLE_AUTHENTICATOR) || line.calls(OATH)
+}
+
+/// Whether such a module leaves the password of the answer.
+fn splits_answer(line: &Line) -> bool {
+    let mut words = line.arguments.iter();
+    match line.calls(OATH) {
+        true => words.any(|word| word.starts_with("digits=")),
+        false => has(line, FORWARD),
+    }
+}
+
+/// Whether the module leaves nothing of the answer.
+fn keeps_answer(line: &Line) -> bool {
+    line.calls("pam_sss.so") && !has(line, FORWARD)
+        || line.calls("pam_krb5.so") && has(line, "no_prompt")
+}
+
 /// Whether the module returns for some users before it asks: for root, for users with a low uid, or for those of
-/// another source.
+/// another source. `pam_ldap` asks first of whom it ignores.
 fn skips_users(line: &Line) -> bool {
     const ALWAYS: [&str; 2] = ["pam_sss.so", "pam_systemd_home.so"];
     let mut words = line.arguments.iter();
     let has_option = words.any(|word| word.starts_with("minimum_uid="));
-    ALWAYS.iter().any(|module| line.calls(module)) || has_option || ignores_users(line)
+    let skips_root = || line.calls("pam_krb5.so") && has(line, "ignore_root");
+    ALWAYS.iter().any(|module| line.calls(module)) || has_option || skips_root()
 }
 
 /// Whether the line takes the password as a code, and never asks.
 pub(crate) fn takes_code(line: &Line) -> bool {
-    let is_of_code = line.is_tfa() || line.calls(GOOGLE_AUTHENTICATOR) || line.calls(OATH);
-    is_of_code && takes_password(line).is_some()
+    asks_for_both(line) && takes_password(line).is_some()
 }
 
 /// The codes that a line can have where no earlier module has asked for a password.
@@ -94,8 +127,14 @@ pub(crate) fn without_password(line: &Line, codes: Codes) -> Codes {
 }
 
 /// What libpam returns in a phase if the modules return these codes, as [`run`]. In the auth phase, a line that takes
-/// the password of an earlier module refuses instead of its success if none has asked.
-pub fn run_asking(stack: &Stack, phase: Phase, mut code_of: impl FnMut(&Line) -> Code) -> Run {
+/// the password of an earlier module refuses instead of its success if none has asked. The flag says whether modules
+/// ask of which that is not known.
+pub fn run_asking(
+    stack: &Stack,
+    phase: Phase,
+    unknown_asks: bool,
+    mut code_of: impl FnMut(&Line) -> Code,
+) -> Run {
     let mut has_password = false;
     run(stack, |line| {
         let code = code_of(line);
@@ -103,7 +142,11 @@ pub fn run_asking(stack: &Stack, phase: Phase, mut code_of: impl FnMut(&Line) ->
             || has_password
             || without_password(line, Codes::of(&[code])).contains(code);
         let code = if is_possible { code } else { Code::AUTH_ERR };
-        has_password |= leaves_password(line, code);
+        has_password |= match leaves_password(line, code) {
+            Ternary::Yes => true,
+            Ternary::No => false,
+            Ternary::Unknown => unknown_asks,
+        };
         code
     })
 }

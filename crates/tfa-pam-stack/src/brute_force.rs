@@ -169,7 +169,7 @@ fn search_agrees_with_each_run_of_small_stacks() {
             stack: service.stack(Phase::Auth),
             codes: &codes,
             questions: &Questions::default(),
-            asks: false,
+            asks: None,
         };
         let mut best = [None; 8];
         walk(search, State::new(), Facts::default(), 0, &mut best);

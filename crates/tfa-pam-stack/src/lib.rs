@@ -35,6 +35,7 @@
 //! ```
 
 mod answers;
+mod assume;
 mod authtok;
 #[cfg(test)]
 mod brute_force;
@@ -44,6 +45,7 @@ mod dispatch;
 mod files;
 mod lines;
 mod modules;
+mod options;
 mod pairs;
 mod parse;
 mod questions;
@@ -58,17 +60,17 @@ mod words;
 pub const MODULE: &str = "pam_tfa.so";
 
 pub use answers::question;
-pub use authtok::{leaves_password, run_asking, takes_password};
+pub use authtok::{Ternary, leaves_password, run_asking, takes_password};
 pub use code::{Code, Codes};
 pub use control::{Action, Control};
 pub use dispatch::{Run, run, run_after};
 pub use files::{Files, MAX_LINES, ReadError, Unreadable};
 pub use lines::Release;
 pub use modules::{
-    identifies, ignores_users, is_condition, possible_codes, possible_codes_of_user,
-    verifies_password,
+    identifies, is_condition, possible_codes, possible_codes_of_user, verifies_password,
 };
+pub use options::{ignores_logins, ignores_users};
 pub use questions::{Step, Witness};
 pub use read::{FOLDERS, Reader};
 pub use stack::{Call, Line, Phase, Position, Problem, ProblemKind, Service, Stack};
-pub use users::{RefusedUsers, User};
+pub use users::{Refusal, User};

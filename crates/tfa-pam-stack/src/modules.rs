@@ -6,6 +6,7 @@
 
 use crate::code::{Code, Codes};
 use crate::dispatch::forced;
+use crate::options::{has, ignores_users, says_yes, takes_certificates};
 use crate::stack::{Call, Line, Phase};
 
 const SUCCESS: Codes = Codes::of(&[Code::SUCCESS]);
@@ -67,12 +68,17 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     ("pam_winbind.so", [REMOTE; 4]),
     ("pam_krb5.so", [REMOTE; 4]),
     ("pam_systemd_home.so", [REMOTE; 4]),
+    ("pam_userdb.so", [SI, SI, NONE, NONE]),
     // Second factors of others.
     ("pam_u2f.so", [SI; 4]),
     ("pam_google_authenticator.so", [SI; 4]),
     ("pam_oath.so", [SI; 4]),
     ("pam_duo.so", [SI; 4]),
     ("pam_fprintd.so", [SI; 4]),
+    // The ticket of an earlier login.
+    ("pam_sss_gss.so", [SI; 4]),
+    // Anonymous users.
+    ("pam_ftp.so", [S, NONE, NONE, NONE]),
     // Earlier logins, and trusted hosts.
     ("pam_timestamp.so", [SI; 4]),
     ("pam_rhosts.so", [SI; 4]),
@@ -111,6 +117,9 @@ const TABLE: &[(&str, [Codes; 4])] = &[
     ("pam_tty_audit.so", [SI; 4]),
     ("pam_xauth.so", [SI; 4]),
     ("pam_pwhistory.so", [SI; 4]),
+    ("pam_pwquality.so", [NONE, NONE, NONE, SI]),
+    // What a terminal shows.
+    ("pam_filter.so", [SI; 4]),
     // Texts.
     ("pam_echo.so", [SI; 4]),
     ("pam_issue.so", [SI; 4]),
@@ -125,22 +134,24 @@ const TABLE: &[(&str, [Codes; 4])] = &[
 const OF_THE_REAL_USER: [&str; 7] = ["su", "su-l", "sudo", "sudo-i", "chfn", "chsh", "passwd"];
 
 /// The modules that verify the password.
-const PASSWORD_MODULES: [&str; 6] = [
+const PASSWORD_MODULES: [&str; 7] = [
     "pam_unix.so",
     "pam_sss.so",
     "pam_ldap.so",
     "pam_winbind.so",
     "pam_krb5.so",
     "pam_systemd_home.so",
+    "pam_userdb.so",
 ];
 
 /// The modules that identify the user by something that the user has or is.
-const OTHER_FACTORS: [&str; 7] = [
+const OTHER_FACTORS: [&str; 8] = [
     "pam_u2f.so",
     "pam_google_authenticator.so",
     "pam_oath.so",
     "pam_duo.so",
     "pam_fprintd.so",
+    "pam_sss_gss.so",
     "pam_timestamp.so",
     "pam_rhosts.so",
 ];
@@ -169,18 +180,22 @@ pub fn possible_codes(line: &Line, phase: Phase, service: &str) -> Codes {
     if line.calls("pam_succeed_if.so") {
         return succeed_if(line, service);
     }
-    if line.calls("pam_nologin.so") && line.arguments.iter().any(|word| word == "successok") {
+    if line.calls("pam_nologin.so") && has(line, "successok") {
         return S;
     }
     let mut known = TABLE.iter().filter(|(module, _)| line.calls(module));
     let Some((_, [auth, account, session, password])) = known.next() else {
         return Codes::ANY;
     };
-    *match phase {
+    let codes = *match phase {
         Phase::Auth => auth,
         Phase::Account => account,
         Phase::Session => session,
         Phase::Password => password,
+    };
+    match says_yes(line, phase) {
+        true => codes.without(IGNORE),
+        false => codes,
     }
 }
 
@@ -201,14 +216,17 @@ pub(crate) fn codes_without_failure(line: &Line, phase: Phase, service: &str) ->
     let holds = || line.calls("pam_succeed_if.so") && of_service(line, service) == Some(true);
     if line.call != Call::Module {
         codes
-    } else if verifies_password(line) && !ignores_users(line) || holds() {
+    } else if (verifies_password(line) || asks_for_code(line)) && !ignores_users(line) || holds() {
         codes.only(SUCCESS)
     } else if line.is_tfa() || identifies(line) {
         codes.only(SUCCESS.and(IGNORE))
     } else if line.calls("pam_faillock.so") {
         // It says yes to a user who is not locked, and counts a failure without an answer.
-        let counts = line.arguments.iter().any(|word| word == "authfail");
-        codes.only(if counts { IGNORE } else { SUCCESS })
+        codes.only(if has(line, "authfail") {
+            IGNORE
+        } else {
+            SUCCESS
+        })
     } else {
         codes.only(ANSWERS)
     }
@@ -223,9 +241,14 @@ pub fn is_condition(line: &Line) -> bool {
 /// Whether the line calls a module that verifies the password.
 #[must_use]
 pub fn verifies_password(line: &Line) -> bool {
-    let is_checked_by_program =
-        || line.calls("pam_exec.so") && line.arguments.iter().any(|word| word == "expose_authtok");
-    PASSWORD_MODULES.iter().any(|module| line.calls(module)) || is_checked_by_program()
+    let is_checked_by_program = || line.calls("pam_exec.so") && has(line, "expose_authtok");
+    let is_called = || PASSWORD_MODULES.iter().any(|module| line.calls(module));
+    (is_called() && !takes_certificates(line)) || is_checked_by_program()
+}
+
+/// Whether the line calls another module that asks each user for a code, unless an option lets it ignore some.
+pub(crate) fn asks_for_code(line: &Line) -> bool {
+    line.calls("pam_oath.so") || line.calls("pam_google_authenticator.so")
 }
 
 /// Whether the line calls a module that is not in the table, and so may verify the password.
@@ -236,22 +259,13 @@ pub(crate) fn may_verify_password(line: &Line) -> bool {
 
 /// Whether the line calls a module that identifies the user by something else than the password.
 pub(crate) fn identifies_otherwise(line: &Line) -> bool {
-    OTHER_FACTORS.iter().any(|module| line.calls(module))
+    OTHER_FACTORS.iter().any(|module| line.calls(module)) || takes_certificates(line)
 }
 
 /// Whether the line calls a module that identifies the user, or one that may.
 #[must_use]
 pub fn identifies(line: &Line) -> bool {
     verifies_password(line) || may_verify_password(line) || identifies_otherwise(line)
-}
-
-/// Whether an option lets the module ignore some users: `ignore_unknown_user`, `ignore_root`, and in
-/// `pam_google_authenticator` `nullok`, for a user without a file.
-#[must_use]
-pub fn ignores_users(line: &Line) -> bool {
-    let is_google = line.calls("pam_google_authenticator.so");
-    let mut words = line.arguments.iter();
-    words.any(|word| word.starts_with("ignore_") || (is_google && word == "nullok"))
 }
 
 /// The codes of `pam_succeed_if`. The module asks for the user first, which can fail.

@@ -6,9 +6,10 @@ use crate::answers::Questions;
 use crate::code::{Code, Codes};
 use crate::dispatch::State;
 use crate::modules::{
-    codes_without_failure, identifies, ignores_users, may_verify_password, possible_codes,
-    possible_codes_of_user, verifies_password,
+    codes_without_failure, identifies, may_verify_password, possible_codes, possible_codes_of_user,
+    verifies_password,
 };
+use crate::options::ignores_logins;
 use crate::pairs::{Difference, Misled, Pair};
 use crate::search::{Path, Reached, Search};
 use crate::stack::{Line, Phase, Position, Service};
@@ -146,7 +147,7 @@ impl Service {
             stack,
             codes: &codes,
             questions: &Questions::of(stack),
-            asks: false,
+            asks: None,
         };
         let path = search.find(State::new(), &|reached| {
             passes(phase, reached) && reached.facts.tfa_successes == 2
@@ -165,7 +166,7 @@ impl Service {
             stack,
             codes: &codes,
             questions: &Questions::of(stack),
-            asks: false,
+            asks: None,
         };
         let pair = Pair {
             search,
@@ -197,7 +198,7 @@ impl Service {
         let phase = Phase::Auth;
         let codes = |line: &Line| {
             let codes = possible_codes_of_user(line, phase, &self.name);
-            match identifies(line) && !ignores_users(line) {
+            match identifies(line) && !ignores_logins(line) {
                 true => codes.without(IGNORE),
                 false => codes,
             }
@@ -231,7 +232,7 @@ impl Service {
             stack,
             codes,
             questions: &Questions::default(),
-            asks: false,
+            asks: None,
         };
         let path = search.find(State::new(), fits)?;
         Some(self.witness(phase, &search, &path))

@@ -16,7 +16,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::answers::{Answers, Questions};
-use crate::authtok::{leaves_password, without_password};
+use crate::authtok::{Ternary, without_password};
 use crate::code::{Code, Codes};
 use crate::dispatch::{Impression, Next, Run, Standing, State, run};
 use crate::modules::{identifies_otherwise, may_verify_password, verifies_password};
@@ -83,7 +83,6 @@ impl Facts {
             self.unknown.add(code);
         }
         self.identified |= identifies_otherwise(line) && code == Code::SUCCESS;
-        self.password_asked |= leaves_password(line, code);
         self
     }
 
@@ -129,6 +128,9 @@ pub(crate) struct Path {
     pub(crate) has_ended: bool,
 }
 
+/// Whether a line leaves a password for later ones after a code.
+type Asks<'a> = &'a dyn Fn(&Line, Code) -> Ternary;
+
 /// A stack with the codes that its lines can have.
 #[derive(Clone, Copy)]
 pub(crate) struct Search<'a> {
@@ -136,9 +138,9 @@ pub(crate) struct Search<'a> {
     pub(crate) codes: &'a dyn Fn(&Line) -> Codes,
     /// The lines that have one answer.
     pub(crate) questions: &'a Questions,
-    /// Whether a line that takes the password of an earlier module refuses where none has asked. Without that, more
-    /// logins pass, such as those with an empty password.
-    pub(crate) asks: bool,
+    /// Who asks for the password. Without that, a line that takes the password of an earlier module does not refuse where
+    /// none has asked, and more logins pass, such as those with an empty password.
+    pub(crate) asks: Option<Asks<'a>>,
 }
 
 pub(crate) type Node = (State, Facts, Answers);
@@ -177,7 +179,7 @@ impl Search<'_> {
                 });
             }
             let Ok(line) = next else { continue };
-            let codes = match self.asks && !facts.password_asked {
+            let codes = match self.asks.is_some() && !facts.password_asked {
                 true => without_password(line, (self.codes)(line)),
                 false => (self.codes)(line),
             };
@@ -187,17 +189,29 @@ impl Search<'_> {
                 let Some((after, answers)) = after.zip(answers) else {
                     continue;
                 };
-                let mut facts = facts.after(line, code);
-                // States that no question tells apart are one.
-                facts.password_asked &= self.asks;
-                let reached = (after, facts, answers);
-                if !origins.contains_key(&reached) {
-                    origins.insert(reached.clone(), Some((node.clone(), state.at, code)));
-                    queue.push_back(reached);
+                for asked in self.asked(facts, line, code) {
+                    let mut facts = facts.after(line, code);
+                    facts.password_asked = *asked;
+                    let reached = (after.clone(), facts, answers.clone());
+                    if !origins.contains_key(&reached) {
+                        origins.insert(reached.clone(), Some((node.clone(), state.at, code)));
+                        queue.push_back(reached);
+                    }
                 }
             }
         }
         None
+    }
+
+    /// Whether a module has asked for the password after a code of a line: both, if it is not known.
+    fn asked(&self, facts: Facts, line: &Line, code: Code) -> &'static [bool] {
+        match self.asks.map(|asks| asks(line, code)) {
+            None => &[false],
+            Some(_) if facts.password_asked => &[true],
+            Some(Ternary::Yes) => &[true],
+            Some(Ternary::No) => &[false],
+            Some(Ternary::Unknown) => &[true, false],
+        }
     }
 
     /// What the stack returns after a path from its start.

@@ -1,16 +1,17 @@
 //! Searches for a login that is refused because no module has asked for the password.
 
 use crate::answers::Questions;
-use crate::authtok::{takes_code, takes_password};
+use crate::assume::{self, Assumed};
+use crate::authtok::{Ternary, leaves_password, takes_code, takes_password};
 use crate::code::{Code, Codes};
 use crate::dispatch::State;
-use crate::modules::{codes_without_failure, ignores_users, verifies_password};
+use crate::modules::{codes_without_failure, verifies_password};
 use crate::questions::{Witness, passes};
 use crate::search::{Node, Reached, Search};
 use crate::stack::{Line, Phase, Service};
+use crate::users::Refusal;
 
 const PHASE: Phase = Phase::Auth;
-const SUCCESS: Codes = Codes::of(&[Code::SUCCESS]);
 const REFUSAL: Codes = Codes::of(&[Code::AUTH_ERR]);
 
 impl Service {
@@ -22,31 +23,49 @@ impl Service {
     /// a module for another source may refuse before it, and verifies nothing behind it. A line that takes a code from
     /// there is refused as well where a module has verified the password: then it is a password and no code.
     #[must_use]
-    pub fn password_not_asked(&self) -> Vec<Witness> {
+    pub fn password_not_asked(&self) -> Vec<Refusal> {
         let stack = self.stack(PHASE);
         let lines = stack.lines.iter().enumerate();
         let takers = lines.filter(|(_, line)| takes_password(line).is_some());
         let found = takers.filter_map(|(index, taker)| {
-            let mut path = self.unasked(index, taker)?;
+            let may_ask = |line: &&Line| leaves_password(line, Code::SUCCESS) == Ternary::Unknown;
+            let unknown = stack.lines.iter().take(index).filter(may_ask);
+            let find = |assumed: &[_]| self.unasked(index, taker, assumed);
+            let (mut path, depends_on) = assume::find(unknown, [Ternary::Yes, Ternary::No], find)?;
             path.push((index, Code::AUTH_ERR));
-            Some(Witness::of(PHASE, &stack.lines, &path, None))
+            let witness = Witness::of(PHASE, &stack.lines, &path, None);
+            Some(Refusal {
+                line: witness.steps.last()?.clone(),
+                witness,
+                depends_on,
+            })
         });
         found.collect()
     }
 
-    /// The shortest such login up to the line.
-    fn unasked(&self, index: usize, taker: &Line) -> Option<Vec<(usize, Code)>> {
+    /// The shortest such login up to the line, with something assumed of modules of which it is not known whether they
+    /// ask.
+    fn unasked(
+        &self,
+        index: usize,
+        taker: &Line,
+        assumed: &[Assumed<'_, Ternary>],
+    ) -> Option<Vec<(usize, Code)>> {
         let stack = self.stack(PHASE);
         let (before, behind) = (
             |line: &Line| self.codes_of_owner(line, taker),
             |line: &Line| self.codes_behind(line, taker),
         );
+        let asks = |line: &Line, code| match leaves_password(line, code) {
+            Ternary::Unknown => assume::assumed(assumed, line).unwrap_or(Ternary::Unknown),
+            known => known,
+        };
         let questions = Questions::of(stack);
         let search = Search {
             stack,
             codes: &before,
             questions: &questions,
-            asks: true,
+            asks: Some(&asks),
         };
         let rest = Search {
             codes: &behind,
@@ -74,8 +93,6 @@ impl Service {
         let codes = codes_without_failure(line, PHASE, &self.name);
         if is_of_other_source(line, taker) || takes_password(line).is_some() {
             codes.and(REFUSAL)
-        } else if always_asks(line) {
-            codes.only(SUCCESS)
         } else {
             codes
         }
@@ -94,12 +111,6 @@ impl Service {
 fn is_of_other_source(line: &Line, taker: &Line) -> bool {
     let name = |line: &Line| line.module.rsplit('/').next().map(str::to_owned);
     verifies_password(taker) && verifies_password(line) && name(line) != name(taker)
-}
-
-/// Whether the module asks each user for a code, and ignores none.
-fn always_asks(line: &Line) -> bool {
-    let is_old = line.calls("pam_oath.so") || line.calls("pam_google_authenticator.so");
-    is_old && !ignores_users(line)
 }
 
 /// The state after the line with that code.

@@ -89,7 +89,7 @@ fn depends(subject: &Subject) -> String {
     match subject.depends_on.as_slice() {
         [] => String::new(),
         modules => format!(
-            " Whether this is so depends on what {} returns, which is not known.",
+            " This depends on the results of {}, which are not known.",
             list(modules)
         ),
     }
@@ -350,15 +350,22 @@ pub(crate) const PAM_PASSWORD_NOT_ASKED: Kind = Kind {
     why: "The line refuses there, so users cannot log in with the right password, or are asked for no code.",
     what: |subject| {
         let (place, services) = (&subject.place, services(subject));
+        let depends = match subject.depends_on.as_slice() {
+            [] => String::new(),
+            modules => format!(
+                " This holds unless the password is asked for and passed on by {}, which is not known.",
+                list(modules)
+            ),
+        };
         if subject.detail == TAKES_CODE {
             return format!(
                 "{place}: this line takes the code from what an earlier module has asked for and never asks, and a \
-                 login of {services} comes to it without a code."
+                 login of {services} comes to it without a code.{depends}"
             );
         }
         format!(
             "{place}: this line takes the password of an earlier module and never asks, and a login of {services} \
-             comes to it before any module has asked."
+             comes to it before any module has asked.{depends}"
         )
     },
     remedy: |subject| {

@@ -1,5 +1,8 @@
 //! The changes of lines that may mend a fault, the best first. They are tried before one is printed.
 
+mod controls;
+
+use controls::{as_shipped, control};
 use tfa_pam_stack::{Line, Phase, Service, takes_password, verifies_password};
 
 use super::lines::{self, shorter_jumps, text_of, with_control};
@@ -231,55 +234,6 @@ fn before_line(case: &Case<'_>) -> Vec<Vec<Edit>> {
         vec![case.insert(number.saturating_sub(1), &case.account_line())]
     };
     line.map(insert).into_iter().collect()
-}
-
-/// The line without its way around: it goes, or it has another control. Of `pam_tfa` only the control is
-/// changed, and a line goes that its jump led over.
-fn control(case: &Case<'_>) -> Vec<Vec<Edit>> {
-    let Some((number, text)) = case.faulty_line() else {
-        return Vec::new();
-    };
-    let mut changes = Vec::new();
-    let is_tfa = text.contains(MODULE);
-    let is_kept = [
-        &messages::PAM_WRONG_PASSWORD,
-        &messages::PAM_PASSWORD_SKIPPED,
-    ];
-    if !is_tfa && !is_kept.iter().any(|kind| kind.id == case.finding.kind.id) {
-        changes.push(vec![case.replace(number, text, None)]);
-    }
-    let strict = strict(case);
-    let next = case.text_of(number + 1).filter(|_| is_tfa);
-    let without = next.map(|next| case.replace(number + 1, next, None));
-    for change in strict {
-        let both = without
-            .clone()
-            .map(|without| [change.clone(), vec![without]].concat());
-        changes.push(change);
-        changes.extend(both);
-    }
-    changes
-}
-
-/// The line with one of the controls of the profile, that of its phase first.
-fn strict(case: &Case<'_>) -> Vec<Vec<Edit>> {
-    let Some((number, text)) = case.faulty_line() else {
-        return Vec::new();
-    };
-    let controls = match text.trim_start().starts_with("account") {
-        true => [ACCOUNT_CONTROL, "requisite"],
-        false => ["requisite", ACCOUNT_CONTROL],
-    };
-    let lines = controls
-        .into_iter()
-        .filter_map(|control| with_control(text, control));
-    let changes = lines.map(|new| vec![case.replace(number, text, Some(new))]);
-    changes.collect()
-}
-
-/// The line with the control that the profile has in its phase.
-fn as_shipped(case: &Case<'_>) -> Vec<Vec<Edit>> {
-    strict(case).into_iter().take(1).collect()
 }
 
 /// No such line, if there is another one; else the line behind each later one of the phase, the last first.

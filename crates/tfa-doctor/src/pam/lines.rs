@@ -1,7 +1,7 @@
 //! Changes of the text of one line of a PAM file.
 
-/// Over how many lines a shorter jump leads that is tried.
-const MAX_JUMP: usize = 8;
+/// Over how many lines a jump leads that is tried.
+pub(super) const MAX_JUMP: usize = 8;
 
 /// A line of a text that neither goes on behind a backslash nor begins there.
 pub(super) fn text_of(text: &str, number: usize) -> Option<&str> {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use tfa_pam_host::Reading;
 use tfa_pam_stack::{
-    Code, Line, Phase, Service, identifies, ignores_users, question, run_asking, verifies_password,
+    Code, Line, Phase, Service, identifies, ignores_logins, is_condition, question, run_asking,
+    verifies_password,
 };
 
 use super::options;
@@ -17,20 +18,8 @@ const MAX_LOGINS: usize = 200;
 const PHASES: [Phase; 3] = [Phase::Auth, Phase::Account, Phase::Session];
 const AUTHENTICATION: &[Phase] = &[Phase::Auth, Phase::Account];
 const SESSION: &[Phase] = &[Phase::Session];
-/// Modules whose answers differ between users and times.
-const CONDITIONS: [&str; 11] = [
-    "pam_access.so",
-    "pam_exec.so",
-    "pam_faillock.so",
-    "pam_listfile.so",
-    "pam_localuser.so",
-    "pam_nologin.so",
-    "pam_securetty.so",
-    "pam_succeed_if.so",
-    "pam_time.so",
-    "pam_usertype.so",
-    "pam_wheel.so",
-];
+/// Modules that refuse each user for a time: while the host is closed, or the account is locked after wrong passwords.
+const CLOSING: [&str; 2] = ["pam_faillock.so", "pam_nologin.so"];
 
 /// A module, with the words that make a difference.
 type Asked = Vec<String>;
@@ -45,6 +34,8 @@ struct Login {
     has_password: bool,
     /// A module has identified the user, or may have.
     is_identified: bool,
+    /// The host or the account is closed for a time.
+    is_closed: bool,
 }
 
 /// What identifies the user of a service.
@@ -63,20 +54,24 @@ enum Proof {
 pub(super) fn are_kept(before: &Reading, after: &Reading, has_own_method: bool) -> bool {
     let readings = [before, after];
     let proof = proof(&readings);
-    logins(&readings).iter().all(|login| {
+    let logins = logins(&readings);
+    let mut cases = logins
+        .iter()
+        .flat_map(|login| [(login, true), (login, false)]);
+    cases.all(|(login, unknown_asks)| {
         let has_code = login.tfa != Some(Code::AUTH_ERR);
         let has_proof = match proof {
             Proof::Password => login.has_password,
             Proof::Other => login.is_identified,
             Proof::Code => true,
         };
-        let passes = |reading| login.passes(reading, AUTHENTICATION);
-        let opens = |reading| login.passes(reading, SESSION);
-        let is_right = has_code && has_proof;
-        let is_wrong = !has_code || !(login.is_identified || has_own_method);
-        let is_closed = || (passes(before) && !passes(after)) || (opens(before) && !opens(after));
+        let passes = |reading| login.passes(reading, AUTHENTICATION, unknown_asks);
+        let opens = |reading| login.passes(reading, SESSION, unknown_asks);
+        let is_right = has_code && has_proof && !login.is_closed;
+        let is_wrong = !has_code || login.is_closed || !(login.is_identified || has_own_method);
+        let is_lost = || (passes(before) && !passes(after)) || (opens(before) && !opens(after));
         let is_opened = || passes(after) && !passes(before);
-        !((is_right && is_closed()) || (is_wrong && is_opened()))
+        !((is_right && is_lost()) || (is_wrong && is_opened()))
     })
 }
 
@@ -129,8 +124,7 @@ fn asked(phase: Phase, line: &Line) -> Option<(Asked, bool)> {
     }
     let (words, is_opposite) = question(line)?;
     let words = words.into_iter().map(str::to_owned).collect();
-    let is_condition = CONDITIONS.iter().any(|module| line.calls(module));
-    is_condition.then_some((words, is_opposite))
+    is_condition(line).then_some((words, is_opposite))
 }
 
 /// The codes that a line can have in different logins; none if it has the same in each.
@@ -144,7 +138,7 @@ fn answers(service: &Service, phase: Phase, line: &Line) -> Vec<Code> {
     let codes = tfa_pam_stack::possible_codes_of_user(line, phase, &service.name);
     let best = best_code(line, phase, &service.name);
     let other = Code::AUTH_ERR;
-    let ignored = identifies(line) && ignores_users(line) && codes.contains(Code::IGNORE);
+    let ignored = identifies(line) && ignores_logins(line) && codes.contains(Code::IGNORE);
     match best != other && codes.contains(other) {
         true if ignored => vec![best, other, Code::IGNORE],
         true => vec![best, other],
@@ -170,6 +164,8 @@ impl Login {
         let succeeds = code == Code::SUCCESS && phase == Phase::Auth;
         login.has_password |= succeeds && verifies_password(line);
         login.is_identified |= succeeds && identifies(line);
+        let closes = CLOSING.iter().any(|module| line.calls(module));
+        login.is_closed |= closes && code == Code::AUTH_ERR;
         login
     }
 
@@ -191,11 +187,13 @@ impl Login {
         known.unwrap_or_else(|| best_code(line, phase, &service.name))
     }
 
-    fn passes(&self, reading: &Reading, phases: &[Phase]) -> bool {
+    /// Whether the login passes. The flag says whether modules ask for the password of which that is not known.
+    fn passes(&self, reading: &Reading, phases: &[Phase], unknown_asks: bool) -> bool {
         reading.all(|service| {
             phases.iter().copied().all(|phase| {
                 let code = |line: &Line| self.code(service, phase, line);
-                run_asking(service.stack(phase), phase, code).result == Code::SUCCESS
+                let run = run_asking(service.stack(phase), phase, unknown_asks, code);
+                run.result == Code::SUCCESS
             })
         })
     }

@@ -25,7 +25,7 @@ pub use services::programs;
 use std::collections::BTreeSet;
 
 use tfa_pam_host::Reading;
-use tfa_pam_stack::{Call, Code, Line, Phase, Service, Witness, verifies_password};
+use tfa_pam_stack::{Call, Code, Line, Phase, Refusal, Service, Witness, verifies_password};
 
 use crate::facts::{Facts, PamFacts, PolicyFacts};
 use crate::finding::{Finding, Kind, Severity, Subject};
@@ -226,6 +226,15 @@ impl Fault {
             depends_on: Vec::new(),
             witness: Vec::new(),
         }
+    }
+
+    fn of(kind: &'static Kind, detail: &str, refusal: Refusal) -> Self {
+        let fault = Self {
+            detail: detail.to_owned(),
+            depends_on: refusal.depends_on.into_iter().collect(),
+            ..Self::at(kind, &refusal.line.position)
+        };
+        fault.seen(&refusal.witness)
     }
 
     fn seen(self, witness: &Witness) -> Self {

@@ -82,14 +82,8 @@ pub(super) fn refuses_users(login: &Login<'_>) -> Vec<Fault> {
         // A method of the program takes the place of the password.
         let has_own_method =
             services::has_own_method(login.name) || login.context.follows_own_method(login.name);
-        let needs_proof = phase == Phase::Auth && !has_own_method;
-        let refused = login.service.refuses_user(phase, user, needs_proof)?;
-        let fault = Fault {
-            detail: phase.name().to_owned(),
-            depends_on: refused.depends_on.into_iter().collect(),
-            ..Fault::at(kind, &refused.line.position)
-        };
-        Some(fault.seen(&refused.witness))
+        let refusal = login.service.refuses_user(phase, user, !has_own_method)?;
+        Some(Fault::of(kind, phase.name(), refusal))
     });
     faults.collect()
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use tfa_pam_stack::{Code, Line, Phase, Run, leaves_password, run_asking};
+use tfa_pam_stack::{Code, Line, Phase, Run, Ternary, leaves_password, run_asking};
 
 use crate::driver::{Driver, own_uid};
 use crate::evaluator::{argument, read};
@@ -49,7 +49,7 @@ fn report(lines: &[Line], run: &Run) -> String {
         // The evaluator does not know this module, so that it may ask.
         if line.calls("pam_debug.so") {
             words += &format!("auth={}", argument(line, "auth").unwrap());
-        } else if !has_password && leaves_password(line, *code) {
+        } else if !has_password && leaves_password(line, *code) == Ternary::Yes {
             has_password = true;
             words += QUESTION;
         }
@@ -84,7 +84,7 @@ fn modules_ask_where_the_evaluator_says() {
         fs::write(folder.join("service"), &text).unwrap();
         let service = read(&folder, driver.release).unwrap();
         let stack = service.stack(Phase::Auth);
-        let run = run_asking(stack, Phase::Auth, code_of);
+        let run = run_asking(stack, Phase::Auth, true, code_of);
         expected.push(report(&stack.lines, &run));
         texts.push(text);
     }

@@ -20,4 +20,5 @@ mod modules;
 mod reading;
 mod twice;
 mod unasked;
+mod users;
 mod wiring;

@@ -2,11 +2,22 @@
 
 use crate::memory::service;
 
-/// The lines that refuse each login of their users.
+/// The lines that refuse each login of their users, with the modules on which that depends.
+fn found(text: &str) -> Vec<(usize, Vec<String>)> {
+    let found = service(text).password_not_asked().into_iter();
+    let found = found.map(|refusal| {
+        let modules = refusal.depends_on.into_iter().collect();
+        (refusal.line.position.line, modules)
+    });
+    found.collect()
+}
+
+/// Those that refuse whatever holds.
 fn refusing(text: &str) -> Vec<usize> {
-    let found = service(text).password_not_asked();
-    let last = found.iter().map(|path| path.steps.last().unwrap());
-    last.map(|step| step.position.line).collect()
+    let certain = found(text)
+        .into_iter()
+        .filter(|(_, modules)| modules.is_empty());
+    certain.map(|(line, _)| line).collect()
 }
 
 /// What pam-auth-update(8) writes behind the modules that verify passwords.
@@ -158,5 +169,56 @@ fn line_behind_a_module_that_asks_does_not() {
         "auth [default=1] pam_permit.so\nauth required pam_unix.so use_first_pass\n",
     ] {
         assert_eq!(refusing(&stack(text)), [0; 0], "{text}");
+    }
+}
+
+#[test]
+fn line_behind_a_module_that_may_ask_depends_on_it() {
+    let tfa = "auth requisite pam_tfa.so enroll=account\n";
+    let unix = format!("auth required pam_unix.so use_first_pass\n{tfa}");
+    for (text, line, modules) in [
+        (
+            format!("auth required pam_site.so\n{unix}"),
+            2,
+            &["pam_site.so"][..],
+        ),
+        (
+            format!("auth optional pam_krb5.so try_pkinit\n{unix}"),
+            2,
+            &["pam_krb5.so"],
+        ),
+        (
+            format!("auth optional pam_site.so\nauth optional pam_other.so\n{unix}"),
+            3,
+            &["pam_other.so", "pam_site.so"],
+        ),
+        (
+            "auth required pam_site.so\nauth required pam_tfa.so use_first_pass\n".to_owned(),
+            2,
+            &["pam_site.so"],
+        ),
+    ] {
+        let modules = modules.iter().map(|module| (*module).to_owned()).collect();
+        assert_eq!(found(&text), [(line, modules)], "{text}");
+    }
+}
+
+#[test]
+fn modules_ask_as_their_manuals_say() {
+    let unix = "auth required pam_unix.so use_first_pass\nauth requisite pam_tfa.so\n";
+    for (line, asks) in [
+        ("auth optional pam_sss_gss.so", false),
+        ("auth optional pam_krb5.so use_pkinit", false),
+        ("auth optional pam_pwquality.so", false),
+        ("auth optional pam_filter.so run1 /bin/cat", false),
+        ("auth optional pam_krb5.so ignore_root", false),
+        ("auth optional pam_krb5.so ignore_k5login", true),
+        ("auth optional pam_ldap.so ignore_unknown_user", true),
+        ("auth optional pam_ldap.so ignore_authinfo_unavail", true),
+        ("auth optional pam_userdb.so db=/etc/users", true),
+        ("auth sufficient pam_ftp.so", true),
+    ] {
+        let expected = if asks { vec![] } else { vec![(2, vec![])] };
+        assert_eq!(found(&format!("{line}\n{unix}")), expected, "{line}");
     }
 }
