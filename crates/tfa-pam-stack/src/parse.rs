@@ -113,10 +113,10 @@ impl Parser<'_> {
         deeper: usize,
     ) -> Result<(), Unreadable> {
         *self.draft = Some(Draft::EMPTY);
-        if deeper > 0 {
-            let module = file.as_deref().map(text_of).unwrap_or_default();
+        if let Some(file) = file.as_deref().filter(|_| deeper > 0) {
+            let module = text_of(file);
             let call = Call::Substack;
-            self.add(
+            self.add_call(
                 phase,
                 Line {
                     call,
@@ -186,7 +186,18 @@ impl Parser<'_> {
             line.call = Call::MissingModule;
             self.report(ProblemKind::MissingModule);
         }
-        self.add(phase, line)
+        self.add_call(phase, line)
+    }
+
+    /// Adds a line that names a module or a file.
+    fn add_call(&mut self, phase: Phase, line: Line) -> Result<(), Unreadable> {
+        let is_named = line.has_module_name();
+        self.add(phase, line)?;
+        // libpam keeps the line, but does not read the file further.
+        match is_named {
+            true => Ok(()),
+            false => Err(Unreadable::ModuleName(self.position.clone())),
+        }
     }
 
     fn add(&mut self, phase: Phase, line: Line) -> Result<(), Unreadable> {
@@ -201,20 +212,18 @@ impl Parser<'_> {
         if lines.len() >= MAX_LINES {
             return Err(Unreadable::TooLong(line.position.file));
         }
-        // libpam keeps the line, but does not read the file further.
-        let unnamed = (!line.has_module_name()).then(|| line.position.clone());
         lines.push(line);
-        unnamed.map_or(Ok(()), |position| Err(Unreadable::ModuleName(position)))
+        Ok(())
     }
 }
 
 impl Line {
     /// Whether libpam accepts the name of the module, for its log: what stands between the last slash and
-    /// the last dot. It has a name of its own for a line without a module.
+    /// the last dot.
     fn has_module_name(&self) -> bool {
         let file = self.module.rsplit('/').next().unwrap_or_default();
         let name = file.rsplit_once('.').map_or(file, |(name, _)| name);
-        self.module.is_empty() || !(name.is_empty() || name == "?")
+        !(name.is_empty() || name == "?")
     }
 }
 

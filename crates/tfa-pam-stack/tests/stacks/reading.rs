@@ -157,11 +157,21 @@ fn dash_does_not_make_a_missing_module_optional() {
 
 #[test]
 fn module_without_a_name_refuses_the_service() {
-    for module in ["/", "?", "/lib/security/", ".so"] {
-        let host = Memory::new(&[("service", &format!("auth optional {module}\n"))]);
+    for line in [
+        "auth optional /",
+        "auth optional ?",
+        "auth optional /lib/security/",
+        "auth optional .so",
+        "auth optional []",
+        "auth auth [] pam_unix.so",
+        "x optional []",
+    ] {
+        let host = Memory::new(&[("service", &format!("{line}\n"))]);
         let read = host.read("service", Release::V1_5);
-        assert!(matches!(read, Err(Unreadable::ModuleName(_))), "{module}");
+        assert!(matches!(read, Err(Unreadable::ModuleName(_))), "{line}");
     }
+    let host = Memory::new(&[("service", "auth optional\n")]);
+    assert!(host.read("service", Release::V1_5).is_ok());
 }
 
 #[test]
