@@ -2,7 +2,7 @@
 //!
 //! - [`daemon`]: a double of the daemon, with one account and fixed codes.
 //! - [`MemoryStore`]: a double of the store, in memory. [`MemoryKv`]: a double of etcd, whose faults are
-//!   a script of [`Fault`]s.
+//!   a script of [`Fault`]s; [`KvServer`]: its keys.
 //! - [`EtcdServer`]: a real etcd for one test.
 //! - [`PrivateBus`]: a message bus for one test. [`NotifySocket`]: waits until a service is ready.
 //! - [`TestHost`] runs a command where that bus is the system bus, on a [`Terminal`] or without.
@@ -24,6 +24,7 @@ pub mod daemon;
 pub mod document_contract;
 mod etcd_server;
 mod help;
+mod kv_server;
 mod manual_page;
 mod memory_kv;
 mod memory_store;
@@ -39,6 +40,7 @@ const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
 pub use etcd_server::EtcdServer;
 pub use help::assert_help_fits;
+pub use kv_server::KvServer;
 pub use manual_page::assert_manual_page;
 pub use memory_kv::{Fault, MemoryKv};
 pub use memory_store::MemoryStore;

@@ -1,15 +1,11 @@
 //! A double of etcd, in memory, whose faults are a script.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tfa_store::etcd::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
+use tfa_store::etcd::{Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
 
-/// `--max-txn-ops` of etcd.
-const MAX_OPERATIONS: usize = 128;
-
-/// `--max-request-bytes` of etcd, here the limit of replies too.
-const MAX_BYTES: usize = 3 * 1024 * 1024 / 2;
+use crate::KvServer;
 
 /// What goes wrong with one call. A leader change is several of these in turn: what the old leader had
 /// not passed on is lost, and replies are lost.
@@ -43,8 +39,7 @@ pub struct MemoryKv {
 
 #[derive(Default)]
 struct Server {
-    entries: BTreeMap<Vec<u8>, Entry>,
-    revision: i64,
+    keys: KvServer,
     /// The transactions under way, each with the number of calls that overtake it.
     late: Vec<(u32, Txn)>,
 }
@@ -78,32 +73,28 @@ impl MemoryKv {
     pub fn deliver(&self) {
         let mut server = lock(&self.server);
         for (_, txn) in std::mem::take(&mut server.late) {
-            let _ = server.apply(&txn);
+            let _ = server.keys.apply(&txn);
         }
     }
 
     /// Puts a value, as an administrator of etcd may.
     pub fn put(&self, key: impl AsRef<[u8]>, value: &[u8]) {
         let (key, value) = (key.as_ref().to_vec(), value.to_vec());
-        let written = lock(&self.server).write(&[Write::Put(key, value)]);
+        let written = lock(&self.server).keys.write(&[Write::Put(key, value)]);
         assert!(written, "the value is not put");
     }
 
     /// Puts what another server has in the place of what this one has, as where an older copy was brought
     /// back.
     pub fn replace_by(&self, other: &Self) {
-        let (entries, revision) = {
-            let other = lock(&other.server);
-            (other.entries.clone(), other.revision)
-        };
-        let mut server = lock(&self.server);
-        (server.entries, server.revision) = (entries, revision);
+        let keys = lock(&other.server).keys.clone();
+        lock(&self.server).keys = keys;
     }
 
     /// The keys that exist, in their order.
     pub fn keys(&self) -> Vec<String> {
         let server = lock(&self.server);
-        let keys = server.entries.keys();
+        let keys = server.keys.keys();
         keys.map(|key| String::from_utf8_lossy(key).into_owned())
             .collect()
     }
@@ -116,13 +107,13 @@ impl MemoryKv {
         (server, fault)
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Server) -> Result<T, KvError>) -> Result<T, KvError> {
+    fn read<T>(&self, read: impl FnOnce(&KvServer) -> Result<T, KvError>) -> Result<T, KvError> {
         let (server, fault) = self.begin();
         match fault {
             Some(Fault::Unsent) => Err(unsent()),
             Some(Fault::RequestLost | Fault::ReplyLost | Fault::Late(_)) => Err(unknown()),
             Some(Fault::Refused) => Err(refused()),
-            Some(Fault::Twice | Fault::AgainLate(_)) | None => read(&server),
+            Some(Fault::Twice | Fault::AgainLate(_)) | None => read(&server.keys),
         }
     }
 }
@@ -143,7 +134,7 @@ impl Kv for MemoryKv {
             Some(Fault::Refused) => Err(refused()),
             Some(Fault::RequestLost) => Err(unknown()),
             Some(Fault::ReplyLost) => {
-                let _ = server.apply(txn);
+                let _ = server.keys.apply(txn);
                 Err(unknown())
             }
             Some(Fault::Late(calls)) => {
@@ -151,14 +142,14 @@ impl Kv for MemoryKv {
                 Err(unknown())
             }
             Some(Fault::Twice) => {
-                let _ = server.apply(txn);
-                server.apply(txn)
+                let _ = server.keys.apply(txn);
+                server.keys.apply(txn)
             }
             Some(Fault::AgainLate(calls)) => {
                 server.late.push((calls, txn.clone()));
-                server.apply(txn)
+                server.keys.apply(txn)
             }
-            None => server.apply(txn),
+            None => server.keys.apply(txn),
         }
     }
 
@@ -173,112 +164,14 @@ impl Server {
         for (calls, txn) in late {
             match calls.checked_sub(1) {
                 Some(fewer) => self.late.push((fewer, txn)),
-                None => drop(self.apply(&txn)),
+                None => drop(self.keys.apply(&txn)),
             }
         }
-    }
-
-    fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Entry>>, KvError> {
-        if keys.len() > MAX_OPERATIONS {
-            return Err(KvError::TooLarge);
-        }
-        let found: Vec<_> = keys
-            .iter()
-            .map(|key| self.entries.get(key).cloned())
-            .collect();
-        within_limit(found.iter().flatten())?;
-        Ok(found)
-    }
-
-    fn range(&self, range: &Range) -> Result<RangeReply, KvError> {
-        let keys = range.from.clone()..range.to.clone();
-        let mut found = self.entries.range(keys).map(|(_, entry)| entry);
-        let entries: Vec<_> = found.by_ref().take(range.limit).cloned().collect();
-        within_limit(entries.iter())?;
-        let more = found.next().is_some();
-        Ok(RangeReply { entries, more })
-    }
-
-    fn apply(&mut self, txn: &Txn) -> Result<TxnReply, KvError> {
-        let Txn {
-            compares,
-            then,
-            otherwise,
-        } = txn;
-        let longest = compares.len().max(then.len()).max(otherwise.len());
-        let bytes: usize = then.iter().map(length).sum();
-        if longest > MAX_OPERATIONS || bytes > MAX_BYTES {
-            return Err(KvError::TooLarge);
-        }
-        if !compares.iter().all(|compare| self.holds(compare)) {
-            return Ok(TxnReply::Differs(self.get(otherwise)?));
-        }
-        match self.write(then) {
-            true => Ok(TxnReply::Applied(self.revision)),
-            false => Err(KvError::Refused("a key is changed twice".to_owned())),
-        }
-    }
-
-    fn holds(&self, compare: &Compare) -> bool {
-        match compare {
-            Compare::Revision(key, revision) => {
-                self.entries.get(key).map_or(0, |entry| entry.revision) == *revision
-            }
-            Compare::Value(key, value) => {
-                self.entries.get(key).is_some_and(|it| it.value == *value)
-            }
-        }
-    }
-
-    /// Makes changes in one revision; false if they name a key twice.
-    fn write(&mut self, writes: &[Write]) -> bool {
-        let keys: BTreeSet<_> = writes.iter().map(key).collect();
-        if keys.len() != writes.len() {
-            return false;
-        }
-        self.revision += 1;
-        for write in writes.iter().cloned() {
-            match write {
-                Write::Put(key, value) => {
-                    let entry = Entry {
-                        key: key.clone(),
-                        value,
-                        revision: self.revision,
-                    };
-                    self.entries.insert(key, entry);
-                }
-                Write::Delete(key) => drop(self.entries.remove(&key)),
-            }
-        }
-        true
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn key(write: &Write) -> &[u8] {
-    match write {
-        Write::Put(key, _) | Write::Delete(key) => key,
-    }
-}
-
-fn length(write: &Write) -> usize {
-    match write {
-        Write::Put(key, value) => key.len() + value.len(),
-        Write::Delete(key) => key.len(),
-    }
-}
-
-fn within_limit<'e>(entries: impl Iterator<Item = &'e Entry>) -> Result<(), KvError> {
-    let bytes: usize = entries
-        .map(|entry| entry.key.len() + entry.value.len())
-        .sum();
-    match bytes > MAX_BYTES {
-        true => Err(KvError::TooLarge),
-        false => Ok(()),
-    }
 }
 
 fn unsent() -> KvError {

@@ -31,7 +31,7 @@ pub trait Kv: Send + Sync {
 }
 
 /// A key with its value.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// The key.
     pub key: Vec<u8>,
@@ -42,6 +42,7 @@ pub struct Entry {
 }
 
 /// Keys in the order of their bytes.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Range {
     /// The first key that may be in the range.
     pub from: Vec<u8>,
@@ -52,6 +53,7 @@ pub struct Range {
 }
 
 /// The first entries of a range.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RangeReply {
     /// The entries, in the order of their keys.
     pub entries: Vec<Entry>,
@@ -60,7 +62,7 @@ pub struct RangeReply {
 }
 
 /// A condition of a transaction.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Compare {
     /// The key has the value that this revision put. Revision 0: the key does not exist.
     Revision(Vec<u8>, i64),
@@ -69,7 +71,7 @@ pub enum Compare {
 }
 
 /// A change of one key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Write {
     /// Puts a value, in place of any other.
     Put(Vec<u8>, Vec<u8>),
@@ -78,7 +80,7 @@ pub enum Write {
 }
 
 /// Changes that are made together if all conditions hold. No key is changed twice.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Txn {
     /// The conditions.
     pub compares: Vec<Compare>,
@@ -89,6 +91,7 @@ pub struct Txn {
 }
 
 /// What became of a transaction.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum TxnReply {
     /// The changes are made and durable. Their keys have this revision.
     Applied(i64),
@@ -98,7 +101,7 @@ pub enum TxnReply {
 }
 
 /// Why a call has no reply. The texts are for the administrator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KvError {
     /// The call did not reach etcd, and will not.
     Unsent(String),
