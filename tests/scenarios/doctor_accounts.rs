@@ -154,6 +154,16 @@ fn a_user_without_the_key_that_sshd_demands_is_found() {
         );
         let refused = machine.ssh("bob");
         refused.expect("Permission denied (publickey");
+        for (admission, found) in [
+            ("AllowUsers alice", &[][..]),
+            ("AllowGroups alice", &[]),
+            ("AllowUsers b?b@192.0.2.*", &[serde_json::json!(["bob"])]),
+            ("AllowGroups alice bob", &[serde_json::json!(["bob"])]),
+        ] {
+            machine.configure_sshd("20-both", &format!("{both}\n{admission}"));
+            assert_eq!(users_of(&machine, "key-missing"), found, "{admission}");
+        }
+        machine.configure_sshd("20-both", both);
 
         // One with a key is asked for the code behind it.
         let key = machine.authorize_key("bob");

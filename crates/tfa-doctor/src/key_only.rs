@@ -17,6 +17,8 @@ use crate::sshd::{QUESTIONS, Settings, SshdFacts};
 pub struct KeyAccount {
     /// The login name.
     pub name: String,
+    /// Its groups, if sshd admits users by them.
+    pub groups: Option<BTreeSet<String>>,
     /// It has a password that can be entered.
     pub has_password: bool,
     /// The keys with which sshd lets it in.
@@ -119,7 +121,8 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
 
 /// Whether the account has a password and no key, each sshd demands both, and a second factor is asked of it.
 fn lacks_key(facts: &Facts, account: &KeyAccount) -> bool {
-    let refuses = |sshd: &SshdFacts| sshd.refuses_without_key(&account.name);
+    let refuses =
+        |sshd: &SshdFacts| sshd.refuses_without_key(&account.name, account.groups.as_ref());
     let is_meant = account.has_password && account.name != ROOT && account.is_asked;
     is_meant
         && account.keys == Keys::None

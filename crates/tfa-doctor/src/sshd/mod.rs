@@ -105,11 +105,20 @@ impl SshdFacts {
         Some(settings)
     }
 
-    /// Whether a user without a key is refused although sshd asks PAM.
+    /// Whether a user without a key is refused although sshd asks PAM, and may admit the user.
     #[must_use]
-    pub fn refuses_without_key(&self, user: &str) -> bool {
+    pub fn refuses_without_key(&self, user: &str, groups: Option<&BTreeSet<String>>) -> bool {
         let settings = self.of_user(user);
-        settings.is_some_and(Settings::refuses_without_key)
+        settings.is_some_and(|settings| {
+            settings.refuses_without_key() && settings.may_admit(user, groups)
+        })
+    }
+
+    /// Whether the groups of a user decide about that.
+    #[must_use]
+    pub fn needs_groups(&self, user: &str) -> bool {
+        let settings = self.of_user(user);
+        settings.is_some_and(|settings| settings.refuses_without_key() && settings.names_groups())
     }
 
     /// Whether connections may be let in by keys that no file of a user has: a program or a certificate authority

@@ -1,9 +1,10 @@
 //! What is in force for a connection, from the output of `sshd -T`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::PAM_SERVICE;
 use super::config::{ConfigLine, words};
+use super::matching::pattern::matches;
 
 /// Whether a method asks PAM.
 fn is_of_pam(method: &&str) -> bool {
@@ -125,15 +126,48 @@ impl Settings {
     }
 
     /// Whether a user without a key is refused, although sshd asks PAM: each list has a public key, and some have an
-    /// answer to PAM as well. Where sshd admits some users only, those whom it does not admit are not known here.
+    /// answer to PAM as well.
     pub(crate) fn refuses_without_key(&self) -> bool {
         let lists = self.passable_lists();
         let demands_key = lists.iter().all(|list| list.contains(&PUBLIC_KEY));
         let asks_pam = lists.iter().any(|list| list.iter().any(is_of_pam));
-        let admits_all = ADMISSION
-            .iter()
-            .all(|keyword| self.value(keyword).is_empty());
-        demands_key && asks_pam && admits_all
+        demands_key && asks_pam
+    }
+
+    /// Whether sshd admits users by their groups.
+    pub(crate) fn names_groups(&self) -> bool {
+        self.lists("allowgroups").next().is_some() || self.lists("denygroups").next().is_some()
+    }
+
+    /// Whether sshd may admit a user, from some address at least (`allowed_user`). Without the groups, one whom it
+    /// admits by them is not known to be.
+    pub(crate) fn may_admit(&self, user: &str, groups: Option<&BTreeSet<String>>) -> bool {
+        let is_of_user = |pattern: &str| {
+            let name = pattern.split('@').next().unwrap_or_default();
+            matches(name, user)
+        };
+        let has = |pattern: &str| {
+            let mut groups = groups.into_iter().flatten();
+            groups.any(|group| matches(pattern, group))
+        };
+        let denies_user = |pattern: &str| !pattern.contains('@') && is_of_user(pattern);
+        let is_denied =
+            self.lists("denyusers").any(denies_user) || self.lists("denygroups").any(has);
+        let is_allowed = |keyword: &str, applies: &dyn Fn(&str) -> bool| {
+            let mut patterns = self.lists(keyword).peekable();
+            patterns.peek().is_none() || patterns.any(applies)
+        };
+        let is_known = groups.is_some() || !self.names_groups();
+        is_known
+            && !is_denied
+            && is_allowed("allowusers", &is_of_user)
+            && is_allowed("allowgroups", &has)
+    }
+
+    /// The patterns of a keyword that admits users.
+    fn lists(&self, keyword: &str) -> impl Iterator<Item = &str> {
+        let values = self.values.get(keyword).into_iter().flatten();
+        values.flat_map(|value| value.split_ascii_whitespace())
     }
 
     /// Whether a program or a certificate authority vouches for keys that no file of the user has.
@@ -169,8 +203,6 @@ impl Settings {
     }
 }
 
-/// The keywords that admit some users only.
-const ADMISSION: [&str; 4] = ["allowusers", "allowgroups", "denyusers", "denygroups"];
 /// The keywords with which keys are accepted that no file of a user has.
 const OTHER_KEYS: [&str; 2] = ["authorizedkeyscommand", "trustedusercakeys"];
 /// The keywords whose value is a file.

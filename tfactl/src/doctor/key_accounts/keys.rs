@@ -192,6 +192,7 @@ mod tests {
         let user = Local {
             name: "bob".to_owned(),
             uid: "1001".to_owned(),
+            gid: "1001".to_owned(),
             home: home.clone(),
             has_password: false,
         };

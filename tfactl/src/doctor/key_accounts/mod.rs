@@ -1,5 +1,6 @@
 //! Accounts without a password, their keys for SSH, and what the policy says to them.
 
+mod groups;
 mod keys;
 mod passwords;
 
@@ -16,6 +17,7 @@ use crate::args::Login;
 use crate::daemon::Daemon;
 use crate::messages;
 use crate::policy::in_force;
+use passwords::Local;
 
 /// How many users may have files that do not answer, before no further files are read.
 const MAX_SLOW: usize = 2;
@@ -29,15 +31,26 @@ pub(super) fn of_host(sshd: &[SshdFacts], missed: &Missed) -> Option<Vec<KeyAcco
     }
     let patterns = patterns(sshd)?;
     let local = missed.in_time(passwords::SHADOW, passwords::local);
-    let demands_key = |user: &str| sshd.iter().all(|sshd| sshd.refuses_without_key(user));
+    let groups = |local: &Local| {
+        let needs_groups = sshd.iter().any(|sshd| sshd.needs_groups(&local.name));
+        let (name, gid) = (local.name.clone(), local.gid.parse().ok()?);
+        needs_groups.then(|| missed.in_time(&local.name, move |_| groups::of(&name, gid)))??
+    };
+    let demands_key = |local: &Local, groups: &Option<BTreeSet<String>>| {
+        let mut all = sshd.iter();
+        all.all(|sshd| sshd.refuses_without_key(&local.name, groups.as_ref()))
+    };
     let is_by_key = |name: &str, has_password: bool| !has_password || name == ROOT;
     let local = local
         .flatten()?
         .into_iter()
-        .filter(|local| is_by_key(&local.name, local.has_password) || demands_key(&local.name));
+        .map(|local| (groups(&local), local))
+        .filter(|(groups, local)| {
+            is_by_key(&local.name, local.has_password) || demands_key(local, groups)
+        });
     let has_other_keys = sshd.iter().any(SshdFacts::has_other_keys);
     let mut slow = 0;
-    let with_keys = local.map(|local| {
+    let with_keys = local.map(|(groups, local)| {
         let name = local.name.clone();
         let has_password = local.has_password;
         let keys = match slow < MAX_SLOW {
@@ -56,6 +69,7 @@ pub(super) fn of_host(sshd: &[SshdFacts], missed: &Missed) -> Option<Vec<KeyAcco
         };
         KeyAccount {
             name,
+            groups,
             has_password,
             keys,
             ..KeyAccount::default()

@@ -17,6 +17,7 @@ const SECONDS_A_DAY: u64 = 86_400;
 pub(super) struct Local {
     pub(super) name: String,
     pub(super) uid: String,
+    pub(super) gid: String,
     pub(super) home: String,
     pub(super) has_password: bool,
 }
@@ -32,7 +33,7 @@ pub(super) fn local(missed: &Missed) -> Option<Vec<Local>> {
 fn of(passwd: &str, passwords: &BTreeMap<String, Password>) -> Vec<Local> {
     let account = |line: &str| {
         let fields: Vec<&str> = line.split(':').collect();
-        let [name, _, uid, _, _, home, shell] = fields[..] else {
+        let [name, _, uid, gid, _, home, shell] = fields[..] else {
             return None;
         };
         let has_shell = !NO_SHELLS.iter().any(|ending| shell.ends_with(ending));
@@ -40,6 +41,7 @@ fn of(passwd: &str, passwords: &BTreeMap<String, Password>) -> Vec<Local> {
         has_shell.then(|| Local {
             name: name.to_owned(),
             uid: uid.to_owned(),
+            gid: gid.to_owned(),
             home: home.to_owned(),
             has_password,
         })
