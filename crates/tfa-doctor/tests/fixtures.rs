@@ -16,7 +16,7 @@ use tfa_doctor::{
     AccountFacts, Administrator, BlockDevice, BusFacts, Clock, DaemonProblem, Edit, Facts, Finding,
     GroupCacheFacts, HostFacts, KINDS, KeyAccount, Keys, Kind, Later, LoginFacts, MODULE,
     OtherWays, OwnedFile, PamFacts, PolicyFacts, PolkitFacts, Process, Reached, Refused, Required,
-    Room, SocketFacts, StateFacts, examine, pam_update_files, sudo_services,
+    Room, Severity, SocketFacts, StateFacts, examine, pam_update_files, sudo_services,
 };
 use tfa_pam_host::{ModuleFile, PamHost, Snapshot};
 
@@ -123,6 +123,8 @@ impl Host {
                 facts.changed_since_start.insert(path.to_owned());
             } else if let Some(path) = line.strip_prefix("changed ") {
                 facts.changed.insert(path.to_owned());
+            } else if let Some(path) = line.strip_prefix("not-read ") {
+                facts.not_read.insert(path.to_owned());
             } else if line == "without-folder" {
                 facts.lacks_folder = true;
             } else if let Some(why) = line.strip_prefix("fails ") {
@@ -247,6 +249,7 @@ impl Host {
             polkit: Some(PolkitFacts {
                 actions: self.files("/usr/share/polkit-1/actions/*"),
                 rules: self.files("/etc/polkit-1/rules.d/*"),
+                pkla: self.files("/etc/polkit-1/localauthority/50-local.d/*"),
                 allowed: Vec::new(),
             }),
             other_ways: OtherWays {
@@ -704,10 +707,12 @@ fn each_remedy_of_lines_mends_its_finding() {
             tried.insert(finding.kind.id);
             let count = findings.len();
             host.mend(finding);
-            let left = host.findings();
+            let mut left = host.findings();
             let found = report(&left);
-            assert!(left.len() < count, "{name}, {}: {found}", finding.kind.id);
             let was = |one: &Finding| findings.iter().any(|other| other.is_about(one.kind.id));
+            // A method that is turned on may be better alone.
+            left.retain(|one| one.severity() != Severity::Advice || was(one));
+            assert!(left.len() < count, "{name}, {}: {found}", finding.kind.id);
             assert!(left.iter().all(was), "{name}: {found}");
             findings = left;
         }
@@ -749,6 +754,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         "sshd-methods",
         "sshd-no-questions",
         "sshd-one-try",
+        "sshd-password-method",
         "sshd-passwords",
         "sshd-touch",
         "sshd-without-pam",

@@ -167,6 +167,42 @@ pub(crate) const SSHD_NOT_LOADED: Kind = Kind {
     },
 };
 
+pub(crate) const SSHD_NOT_READ: Kind = Kind {
+    id: "sshd-not-read",
+    severity: Severity::Advice,
+    why: "Settings that were meant to be in force are not, or those of before are left to confuse.",
+    what: |subject| {
+        let (files, which) = (list(&subject.names), which(subject));
+        format!("No Include line matches these files, so they are not read{which}: {files}.")
+    },
+    remedy: |subject| {
+        let names = subject.names.iter().map(|name| quoted(name));
+        let names: Vec<String> = names.collect();
+        let show = format!("cat {}", names.join(" "));
+        remedy(
+            "Look at the files. Remove them, or give those that are meant a name that ends in .conf.",
+            &[&show, &reload(subject)],
+        )
+    },
+};
+
+pub(crate) const SSHD_PASSWORD_METHOD: Kind = Kind {
+    id: "sshd-password-method",
+    severity: Severity::Advice,
+    why: "The method password answers every hidden question with the password: a client that uses it is refused with \
+          the right password, and is not asked for the code.",
+    what: |subject| {
+        let (head, connections) = (head(subject), connections(subject));
+        format!(
+            "{head}sshd offers the method password beside the one that can ask for a code{connections}."
+        )
+    },
+    remedy: |subject| {
+        let text = "Offer keyboard-interactive alone, which asks for the password too.";
+        set(subject, text)
+    },
+};
+
 pub(crate) const SSHD_WITHOUT_PAM: Kind = Kind {
     id: "sshd-without-pam",
     severity: Severity::Hole,

@@ -172,8 +172,7 @@ pub(crate) const POLKIT_ALLOWS: Kind = Kind {
     },
     remedy: |subject| {
         if !subject.place.is_empty() {
-            let text = "Return AUTH_ADMIN instead of YES.";
-            return change_answers(text, subject, YES_TO_AUTH_ADMIN);
+            return change_answers(&auth_admin(subject), subject, yes_to_auth_admin(subject));
         }
         let (default, rules) = (
             "pkaction --verbose --action-id ",
@@ -204,10 +203,46 @@ pub(crate) const POLKIT_YES: Kind = Kind {
         format!("{place}: a rule of polkit may allow {actions} without a question.")
     },
     remedy: |subject| {
-        change_answers(
-            "Read the rule: the text was searched, and not evaluated. Return AUTH_ADMIN instead of YES.",
-            subject,
-            YES_TO_AUTH_ADMIN,
-        )
+        let change = auth_admin(subject);
+        let text = format!("Read the rule: the text was searched, and not evaluated. {change}");
+        change_answers(&text, subject, yes_to_auth_admin(subject))
     },
 };
+
+pub(crate) const POLKIT_NOT_READ: Kind = Kind {
+    id: "polkit-not-read",
+    severity: Severity::Advice,
+    why: "The file takes effect when the package polkitd-pkla is installed; until then, what it was written for does not \
+          work.",
+    what: |subject| {
+        let (place, actions) = (&subject.place, list(&subject.names));
+        format!(
+            "{place}: it allows {actions} without a question, and polkit does not read such files here."
+        )
+    },
+    remedy: |subject| {
+        let file = quoted(&subject.place);
+        let text =
+            "Look at the file, and remove it. What is still needed is a rule, see polkit(8).";
+        remedy(text, &[&format!("cat {file}"), &format!("rm {file}")])
+    },
+};
+
+/// Whether the finding is about a file of the former local authority.
+fn is_pkla(subject: &Subject) -> bool {
+    subject.place.ends_with(".pkla")
+}
+
+fn auth_admin(subject: &Subject) -> String {
+    match is_pkla(subject) {
+        true => "Write auth_admin instead of yes.".to_owned(),
+        false => "Return AUTH_ADMIN instead of YES.".to_owned(),
+    }
+}
+
+fn yes_to_auth_admin(subject: &Subject) -> &'static str {
+    match is_pkla(subject) {
+        true => "s/=[[:space:]]*yes\\b/=auth_admin/",
+        false => YES_TO_AUTH_ADMIN,
+    }
+}

@@ -1,6 +1,6 @@
 //! The faults of one connection.
 
-use super::settings::QUESTIONS;
+use super::settings::{PASSWORD, QUESTIONS};
 use super::{Connection, Fault};
 use crate::finding::Kind;
 use crate::messages;
@@ -24,6 +24,7 @@ const CHECKS: &[Check] = &[
     one_try,
     touch,
     empty_passwords,
+    password_method,
 ];
 
 /// The faults of a connection.
@@ -228,5 +229,15 @@ fn empty_passwords(connection: &Connection<'_>) -> Option<Fault> {
     let is_so = connection.is("permitemptypasswords", "yes");
     is_so
         .then(|| fault(&messages::SSHD_EMPTY_PASSWORDS, "permitemptypasswords"))
+        .flatten()
+}
+
+/// Beside the questions, a method is offered that answers each of them with the password.
+fn password_method(connection: &Connection<'_>) -> Option<Fault> {
+    let lists = connection.settings.passable_lists();
+    let has = |method: &str| lists.iter().any(|list| list.contains(&method));
+    let is_so = connection.is("usepam", "yes") && has(PASSWORD) && has(QUESTIONS);
+    is_so
+        .then(|| fault(&messages::SSHD_PASSWORD_METHOD, "passwordauthentication"))
         .flatten()
 }

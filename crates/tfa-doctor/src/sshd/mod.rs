@@ -36,6 +36,8 @@ pub struct SshdFacts {
     /// What is in force for each connection, by what is special about it; that outside all `Match` blocks
     /// first, with an empty name.
     pub connections: Vec<(String, Settings)>,
+    /// Files in a folder of drop-ins that no `Include` line matches.
+    pub not_read: BTreeSet<String>,
     /// The folder of drop-ins does not exist.
     pub lacks_folder: bool,
     /// Why sshd refuses its configuration.
@@ -206,6 +208,11 @@ fn of_one(facts: &Facts, sshd: &SshdFacts) -> Vec<Finding> {
             let finding = remedies::settle(&connection, fault, &known, &mut faults);
             add(&mut findings, &connection, finding);
         }
+    }
+    if !sshd.not_read.is_empty() {
+        let files = sshd.not_read.iter().cloned().collect();
+        let kind = &messages::SSHD_NOT_READ;
+        findings.push(Finding::beside_pam(kind, "", files, String::new()));
     }
     let cut = |why: &String| {
         Finding::beside_pam(

@@ -44,6 +44,13 @@ const KNOWN: &[(&Kind, &[&Settings])] = &[
     (&messages::SSHD_METHODS, &[&[QUESTIONS], UNCHANGED]),
     (&messages::SSHD_KEYS_ONLY, &[&[QUESTIONS], UNCHANGED]),
     (&messages::SSHD_MATCH_WEAKER, &[UNCHANGED]),
+    (
+        &messages::SSHD_PASSWORD_METHOD,
+        &[
+            &[("PasswordAuthentication", "no")],
+            &[("PasswordAuthentication", "no"), QUESTIONS],
+        ],
+    ),
     (&messages::SSHD_GRACE_TIME, &[&[("LoginGraceTime", "600")]]),
     (&messages::SSHD_ONE_TRY, &[&[("MaxAuthTries", "6")]]),
     (

@@ -226,7 +226,7 @@ const METHODS: [(&str, &[&str]); 7] = [
     ),
 ];
 const PUBLIC_KEY: &str = "publickey";
-const PASSWORD: &str = "password";
+pub(crate) const PASSWORD: &str = "password";
 /// The only method that asks questions.
 pub(crate) const QUESTIONS: &str = "keyboard-interactive";
 

@@ -24,6 +24,10 @@ const ACTIONS: [&str; 4] = [
     "/usr/local/share/polkit-1/actions/*.policy",
     "/usr/share/polkit-1/actions/*.policy",
 ];
+const PKLA: [&str; 2] = [
+    "/etc/polkit-1/localauthority/*/*.pkla",
+    "/var/lib/polkit-1/localauthority/*/*.pkla",
+];
 /// The file of polkit's own actions.
 const OWN: &str = "/usr/share/polkit-1/actions/org.freedesktop.policykit.policy";
 
@@ -36,6 +40,7 @@ pub(super) fn collect(missed: &Missed) -> Option<PolkitFacts> {
     Some(PolkitFacts {
         actions: missed.texts(&ACTIONS),
         rules: missed.texts(&RULES),
+        pkla: missed.texts(&PKLA),
         allowed: Vec::new(),
     })
 }

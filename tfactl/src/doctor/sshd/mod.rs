@@ -5,6 +5,7 @@
 //! `question` asks the program, and `loaded` compares what runs with the files.
 
 mod loaded;
+mod not_read;
 mod of_unit;
 mod options;
 mod processes;
@@ -15,6 +16,7 @@ mod units;
 mod users;
 mod variables;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -68,12 +70,17 @@ fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
     let started_by = started_by(&start);
     let (mut lines, mut files, mut not_examined) = (start.lines, start.files, start.notes);
     let mut of_configuration = Default::default();
+    let mut not_read = BTreeSet::new();
     files.insert(start.program.clone());
     if !main.eq_ignore_ascii_case(NO_FILE) {
         let subject = main.clone();
-        let read =
-            move |_: &Missed| config::read(&main, &|path| whole_text(path), &include::matching);
-        let config = missed.in_time(&subject, read).unwrap_or_default();
+        let read = move |_: &Missed| {
+            let config = config::read(&main, &|path| whole_text(path), &include::matching);
+            let not_read = not_read::files(&config.lines, &config.files);
+            (config, not_read)
+        };
+        let (config, others) = missed.in_time(&subject, read).unwrap_or_default();
+        not_read = others;
         of_configuration = loaded::configuration(&config.files, &config.lines);
         lines.extend(config.lines);
         files.extend(config.files);
@@ -92,6 +99,7 @@ fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
         command,
         started_by,
         not_examined,
+        not_read,
         lacks_folder: !Path::new(FOLDER).is_dir(),
         ..SshdFacts::default()
     };

@@ -2,6 +2,7 @@
 //! where an answer comes from, and what other users, sessions or details may get.
 
 mod actions;
+mod pkla;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,8 @@ pub struct PolkitFacts {
     pub actions: Vec<(String, String)>,
     /// The files of rules, by their paths.
     pub rules: Vec<(String, String)>,
+    /// The files of the former local authority, by their paths.
+    pub pkla: Vec<(String, String)>,
     /// What polkit allows without a question to a user outside any session: the user, and one of
     /// [`polkit_questions`].
     pub allowed: Vec<(String, String)>,
@@ -57,10 +60,13 @@ pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
         allowed.entry(action).or_default().insert(user);
     }
     let mut findings = actions::examine(&polkit.actions);
-    for (path, text) in &polkit.rules {
-        let Some(mut finding) = rules::examine(path, text) else {
-            continue;
-        };
+    let is_read = pkla::is_read(&polkit.rules);
+    let in_pkla = polkit.pkla.iter();
+    let in_pkla = in_pkla.filter_map(|(path, text)| pkla::examine(path, text, is_read));
+    let (mut others, not_read): (Vec<_>, Vec<_>) = in_pkla.partition(|_| is_read);
+    let in_rules = polkit.rules.iter();
+    others.extend(in_rules.filter_map(|(path, text)| rules::examine(path, text)));
+    for mut finding in others {
         let mut actions = finding.subject.names.iter();
         if actions.any(|action| allowed.contains_key(action.as_str())) {
             finding.kind = &messages::POLKIT_ALLOWS;
@@ -71,6 +77,7 @@ pub(super) fn examine(host: &HostFacts) -> Vec<Finding> {
         allowed.remove(action.as_str());
     }
     findings.extend(not_explained(&allowed));
+    findings.extend(not_read);
     findings
 }
 
