@@ -5,19 +5,20 @@
 use proptest::prelude::*;
 use prost::Message;
 use tfa_fleet::generated::{
-    self, AnswerReply, AnswerRequest, BeginReply, BeginRequest, Begun, CancelRequest, Line,
-    Question, Refused, Turn, answer_reply as answer_is, begin_reply as begin_is, turn,
+    self, AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
+    Begun, CancelRequest, Line, Question, Refused, Turn, answer_reply as answer_is,
+    begin_reply as begin_is, turn,
 };
 use tfa_fleet::messages::{
-    ERRORS, Invalid, LINE_KINDS, MAX_ANSWER, MAX_CONTEXT, MAX_IDENTITIES, MAX_LIST,
-    MAX_MEMBERSHIPS, MAX_NAME, STYLES, VERDICTS, answer_call, answer_reply, answer_request,
-    begin_call, begin_reply, begin_request, cancel_call, cancel_request, reply_to_answer,
-    reply_to_begin,
+    ERRORS, Invalid, LINE_KINDS, MAX_ANSWER, MAX_ARGUMENTS, MAX_CONTEXT, MAX_IDENTITIES, MAX_LIST,
+    MAX_MEMBERSHIPS, MAX_NAME, MAX_RESULT, STYLES, VERDICTS, account_call, account_reply,
+    account_request, answer_call, answer_reply, answer_request, begin_call, begin_reply,
+    begin_request, cancel_call, cancel_request, reply_to_account, reply_to_answer, reply_to_begin,
 };
 use tfa_fleet_wire::{
-    AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts, LoginGroup,
-    LoginIdentity, LoginLine, LoginReply, LoginTurn, LoginUser, Membership, NeededFact, SecretText,
-    SubjectAnswer, SubjectQuestion,
+    AccountCall, AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts,
+    LoginGroup, LoginIdentity, LoginLine, LoginReply, LoginTurn, LoginUser, Membership, NeededFact,
+    SecretBytes, SecretText, SubjectAnswer, SubjectQuestion,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -143,6 +144,28 @@ fn needed() -> impl Strategy<Value = LoginReply> {
     .prop_map(LoginReply::NeedFact)
 }
 
+fn bytes() -> impl Strategy<Value = SecretBytes> {
+    prop::collection::vec(any::<u8>(), 0..40).prop_map(SecretBytes::new)
+}
+
+prop_compose! {
+    fn account()(
+        name in name(), uid: u32, aliases in list(name()), method in name(), arguments in bytes(),
+        subject in prop::option::of(subject()), proved_by in prop::option::of(attempt()),
+    ) -> AccountCall {
+        let user = LoginUser { name, uid, aliases };
+        AccountCall { user, method, arguments, subject, proved_by, only_reads: false }
+    }
+}
+
+fn account_answered() -> impl Strategy<Value = LoginReply> {
+    let refusal = ("[A-Z][a-z]{1,12}", text()).prop_map(|(name, text)| LoginReply::Refused {
+        error: format!("org.tfad.Tfa1.Error.{name}"),
+        text,
+    });
+    prop_oneof![bytes().prop_map(LoginReply::Account), refusal, needed()]
+}
+
 /// Sends a message.
 fn sent<T: Message + Default>(message: &T) -> T {
     T::decode(&*message.encode_to_vec()).unwrap()
@@ -176,13 +199,26 @@ proptest! {
     }
 
     #[test]
+    fn a_call_of_an_owner_and_its_reply_survive_the_way(
+        call in account(), reply in account_answered(), budget: u32,
+    ) {
+        let request = account_request(call.clone(), budget).unwrap();
+        prop_assert_eq!(account_call(sent(&request)), Ok(LoginCall::Account(call)));
+        let answered = account_reply(reply.clone()).unwrap();
+        prop_assert_eq!(reply_to_account(sent(&answered)), Ok(reply));
+    }
+
+    #[test]
     fn bytes_of_a_peer_are_a_message_within_the_bounds_or_an_error(
-        begin in begin(), reply in turn_or_refusal(), noise in prop::collection::vec(any::<u8>(), 0..300),
+        begin in begin(), reply in turn_or_refusal(), account in account(), told in account_answered(),
+        noise in prop::collection::vec(any::<u8>(), 0..300),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
     ) {
         let begin = begin_request(begin, 1).unwrap().encode_to_vec();
         let reply = begin_reply(reply).unwrap().encode_to_vec();
-        for mut bytes in [begin, reply, noise] {
+        let account = account_request(account, 1).unwrap().encode_to_vec();
+        let told = account_reply(told).unwrap().encode_to_vec();
+        for mut bytes in [begin, reply, account, told, noise] {
             for (at, byte) in &changes {
                 if !bytes.is_empty() {
                     let at = at.index(bytes.len());
@@ -211,6 +247,13 @@ fn received(bytes: &[u8]) {
     if let Ok(Ok(LoginCall::Answer { answer, .. })) = AnswerRequest::decode(bytes).map(answer_call)
     {
         assert!(answer.0.len() <= MAX_ANSWER);
+    }
+    if let Ok(Ok(LoginCall::Account(call))) = AccountRequest::decode(bytes).map(account_call) {
+        assert!((1..=MAX_NAME).contains(&call.method.len()));
+        assert!(call.arguments.0.len() <= MAX_ARGUMENTS);
+    }
+    if let Ok(Ok(LoginReply::Account(result))) = AccountReply::decode(bytes).map(reply_to_account) {
+        assert!(result.0.len() <= MAX_RESULT);
     }
     let _ = CancelRequest::decode(bytes).map(|request| cancel_call(&request));
     let replies = [
@@ -348,6 +391,35 @@ fn usual() -> BeginRequest {
         },
     };
     begin_request(begin, 1000).unwrap()
+}
+
+#[test]
+fn a_call_of_an_owner_with_a_part_missing_or_too_long_is_not_valid() {
+    let usual = || {
+        let user = usual().user;
+        AccountRequest {
+            user,
+            method: "Pause".to_owned(),
+            ..AccountRequest::default()
+        }
+    };
+    assert!(account_call(usual()).is_ok());
+    let changes: [fn(&mut AccountRequest); 6] = [
+        |it| it.user = None,
+        |it| it.user.as_mut().unwrap().uid = None,
+        |it| it.method.clear(),
+        |it| it.method = "x".repeat(MAX_NAME + 1),
+        |it| it.arguments = vec![0; MAX_ARGUMENTS + 1],
+        |it| it.proved_by = Some(vec![0; 15]),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut request = usual();
+        change(&mut request);
+        assert!(account_call(request).is_err(), "{number}");
+    }
+    let result = |length| LoginReply::Account(SecretBytes::new(vec![0; length]));
+    assert!(account_reply(result(MAX_RESULT)).is_ok());
+    assert!(account_reply(result(MAX_RESULT + 1)).is_err());
 }
 
 type Change = fn(&mut BeginRequest);

@@ -17,6 +17,7 @@ pub mod host;
 pub mod log;
 pub mod login;
 pub mod messages;
+pub mod owner;
 pub mod quota;
 pub mod rotation;
 pub mod semaphore;

@@ -324,3 +324,30 @@ fn removed_account_keeps_only_that_it_was_enrolled() {
     let left = accounts.load(&alice()).unwrap().unwrap();
     assert!(left.mark_for(left.uid()).is_some());
 }
+
+#[test]
+fn administrator_of_a_fleet_acts_on_users_whom_this_host_does_not_know() {
+    let scratch = Scratch::new("not-of-this-host");
+    let host = |accounts: Accounts| accounts.with_names(Arc::new(alice::Names));
+    let remote = User {
+        name: "remote".to_owned(),
+        uid: 5000,
+        aliases: Vec::new(),
+    };
+    let of_fleet = host(Accounts::new(Arc::new(scratch.store())).by_name_alone());
+    let codes = codes().0;
+    let enroll = |account: &mut Account| set_up(account, codes.clone());
+    of_fleet.change(&remote, enroll).unwrap();
+    assert_eq!(of_fleet.user("remote").unwrap(), remote);
+    assert!(of_fleet.user("unknown").is_err());
+    // Another user here has the name.
+    let other = User {
+        uid: 5001,
+        ..alice()
+    };
+    of_fleet.change(&other, enroll).unwrap();
+    assert_eq!(of_fleet.user("alice").unwrap(), other);
+    drop(of_fleet);
+    let alone = host(Accounts::new(Arc::new(scratch.store())));
+    assert!(alone.user("remote").is_err());
+}

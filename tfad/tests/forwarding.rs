@@ -18,7 +18,7 @@ use nix::unistd::geteuid;
 use tfa_core::{Account, Authenticator, Fingerprint, Parameters, Secret, Time};
 use tfa_fleet_wire::{
     AttemptBytes, Connection, LoginCall, LoginLine, LoginReply, LoginTurn, MemberCall, NeededFact,
-    Reply, Request, SecretText, frame,
+    Reply, Request, SecretBytes, SecretText, frame,
 };
 use tfa_proto::{Context, Next, PromptStyle, Verdict};
 use tfa_testkit::MemoryStore;
@@ -29,6 +29,7 @@ use tfad::fleet::{Forwarder, LoginTimes, MemberLogins};
 use tfad::host::clock;
 use tfad::log::{Journal, MemoryLog};
 use tfad::login::{Error, LoginService as _};
+use tfad::owner::Method;
 use tfad::state::DaemonState;
 use totp_rs::Builder;
 
@@ -88,6 +89,7 @@ const TIMES: LoginTimes = LoginTimes {
     begin: LONG,
     answer: LONG,
     cancel: LONG,
+    account: LONG,
 };
 
 /// The logins of a member, through a socket in this folder.
@@ -266,6 +268,10 @@ fn a_reply_that_is_not_valid_denies() {
         said("v1", LoginReply::NeedFact(NeededFact::Console)),
         verified(0, turn("verdict", "let-in")),
         verified(0, turn("verified", "")),
+        // Not of an auth phase, or not of a member.
+        verified(0, turn("verdict", "verified")),
+        verified(0, turn("verdict", "left-to-session")),
+        verified(0, turn("verdict", "recovered")),
         verified(0, turn("ask-hidden", "Code: ")),
         verified(
             0,
@@ -343,6 +349,7 @@ fn only_what_no_user_can_cause_counts_as_no_verifier() {
         begin: short,
         answer: short,
         cancel: short,
+        account: short,
     };
     let hangs = hangs.with_times(times);
     assert!(!is_absent(hangs.begin(&root())));
@@ -363,6 +370,7 @@ fn a_dialog_that_is_given_up_leaves_its_place_at_the_verifier() {
             seen.send(dialog).unwrap();
             said("v1", LoginReply::Cancelled)
         }
+        LoginCall::Account(_) => unreachable!(),
     });
     // A user has eight at most: the ninth is refused here.
     let of_alice = Caller {
@@ -397,6 +405,7 @@ fn a_dialog_that_is_given_up_leaves_its_place_at_the_verifier() {
             sent.send(dialog).unwrap();
             said("v1", LoginReply::Cancelled)
         }
+        LoginCall::Account(_) => unreachable!(),
     });
     let (dialog, _) = member.begin(&root()).unwrap();
     let forwarder = &member.forwarder;
@@ -565,6 +574,7 @@ fn an_answer_is_never_given_to_another_question() {
             }
             LoginCall::Answer { .. } => Reply::Lost("v1 is down".to_owned()),
             LoginCall::Cancel { .. } => said("v1", LoginReply::Cancelled),
+            LoginCall::Account(_) => unreachable!(),
         };
         seen.send((call, verifier)).unwrap();
         reply
@@ -596,4 +606,79 @@ fn verifiers_that_are_lost_one_after_the_other_end_the_login() {
     drop(member);
     // A begin and an answer, three times.
     assert_eq!(calls.iter().count(), 6);
+}
+
+// Calls of owners.
+
+fn pause(member: &Member) -> Result<SecretBytes, Error> {
+    let proof = SecretBytes::new(b"\x06\0\0\x00123456\0".to_vec());
+    member
+        .forwarder
+        .account(&alice(), Method::Pause, proof, None)
+}
+
+/// The text of the error.
+fn told(answered: Result<SecretBytes, Error>) -> String {
+    tfa_proto::Error::from(answered.unwrap_err())
+        .text()
+        .to_owned()
+}
+
+#[test]
+fn call_of_an_owner_is_told_to_a_verifier_with_the_uid_and_name_of_this_host() {
+    let (seen, calls) = channel();
+    let member = Member::start("owner", move |call, verifier| {
+        seen.send((call, verifier)).unwrap();
+        said("v1", LoginReply::Account(SecretBytes::default()))
+    });
+    assert_eq!(pause(&member).unwrap(), SecretBytes::default());
+    let (LoginCall::Account(call), None) = calls.recv_timeout(LONG).unwrap() else {
+        unreachable!("another call");
+    };
+    assert_eq!((&*call.user.name, call.user.uid), ("alice", 1000));
+    assert_eq!((&*call.method, call.only_reads), ("Pause", false));
+    assert!(call.proved_by.is_none() && call.arguments.0.len() == 11);
+}
+
+#[test]
+fn owner_is_told_that_the_outcome_of_a_lost_change_is_not_known() {
+    let unknown = "it is not known whether the change was made";
+    let lost = Member::start("owner-lost", |_, _| Reply::Lost("v1 is down".to_owned()));
+    let text = told(pause(&lost));
+    assert!(
+        text.contains(unknown) && text.contains("v1 is down"),
+        "{text}"
+    );
+    let broken = Member::without_fleet("owner-broken");
+    let listener = UnixListener::bind(broken.folder.join("call")).unwrap();
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let uid = geteuid().as_raw();
+        let mut connection = Connection::accept(stream, uid, LONG).unwrap();
+        let _ = connection.receive::<Request>();
+    });
+    let text = told(pause(&broken));
+    assert!(text.contains(unknown), "{text}");
+    // Nothing was sent, or nothing is changed.
+    let absent = Member::without_fleet("owner-absent");
+    let text = told(pause(&absent));
+    assert!(!text.contains(unknown), "{text}");
+    let none = SecretBytes::default();
+    let status = lost.forwarder.account(&alice(), Method::Status, none, None);
+    let text = told(status);
+    assert!(!text.contains(unknown), "{text}");
+}
+
+#[test]
+fn error_of_a_verifier_is_the_error_of_the_call_of_an_owner() {
+    let member = Member::start("owner-error", |_, _| {
+        let error = "org.tfad.Tfa1.Error.CodeNeeded".to_owned();
+        let text = "a code is needed".to_owned();
+        said("v1", LoginReply::Refused { error, text })
+    });
+    let Err(Error::Refused(error)) = pause(&member) else {
+        unreachable!("not refused");
+    };
+    let expected = tfa_proto::Error::CodeNeeded("a code is needed".to_owned());
+    assert_eq!(error, expected);
 }

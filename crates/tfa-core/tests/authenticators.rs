@@ -123,7 +123,12 @@ fn last_counter_is_never_accepted() {
 fn resynchronization_takes_two_codes_in_a_row_within_100() {
     let resync = |account: &mut Account, first: u64, second: u64| {
         let input = |counter| Input::parse(&token_code(counter));
-        account.resynchronize(&input(first), &input(second), NOON)
+        account.resynchronize(
+            &input(first),
+            &input(second),
+            ThrottleScope::OwnProgram,
+            NOON,
+        )
     };
     for (first, second, found) in [
         (42, 43, true),
@@ -158,7 +163,10 @@ fn locked_account_is_not_resynchronized() {
     let now = owner.fail(5, ThrottleScope::OwnProgram, NOON);
     let before = after(now, -1);
     let input = |counter| Input::parse(&token_code(counter));
-    let refused = owner.account.resynchronize(&input(42), &input(43), before);
+    let refused =
+        owner
+            .account
+            .resynchronize(&input(42), &input(43), ThrottleScope::OwnProgram, before);
     assert!(matches!(refused, Err(Refusal::Locked(_))));
     let counter = owner.account.authenticators()[1].counter();
     assert_eq!(counter, Some(Counter::new(0)));
@@ -167,7 +175,7 @@ fn locked_account_is_not_resynchronized() {
 #[test]
 fn test_of_a_counter_code_does_not_use_it() {
     let mut account = owner_with_token().account;
-    let tried = account.try_code(&code(VECTORS[3]), NOON);
+    let tried = account.try_code(&code(VECTORS[3]), ThrottleScope::OwnProgram, NOON);
     assert_eq!(
         tried,
         Ok(Factor::Authenticator(id(2), AuthenticatorKind::Hotp))
@@ -442,7 +450,7 @@ fn hint_burns_the_code_in_each_authenticator_with_the_same_key() {
     let copy = phone.authenticator_named("copy");
     account.bind(copy, NOON).unwrap();
     let ahead = phone.code(after(NOON, 120));
-    let hinted = account.try_code(&ahead, NOON);
+    let hinted = account.try_code(&ahead, ThrottleScope::OwnProgram, NOON);
     assert!(matches!(hinted, Err(Refusal::WrongCode(Some(_)))));
     account.unlock();
     let later = after(NOON, 120);
@@ -655,7 +663,7 @@ proptest! {
                 Attempt::Resynchronize(counter) => {
                     let input = |counter| Input::parse(&token_code(counter));
                     let (first, second) = (input(counter), input(counter + 1));
-                    if owner.account.resynchronize(&first, &second, NOON).is_ok() {
+                    if owner.account.resynchronize(&first, &second, ThrottleScope::OwnProgram, NOON).is_ok() {
                         prop_assert!(highest < Some(counter), "{counter} after {highest:?}");
                         highest = Some(counter + 1);
                     }

@@ -242,7 +242,7 @@ fn a_void_code_that_is_too_old_is_wrong_and_no_sign_of_a_wrong_clock() {
     let mut account = imported(&[untracked(phone.authenticator())]);
     // A second time, too: the first one has not made it a used one.
     for count in 1..=2 {
-        let tested = account.try_code(&old, now);
+        let tested = account.try_code(&old, ThrottleScope::OwnProgram, now);
         assert_eq!(tested, Err(Refusal::WrongCode(None)), "{count}");
         let last = account.failed_attempts(now).last().unwrap();
         assert_eq!((last.reason, last.count), (FailureReason::VoidCode, count));
@@ -255,7 +255,7 @@ fn a_void_code_that_is_too_old_is_wrong_and_no_sign_of_a_wrong_clock() {
     assert_eq!(last.reason, FailureReason::VoidCode);
     // A code of after the import tells it.
     let late = after(now, 600);
-    let tested = account.try_code(&phone.code(now), late);
+    let tested = account.try_code(&phone.code(now), ThrottleScope::OwnProgram, late);
     assert!(matches!(tested, Err(Refusal::WrongCode(Some(_)))));
 }
 
@@ -289,7 +289,7 @@ fn a_void_code_is_neither_a_wrong_one_nor_a_sign_of_a_thief() {
     }
     assert_eq!(account.throttle().counter(REMOTE).failures(), 0);
     assert!(account.wrong_codes().is_none() && account.used_codes().is_none());
-    let tested = account.try_code(&phone.code(NOON), NOON);
+    let tested = account.try_code(&phone.code(NOON), ThrottleScope::OwnProgram, NOON);
     assert_eq!(tested, Err(Refusal::VoidCode(after(NOON, 60))));
     let paused = account.pause(&phone.code(NOON), NOON);
     assert_eq!(paused, Err(Refusal::VoidCode(after(NOON, 60))));

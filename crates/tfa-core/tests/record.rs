@@ -132,7 +132,11 @@ fn account_after(events: &[(Event, i64)]) -> Account {
                 )
             }
             Event::Hint(steps) => account
-                .try_code(&phone.code(after(now, 30 * steps)), now)
+                .try_code(
+                    &phone.code(after(now, 30 * steps)),
+                    ThrottleScope::OwnProgram,
+                    now,
+                )
                 .is_ok(),
             Event::Move => account
                 .move_to(None, new.authenticator(), &proof, now)
@@ -408,7 +412,10 @@ fn use_if_read(bytes: &[u8]) {
     let _: Judgement = account
         .clone()
         .judge(&sheet::FIRST.wrong(), ThrottleScope::Console, NOON);
-    let _: bool = account.clone().try_code(&wrong_code(), NOON).is_ok();
+    let _: bool = account
+        .clone()
+        .try_code(&wrong_code(), ThrottleScope::OwnProgram, NOON)
+        .is_ok();
     let _: bool = account.check_pending(&wrong_entry(), NOON).is_ok();
     let shown = account.check_invitation(&invitation_code(), ThrottleScope::UNKNOWN, NOON);
     assert!(shown.is_err() || account.is_invited(NOON));

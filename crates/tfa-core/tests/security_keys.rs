@@ -316,10 +316,13 @@ fn codes_are_neither_accepted_nor_tested_nor_resynchronized_by_a_key() {
     let mut account = owner_of_key_alone().account;
     let typed = Input::parse("123456");
     let code = crate::phone::code("123456");
-    assert_eq!(account.try_code(&code, NOON), Err(Refusal::WrongCode(None)));
+    assert_eq!(
+        account.try_code(&code, ThrottleScope::OwnProgram, NOON),
+        Err(Refusal::WrongCode(None))
+    );
     let other = Input::parse("654321");
     assert_eq!(
-        account.resynchronize(&typed, &other, NOON),
+        account.resynchronize(&typed, &other, ThrottleScope::OwnProgram, NOON),
         Err(Refusal::WrongCode(None))
     );
     assert_eq!(account.used_ahead(NOON), None);

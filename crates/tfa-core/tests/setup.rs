@@ -474,7 +474,7 @@ fn changes_need_an_enrollment() {
                 Credential::Backup(None),
             ] {
                 assert_eq!(wish(account, &proof, NOON), Err(Refusal::NotSetUp));
-                let tried = account.try_code(&proof, NOON);
+                let tried = account.try_code(&proof, ThrottleScope::OwnProgram, NOON);
                 assert_eq!(tried, Err(Refusal::NotSetUp));
             }
             assert_eq!(*account.encode(), *before);
@@ -511,9 +511,16 @@ fn enrollment_needs_backup_codes() {
 fn a_checked_proof_is_not_used_up_and_a_wrong_one_counts() {
     let mut owner = Owner::new();
     let proof = owner.code(NOON, 0);
-    assert_eq!(owner.account.check_proof(&proof, NOON), Ok(CODE));
+    assert_eq!(
+        owner
+            .account
+            .check_proof(&proof, ThrottleScope::OwnProgram, NOON),
+        Ok(CODE)
+    );
     let wrong = wrong_code();
-    let refused = owner.account.check_proof(&wrong, NOON);
+    let refused = owner
+        .account
+        .check_proof(&wrong, ThrottleScope::OwnProgram, NOON);
     assert_eq!(refused, Err(Refusal::WrongCode(None)));
     assert_eq!(owner.failures(ThrottleScope::OwnProgram), 1);
     assert_eq!(
@@ -716,7 +723,12 @@ fn a_test_uses_up_no_code_and_clears_no_count() {
     let code = owner.code(NOON, 0);
     for (credential, factor) in [(&code, CODE), (&sheet::FIRST.code(2), Factor::BackupCode)] {
         for _ in 0..2 {
-            assert_eq!(owner.account.try_code(credential, NOON), Ok(factor));
+            assert_eq!(
+                owner
+                    .account
+                    .try_code(credential, ThrottleScope::OwnProgram, NOON),
+                Ok(factor)
+            );
             assert_eq!(*owner.account.encode(), *before);
         }
     }
@@ -725,7 +737,9 @@ fn a_test_uses_up_no_code_and_clears_no_count() {
         ACCEPTED
     );
     assert_eq!(
-        owner.account.try_code(&code, NOON),
+        owner
+            .account
+            .try_code(&code, ThrottleScope::OwnProgram, NOON),
         Err(Refusal::AlreadyUsed)
     );
 }
@@ -740,7 +754,12 @@ fn a_test_with_malformed_input_is_not_counted() {
         (sheet::SECOND.code(0), Refusal::Rehash),
         (Credential::Backup(None), Refusal::Rehash),
     ] {
-        assert_eq!(owner.account.try_code(&credential, NOON), Err(refusal));
+        assert_eq!(
+            owner
+                .account
+                .try_code(&credential, ThrottleScope::OwnProgram, NOON),
+            Err(refusal)
+        );
         assert_eq!(*owner.account.encode(), *before);
     }
 }
@@ -751,18 +770,27 @@ fn wrong_tests_count_and_lock_like_wrong_codes_at_a_login() {
         let (mut tried, mut judged) = (Owner::new(), Owner::new());
         let mut now = NOON;
         for _ in 0..100 {
-            assert!(tried.account.try_code(&credential, now).is_err());
+            assert!(
+                tried
+                    .account
+                    .try_code(&credential, ThrottleScope::OwnProgram, now)
+                    .is_err()
+            );
             if let Judgement::Wrong(LockState::Until(until)) =
                 judged.judge(&credential, ThrottleScope::OwnProgram, now)
             {
-                let closed = tried.account.try_code(&credential, now);
+                let closed = tried
+                    .account
+                    .try_code(&credential, ThrottleScope::OwnProgram, now);
                 assert_eq!(closed, Err(Refusal::Locked(LockState::Until(until))));
                 now = until;
             }
             assert_eq!(tried.account.throttle(), judged.account.throttle());
         }
         let right = tried.code(now, 0);
-        let tried = tried.account.try_code(&right, now);
+        let tried = tried
+            .account
+            .try_code(&right, ThrottleScope::OwnProgram, now);
         assert_eq!(tried, Err(Refusal::Locked(LockState::Permanent)));
     }
 }
@@ -780,7 +808,9 @@ fn test_reports_drift_up_to_two_hours_back_and_20_steps_ahead() {
         let mut owner = Owner::new();
         let code = owner.code(NOON, steps);
         let drift = hint.map(|seconds| Drift { seconds });
-        let tried = owner.account.try_code(&code, NOON);
+        let tried = owner
+            .account
+            .try_code(&code, ThrottleScope::OwnProgram, NOON);
         assert_eq!(tried, Err(Refusal::WrongCode(drift)), "{steps}");
         assert_eq!(owner.failures(ThrottleScope::OwnProgram), 1);
     }
@@ -795,13 +825,17 @@ fn a_test_of_a_used_code_that_is_too_old_blames_no_clock_and_counts() {
         ACCEPTED
     );
     for (seconds, failures) in [(30, 0), (60, 1), (7200, 2)] {
-        let tried = owner.account.try_code(&used, after(NOON, seconds));
+        let tried = owner
+            .account
+            .try_code(&used, ThrottleScope::OwnProgram, after(NOON, seconds));
         assert_eq!(tried, Err(Refusal::AlreadyUsed), "{seconds}");
         assert_eq!(owner.failures(ThrottleScope::OwnProgram), failures);
     }
     // A later code that no one has used is one of a wrong clock.
     let unused = owner.code(NOON, 1);
-    let tried = owner.account.try_code(&unused, after(NOON, 120));
+    let tried = owner
+        .account
+        .try_code(&unused, ThrottleScope::OwnProgram, after(NOON, 120));
     assert_eq!(tried, Err(ahead(-90)));
 }
 
@@ -810,7 +844,12 @@ fn future_code_of_a_test_hint_is_never_accepted() {
     let mut owner = Owner::new();
     let later = after(NOON, 300);
     let code = owner.code(later, 0);
-    assert_eq!(owner.account.try_code(&code, NOON), Err(ahead(300)));
+    assert_eq!(
+        owner
+            .account
+            .try_code(&code, ThrottleScope::OwnProgram, NOON),
+        Err(ahead(300))
+    );
     for origin in [ThrottleScope::OwnProgram, ThrottleScope::Console] {
         for seconds in [-30, 0, 30] {
             let judgement = owner.judge(&code, origin, after(later, seconds));
@@ -833,7 +872,9 @@ fn a_test_of_an_old_code_makes_no_later_one_valid() {
         ACCEPTED
     );
     assert_eq!(
-        owner.account.try_code(&old, NOON),
+        owner
+            .account
+            .try_code(&old, ThrottleScope::OwnProgram, NOON),
         Err(Refusal::AlreadyUsed)
     );
     assert_eq!(
@@ -847,7 +888,12 @@ fn code_of_a_drift_hint_stays_used_after_the_clock_is_set_back() {
     let mut owner = Owner::new();
     let earlier = after(NOON, -600);
     let code = owner.code(earlier, 0);
-    assert_eq!(owner.account.try_code(&code, NOON), Err(ahead(-600)));
+    assert_eq!(
+        owner
+            .account
+            .try_code(&code, ThrottleScope::OwnProgram, NOON),
+        Err(ahead(-600))
+    );
     assert_eq!(
         owner.judge(&code, ThrottleScope::OwnProgram, earlier),
         Judgement::AlreadyUsed
@@ -927,7 +973,7 @@ proptest! {
                 3 => PAUSE(account, &proof, now),
                 4 => RESUME(account, &proof, now),
                 5 => REMOVE(account, &proof, now),
-                6 => account.try_code(&proof, now).map(|_| ()),
+                6 => account.try_code(&proof, ThrottleScope::OwnProgram, now).map(|_| ()),
                 7 => account.confirm(&wrong_entry(), Some(sheet::SECOND.set()), now),
                 8 => account.check_pending(&wrong_entry(), now).map(|_| ()),
                 9 => account.abandon().and(Err(Refusal::NothingPending)),

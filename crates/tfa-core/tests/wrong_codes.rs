@@ -166,7 +166,12 @@ fn program_without_messages_does_not_use_up_the_report() {
 #[test]
 fn wrong_proofs_and_backup_codes_are_reported_too() {
     let mut owner = Owner::new();
-    assert!(owner.account.try_code(&wrong_code(), NOON).is_err());
+    assert!(
+        owner
+            .account
+            .try_code(&wrong_code(), ThrottleScope::OwnProgram, NOON)
+            .is_err()
+    );
     let _: Judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::Console, NOON);
     let report = report(&mut owner, after(NOON, 600));
     assert_eq!(report, Some((2, NOON, String::new())));

@@ -113,10 +113,16 @@ impl KeyRequest {
 }
 
 /// Bytes that are not printed, and wiped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SecretBytes(pub Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
+    /// Takes bytes.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// The secret of an invitation.
     #[must_use]
     pub fn of_invitation(secret: &InvitationSecret) -> Self {

@@ -23,9 +23,9 @@ pub use host::{
 };
 pub use kv::{Key, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply, KvWrite};
 pub use login::{
-    AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts, LoginGroup,
-    LoginIdentity, LoginLine, LoginReply, LoginTurn, LoginUser, MemberCall, Membership, NeededFact,
-    SecretText, SubjectAnswer, SubjectQuestion,
+    AccountCall, AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts,
+    LoginGroup, LoginIdentity, LoginLine, LoginReply, LoginTurn, LoginUser, MemberCall, Membership,
+    NeededFact, SecretText, SubjectAnswer, SubjectQuestion,
 };
 pub use message::{
     EndpointStatus, LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus,

@@ -1,4 +1,4 @@
-//! Logins of members at a verifier. Keys of a context, kinds of lines, the next step of a turn and errors have
+//! Calls of members at a verifier: logins, and calls of owners about their accounts. Keys of a context, kinds of lines, the next step of a turn and errors have
 //! the names of `tfa-proto`, which this crate does not know.
 
 use std::fmt;
@@ -9,7 +9,9 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use tfa_fleet_core::Fingerprint;
 use zeroize::Zeroizing;
 
-/// What a member asks a verifier about a login.
+use crate::host::SecretBytes;
+
+/// What a member asks a verifier.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum LoginCall {
@@ -42,6 +44,9 @@ pub enum LoginCall {
         #[n(1)]
         dialog: u32,
     },
+    /// A call of an owner.
+    #[n(3)]
+    Account(#[n(0)] AccountCall),
 }
 
 /// What tfa-fleet passes on to tfad on a verifier.
@@ -88,6 +93,32 @@ pub enum LoginReply {
     /// To [`LoginCall::Cancel`].
     #[n(3)]
     Cancelled,
+    /// To [`LoginCall::Account`]: the result of the method, marshalled as by D-Bus in little endian.
+    #[n(4)]
+    Account(#[n(0)] SecretBytes),
+}
+
+/// A call of `org.tfad.Tfa1.Account` that a user of a member makes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct AccountCall {
+    /// Who calls: the own account is meant.
+    #[n(0)]
+    pub user: LoginUser,
+    /// The name of the method.
+    #[n(1)]
+    pub method: String,
+    /// The arguments, marshalled as by D-Bus in little endian.
+    #[n(2)]
+    pub arguments: SecretBytes,
+    /// What the name service of the member knows about the user.
+    #[n(3)]
+    pub subject: Option<SubjectAnswer>,
+    /// The login, for the password of this call, in which this verifier has verified a code.
+    #[n(4)]
+    pub proved_by: Option<AttemptBytes>,
+    /// The call changes nothing, so that it may be made twice.
+    #[n(5)]
+    pub only_reads: bool,
 }
 
 /// A login in one of its phases.

@@ -32,7 +32,8 @@ pub enum Request {
         /// The time that is left for it, in milliseconds.
         #[n(1)]
         budget_ms: u32,
-        /// The verifier that has the dialog. `None` to begin one.
+        /// The verifier that has the dialog, or that has verified the code for a call of an owner. `None` where
+        /// any may be asked.
         #[n(2)]
         verifier: Option<String>,
     },
@@ -61,16 +62,18 @@ pub enum Reply {
         #[n(1)]
         reply: LoginReply,
     },
-    /// To [`LoginCall::Begin`]: there is no verifier. None is connected, or tfad of none of them runs. No user
+    /// To [`LoginCall::Begin`] and [`LoginCall::Account`]: there is no verifier. None is connected, or tfad of none of them runs. No user
     /// can cause it. The text says why, for the administrator.
     #[n(4)]
     NoVerifier(#[n(0)] String),
     /// To the other calls: the verifier that has the dialog is lost, or has lost the dialog. It may have judged
     /// the answer. The member begins again, with the same attempt, and sends the same answer with the same
-    /// number. The text says why, for the administrator.
+    /// number. A call of an owner may have been executed, and is not made again. The text says why, for the
+    /// administrator.
     #[n(5)]
     Lost(#[n(0)] String),
-    /// To [`LoginCall::Begin`]: there are verifiers, and none has answered. The text says why, for the
+    /// To [`LoginCall::Begin`] and [`LoginCall::Account`]: there are verifiers, and none has answered. Nothing was
+    /// changed. The text says why, for the
     /// administrator.
     #[n(6)]
     NoAnswer(#[n(0)] String),

@@ -1,5 +1,6 @@
 //! Logins on members of a fleet, which a verifier answers: real sshd, real networks, real certificates.
 
+mod account_calls;
 mod machines;
 
 use std::time::{Duration, Instant};

@@ -29,7 +29,7 @@ enum Ended {
 }
 
 /// The last verifier that could not answer.
-struct Last {
+pub(super) struct Last {
     /// Why, for the administrator.
     text: String,
     /// The daemons of this one and of all before it do not run, or serve no logins.
@@ -115,7 +115,7 @@ impl Verifiers {
     }
 
     /// The verifiers, with one in front that is as good as random. Those that have not answered lately come last.
-    fn in_order(&self, random: usize) -> Vec<Arc<Link>> {
+    pub(super) fn in_order(&self, random: usize) -> Vec<Arc<Link>> {
         let count = self.links.len();
         let start = random.checked_rem(count).unwrap_or_default();
         let links = self.links.iter().cycle().skip(start).take(count);
@@ -127,7 +127,7 @@ impl Verifiers {
 
     /// Why none has answered. Whether there is one decides about logins of
     /// root at the console: what a user can cause is never taken for it.
-    fn none(&self, last: Option<Last>, under_way: usize) -> Reply {
+    pub(super) fn none(&self, last: Option<Last>, under_way: usize) -> Reply {
         let is_connected = self.links.iter().any(|link| link.open().is_some());
         match last {
             Some(last) if last.is_absent && under_way == 0 => Reply::NoVerifier(last.text),

@@ -3,6 +3,7 @@
 //! A dialog begins at any verifier that answers (`begin`). Its answers belong to that one (`answer`): if it is
 //! lost, tfad learns so, and begins again. Both may be repeated by the rules of the protocol.
 
+mod account;
 mod answer;
 mod begin;
 mod connect;
@@ -69,7 +70,7 @@ impl Verifiers {
         self.links.iter().map(|link| link.status()).collect()
     }
 
-    /// Makes a call of tfad, in at most that time. All but `Begin` go to the named verifier.
+    /// Makes a call of tfad, in at most that time. Answers and cancels go to the named verifier alone.
     pub(crate) async fn call(
         &self,
         call: LoginCall,
@@ -97,6 +98,9 @@ impl Verifiers {
                         reply: refused(&invalid.to_string()),
                     },
                 }
+            }
+            (LoginCall::Account(call), verifier) => {
+                self.account(call, verifier.as_deref(), deadline).await
             }
             (LoginCall::Cancel { attempt, dialog }, Some(verifier)) => {
                 let request = messages::cancel_request(attempt, dialog);

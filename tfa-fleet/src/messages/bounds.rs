@@ -8,6 +8,10 @@ pub const MAX_NAME: usize = 256;
 pub const MAX_ANSWER: usize = 1024;
 /// The longest text of a question, in bytes.
 pub const MAX_QUESTION: usize = 1024;
+/// The longest arguments of a call of an owner, in bytes.
+pub const MAX_ARGUMENTS: usize = 8 * 1024;
+/// The longest result of a call of an owner, in bytes.
+pub const MAX_RESULT: usize = 48 * 1024;
 /// The longest text of an error, in bytes.
 pub const MAX_ERROR_TEXT: usize = 4096;
 /// The most entries of a context.

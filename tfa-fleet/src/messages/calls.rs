@@ -131,12 +131,12 @@ pub fn cancel_call(request: &CancelRequest) -> Result<LoginCall, Invalid> {
     })
 }
 
-fn attempt(bytes: &[u8]) -> Result<AttemptBytes, Invalid> {
+pub(super) fn attempt(bytes: &[u8]) -> Result<AttemptBytes, Invalid> {
     let bytes = bytes.try_into().map_err(|_| Invalid("an attempt"))?;
     Ok(AttemptBytes(bytes))
 }
 
-fn names(names: Vec<String>) -> Result<Vec<String>, Invalid> {
+pub(super) fn names(names: Vec<String>) -> Result<Vec<String>, Invalid> {
     list(names, MAX_IDENTITIES, "a list of names", |of| {
         name(of, "a name")
     })

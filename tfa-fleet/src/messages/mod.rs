@@ -4,6 +4,7 @@
 //! Each conversion checks what a peer may send: `bounds` has the limits. What is not valid is an error,
 //! and the login is denied.
 
+mod account;
 mod bounds;
 mod calls;
 mod names;
@@ -12,13 +13,15 @@ mod subject;
 
 use std::fmt;
 
+pub use account::{account_call, account_reply, account_request, reply_to_account};
 pub use bounds::{
-    MAX_ANSWER, MAX_CONTEXT, MAX_ERROR_TEXT, MAX_IDENTITIES, MAX_LIST, MAX_MEMBERSHIPS, MAX_NAME,
-    MAX_QUESTION,
+    MAX_ANSWER, MAX_ARGUMENTS, MAX_CONTEXT, MAX_ERROR_TEXT, MAX_IDENTITIES, MAX_LIST,
+    MAX_MEMBERSHIPS, MAX_NAME, MAX_QUESTION, MAX_RESULT,
 };
 pub use calls::{
     answer_call, answer_request, begin_call, begin_request, budget, cancel_call, cancel_request,
 };
+pub(crate) use names::error_of;
 pub use names::{ERRORS, LINE_KINDS, STYLES, VERDICTS};
 pub use replies::{answer_reply, begin_reply, reply_to_answer, reply_to_begin};
 

@@ -52,6 +52,11 @@ pub const ERRORS: [(Error, &str); 10] = [
     (Error::Storage, "Storage"),
 ];
 
+/// The error of a name with its prefix, if a login may end with it.
+pub(crate) fn error_of(name: &str) -> Option<Error> {
+    value_of(&ERRORS, name.strip_prefix(ERROR_PREFIX)?)
+}
+
 /// The name of a value.
 pub(super) fn name_of<T: PartialEq>(
     table: &[(T, &'static str)],

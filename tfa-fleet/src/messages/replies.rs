@@ -20,17 +20,11 @@ const VERDICT: &str = "verdict";
 pub fn begin_reply(reply: LoginReply) -> Result<BeginReply, Invalid> {
     let is = match reply {
         LoginReply::Begun { dialog, turn } => begin_reply::Is::Begun(begun_to(dialog, turn)?),
-        LoginReply::NeedFact(needed) => begin_reply::Is::NeedFact(generated::NeededFact {
-            fact: Some(match needed {
-                NeededFact::Console => needed_fact::Fact::AtConsole(Nothing {}),
-                NeededFact::SessionPhase => needed_fact::Fact::SessionPhaseDecides(Nothing {}),
-                NeededFact::Subject(question) => {
-                    needed_fact::Fact::Subject(subject::question_to(question)?)
-                }
-            }),
-        }),
+        LoginReply::NeedFact(needed) => begin_reply::Is::NeedFact(needed_to(needed)?),
         LoginReply::Refused { error, text } => begin_reply::Is::Refused(refused_to(&error, text)?),
-        LoginReply::Cancelled => return Err(Invalid("a reply to Begin")),
+        LoginReply::Cancelled | LoginReply::Account(_) => {
+            return Err(Invalid("a reply to Begin"));
+        }
     };
     Ok(BeginReply { is: Some(is) })
 }
@@ -42,16 +36,7 @@ pub fn begin_reply(reply: LoginReply) -> Result<BeginReply, Invalid> {
 pub fn reply_to_begin(reply: BeginReply) -> Result<LoginReply, Invalid> {
     match reply.is.ok_or(Invalid("a reply to Begin"))? {
         begin_reply::Is::Begun(begun) => begun_from(begun),
-        begin_reply::Is::NeedFact(needed) => {
-            let fact = needed.fact.ok_or(Invalid("a fact that is needed"))?;
-            Ok(LoginReply::NeedFact(match fact {
-                needed_fact::Fact::AtConsole(Nothing {}) => NeededFact::Console,
-                needed_fact::Fact::SessionPhaseDecides(Nothing {}) => NeededFact::SessionPhase,
-                needed_fact::Fact::Subject(question) => {
-                    NeededFact::Subject(subject::question_from(question)?)
-                }
-            }))
-        }
+        begin_reply::Is::NeedFact(needed) => Ok(LoginReply::NeedFact(needed_from(needed)?)),
         begin_reply::Is::Refused(refused) => refused_from(refused),
     }
 }
@@ -64,7 +49,7 @@ pub fn answer_reply(reply: LoginReply) -> Result<AnswerReply, Invalid> {
     let is = match reply {
         LoginReply::Begun { dialog, turn } => answer_reply::Is::Begun(begun_to(dialog, turn)?),
         LoginReply::Refused { error, text } => answer_reply::Is::Refused(refused_to(&error, text)?),
-        LoginReply::NeedFact(_) | LoginReply::Cancelled => {
+        LoginReply::NeedFact(_) | LoginReply::Cancelled | LoginReply::Account(_) => {
             return Err(Invalid("a reply to Answer"));
         }
     };
@@ -80,6 +65,27 @@ pub fn reply_to_answer(reply: AnswerReply) -> Result<LoginReply, Invalid> {
         answer_reply::Is::Begun(begun) => begun_from(begun),
         answer_reply::Is::Refused(refused) => refused_from(refused),
     }
+}
+
+pub(super) fn needed_to(needed: NeededFact) -> Result<generated::NeededFact, Invalid> {
+    let fact = match needed {
+        NeededFact::Console => needed_fact::Fact::AtConsole(Nothing {}),
+        NeededFact::SessionPhase => needed_fact::Fact::SessionPhaseDecides(Nothing {}),
+        NeededFact::Subject(question) => {
+            needed_fact::Fact::Subject(subject::question_to(question)?)
+        }
+    };
+    Ok(generated::NeededFact { fact: Some(fact) })
+}
+
+pub(super) fn needed_from(needed: generated::NeededFact) -> Result<NeededFact, Invalid> {
+    Ok(match needed.fact.ok_or(Invalid("a fact that is needed"))? {
+        needed_fact::Fact::AtConsole(Nothing {}) => NeededFact::Console,
+        needed_fact::Fact::SessionPhaseDecides(Nothing {}) => NeededFact::SessionPhase,
+        needed_fact::Fact::Subject(question) => {
+            NeededFact::Subject(subject::question_from(question)?)
+        }
+    })
 }
 
 fn begun_to(dialog: u32, turn: LoginTurn) -> Result<Begun, Invalid> {

@@ -8,8 +8,8 @@ use tonic::{Request, Response, Status};
 
 use super::tfad::Tfad;
 use crate::generated::{
-    AnswerReply, AnswerRequest, BeginReply, BeginRequest, CancelReply, CancelRequest, HelloReply,
-    HelloRequest, verifier_server,
+    AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
+    CancelReply, CancelRequest, HelloReply, HelloRequest, verifier_server,
 };
 use crate::messages::{self, Invalid};
 use crate::tls::Peer;
@@ -98,6 +98,19 @@ impl verifier_server::Verifier for Verifier {
         let call = messages::answer_call(request).map_err(refuse)?;
         let reply = self.call(call, budget_ms).await?;
         messages::answer_reply(reply)
+            .map(Response::new)
+            .map_err(fail)
+    }
+
+    async fn account(
+        &self,
+        request: Request<AccountRequest>,
+    ) -> Result<Response<AccountReply>, Status> {
+        let request = request.into_inner();
+        let budget_ms = request.budget_ms;
+        let call = messages::account_call(request).map_err(refuse)?;
+        let reply = self.call(call, budget_ms).await?;
+        messages::account_reply(reply)
             .map(Response::new)
             .map_err(fail)
     }

@@ -13,8 +13,8 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tfa_fleet::generated::verifier_server::{Verifier, VerifierServer};
 use tfa_fleet::generated::{
-    AnswerReply, AnswerRequest, BeginReply, BeginRequest, CancelReply, CancelRequest, HelloReply,
-    HelloRequest,
+    AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
+    CancelReply, CancelRequest, HelloReply, HelloRequest,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -133,6 +133,10 @@ impl Verifier for Says {
     }
 
     async fn answer(&self, _: Request<AnswerRequest>) -> Result<Response<AnswerReply>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn account(&self, _: Request<AccountRequest>) -> Result<Response<AccountReply>, Status> {
         Err(Status::unimplemented(""))
     }
 

@@ -196,21 +196,38 @@ impl Accounts {
         &*self.names
     }
 
-    /// The user of a name, or of a former name that a record is still stored under.
+    /// The user of a name, or of a former name that a record is still stored under. In a fleet, the user of the
+    /// record of that name: this host may know no such user, or another uid.
     ///
     /// # Errors
     /// [`Error::UnknownUser`], [`Error::NameService`].
     pub fn user(&self, name: &str) -> Result<User, Error> {
+        if !self.follows_uid.is_so()
+            && let Some(account) = self.stored_under(name)
+        {
+            return Ok(User {
+                name: name.to_owned(),
+                uid: account.uid(),
+                aliases: Vec::new(),
+            });
+        }
         let user = self.names.look_up(name);
         let Err(LookUpError::Unknown(_)) = user else {
             return Ok(user?);
         };
-        let former = self.store.load(name).ok().flatten();
-        let former = former.and_then(|(record, _)| resolve::decode(&record, name).ok());
-        match former.map(|account| self.names.by_uid(account.uid())) {
+        match self
+            .stored_under(name)
+            .map(|account| self.names.by_uid(account.uid()))
+        {
             Some(Ok(Some(renamed))) => Ok(renamed),
             _ => Ok(user?),
         }
+    }
+
+    /// The account in the record under a name, no matter whose it is; `None` if it cannot be read.
+    fn stored_under(&self, name: &str) -> Option<Account> {
+        let (record, _) = self.store.load(name).ok().flatten()?;
+        resolve::decode(&record, name).ok()
     }
 
     /// Lets `judge` look at an account and change it. Its answer is returned only after the

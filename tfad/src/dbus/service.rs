@@ -15,6 +15,7 @@ use super::control::{self, publish_status};
 use super::interface::account::AccountInterface;
 use super::interface::admin::AdminInterface;
 use super::interface::bounded::Bounded;
+use super::interface::forwarded::Forwarded;
 use super::interface::login::LoginInterface;
 use crate::account::Accounts;
 use crate::call_limiter::CallLimiter;
@@ -58,17 +59,20 @@ pub async fn serve(
     let logins = Arc::new(Logins::new(Arc::clone(&state), Arc::clone(&accounts)));
     let limiter = CallLimiter::new(MAX_CALLS_PER_UID, MAX_UNPRIVILEGED_CALLS);
     let calls = Arc::new(Calls::new(Arc::clone(&limiter)));
-    let service: Arc<dyn LoginService> = Arc::new(HostLogins::new(
-        Arc::clone(&state),
-        Arc::clone(&logins),
-        accounts.shared_names(),
-    ));
+    let names = accounts.shared_names();
+    let of_host = HostLogins::new(Arc::clone(&state), Arc::clone(&logins), Arc::clone(&names));
+    let of_host = Arc::new(of_host);
+    let service: Arc<dyn LoginService> = Arc::clone(&of_host) as _;
+    let forwarded = Forwarded::new(&state, names, &of_host, &calls);
     let login = LoginInterface::new(Arc::clone(&service), &calls);
     let account = AccountInterface::new(&state, &accounts, &logins, &calls);
-    let admin = AdminInterface::new(&state, &accounts, &calls);
+    let admin = AdminInterface::new(&state, &accounts, &of_host, &calls);
     let connection = super::connect(bus)?
         .serve_at(tfa_proto::PATH, Bounded::new(&calls, login))
-        .serve_at(tfa_proto::PATH, Bounded::new(&calls, account))
+        .serve_at(
+            tfa_proto::PATH,
+            Bounded::new(&calls, account).forwarding(forwarded),
+        )
         .serve_at(tfa_proto::PATH, Bounded::new(&calls, admin))
         .build()
         .await?;

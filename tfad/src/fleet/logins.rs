@@ -42,6 +42,12 @@ impl HostLogins {
         }
     }
 
+    /// The names of the verifiers of a member, as far as `tfa-fleet` tells them. It blocks.
+    pub(crate) fn verifiers(&self) -> Vec<String> {
+        let forwarder = self.forwarder();
+        forwarder.map(Forwarder::verifiers).unwrap_or_default()
+    }
+
     /// Who has the dialogs that are under way; `None` on a member before its first login.
     fn of_dialogs(&self) -> Option<&dyn LoginService> {
         match self.state.role() {
@@ -58,7 +64,11 @@ impl HostLogins {
         }
     }
 
-    fn forwarder(&self) -> Result<&Forwarder, Error> {
+    /// Who forwards, on a member.
+    ///
+    /// # Errors
+    /// [`Error::NoVerifier`] without a user for `tfa-fleet`.
+    pub(crate) fn forwarder(&self) -> Result<&Forwarder, Error> {
         if let Some(forwarder) = self.forwarder.get() {
             return Ok(forwarder);
         }

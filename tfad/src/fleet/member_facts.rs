@@ -42,7 +42,7 @@ pub struct ToldSubject {
 
 impl ToldSubject {
     /// The user, as the policy sees one. A name of the login of which nothing was told has no known groups.
-    fn of(&self, user: &User) -> Subject {
+    pub(super) fn of(&self, user: &User) -> Subject {
         let told = |name: &String| {
             let mut told = self.identities.iter();
             let told = told.find(|one| one.name == *name).cloned();

@@ -20,7 +20,7 @@ pub use hosts::Error as HostsError;
 pub use hosts::{CaProgram, CertificateAuthority, FoundedFleet, HostEntry, HostState, Hosts};
 pub use kv::{FleetKv, Patience};
 pub use logins::HostLogins;
-pub use member::{Forwarder, LoginTimes};
+pub use member::{Forwarder, LoginTimes, Proved};
 pub use member_facts::{MemberFacts, ToldSubject};
 pub use verifier::{MemberListener, MemberLogins, MemberSocket};
 

@@ -60,7 +60,7 @@ pub(super) fn facts(
     }
 }
 
-fn told_subject(answer: SubjectAnswer) -> ToldSubject {
+pub(super) fn told_subject(answer: SubjectAnswer) -> ToldSubject {
     let query = query(answer.question);
     let identities = answer.identities.into_iter().map(identity).collect();
     ToldSubject { query, identities }

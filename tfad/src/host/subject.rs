@@ -38,7 +38,7 @@ impl SubjectQuery {
     }
 
     /// Whether there is a name or a group to ask about.
-    fn asks_something(&self) -> bool {
+    pub(crate) fn asks_something(&self) -> bool {
         !self.groups.is_empty() || (self.names == Names::All && !self.in_rules.is_empty())
     }
 
@@ -55,7 +55,7 @@ impl SubjectQuery {
         Self::membership(policy.groups().into_iter().cloned().collect())
     }
 
-    fn of_any_name(policy: &Policy) -> Self {
+    pub(crate) fn of_any_name(policy: &Policy) -> Self {
         Self {
             names: Names::All,
             in_rules: policy.users().map(str::to_owned).collect(),

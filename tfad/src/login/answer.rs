@@ -144,11 +144,14 @@ impl Logins {
             self.note_session(&session.attempt, code, *device);
         }
         if judged.turn.next.verified().is_some()
-            && host.is_local()
             && session.attempt.caller.is_root()
             && session.attempt.context.service == password_prompts::POLKIT
         {
-            self.password_prompts.code_was_used(user.uid);
+            match host.attempt() {
+                _ if host.is_local() => self.password_prompts.code_was_used(user.uid, ()),
+                Some(attempt) => self.member_proofs.note(attempt, &user.name, Instant::now()),
+                None => {}
+            }
         }
         Ok(judged)
     }

@@ -16,6 +16,7 @@ mod facts;
 pub mod forgotten_devices;
 mod log;
 mod login_sessions;
+mod member_proofs;
 pub mod once;
 mod opening;
 pub mod pam_context;
@@ -39,7 +40,7 @@ pub mod ssh_keys;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tfa_core::{AnswerId, BackupCode, Dialog, Time};
+use tfa_core::{AnswerId, AttemptId, BackupCode, Dialog, Time};
 use tfa_proto::{Context, ContextError, Turn};
 
 use crate::account::{Accounts, Loaded};
@@ -49,6 +50,7 @@ use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
 use crate::login::bypasses::Bypasses;
 use crate::login::login_sessions::LoginSessions;
+use crate::login::member_proofs::MemberProofs;
 use crate::login::password_prompts::PasswordPrompts;
 use crate::login::reminders::Reminders;
 use crate::login::render::Renderer;
@@ -68,6 +70,7 @@ pub struct Logins {
     accounts: Arc<Accounts>,
     sessions: Mutex<Sessions>,
     password_prompts: PasswordPrompts,
+    member_proofs: MemberProofs,
     bypasses: Bypasses,
     reminders: Reminders,
     login_sessions: LoginSessions,
@@ -83,6 +86,7 @@ impl Logins {
             accounts,
             sessions: Mutex::default(),
             password_prompts: PasswordPrompts::default(),
+            member_proofs: MemberProofs::default(),
             bypasses: Bypasses::new(),
             reminders: Reminders::new(),
             login_sessions: LoginSessions::default(),
@@ -154,6 +158,11 @@ impl Logins {
     /// The calls that wait for a password at polkit. A login for such a password tells them of its code.
     pub fn password_prompts(&self) -> &PasswordPrompts {
         &self.password_prompts
+    }
+
+    /// Whether a code of that user was verified in a login to polkit on a member. It counts for no other call then.
+    pub(crate) fn take_proof(&self, attempt: AttemptId, user: &str) -> bool {
+        self.member_proofs.take(attempt, user, Instant::now())
     }
 
     /// The dialogs, locked. The lock is held for moments only.

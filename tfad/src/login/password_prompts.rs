@@ -14,33 +14,54 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The PAM service through which polkit asks.
 pub const POLKIT: &str = "polkit-1";
 
-/// The calls that wait for polkit, by the owner's uid.
-#[derive(Debug, Default)]
-pub struct PasswordPrompts {
-    waiting: Mutex<HashMap<u32, Waiting>>,
+/// The calls that wait for polkit, by the owner's uid. `E` tells what is known of the code that was used: nothing
+/// where this daemon has verified it.
+#[derive(Debug)]
+pub struct PasswordPrompts<E = ()> {
+    waiting: Mutex<HashMap<u32, Waiting<E>>>,
+}
+
+impl<E> Default for PasswordPrompts<E> {
+    fn default() -> Self {
+        let waiting = Mutex::default();
+        Self { waiting }
+    }
 }
 
 /// The codes are counted from the first call on.
-#[derive(Debug, Default)]
-struct Waiting {
+#[derive(Debug)]
+struct Waiting<E> {
     calls: u32,
     /// The number of the code that was used last.
     used: u64,
+    /// What is known of that code.
+    evidence: Option<E>,
     /// The number of the code that served last. Earlier ones serve no more.
     served: u64,
 }
 
+impl<E> Default for Waiting<E> {
+    fn default() -> Self {
+        Self {
+            calls: 0,
+            used: 0,
+            evidence: None,
+            served: 0,
+        }
+    }
+}
+
 /// A call that waits for polkit; it no longer waits when this is dropped.
 #[derive(Debug)]
-pub struct PasswordPrompt<'prompts> {
-    prompts: &'prompts PasswordPrompts,
+pub struct PasswordPrompt<'prompts, E = ()> {
+    prompts: &'prompts PasswordPrompts<E>,
     uid: u32,
     used_before: u64,
 }
 
-impl PasswordPrompts {
+impl<E> PasswordPrompts<E> {
     /// A call on the account of that uid begins to wait for polkit.
-    pub fn open(&self, uid: u32) -> PasswordPrompt<'_> {
+    pub fn open(&self, uid: u32) -> PasswordPrompt<'_, E> {
         let mut all = self.waiting();
         let waiting = all.entry(uid).or_default();
         waiting.calls += 1;
@@ -52,32 +73,32 @@ impl PasswordPrompts {
     }
 
     /// A login through polkit used up a code of that uid's owner.
-    pub fn code_was_used(&self, uid: u32) {
+    pub fn code_was_used(&self, uid: u32, evidence: E) {
         if let Some(waiting) = self.waiting().get_mut(&uid) {
             waiting.used += 1;
+            waiting.evidence = Some(evidence);
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<u32, Waiting>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<u32, Waiting<E>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl PasswordPrompt<'_> {
-    /// Whether a code was used up while the call waited. It serves no other call then.
+impl<E> PasswordPrompt<'_, E> {
+    /// What is known of the code that was used up while the call waited. It serves no other call then. `None` if
+    /// there was none.
     #[must_use]
-    pub fn take_code(&self) -> bool {
+    pub fn take_code(&self) -> Option<E> {
         let mut all = self.prompts.waiting();
-        let Some(waiting) = all.get_mut(&self.uid) else {
-            return false;
-        };
-        let taken = waiting.used > self.used_before.max(waiting.served);
+        let waiting = all.get_mut(&self.uid)?;
+        let is_new = waiting.used > self.used_before.max(waiting.served);
         waiting.served = waiting.used;
-        taken
+        waiting.evidence.take().filter(|_| is_new)
     }
 }
 
-impl Drop for PasswordPrompt<'_> {
+impl<E> Drop for PasswordPrompt<'_, E> {
     fn drop(&mut self) {
         let mut all = self.prompts.waiting();
         if let Some(waiting) = all.get_mut(&self.uid) {
@@ -95,36 +116,36 @@ mod tests {
 
     #[test]
     fn a_code_serves_one_waiting_call_of_its_owner() {
-        let prompts = PasswordPrompts::default();
-        prompts.code_was_used(1000);
+        let prompts = PasswordPrompts::<()>::default();
+        prompts.code_was_used(1000, ());
         let (first, second) = (prompts.open(1000), prompts.open(1000));
         let other = prompts.open(1001);
-        assert!(!first.take_code(), "a code from before the call");
-        prompts.code_was_used(1000);
-        assert!(!other.take_code());
-        assert!(first.take_code());
-        assert!(!first.take_code() && !second.take_code());
+        assert!(first.take_code().is_none(), "a code from before the call");
+        prompts.code_was_used(1000, ());
+        assert!(other.take_code().is_none());
+        assert!(first.take_code().is_some());
+        assert!(first.take_code().is_none() && second.take_code().is_none());
     }
 
     #[test]
     fn a_code_from_before_a_call_does_not_serve_it() {
-        let prompts = PasswordPrompts::default();
+        let prompts = PasswordPrompts::<()>::default();
         let earlier = prompts.open(1000);
-        prompts.code_was_used(1000);
+        prompts.code_was_used(1000, ());
         let later = prompts.open(1000);
-        assert!(!later.take_code());
+        assert!(later.take_code().is_none());
         drop(earlier);
-        prompts.code_was_used(1000);
-        assert!(later.take_code());
+        prompts.code_was_used(1000, ());
+        assert!(later.take_code().is_some());
     }
 
     #[test]
     fn a_code_that_no_call_took_is_forgotten_with_the_calls() {
-        let prompts = PasswordPrompts::default();
+        let prompts = PasswordPrompts::<()>::default();
         let prompt = prompts.open(1000);
-        prompts.code_was_used(1000);
+        prompts.code_was_used(1000, ());
         drop(prompt);
-        assert!(!prompts.open(1000).take_code());
+        assert!(prompts.open(1000).take_code().is_none());
         assert!(prompts.waiting().is_empty());
     }
 }

@@ -70,6 +70,33 @@ pub fn no_answer(why: &dyn Display) -> String {
     format!("no verifier has answered: {why}")
 }
 
+/// The name of a method that a member may not pass on.
+pub const UNKNOWN_METHOD: &str =
+    "the verifier does not know the call; update the verifiers before the members";
+/// The bytes are not the arguments of the method.
+pub const NOT_ARGUMENTS: &str = "the arguments are not those of the call";
+
+/// A change at a verifier whose reply was lost.
+#[must_use]
+pub fn unknown_outcome(why: &dyn Display) -> String {
+    format!(
+        "it is not known whether the change was made: {why}. Look with: tfa-enroll status. If you made new \
+         backup codes and do not see them, make new ones"
+    )
+}
+
+/// An account is kept by the verifiers, and administered there. `verifiers` may be empty.
+#[must_use]
+pub fn not_on_a_member(verifiers: &[String]) -> String {
+    let place = match verifiers {
+        [] => "a verifier of the fleet".to_owned(),
+        verifiers => format!("a verifier: {}", verifiers.join(", ")),
+    };
+    format!(
+        "this host is a member of a fleet, and the verifiers keep its accounts. Run this on {place}"
+    )
+}
+
 /// No verifier can be reached.
 #[must_use]
 pub fn no_verifier(why: &dyn Display) -> String {

@@ -11,8 +11,8 @@ use crate::{
 /// The authorization of a change of an existing enrollment.
 #[derive(Clone, Copy)]
 pub enum Proof<'code> {
-    /// A code, which is checked, counted, and marked as used.
-    Typed(&'code Credential),
+    /// A code, which is checked, counted for this scope, and marked as used.
+    Typed(&'code Credential, ThrottleScope),
     /// A code was verified for this change alone, in the login through which polkit asked for the
     /// password.
     Verified,
@@ -20,7 +20,7 @@ pub enum Proof<'code> {
 
 impl<'code> From<&'code Credential> for Proof<'code> {
     fn from(credential: &'code Credential) -> Self {
-        Self::Typed(credential)
+        Self::Typed(credential, ThrottleScope::OwnProgram)
     }
 }
 
@@ -272,10 +272,15 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or why the proof was not accepted.
-    pub fn check_proof(&mut self, proof: &Credential, now: Time) -> Result<Factor, Refusal> {
+    pub fn check_proof(
+        &mut self,
+        proof: &Credential,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Result<Factor, Refusal> {
         self.must_be_set_up()?;
         let before = self.clone();
-        let verdict = self.prove_typed(proof, now);
+        let verdict = self.prove_typed(proof, scope, now);
         if verdict.is_ok() {
             *self = before;
         }
@@ -287,12 +292,17 @@ impl Account {
         self.must_be_set_up()?;
         match proof {
             Proof::Verified => Ok(()),
-            Proof::Typed(credential) => self.prove_typed(credential, now).map(|_| ()),
+            Proof::Typed(credential, scope) => self.prove_typed(credential, scope, now).map(|_| ()),
         }
     }
 
-    fn prove_typed(&mut self, credential: &Credential, now: Time) -> Result<Factor, Refusal> {
-        match self.judge(credential, ThrottleScope::OwnProgram, now) {
+    fn prove_typed(
+        &mut self,
+        credential: &Credential,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Result<Factor, Refusal> {
+        match self.judge(credential, scope, now) {
             Judgement::Accepted(factor) => Ok(factor),
             // Only an answer of a login is known again. This is a change of the account.
             Judgement::AlreadyUsed | Judgement::AcceptedBefore(..) => Err(Refusal::AlreadyUsed),

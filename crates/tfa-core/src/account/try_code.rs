@@ -11,12 +11,17 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or what is wrong with the code.
-    pub fn try_code(&mut self, credential: &Credential, now: Time) -> Result<Factor, Refusal> {
+    pub fn try_code(
+        &mut self,
+        credential: &Credential,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Result<Factor, Refusal> {
         self.must_be_set_up()?;
         let Credential::Code(code) = credential else {
-            return self.check_proof(credential, now);
+            return self.check_proof(credential, scope, now);
         };
-        match self.lock_state(ThrottleScope::OwnProgram, now) {
+        match self.lock_state(scope, now) {
             LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }
@@ -36,7 +41,6 @@ impl Account {
             return Err(end.map_or(Refusal::AlreadyUsed, Refusal::VoidCode));
         }
         let drift = self.find_drift(code, now);
-        let scope = ThrottleScope::OwnProgram;
         let (reason, refusal) = match drift {
             Match::Fresh(drift) => (
                 FailureReason::OtherTime(OtherTime::of_hint(drift, now)),
@@ -66,13 +70,13 @@ impl Account {
         &mut self,
         first: &Input,
         second: &Input,
+        scope: ThrottleScope,
         now: Time,
     ) -> Result<AuthenticatorId, Refusal> {
         self.must_be_set_up()?;
         let (Input::Code(first), Input::Code(second)) = (first, second) else {
             return Err(Refusal::NotACode);
         };
-        let scope = ThrottleScope::OwnProgram;
         match self.lock_state(scope, now) {
             LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),

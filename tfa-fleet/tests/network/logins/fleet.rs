@@ -41,7 +41,7 @@ impl NameService for Names {
     }
 }
 
-fn alice() -> User {
+pub(crate) fn alice() -> User {
     User {
         name: "alice".to_owned(),
         uid: 1000,

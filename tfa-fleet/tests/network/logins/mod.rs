@@ -1,5 +1,6 @@
 //! Logins of a member at verifiers: tfad, the program, TLS, the program, tfad.
 
+mod account;
 mod fleet;
 mod limits;
 mod lost;

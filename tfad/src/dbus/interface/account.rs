@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use tfa_core::{DeviceMark, Factor, Input, Refusal};
+use tfa_core::{DeviceMark, Input};
 use tfa_proto::SecurityKeyParameters;
 use tfa_proto::{ACTION_ENROLL, Device, Error, OpenEnum, Parameters, PendingAuthenticator, Status};
 use zbus::Connection;
 use zbus::message::Header;
 use zeroize::Zeroizing;
 
-use super::owner::{Owner, SecondFactor};
 use crate::account::Accounts;
 use crate::dbus::calls::{self, Call, Calls};
 use crate::dbus::error::BusError;
 use crate::dbus::polkit::{self, Grounds};
-use crate::host::clock;
 use crate::login::Logins;
-use crate::messages;
+use crate::owner::{Owner, SecondFactor, tested};
 use crate::state::DaemonState;
 
 /// The interface.
@@ -379,17 +377,7 @@ impl AccountInterface {
         let code = Input::parse(&Zeroizing::new(code));
         let call = self.begin_change(&header, connection).await?;
         let factor = call.run(move |owner| owner.test(&code)).await?;
-        Ok(match factor {
-            Factor::Authenticator(..) | Factor::SecurityKey(_) => {
-                tfa_proto::Factor::Authenticator.into()
-            }
-            Factor::BackupCode => tfa_proto::Factor::BackupCode.into(),
-            // No call accepts it.
-            Factor::RecoveryCode => {
-                let refusal = messages::refusal(Refusal::NotACode, clock::now());
-                return Err(refusal.into());
-            }
-        })
+        Ok(tested(factor)?)
     }
 }
 
@@ -509,12 +497,9 @@ impl OwnerCall<'_> {
         self.run(|owner| owner.must_be_set_up()).await?;
         let prompt = self.logins.password_prompts().open(self.owner.user.uid);
         let grounds = self.authorize().await?;
-        if grounds == Grounds::Authentication && prompt.take_code() {
+        if grounds == Grounds::Authentication && prompt.take_code().is_some() {
             return Ok(SecondFactor::Verified);
         }
-        match Input::parse(proof) {
-            Input::Empty => Err(messages::code_needed()),
-            input => Ok(SecondFactor::Typed(input)),
-        }
+        SecondFactor::typed(proof)
     }
 }

@@ -13,9 +13,11 @@ use zeroize::Zeroizing;
 
 use super::administrator::Administrator;
 use crate::account::Accounts;
+use crate::config::FleetRole;
 use crate::dbus::calls::{Call, Calls};
 use crate::dbus::error::BusError;
 use crate::dbus::polkit;
+use crate::fleet::HostLogins;
 use crate::log::AccountEvent;
 use crate::messages;
 use crate::state::DaemonState;
@@ -25,6 +27,8 @@ use crate::state::DaemonState;
 pub(crate) struct AdminInterface {
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
+    /// Know the verifiers of the fleet.
+    logins: Arc<HostLogins>,
     calls: Arc<Calls>,
 }
 
@@ -187,7 +191,9 @@ impl AdminInterface {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Exemption>, BusError> {
-        let call = self.admit(&header, connection, "policy_exemptions").await?;
+        let call = self
+            .admit_here(&header, connection, "policy_exemptions")
+            .await?;
         Ok(self
             .run(&call, |administrator| administrator.policy_exemptions())
             .await?)
@@ -368,7 +374,7 @@ impl AdminInterface {
         root: bool,
         after: String,
     ) -> Result<(Vec<String>, String), BusError> {
-        let call = self.admit(&header, connection, "users").await?;
+        let call = self.admit_here(&header, connection, "users").await?;
         Ok(self
             .run(&call, move |administrator| administrator.users(root, after))
             .await?)
@@ -383,7 +389,7 @@ impl AdminInterface {
         group: String,
         after: String,
     ) -> Result<(Vec<String>, String), BusError> {
-        let call = self.admit(&header, connection, "members").await?;
+        let call = self.admit_here(&header, connection, "members").await?;
         Ok(self
             .run(&call, move |administrator| {
                 administrator.members(&group, after)
@@ -411,7 +417,9 @@ impl AdminInterface {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<RecoveryStatus, BusError> {
-        let call = self.admit_root(&header, connection, "recovery").await?;
+        let call = self
+            .admit_root_here(&header, connection, "recovery")
+            .await?;
         Ok(self
             .run(&call, |administrator| administrator.recovery_status())
             .await?)
@@ -424,7 +432,7 @@ impl AdminInterface {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<DaemonFacts, BusError> {
-        let call = self.admit(&header, connection, "facts").await?;
+        let call = self.admit_here(&header, connection, "facts").await?;
         Ok(self
             .run(&call, |administrator| administrator.facts())
             .await?)
@@ -452,17 +460,44 @@ impl AdminInterface {
     pub(crate) fn new(
         state: &Arc<DaemonState>,
         accounts: &Arc<Accounts>,
+        logins: &Arc<HostLogins>,
         calls: &Arc<Calls>,
     ) -> Self {
         Self {
             state: Arc::clone(state),
             accounts: Arc::clone(accounts),
+            logins: Arc::clone(logins),
             calls: Arc::clone(calls),
         }
     }
 
-    /// Admits a call of root, or of a caller that polkit authorizes. A refusal is logged.
+    /// As [`Self::admit_here`], for a call about accounts: a member of a fleet has none. Root of one member is not
+    /// an administrator of the fleet.
     async fn admit(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        about: &str,
+    ) -> Result<Call, Error> {
+        let call = self.admit_here(header, connection, about).await?;
+        self.must_have_accounts(&call).await?;
+        Ok(call)
+    }
+
+    /// Refuses on a member of a fleet.
+    async fn must_have_accounts(&self, call: &Call) -> Result<(), Error> {
+        if self.state.role() != Some(FleetRole::Member) {
+            return Ok(());
+        }
+        let logins = Arc::clone(&self.logins);
+        let verifiers = call.run(move || Ok::<_, Error>(logins.verifiers()));
+        Err(Error::NotAuthorized(messages::not_on_a_member(
+            &verifiers.await?,
+        )))
+    }
+
+    /// Admits a call of root, or of a caller that polkit authorizes. A refusal is logged.
+    async fn admit_here(
         &self,
         header: &Header<'_>,
         connection: &Connection,
@@ -477,8 +512,20 @@ impl AdminInterface {
         Ok(call)
     }
 
-    /// Admits a call of root alone: polkit's answer does not count. A refusal is logged.
+    /// As [`Self::admit_root_here`], for a call about accounts.
     async fn admit_root(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        about: &str,
+    ) -> Result<Call, Error> {
+        let call = self.admit_root_here(header, connection, about).await?;
+        self.must_have_accounts(&call).await?;
+        Ok(call)
+    }
+
+    /// Admits a call of root alone: polkit's answer does not count. A refusal is logged.
+    async fn admit_root_here(
         &self,
         header: &Header<'_>,
         connection: &Connection,

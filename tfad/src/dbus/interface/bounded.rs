@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::thread;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -20,6 +21,7 @@ use zbus::object_server::{DispatchResult, Interface, ObjectServer, SignalEmitter
 use zbus::wire::{OwnedVariant, Variant};
 use zbus::{BoxDBusError, Connection, fdo};
 
+use super::forwarded::Forwarded;
 use crate::dbus::calls::{Calls, broke_off};
 use crate::dbus::error::BusError;
 
@@ -27,12 +29,26 @@ use crate::dbus::error::BusError;
 pub(crate) struct Bounded<I> {
     calls: Arc<Calls>,
     interface: I,
+    /// The calls that a verifier answers, where this host is a member of a fleet.
+    forwarded: Option<Forwarded>,
 }
 
 impl<I: Interface> Bounded<I> {
     pub(crate) fn new(calls: &Arc<Calls>, interface: I) -> Self {
         let calls = Arc::clone(calls);
-        Self { calls, interface }
+        Self {
+            calls,
+            interface,
+            forwarded: None,
+        }
+    }
+
+    /// The same, with calls that a verifier answers.
+    pub(crate) fn forwarding(self, forwarded: Forwarded) -> Self {
+        Self {
+            forwarded: Some(forwarded),
+            ..self
+        }
     }
 
     async fn dispatch(
@@ -44,11 +60,14 @@ impl<I: Interface> Bounded<I> {
     ) -> Result<(), BoxDBusError> {
         let identified = self.calls.identify(&message.header(), connection).await;
         identified.map_err(boxed)?;
+        let forwarded = self.forwarded.as_ref();
+        let forwarded = forwarded.and_then(|forwarded| Some((forwarded, forwarded.method(&name)?)));
+        if let Some((forwarded, method)) = forwarded {
+            let call = forwarded.answer(connection, message, method);
+            return answered(AssertUnwindSafe(call).catch_unwind().await);
+        }
         match self.interface.call(server, connection, message, name) {
-            DispatchResult::Async(call) => {
-                let done = AssertUnwindSafe(call).catch_unwind().await;
-                done.unwrap_or_else(|_| Err(boxed(broke_off())))
-            }
+            DispatchResult::Async(call) => answered(AssertUnwindSafe(call).catch_unwind().await),
             DispatchResult::NotFound | DispatchResult::RequiresMut => {
                 Err(fdo::Error::UnknownMethod("there is no such method".to_owned()).into())
             }
@@ -56,7 +75,12 @@ impl<I: Interface> Bounded<I> {
     }
 }
 
-fn boxed(error: Error) -> BoxDBusError {
+/// The result of a call, which may have panicked.
+fn answered(done: thread::Result<Result<(), BoxDBusError>>) -> Result<(), BoxDBusError> {
+    done.unwrap_or_else(|_| Err(boxed(broke_off())))
+}
+
+pub(super) fn boxed(error: Error) -> BoxDBusError {
     Box::new(BusError::from(error))
 }
 

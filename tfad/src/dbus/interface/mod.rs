@@ -5,7 +5,6 @@ pub(crate) mod account;
 pub(crate) mod admin;
 mod administrator;
 pub(crate) mod bounded;
+pub(crate) mod forwarded;
 pub(crate) mod login;
-mod new_authenticator;
-mod owner;
 mod users_of_host;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tfa_fleet_wire::{AttemptBytes, BeginLogin, LoginFacts, NeededFact};
-use tfa_proto::{Context, Next, Turn, Verdict};
+use tfa_proto::{Context, Next, Phase, Turn, Verdict};
 
 use crate::caller::Caller;
 use crate::config::Config;
@@ -15,7 +15,7 @@ use crate::host::users::User;
 use crate::login::{Error, floor_here, session_gate, untrusted};
 
 /// The host of the logins.
-const HERE: LocalHost = LocalHost(CallsFor::Logins);
+pub(super) const HERE: LocalHost = LocalHost(CallsFor::Logins);
 
 /// A name service that has taken so long for the policy of this host is not asked for a verifier: both may take
 /// eight seconds, and the module waits for fifteen.
@@ -76,9 +76,14 @@ impl Attempt {
         })
     }
 
-    /// The name of the user.
-    pub(super) fn user(&self) -> &str {
-        &self.user.name
+    /// Who logs in.
+    pub(super) const fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// The PAM service.
+    pub(super) fn service(&self) -> &str {
+        &self.context.service
     }
 
     /// What a verifier is told.
@@ -95,19 +100,53 @@ impl Attempt {
     }
 
     /// A turn of a verifier, with what the policy of this host leaves to a later phase. The verifier does not
-    /// know it, and each phase tells it what the policy requires then.
-    pub(super) fn with_later_phases(&self, turn: Turn) -> Turn {
+    /// know it, and each phase tells it what the policy requires then. `None` for a verdict that this phase
+    /// cannot have.
+    pub(super) fn with_later_phases(&self, turn: Turn) -> Option<Turn> {
+        let verdict = match &turn.next {
+            Next::Verdict(verdict) => Some(*verdict),
+            Next::Ask(_) => None,
+        };
+        if !verdict.is_none_or(|verdict| self.can_end_with(verdict)) {
+            return None;
+        }
+        let is_verified_auth =
+            self.context.phase == Phase::Auth && verdict.is_some_and(Verdict::is_verified);
         let is_left = |verdict: Verdict| {
             let lets_in = verdict == Verdict::NotRequired || verdict.is_verified();
             self.session_decides && lets_in && verdict != Verdict::Recovered
         };
-        Turn {
+        Some(Turn {
             next: match turn.next {
                 Next::Verdict(verdict) if is_left(verdict) => Next::Verdict(Verdict::LeftToSession),
                 next => next,
             },
-            covers_account: turn.covers_account && !self.account_decides,
+            covers_account: turn.covers_account && is_verified_auth && !self.account_decides,
             ..turn
+        })
+    }
+
+    /// Whether a verifier can end this phase with a verdict.
+    fn can_end_with(&self, verdict: Verdict) -> bool {
+        match verdict {
+            // The recovery code belongs to one host, which asks for it itself.
+            Verdict::Recovered => false,
+            // The user has enrolled, which the account phase offers.
+            Verdict::Verified => self.context.phase != Phase::Auth,
+            Verdict::LeftToSession => {
+                self.context.phase == Phase::Account && self.context.session_follows
+            }
+            Verdict::VerifiedByTotp
+            | Verdict::VerifiedByHotp
+            | Verdict::VerifiedBySecurityKey
+            | Verdict::VerifiedByBackupCode
+            | Verdict::Remembered
+            | Verdict::CodeOfSession
+            | Verdict::NotRequired
+            | Verdict::Denied
+            | Verdict::MustEnroll
+            | Verdict::Locked
+            | Verdict::UnknownUser => true,
         }
     }
 

@@ -17,8 +17,10 @@ use crate::semaphore::Semaphore;
 
 /// How much longer than `tfa-fleet` the daemon waits: what became of a call is known there.
 const REPLY_TIME: Duration = Duration::from_millis(300);
+/// How long `tfa-fleet` may take to tell what it is connected to.
+const STATUS_TIME: Duration = Duration::from_secs(1);
 /// How often a verifier may ask for a fact.
-const MAX_ROUNDS: usize = 4;
+pub(super) const MAX_ROUNDS: usize = 4;
 
 /// How many calls are under way at once. `tfa-fleet` has room for those of the store and of its status beside them.
 const MAX_CALLS: usize = MAX_CALL_CONNECTIONS / 8 * 7;
@@ -37,6 +39,14 @@ pub(super) struct Begun {
     /// Its number there; 0 for one that is over.
     pub(super) dialog: u32,
     pub(super) turn: Turn,
+}
+
+/// Why there is no reply of `tfa-fleet`.
+pub(super) enum Failed {
+    /// The call was not made.
+    Unsent(Error),
+    /// It may have been made. The text says why that is not known.
+    Unknown(String),
 }
 
 /// What became of an answer.
@@ -87,7 +97,7 @@ impl Fleet {
                     until += start.elapsed();
                 }
                 LoginReply::Refused { error, text } => return Err(refused(&error, text)),
-                LoginReply::Cancelled => return Err(not_understood()),
+                LoginReply::Cancelled | LoginReply::Account(_) => return Err(not_understood()),
             }
         }
         Err(not_understood())
@@ -125,16 +135,37 @@ impl Fleet {
         let _ = self.call(call, Some(verifier), self.cancel_time);
     }
 
+    /// The names of the verifiers in the configuration of `tfa-fleet`; none if it does not tell.
+    pub(super) fn verifiers(&self) -> Vec<String> {
+        match self.client.call(&Request::Status, STATUS_TIME) {
+            Ok(Reply::Status(status)) => status.verifiers.into_iter().map(|one| one.name).collect(),
+            Ok(_) | Err(_) => Vec::new(),
+        }
+    }
+
     fn call(
         &self,
         call: LoginCall,
         verifier: Option<&str>,
         limit: Duration,
     ) -> Result<Reply, Error> {
+        self.send(call, verifier, limit)
+            .map_err(|failed| match failed {
+                Failed::Unsent(error) => error,
+                Failed::Unknown(why) => Error::NoAnswer(why),
+            })
+    }
+
+    pub(super) fn send(
+        &self,
+        call: LoginCall,
+        verifier: Option<&str>,
+        limit: Duration,
+    ) -> Result<Reply, Failed> {
         let start = Instant::now();
         let permit = self.calls.acquire_within(limit);
-        let _permit =
-            permit.ok_or_else(|| Error::NoAnswer(messages::TOO_MANY_LOGINS.to_owned()))?;
+        let full = || Failed::Unsent(Error::NoAnswer(messages::TOO_MANY_LOGINS.to_owned()));
+        let _permit = permit.ok_or_else(full)?;
         let limit = limit.saturating_sub(start.elapsed());
         let request = Request::Login {
             call,
@@ -145,8 +176,13 @@ impl Fleet {
         reply.map_err(|error| {
             let why = messages::fleet_unreachable(&error);
             match error {
-                CallError::Unsent(error) if is_absent(&error) => Error::NoVerifier(why),
-                _ => Error::NoAnswer(why),
+                CallError::Unsent(error) if is_absent(&error) => {
+                    Failed::Unsent(Error::NoVerifier(why))
+                }
+                CallError::Unsent(_) | CallError::Request(_) => {
+                    Failed::Unsent(Error::NoAnswer(why))
+                }
+                CallError::Unknown(_) | CallError::Reply(_) => Failed::Unknown(why),
             }
         })
     }
@@ -161,12 +197,12 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// The refusal of a verifier, as this host's own would be.
-fn refused(name: &str, text: String) -> Error {
+pub(super) fn refused(name: &str, text: String) -> Error {
     let known = tfa_proto::Error::from_name(name, text.clone());
     Error::Refused(known.unwrap_or(tfa_proto::Error::Storage(text)))
 }
 
-fn not_understood() -> Error {
+pub(super) fn not_understood() -> Error {
     let text = messages::REPLY_NOT_UNDERSTOOD.to_owned();
     Error::Refused(tfa_proto::Error::Storage(text))
 }

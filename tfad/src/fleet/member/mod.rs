@@ -7,6 +7,7 @@
 mod attempt;
 mod calls;
 mod dialogs;
+mod owner_calls;
 mod remote;
 
 use std::fmt;
@@ -20,12 +21,14 @@ use tfa_proto::{Context, ContextError, Next, Turn, Verdict};
 use crate::account;
 use crate::caller::Caller;
 use crate::host::users::{LookUpError, NameService};
+use crate::login::password_prompts::PasswordPrompts;
 use crate::login::{Error, LoginService, render, served};
 use crate::semaphore::Semaphore;
 use crate::state::DaemonState;
 use attempt::Attempt;
-use calls::{Begun, Fleet};
+use calls::{Begun, Fleet, not_understood};
 use dialogs::Dialogs;
+pub use owner_calls::Proved;
 use remote::RemoteDialog;
 
 /// The connections that have ended and whose dialogs are being cancelled.
@@ -40,6 +43,8 @@ pub struct LoginTimes {
     pub answer: Duration,
     /// For the end of a dialog. It ends by itself otherwise.
     pub cancel: Duration,
+    /// For a call of an owner.
+    pub account: Duration,
 }
 
 impl Default for LoginTimes {
@@ -48,6 +53,7 @@ impl Default for LoginTimes {
             begin: Duration::from_secs(3),
             answer: Duration::from_secs(6),
             cancel: Duration::from_millis(200),
+            account: Duration::from_secs(6),
         }
     }
 }
@@ -59,6 +65,7 @@ pub struct Forwarder {
     fleet: Arc<Fleet>,
     times: LoginTimes,
     dialogs: Mutex<Dialogs>,
+    password_prompts: PasswordPrompts<Proved>,
 }
 
 impl fmt::Debug for Forwarder {
@@ -83,7 +90,13 @@ impl Forwarder {
             fleet: Arc::new(Fleet::new(socket, fleet, times.cancel)),
             times,
             dialogs: Mutex::default(),
+            password_prompts: PasswordPrompts::default(),
         }
+    }
+
+    /// The names of the verifiers, as far as `tfa-fleet` tells them.
+    pub(crate) fn verifiers(&self) -> Vec<String> {
+        self.fleet.verifiers()
     }
 
     fn begin_dialog(
@@ -113,7 +126,7 @@ impl Forwarder {
             dialog,
             turn,
         } = self.fleet.begin(&mut attempt, until)?;
-        let turn = attempt.with_later_phases(turn);
+        let turn = attempt.with_later_phases(turn).ok_or_else(not_understood)?;
         let number = match &turn.next {
             Next::Verdict(_) => 0,
             Next::Ask(asked) => {
@@ -155,11 +168,19 @@ impl LoginService for Forwarder {
             }
             Ok(turn) => {
                 self.dialogs().close(dialog);
+                if caller.is_root()
+                    && matches!(turn.next, Next::Verdict(verdict) if verdict.is_verified())
+                {
+                    self.note_proof(&remote);
+                }
                 Ok(turn)
             }
             Err(error) => {
                 self.dialogs().close(dialog);
-                Err(self.state.journal.report(&caller, remote.user(), error))
+                Err(self
+                    .state
+                    .journal
+                    .report(&caller, &remote.attempt().user().name, error))
             }
         }
     }

@@ -11,7 +11,7 @@ use tfa_fleet_wire::{LoginCall, SecretText};
 use tfa_proto::{Next, PromptStyle, Question, Turn};
 
 use super::attempt::Attempt;
-use super::calls::{Answered, Begun, Fleet};
+use super::calls::{Answered, Begun, Fleet, not_understood};
 use crate::login::Error;
 
 /// How many verifiers may be lost while one answer waits.
@@ -82,7 +82,8 @@ impl RemoteDialog {
                     self.asked = question.clone();
                 }
                 self.last = Some(given);
-                Ok(self.attempt.with_later_phases(turn))
+                let turn = self.attempt.with_later_phases(turn);
+                turn.ok_or_else(not_understood)
             }
             Answered::Lost(why) => Err(Error::NoAnswer(why)),
         }
@@ -127,9 +128,14 @@ impl RemoteDialog {
         fleet.answer(call, (&self.verifier, self.dialog), until)
     }
 
-    /// Who logs in.
-    pub(super) fn user(&self) -> &str {
-        self.attempt.user()
+    /// The login.
+    pub(super) const fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    /// The verifier of the dialog.
+    pub(super) fn verifier(&self) -> &str {
+        &self.verifier
     }
 
     /// Ends the dialog.

@@ -1,15 +1,16 @@
-//! The verifier's side: answers the logins of members, which `tfa-fleet` passes on.
+//! The verifier's side: answers the logins of members, and the calls of their users, which `tfa-fleet` passes on.
 //!
 //! The engine is that of this host's own logins, with dialogs of its own: members cannot take the places of
 //! the users here. A member speaks for the name in its certificate alone, which `tfa-fleet` has checked.
 
 mod listener;
+mod owner_calls;
 mod socket;
 
 use std::sync::Arc;
 
 use tfa_core::{AnswerId, HostName};
-use tfa_fleet_wire::{LoginCall, LoginReply, MemberCall};
+use tfa_fleet_wire::{LoginCall, LoginReply, LoginUser, MemberCall};
 use tfa_proto::Error;
 use tfa_store::DaemonStore;
 
@@ -29,6 +30,8 @@ pub use socket::MemberSocket;
 pub struct MemberLogins {
     journal: Arc<Journal>,
     hosts: Hosts,
+    state: Arc<DaemonState>,
+    accounts: Arc<Accounts>,
     logins: Logins,
 }
 
@@ -38,11 +41,13 @@ impl MemberLogins {
     pub fn new(state: Arc<DaemonState>, store: Arc<dyn DaemonStore>) -> Self {
         let hosts = Hosts::new(Arc::clone(&store), Arc::clone(&state.journal));
         let accounts = Accounts::new(store).by_name_alone();
-        let accounts = accounts.logging_to(Arc::clone(&state.journal));
+        let accounts = Arc::new(accounts.logging_to(Arc::clone(&state.journal)));
         Self {
             journal: Arc::clone(&state.journal),
+            state: Arc::clone(&state),
+            accounts: Arc::clone(&accounts),
             hosts,
-            logins: Logins::new(state, Arc::new(accounts)),
+            logins: Logins::new(state, accounts),
         }
     }
 
@@ -92,11 +97,7 @@ impl MemberLogins {
                     host: Some(member.clone()),
                 };
                 let floor = floor::take(&mut begin.context, member)?;
-                // root is root on each host, and no other user is.
-                if (begin.user.uid == 0) != (begin.user.name == "root") {
-                    let error = Error::InvalidArgument(messages::NOT_ROOT.to_owned());
-                    return Err(login::Error::Refused(error));
-                }
+                must_be_root_by_both(&begin.user)?;
                 let context = translate::context(&begin.context)?;
                 let facts = translate::facts(member, begin.attempt, begin.facts, floor);
                 let user = translate::user(begin.user);
@@ -119,12 +120,22 @@ impl MemberLogins {
                 let turn = translate::turn(turn);
                 Ok(LoginReply::Begun { dialog, turn })
             }
+            LoginCall::Account(call) => self.account(member, name, call),
             LoginCall::Cancel { dialog, .. } => {
                 self.logins.cancel(&name, dialog)?;
                 Ok(LoginReply::Cancelled)
             }
         }
     }
+}
+
+/// root is root on each host, and no other user is.
+fn must_be_root_by_both(user: &LoginUser) -> Result<(), login::Error> {
+    if (user.uid == 0) == (user.name == "root") {
+        return Ok(());
+    }
+    let error = Error::InvalidArgument(messages::NOT_ROOT.to_owned());
+    Err(login::Error::Refused(error))
 }
 
 fn refused(error: &Error) -> LoginReply {

@@ -4,10 +4,10 @@ use tfa_core::AuthenticatorId;
 use tfa_proto::{Error, TokenParameters};
 
 use super::Administrator;
-use crate::dbus::interface::new_authenticator;
 use crate::host::clock;
 use crate::log::AccountEvent;
 use crate::messages;
+use crate::owner::new_authenticator;
 
 impl Administrator {
     /// Activates an authenticator of which the administrator has the key. Returns its id.

@@ -8,10 +8,10 @@ use tfa_proto::{
 
 use super::Administrator;
 use crate::config::Config;
-use crate::dbus::interface::new_authenticator;
 use crate::host::clock;
 use crate::log::AccountEvent;
 use crate::messages;
+use crate::owner::new_authenticator;
 
 // An account can have as many.
 const _: () = assert!(MAX_IMPORTED_AUTHENTICATORS == MAX_AUTHENTICATORS);

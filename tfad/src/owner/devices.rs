@@ -12,10 +12,7 @@ use crate::messages;
 
 impl Owner {
     /// The remembered devices. `current` is the one that the caller's login session began from.
-    pub(in crate::dbus::interface) fn devices(
-        &self,
-        current: Option<DeviceMark>,
-    ) -> Result<Vec<Device>, Error> {
+    pub(crate) fn devices(&self, current: Option<DeviceMark>) -> Result<Vec<Device>, Error> {
         let (config, account) = (self.state.config(), self.load()?);
         let Some(account) = account else {
             return Ok(Vec::new());
@@ -30,11 +27,7 @@ impl Owner {
     }
 
     /// Forgets a device, unless it is the current one.
-    pub(in crate::dbus::interface) fn forget_device(
-        &self,
-        id: u32,
-        current: Option<DeviceMark>,
-    ) -> Result<(), Error> {
+    pub(crate) fn forget_device(&self, id: u32, current: Option<DeviceMark>) -> Result<(), Error> {
         self.must_be_within_quota()?;
         let (config, id) = (self.state.config(), DeviceId::new(id));
         let is_current = |account: Account| self.id_of(&account, current) == Some(id);
@@ -51,10 +44,7 @@ impl Owner {
     }
 
     /// Forgets all devices but the current one. Returns their number.
-    pub(in crate::dbus::interface) fn forget_devices(
-        &self,
-        current: Option<DeviceMark>,
-    ) -> Result<u32, Error> {
+    pub(crate) fn forget_devices(&self, current: Option<DeviceMark>) -> Result<u32, Error> {
         self.must_be_within_quota()?;
         let config = self.state.config();
         self.state

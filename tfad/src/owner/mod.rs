@@ -2,13 +2,16 @@
 
 mod authenticators;
 mod devices;
+mod member;
+mod methods;
+pub(crate) mod new_authenticator;
 mod security_keys;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Counter, Credential, Factor};
-use tfa_core::{Input, Proof, Purpose, Refusal, State, ThrottleScope, Time};
+use tfa_core::{Input, Policy, Proof, Purpose, Refusal, State, Subject, ThrottleScope, Time};
 use tfa_proto::{Error, PendingAuthenticator, Status};
 
 use crate::account::{self, Accounts, status};
@@ -19,29 +22,48 @@ use crate::host::{clock, subject};
 use crate::log::{AccountEvent, Report};
 use crate::messages;
 use crate::state::DaemonState;
+use member::Member;
+pub(crate) use member::tested;
+pub(crate) use methods::Asks;
+pub use methods::Method;
 
 /// The owner of an account, in one call. Everything in the call is judged by one moment, so that a code
 /// which was right does not become wrong while hashes are computed.
 #[derive(Clone)]
-pub(in crate::dbus::interface) struct Owner {
+pub(crate) struct Owner {
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
-    pub(in crate::dbus::interface) caller: Caller,
-    pub(in crate::dbus::interface) user: User,
+    pub(crate) caller: Caller,
+    pub(crate) user: User,
     now: Time,
+    /// The host that calls, if it is another one.
+    member: Option<Member>,
 }
 
 /// What proves the second factor for a change.
-pub(in crate::dbus::interface) enum SecondFactor {
+pub(crate) enum SecondFactor {
     /// A code that came with the call.
     Typed(Input),
     /// A code that polkit's login used up for this call.
     Verified,
 }
 
+impl SecondFactor {
+    /// A code that came with the call.
+    ///
+    /// # Errors
+    /// [`Error::CodeNeeded`] where there is none.
+    pub(crate) fn typed(proof: &str) -> Result<Self, Error> {
+        match Input::parse(proof) {
+            Input::Empty => Err(messages::code_needed()),
+            input => Ok(Self::Typed(input)),
+        }
+    }
+}
+
 impl Owner {
     /// The user behind a caller.
-    pub(in crate::dbus::interface) fn find(
+    pub(crate) fn find(
         state: Arc<DaemonState>,
         accounts: Arc<Accounts>,
         caller: Caller,
@@ -54,29 +76,31 @@ impl Owner {
             caller,
             user,
             now,
+            member: None,
         })
     }
 
     /// The same owner at the present moment.
-    pub(in crate::dbus::interface) fn now(self) -> Self {
+    pub(crate) fn now(self) -> Self {
         let now = clock::now();
         Self { now, ..self }
     }
 
     /// Refuses a change while no login is served: whether the policy wants an invitation, or forbids to
     /// switch off, is not known.
-    pub(in crate::dbus::interface) fn must_be_served(&self) -> Result<(), Error> {
+    pub(crate) fn must_be_served(&self) -> Result<(), Error> {
         Ok(self.state.serves()?)
     }
 
-    pub(in crate::dbus::interface) fn status(&self) -> Result<Status, Error> {
+    pub(crate) fn status(&self) -> Result<Status, Error> {
         let account = self.load()?;
         let config = self.state.config();
-        let required = subject::required_of(&config.policy, &self.user, self.now, CallsFor::Logins);
+        let subject = self.subject(&config.policy);
+        let required = config.policy.requires_of(&subject, self.now);
         let known = status::of(
             &self.user,
             account.as_ref(),
-            required.as_ref(),
+            required,
             &config.remember,
             self.now,
         );
@@ -88,7 +112,7 @@ impl Owner {
     }
 
     /// Checks that there is no set-up, and the invitation.
-    pub(in crate::dbus::interface) fn may_set_up(&self, invitation: &Input) -> Result<(), Error> {
+    pub(crate) fn may_set_up(&self, invitation: &Input) -> Result<(), Error> {
         match self.load()?.as_ref().map(Account::state) {
             Some(State::Enabled | State::Paused) => {
                 return Err(messages::refusal(Refusal::AlreadySetUp, self.now));
@@ -98,7 +122,7 @@ impl Owner {
         self.check_invitation(invitation).map(|_: bool| ())
     }
 
-    pub(in crate::dbus::interface) fn set_up(
+    pub(crate) fn set_up(
         &self,
         authenticator: &Authenticator,
         invitation: &Input,
@@ -108,7 +132,7 @@ impl Owner {
         self.within_quota(|| {
             self.change(|account, now| {
                 if is_required || account.is_invited(now) {
-                    account.check_invitation(invitation, ThrottleScope::OwnProgram, now)?;
+                    account.check_invitation(invitation, self.scope(), now)?;
                 }
                 account.set_up(authenticator.clone(), now)
             })
@@ -120,7 +144,7 @@ impl Owner {
     }
 
     /// Checks that there is a set-up to change.
-    pub(in crate::dbus::interface) fn must_be_set_up(&self) -> Result<(), Error> {
+    pub(crate) fn must_be_set_up(&self) -> Result<(), Error> {
         match self.load()?.as_ref().map(Account::state) {
             Some(State::Enabled | State::Paused) => Ok(()),
             Some(State::None | State::Pending) | None => {
@@ -129,7 +153,7 @@ impl Owner {
         }
     }
 
-    pub(in crate::dbus::interface) fn confirm(&self, code: &Input) -> Result<Vec<String>, Error> {
+    pub(crate) fn confirm(&self, code: &Input) -> Result<Vec<String>, Error> {
         let required = self.named_factors();
         let config = self.state.config();
         let first = self.change(|account, now| {
@@ -159,18 +183,18 @@ impl Owner {
         Ok(codes)
     }
 
-    pub(in crate::dbus::interface) fn abandon(&self) -> Result<(), Error> {
+    pub(crate) fn abandon(&self) -> Result<(), Error> {
         self.within_quota(|| self.change(|account, _| account.abandon()))
     }
 
-    pub(in crate::dbus::interface) fn new_backup_codes(
-        &self,
-        factor: &SecondFactor,
-    ) -> Result<Vec<String>, Error> {
+    pub(crate) fn new_backup_codes(&self, factor: &SecondFactor) -> Result<Vec<String>, Error> {
         // Ten hashes are computed only for a right code that this call can use.
         self.must_be_within_quota()?;
         if let SecondFactor::Typed(input) = factor {
-            self.change_with_input(input, Account::check_proof)?;
+            let scope = self.scope();
+            self.change_with_input(input, |account, proof, now| {
+                account.check_proof(proof, scope, now)
+            })?;
         }
         let (set, codes) = self.accounts.draw_backup_codes()?;
         self.change_with(factor, |account, proof, now| {
@@ -180,36 +204,39 @@ impl Owner {
         Ok(printed(&codes))
     }
 
-    pub(in crate::dbus::interface) fn pause(&self, factor: &SecondFactor) -> Result<(), Error> {
+    pub(crate) fn pause(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.may_switch_off()?;
         self.change_with(factor, |account, proof, now| account.pause(proof, now))?;
         self.log(AccountEvent::Paused);
         Ok(())
     }
 
-    pub(in crate::dbus::interface) fn resume(&self, factor: &SecondFactor) -> Result<(), Error> {
+    pub(crate) fn resume(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.change_with(factor, |account, proof, now| account.resume(proof, now))?;
         self.log(AccountEvent::Resumed);
         Ok(())
     }
 
-    pub(in crate::dbus::interface) fn remove(&self, factor: &SecondFactor) -> Result<(), Error> {
+    pub(crate) fn remove(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.may_switch_off()?;
         self.change_with(factor, |account, proof, now| account.remove(proof, now))?;
         self.log(AccountEvent::Removed);
         Ok(())
     }
 
-    pub(in crate::dbus::interface) fn test(&self, code: &Input) -> Result<Factor, Error> {
-        let factor = self.change_with_input(code, Account::try_code)?;
+    pub(crate) fn test(&self, code: &Input) -> Result<Factor, Error> {
+        let scope = self.scope();
+        let factor = self.change_with_input(code, |account, code, now| {
+            account.try_code(code, scope, now)
+        })?;
         self.log(AccountEvent::CodeTested);
         Ok(factor)
     }
 
     /// Refuses to switch off what is required.
-    pub(in crate::dbus::interface) fn may_switch_off(&self) -> Result<(), Error> {
+    pub(crate) fn may_switch_off(&self) -> Result<(), Error> {
         let policy = &self.state.config().policy;
-        match subject::required_of(policy, &self.user, self.now, CallsFor::Logins) {
+        match policy.requires_of(&self.subject(policy), self.now) {
             Some(_) => {
                 self.log(AccountEvent::SwitchOffRefused);
                 Err(messages::required())
@@ -230,8 +257,24 @@ impl Owner {
         if matches!(code, Input::Empty) {
             return Err(messages::invitation_needed());
         }
-        self.change(|account, now| account.check_invitation(code, ThrottleScope::OwnProgram, now))?;
+        self.change(|account, now| account.check_invitation(code, self.scope(), now))?;
         Ok(true)
+    }
+
+    /// The owner under each name, with the groups that the policy asks about. It blocks.
+    fn subject(&self, policy: &Policy) -> Subject {
+        match &self.member {
+            None => subject::by_any_name(&self.user, policy, CallsFor::Logins),
+            Some(member) => member.subject.clone(),
+        }
+    }
+
+    /// What wrong codes of this call are counted on.
+    fn scope(&self) -> ThrottleScope {
+        match &self.member {
+            None => ThrottleScope::OwnProgram,
+            Some(member) => member.scope,
+        }
     }
 
     fn load(&self) -> Result<Option<Account>, Error> {
@@ -256,13 +299,14 @@ impl Owner {
         factor: &SecondFactor,
         mut change: impl FnMut(&mut Account, Proof<'_>, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
+        let scope = self.scope();
         self.within_quota(|| match factor {
             SecondFactor::Verified => {
                 self.change(|account, now| change(account, Proof::Verified, now))
             }
             SecondFactor::Typed(input) => self
                 .change_with_input(input, |account, credential, now| {
-                    change(account, Proof::Typed(credential), now)
+                    change(account, Proof::Typed(credential, scope), now)
                 }),
         })
     }
@@ -273,7 +317,7 @@ impl Owner {
         input: &Input,
         mut change: impl FnMut(&mut Account, &Credential, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
-        let (scope, now) = (ThrottleScope::OwnProgram, self.now);
+        let (scope, now) = (self.scope(), self.now);
         let changed = self.accounts.judge(
             &self.user,
             input,
@@ -359,7 +403,7 @@ impl Owner {
     }
 
     /// Logs an error that an administrator should act on, and returns it.
-    pub(in crate::dbus::interface) fn report<E: Report>(&self, error: E) -> E {
+    pub(crate) fn report<E: Report>(&self, error: E) -> E {
         let journal = &self.state.journal;
         journal.report(&self.caller, &self.user.name, error)
     }

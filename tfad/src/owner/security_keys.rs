@@ -1,25 +1,25 @@
 //! What the owner of an account does with security keys.
 
-use tfa_core::{Account, AuthenticatorId, AuthenticatorKind, Input, Proof, SshKey, ThrottleScope};
+use tfa_core::{Account, AuthenticatorId, AuthenticatorKind, Input, Proof, SshKey};
 use tfa_proto::{Error, SecurityKeyParameters};
 
 use super::authenticators::name_of;
+use super::new_authenticator::{checked_name, key_of, unused_name};
 use super::{Owner, SecondFactor, printed};
-use crate::dbus::interface::new_authenticator::{checked_name, key_of, unused_name};
 use crate::log::AccountEvent;
 
 /// The name of a first security key, and the beginning of later default names.
 const DEFAULT_NAME: &str = "security key";
 
 /// A security key that its owner enrolls, with the name that it gets.
-pub(in crate::dbus::interface) struct NewKey {
+pub(crate) struct NewKey {
     key: SshKey,
     name: String,
 }
 
 impl Owner {
     /// A first security key, if the owner may enroll one with this invitation code.
-    pub(in crate::dbus::interface) fn first_security_key(
+    pub(crate) fn first_security_key(
         &self,
         wanted: &SecurityKeyParameters,
         invitation: &Input,
@@ -31,7 +31,7 @@ impl Owner {
 
     /// Keeps a first security key until a login has used it. Returns the backup codes that become active
     /// with it.
-    pub(in crate::dbus::interface) fn set_up_security_key(
+    pub(crate) fn set_up_security_key(
         &self,
         new: &NewKey,
         invitation: &Input,
@@ -42,7 +42,7 @@ impl Owner {
         let (set, codes) = self.accounts.draw_backup_codes()?;
         self.change(|account, now| {
             if is_required || account.is_invited(now) {
-                account.check_invitation(invitation, ThrottleScope::OwnProgram, now)?;
+                account.check_invitation(invitation, self.scope(), now)?;
             }
             account.set_up_security_key(&new.name, new.key, set.clone(), now)
         })?;
@@ -51,7 +51,7 @@ impl Owner {
     }
 
     /// A further security key, if there is room for it.
-    pub(in crate::dbus::interface) fn further_security_key(
+    pub(crate) fn further_security_key(
         &self,
         wanted: &SecurityKeyParameters,
     ) -> Result<NewKey, Error> {
@@ -62,7 +62,7 @@ impl Owner {
         Ok(new)
     }
 
-    pub(in crate::dbus::interface) fn add_security_key(
+    pub(crate) fn add_security_key(
         &self,
         new: &NewKey,
         factor: &SecondFactor,
@@ -78,7 +78,7 @@ impl Owner {
     }
 
     /// A security key that can replace an authenticator.
-    pub(in crate::dbus::interface) fn succeeding_security_key(
+    pub(crate) fn succeeding_security_key(
         &self,
         wanted: &SecurityKeyParameters,
     ) -> Result<NewKey, Error> {
@@ -92,7 +92,7 @@ impl Owner {
         Ok(new)
     }
 
-    pub(in crate::dbus::interface) fn move_to_security_key(
+    pub(crate) fn move_to_security_key(
         &self,
         replaces: Option<u32>,
         new: &NewKey,

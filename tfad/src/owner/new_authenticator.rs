@@ -13,7 +13,7 @@ use crate::messages;
 const MAX_NAME_LENGTH: usize = 64;
 
 /// A new authenticator with a key of its own, as the policy lets users enroll it.
-pub(super) fn drawn(
+pub(crate) fn drawn(
     wanted: &Parameters,
     default_name: &str,
     rules: &AuthenticatorRules,
@@ -47,7 +47,7 @@ pub(super) fn drawn(
 }
 
 /// Refuses an authenticator of a kind, or with parameters, that the policy does not let users enroll.
-pub(super) fn must_be_allowed(
+pub(crate) fn must_be_allowed(
     authenticator: &Authenticator,
     rules: &AuthenticatorRules,
 ) -> Result<(), Error> {
@@ -78,7 +78,7 @@ pub(super) fn must_be_allowed(
 
 /// An authenticator with the key of a token, or with the text of a security key's public key. The
 /// administrator may add any.
-pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authenticator, Error> {
+pub(crate) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authenticator, Error> {
     let kind = known_kind(&wanted.kind)?;
     if kind == AuthenticatorKind::SecurityKey {
         return of_security_key(wanted, key);
@@ -94,7 +94,7 @@ pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authentic
 }
 
 /// An authenticator of which another program has the key. Its key may be shorter than that of a token.
-pub(super) fn of_import(wanted: &ImportedAuthenticator) -> Result<Authenticator, Error> {
+pub(crate) fn of_import(wanted: &ImportedAuthenticator) -> Result<Authenticator, Error> {
     let kind = known_kind(&wanted.kind)?;
     let numbers = Numbers {
         period: wanted.period,
@@ -126,7 +126,7 @@ fn of_security_key(wanted: &TokenParameters, key: &[u8]) -> Result<Authenticator
 
 /// The first of the names "phone", "phone 2", ... that no authenticator of the account has, where `first`
 /// is "phone".
-pub(super) fn unused_name(account: &Account, first: &str) -> String {
+pub(crate) fn unused_name(account: &Account, first: &str) -> String {
     let names = (2..).map(|number| format!("{first} {number}"));
     let mut names = std::iter::once(first.to_owned()).chain(names);
     let unused = names.find(|name| account.authenticator_named(name).is_none());
@@ -134,7 +134,7 @@ pub(super) fn unused_name(account: &Account, first: &str) -> String {
 }
 
 /// The key of a security key, if the policy lets users enroll it.
-pub(super) fn key_of(public_key: &str, rules: &AuthenticatorRules) -> Result<SshKey, Error> {
+pub(crate) fn key_of(public_key: &str, rules: &AuthenticatorRules) -> Result<SshKey, Error> {
     let kind = AuthenticatorKind::SecurityKey;
     if !rules.kinds.contains(&kind) {
         return Err(messages::kind_not_allowed(kind, &rules.kinds));
@@ -152,7 +152,7 @@ fn security_key(public_key: &str) -> Result<SshKey, Error> {
 }
 
 /// The name, if it can be one.
-pub(super) fn checked_name(name: &str) -> Result<&str, Error> {
+pub(crate) fn checked_name(name: &str) -> Result<&str, Error> {
     if name.trim() != name
         || name.is_empty()
         || name.contains("  ")

@@ -5,20 +5,15 @@
 use tfa_core::{Account, Authenticator, AuthenticatorId, Factors, Input, Proof, Refusal, Time};
 use tfa_proto::{Error, Parameters, PendingAuthenticator};
 
+use super::new_authenticator::{checked_name, drawn, unused_name};
 use super::{Owner, SecondFactor};
-use crate::dbus::interface::new_authenticator::{checked_name, drawn, unused_name};
-use crate::host::subject;
-use crate::host::time_limit::CallsFor;
 use crate::log::AccountEvent;
 use crate::login::enrollment::DEFAULT_NAME;
 use crate::messages;
 
 impl Owner {
     /// A first authenticator.
-    pub(in crate::dbus::interface) fn first_authenticator(
-        &self,
-        wanted: &Parameters,
-    ) -> Result<Authenticator, Error> {
+    pub(crate) fn first_authenticator(&self, wanted: &Parameters) -> Result<Authenticator, Error> {
         let authenticator = drawn(wanted, DEFAULT_NAME, &self.state.config().authenticator)?;
         let (kind, required) = (authenticator.kind(), self.named_factors());
         // With it, the user would be refused wherever a second factor is required.
@@ -29,7 +24,7 @@ impl Owner {
     }
 
     /// A further authenticator, if there is room for it.
-    pub(in crate::dbus::interface) fn further_authenticator(
+    pub(crate) fn further_authenticator(
         &self,
         wanted: &Parameters,
     ) -> Result<Authenticator, Error> {
@@ -44,10 +39,7 @@ impl Owner {
     }
 
     /// The successor of an authenticator, which it takes the name of.
-    pub(in crate::dbus::interface) fn successor(
-        &self,
-        wanted: &Parameters,
-    ) -> Result<Authenticator, Error> {
+    pub(crate) fn successor(&self, wanted: &Parameters) -> Result<Authenticator, Error> {
         let replaces = wanted.replaces.map(AuthenticatorId::new);
         let account = self.load()?;
         let replaced = account.as_ref().and_then(|account| match replaces {
@@ -64,7 +56,7 @@ impl Owner {
         Ok(authenticator)
     }
 
-    pub(in crate::dbus::interface) fn add(
+    pub(crate) fn add(
         &self,
         authenticator: &Authenticator,
         factor: &SecondFactor,
@@ -76,7 +68,7 @@ impl Owner {
         self.pending(authenticator)
     }
 
-    pub(in crate::dbus::interface) fn move_to(
+    pub(crate) fn move_to(
         &self,
         replaces: Option<u32>,
         authenticator: &Authenticator,
@@ -93,12 +85,12 @@ impl Owner {
     }
 
     /// Checks what can be known of a new name before the code is.
-    pub(in crate::dbus::interface) fn may_rename(&self, id: u32, name: &str) -> Result<(), Error> {
+    pub(crate) fn may_rename(&self, id: u32, name: &str) -> Result<(), Error> {
         let (id, name) = (AuthenticatorId::new(id), checked_name(name)?);
         self.rehearse(|account, now| account.rename_authenticator(id, name, Proof::Verified, now))
     }
 
-    pub(in crate::dbus::interface) fn rename_authenticator(
+    pub(crate) fn rename_authenticator(
         &self,
         id: u32,
         name: &str,
@@ -118,18 +110,14 @@ impl Owner {
     }
 
     /// Checks whether an authenticator may be removed, as far as it can be known before the code is.
-    pub(in crate::dbus::interface) fn may_remove(&self, id: u32) -> Result<(), Error> {
+    pub(crate) fn may_remove(&self, id: u32) -> Result<(), Error> {
         let (id, required) = (AuthenticatorId::new(id), self.required_factors());
         self.rehearse(|account, now| {
             account.remove_authenticator(id, &required, Proof::Verified, now)
         })
     }
 
-    pub(in crate::dbus::interface) fn remove_authenticator(
-        &self,
-        id: u32,
-        factor: &SecondFactor,
-    ) -> Result<(), Error> {
+    pub(crate) fn remove_authenticator(&self, id: u32, factor: &SecondFactor) -> Result<(), Error> {
         let (id, required) = (AuthenticatorId::new(id), self.required_factors());
         let (name, was_last) = self.change_with(factor, |account, proof, now| {
             let name = name_of(account, id);
@@ -143,14 +131,11 @@ impl Owner {
         Ok(())
     }
 
-    pub(in crate::dbus::interface) fn resynchronize(
-        &self,
-        first: &Input,
-        second: &Input,
-    ) -> Result<u32, Error> {
+    pub(crate) fn resynchronize(&self, first: &Input, second: &Input) -> Result<u32, Error> {
+        let scope = self.scope();
         let (id, name) = self.within_quota(|| {
             self.change(|account, now| {
-                let found = account.resynchronize(first, second, now);
+                let found = account.resynchronize(first, second, scope, now);
                 found.map(|id| (id, name_of(account, id)))
             })
         })?;
@@ -170,7 +155,7 @@ impl Owner {
     /// The second factors that each rule accepts which requires one of the user.
     fn required_factors(&self) -> Vec<Factors> {
         let policy = &self.state.config().policy;
-        let subject = subject::by_any_name(&self.user, policy, CallsFor::Logins);
+        let subject = self.subject(policy);
         let effects = policy.all_that_require_of(&subject, self.now);
         effects.iter().map(|effect| effect.factors).collect()
     }

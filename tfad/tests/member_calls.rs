@@ -1,0 +1,364 @@
+//! Calls of owners on a member at a verifier: what replaces a code, and what does not.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends by panicking"
+)]
+
+mod alice;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tfa_core::{
+    Account, Authenticator, Fingerprint, HostName, MemberPlace, MemberScope, Parameters, Secret,
+};
+use tfa_core::{ThrottleScope, Time};
+use tfa_fleet_wire::{
+    AccountCall, AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts,
+    LoginGroup, LoginIdentity, LoginReply, LoginUser, MemberCall, Membership, NeededFact,
+    SecretBytes, SecretText, SubjectAnswer,
+};
+use tfa_proto::{PendingAuthenticator, Status};
+use tfa_testkit::MemoryStore;
+use tfad::account::Accounts;
+use tfad::config::Config;
+use tfad::fleet::MemberLogins;
+use tfad::host::clock;
+use tfad::log::{Journal, MemoryLog};
+use tfad::state::DaemonState;
+use totp_rs::Builder;
+use zbus::wire::serialized::{Context, Data};
+use zbus::wire::{LE, Type, to_bytes};
+
+use alice::{UID, alice};
+
+const KEY: &[u8] = b"12345678901234567890";
+const OPTIONAL: &str = "[policy]\nmode = \"optional\"\n";
+const WEB1: &str = "web1.example";
+
+/// A verifier at which alice has enrolled.
+struct Verifier {
+    accounts: Accounts,
+    logins: MemberLogins,
+    state: Arc<DaemonState>,
+    log: MemoryLog,
+}
+
+impl Verifier {
+    fn new(policy: &str) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let accounts = Accounts::new(Arc::clone(&store) as _).by_name_alone();
+        let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();
+        let log = MemoryLog::default();
+        let journal = Arc::new(Journal::in_memory(log.clone()));
+        let state = Arc::new(DaemonState::new(journal, PathBuf::new(), config, None));
+        let logins = MemberLogins::new(Arc::clone(&state), store);
+        Self {
+            accounts,
+            logins,
+            state,
+            log,
+        }
+    }
+
+    fn with_alice(policy: &str) -> Self {
+        let verifier = Self::new(policy);
+        let long_ago = Time::from_secs(clock::now().as_secs() - 100 * 24 * 3600);
+        let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
+        let enroll = |account: &mut Account| account.bind(phone.clone(), long_ago).map(|_| ());
+        verifier.accounts.change(&alice(), enroll).unwrap().unwrap();
+        verifier
+    }
+
+    fn account(&self) -> Option<Account> {
+        self.accounts.load(&alice()).unwrap()
+    }
+
+    fn at(&self, member: &str, call: LoginCall) -> LoginReply {
+        let member = member.to_owned();
+        let key = Fingerprint::new([1; Fingerprint::LENGTH]);
+        self.logins.answer(MemberCall { member, call, key })
+    }
+
+    /// Makes a call of alice on web1.
+    fn call(&self, method: &str, arguments: &(impl Type + Serialize)) -> Result<Vec<u8>, String> {
+        result(self.at(WEB1, LoginCall::Account(call(method, arguments))))
+    }
+
+    /// A login of alice to polkit on web1, with this attempt. Her code is right.
+    fn log_in_to_polkit(&self, attempt: AttemptBytes, code: &str) {
+        let text = |text: &str| EntryValue::Text(text.to_owned());
+        let entry = |key: &str, value| {
+            let key = key.to_owned();
+            ContextEntry { key, value }
+        };
+        let begin = BeginLogin {
+            attempt,
+            user: user(),
+            context: vec![
+                entry("phase", text("auth")),
+                entry("service", text("polkit-1")),
+                entry("password-given", EntryValue::Flag(true)),
+            ],
+            caller_uid: 0,
+            facts: LoginFacts {
+                at_console: Some(false),
+                ..LoginFacts::default()
+            },
+        };
+        let LoginReply::Begun { dialog, turn } = self.at(WEB1, LoginCall::Begin(begin)) else {
+            panic!("no dialog");
+        };
+        assert_eq!(turn.next, "ask-hidden");
+        let answer = LoginCall::Answer {
+            attempt,
+            dialog,
+            number: 1,
+            answer: SecretText::new(code.to_owned()),
+        };
+        let LoginReply::Begun { turn, .. } = self.at(WEB1, answer) else {
+            panic!("no answer");
+        };
+        assert_eq!(turn.text, "verified-by-totp");
+    }
+}
+
+fn user() -> LoginUser {
+    LoginUser {
+        name: "alice".to_owned(),
+        uid: UID,
+        aliases: Vec::new(),
+    }
+}
+
+fn call(method: &str, arguments: &(impl Type + Serialize)) -> AccountCall {
+    let arguments = to_bytes(Context::new(LE, 0), arguments).unwrap();
+    AccountCall {
+        user: user(),
+        method: method.to_owned(),
+        arguments: SecretBytes::new(arguments.bytes().to_vec()),
+        subject: None,
+        proved_by: None,
+        only_reads: false,
+    }
+}
+
+/// The result, or the last part of the name of the error.
+fn result(reply: LoginReply) -> Result<Vec<u8>, String> {
+    match reply {
+        LoginReply::Account(result) => Ok(result.0.to_vec()),
+        LoginReply::Refused { error, .. } => Err(error.replace("org.tfad.Tfa1.Error.", "")),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn read<T: Type + DeserializeOwned>(bytes: &[u8]) -> T {
+    let data = Data::new(bytes, Context::new(LE, 0));
+    data.deserialize().unwrap().0
+}
+
+fn code_of(key: &[u8]) -> String {
+    let phone = Builder::new().with_secret(key).build_noncompliant();
+    phone.generate(clock::now().as_secs()).to_string()
+}
+
+/// The bytes of a key (RFC 4648, without padding).
+fn from_base32(text: &str) -> Vec<u8> {
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for letter in text.bytes() {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            _ => letter - b'2' + 26,
+        };
+        (bits, count) = ((bits << 5 | u32::from(value)) & 0xfff, count + 5);
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).unwrap());
+        }
+    }
+    bytes
+}
+
+fn code() -> String {
+    code_of(KEY)
+}
+
+fn error(name: &str) -> Result<Vec<u8>, String> {
+    Err(name.to_owned())
+}
+
+#[test]
+fn owner_reads_the_own_status_on_a_member() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    let status: Status = read(&verifier.call("Status", &()).unwrap());
+    assert_eq!((&*status.user, status.authenticators.len()), ("alice", 1));
+    let mut other = call("Status", &());
+    other.user.uid = UID + 1;
+    let other = result(verifier.at(WEB1, LoginCall::Account(other)));
+    assert_eq!(other, error("UidChanged"));
+    for (name, uid) in [("root", UID), ("alice", 0)] {
+        let mut root = call("Status", &());
+        (root.user.name, root.user.uid) = (name.to_owned(), uid);
+        let root = result(verifier.at(WEB1, LoginCall::Account(root)));
+        assert_eq!(root, error("InvalidArgument"), "{name}");
+    }
+}
+
+#[test]
+fn member_changes_an_enrollment_with_a_code_of_the_owner_alone() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    let before = verifier.account().unwrap().encode();
+    let none = "".to_owned();
+    let parameters = tfa_proto::Parameters::default();
+    let name = "new".to_owned();
+    assert_eq!(verifier.call("Pause", &none), error("CodeNeeded"));
+    assert_eq!(verifier.call("Remove", &none), error("CodeNeeded"));
+    assert_eq!(verifier.call("NewBackupCodes", &none), error("CodeNeeded"));
+    let renamed = verifier.call("RenameAuthenticator", &(1u32, &name, &none));
+    assert_eq!(renamed, error("CodeNeeded"));
+    let removed = verifier.call("RemoveAuthenticator", &(1u32, &none));
+    assert_eq!(removed, error("CodeNeeded"));
+    for method in ["Add", "Move"] {
+        let added = verifier.call(method, &(&none, &parameters));
+        assert_eq!(added, error("CodeNeeded"), "{method}");
+    }
+    assert_eq!(verifier.call("Setup", &parameters), error("AlreadySetUp"));
+    assert_eq!(verifier.account().unwrap().encode(), before);
+
+    let wrong = verifier.call("NewBackupCodes", &"000000".to_owned());
+    assert_eq!(wrong, error("WrongCode"));
+    let code = code();
+    let codes: Vec<String> = read(&verifier.call("NewBackupCodes", &code).unwrap());
+    assert_eq!(codes.len(), 10);
+    let used = verifier.call("NewBackupCodes", &code);
+    assert_eq!(used, error("WrongCode"));
+    assert_eq!(verifier.call("Pause", &codes[0]), Ok(Vec::new()));
+    let state = verifier.account().unwrap().state();
+    assert_eq!(state, tfa_core::State::Paused);
+    let logged = verifier.log.take(&verifier.state.journal);
+    let hosts: Vec<_> = logged.iter().map(|line| line.field("TFA_HOST")).collect();
+    assert!(!hosts.is_empty() && hosts.iter().all(|host| *host == Some(WEB1)));
+}
+
+#[test]
+fn wrong_codes_of_calls_lock_at_their_member_alone() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    for _ in 0..5 {
+        let _ = verifier.call("Test", &"000000".to_owned());
+    }
+    assert_eq!(verifier.call("Test", &code()), error("Locked"));
+    let test = LoginCall::Account(call("Test", &code()));
+    let at_web2 = result(verifier.at("web2.example", test));
+    assert!(at_web2.is_ok(), "{at_web2:?}");
+    let account = verifier.account().unwrap();
+    let web1 = MemberScope::new(&HostName::new(WEB1).unwrap(), MemberPlace::OwnProgram);
+    let failures = |scope| account.throttle().counter(scope).failures();
+    assert_eq!(failures(ThrottleScope::AtMember(web1)), 5);
+    assert_eq!(failures(ThrottleScope::OwnProgram), 0);
+}
+
+#[test]
+fn code_of_a_login_to_polkit_counts_for_one_call_of_its_member() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    let attempt = AttemptBytes([7; 16]);
+    let proved = || AccountCall {
+        proved_by: Some(attempt),
+        ..call("NewBackupCodes", &"".to_owned())
+    };
+    let made = |member: &str| result(verifier.at(member, LoginCall::Account(proved())));
+    assert_eq!(made(WEB1), error("CodeNeeded"));
+    let code = code();
+    verifier.log_in_to_polkit(attempt, &code);
+    assert_eq!(made("web2.example"), error("CodeNeeded"));
+    let codes: Vec<String> = read(&made(WEB1).unwrap());
+    assert_eq!(codes.len(), 10);
+    assert_eq!(made(WEB1), error("CodeNeeded"));
+    // The reply of the login was lost, and the login came again.
+    verifier.log_in_to_polkit(attempt, &code);
+    assert_eq!(made(WEB1), error("CodeNeeded"));
+}
+
+#[test]
+fn user_enrolls_on_a_member_with_a_code_of_the_new_key() {
+    let verifier = Verifier::new(OPTIONAL);
+    let parameters = tfa_proto::Parameters::default();
+    assert_eq!(
+        verifier.call("Confirm", &"000000".to_owned()),
+        error("NothingPending")
+    );
+    let pending: PendingAuthenticator = read(&verifier.call("Setup", &parameters).unwrap());
+    assert!(pending.uri.contains("alice"));
+    let wrong = verifier.call("Confirm", &"000000".to_owned());
+    assert_eq!(wrong, error("WrongCode"));
+    let code = code_of(&from_base32(&pending.secret));
+    let codes: Vec<String> = read(&verifier.call("Confirm", &code).unwrap());
+    assert_eq!(codes.len(), 10);
+    let state = verifier.account().unwrap().state();
+    assert_eq!(state, tfa_core::State::Enabled);
+}
+
+#[test]
+fn member_enrolls_no_user_without_the_invitation_that_is_required() {
+    let policy = "[policy]\nmode = \"optional\"\ninvitation = true\n";
+    let verifier = Verifier::new(policy);
+    let parameters = tfa_proto::Parameters::default();
+    assert_eq!(
+        verifier.call("Setup", &parameters),
+        error("InvitationNeeded")
+    );
+    assert!(verifier.account().is_none());
+}
+
+#[test]
+fn member_is_asked_for_the_groups_that_the_policy_depends_on() {
+    let policy = "[policy]\nmode = \"optional\"\n\
+        [[policy.rule]]\ngroups = [\"staff\"]\nmode = \"required\"\n";
+    let verifier = Verifier::with_alice(policy);
+    let pause = || call("Pause", &code());
+    let LoginReply::NeedFact(NeededFact::Subject(question)) =
+        verifier.at(WEB1, LoginCall::Account(pause()))
+    else {
+        panic!("nothing is asked");
+    };
+    let told = |belongs| {
+        let groups = question.groups.iter().cloned();
+        let groups = groups.map(|group| Membership { group, belongs });
+        let identities = vec![LoginIdentity {
+            name: "alice".to_owned(),
+            groups: groups.collect(),
+        }];
+        let subject = Some(SubjectAnswer {
+            question: question.clone(),
+            identities,
+        });
+        let call = AccountCall { subject, ..pause() };
+        result(verifier.at(WEB1, LoginCall::Account(call)))
+    };
+    assert_eq!(question.groups, [LoginGroup::Name("staff".to_owned())]);
+    assert_eq!(told(Some(true)), error("Required"));
+    assert_eq!(told(None), error("Required"));
+    assert_eq!(told(Some(false)), Ok(Vec::new()));
+}
+
+#[test]
+fn call_that_is_not_of_the_contract_is_refused() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    for method in ["Reset", "List", "Refusal", "status", ""] {
+        assert_eq!(
+            verifier.call(method, &()),
+            error("InvalidArgument"),
+            "{method}"
+        );
+    }
+    let mut long = call("Pause", &code());
+    long.arguments.0.push(0);
+    let long = result(verifier.at(WEB1, LoginCall::Account(long)));
+    assert_eq!(long, error("InvalidArgument"));
+    assert_eq!(verifier.call("Pause", &1u32), error("InvalidArgument"));
+    let state = verifier.account().unwrap().state();
+    assert_eq!(state, tfa_core::State::Enabled);
+}
