@@ -65,20 +65,31 @@ fn lines_of_the_profile_that_were_removed_are_written_again() {
 }
 
 #[test]
-fn changes_by_hand_in_the_profile_are_overwritten_with_force() {
+fn control_changed_by_hand_in_the_profile_is_written_back() {
     for suite in SUITES {
         let (machine, _alice) = host_of_the_readme(suite);
         let before = machine.read_file(AUTH);
         edit(&machine, r"/pam_unix/s/\[.*\]/sufficient/", AUTH);
         let found = finding(&machine, "hole", "pam-skipped");
+        assert_eq!(found["commands"], json!([]));
+        password_is_enough(&machine);
+
+        mend(&machine, &found);
+        is_silent(&machine);
+        assert_eq!(machine.read_file(AUTH), before);
+        drop(ssh_to_code_prompt(&machine, "alice"));
+    }
+}
+
+#[test]
+fn changes_by_hand_in_the_profile_are_overwritten_with_force() {
+    for suite in SUITES {
+        let (machine, _alice) = host_of_the_readme(suite);
+        let before = machine.read_file(AUTH);
+        edit(&machine, r"s/^auth.*pam_unix.*/$auth_primary/", AUTH);
+        let found = finding(&machine, "lock-out", "pam-error");
         let force = "pam-auth-update --force --enable tfa";
         assert_eq!(found["commands"], json!([force]));
-        let remedy = found["remedy"].as_str().unwrap();
-        assert!(
-            remedy.contains("auth sufficient pam_unix.so nullok"),
-            "{remedy}"
-        );
-        password_is_enough(&machine);
 
         // It refuses without.
         let changed = machine.read_file(AUTH);

@@ -62,7 +62,7 @@ fn stack_is_mended_before_the_module_goes_that_asks_for_the_password() {
         assert_eq!(breaks[0]["severity"], "risk");
         let what = breaks[0]["what"].as_str().unwrap();
         assert!(
-            what.starts_with("Without the lines of pam_google_authenticator: "),
+            what.starts_with("Without the lines of pam_google_authenticator, logins are refused: "),
             "{what}"
         );
         assert_eq!(found(&machine, NOT_ASKED).len(), 0);
