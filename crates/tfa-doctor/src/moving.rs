@@ -91,7 +91,11 @@ pub(crate) fn unfinished(facts: &Facts) -> Vec<Finding> {
         let kind = &messages::MOVING_UNFINISHED;
         let users = facts.host.as_ref().and_then(|host| match module == OATH {
             true => host.only_oath.as_ref(),
-            false => host.only_old_module.as_ref().filter(|_| are_in_homes),
+            false => {
+                let is_whole = are_in_homes && host.old_module_is_whole;
+                let users = host.only_old_module.as_ref();
+                users.filter(|users| is_whole || !users.is_empty())
+            }
         });
         (!names.is_empty()).then(|| {
             let mut finding = Finding::beside_pam(kind, "", names, String::new());

@@ -414,7 +414,11 @@ impl Host {
                     let users = host.only_oath.get_or_insert_default();
                     users.insert(name.to_owned());
                 }
-                ["only-old-module"] => host.only_old_module = Some(BTreeSet::new()),
+                ["only-old-module"] => {
+                    host.only_old_module = Some(BTreeSet::new());
+                    host.old_module_is_whole = true;
+                }
+                ["homes", "unknown"] => host.old_module_is_whole = false,
                 ["only-old-module", name] => {
                     host.only_old_module
                         .get_or_insert_default()
@@ -827,9 +831,10 @@ fn the_remedy_of_a_daemon_depends_on_the_cause() {
 }
 
 /// The remedy of moving-unfinished where no user is left: of a fixture with a change of the file of login.
-fn removal_of(fixture: &str, change: fn(&str) -> String) -> (Host, Vec<String>) {
+fn removal_of(fixture: &str, facts: &str, change: fn(&str) -> String) -> (Host, Vec<String>) {
     let host = Host::new(&[SHIPPED[0], fixture]);
-    fs::write(host.0.join("more"), "only-old-module\nonly-oath\n").unwrap();
+    let facts = format!("only-old-module\nonly-oath\n{facts}");
+    fs::write(host.0.join("more"), facts).unwrap();
     let file = "etc/pam.d/login";
     fs::write(host.0.join(file), change(&host.text(file).unwrap())).unwrap();
     let findings = host.findings();
@@ -855,7 +860,7 @@ fn the_lines_of_an_old_module_go_when_they_guard_no_user_alone() {
             &["docs/moving-in.md"],
         ),
     ] {
-        let (host, commands) = removal_of(fixture, str::to_owned);
+        let (host, commands) = removal_of(fixture, "", str::to_owned);
         let [keep, remove, last] = &commands[..] else {
             panic!("{commands:?}")
         };
@@ -882,10 +887,13 @@ fn the_lines_of_an_old_module_go_when_they_guard_no_user_alone() {
 #[test]
 fn the_lines_of_an_old_module_stay_while_more_is_to_be_done() {
     let elsewhere = |text: &str| text.replace("nullok", "secret=/var/otp/${USER}");
-    let (_, commands) = removal_of("moving-unfinished", elsewhere);
-    assert_eq!(commands[0], "tfactl import google-authenticator --homes");
+    let import = "tfactl import google-authenticator --homes";
+    let (_, commands) = removal_of("moving-unfinished", "", elsewhere);
+    assert_eq!(commands[0], import);
+    let (_, commands) = removal_of("moving-unfinished", "homes unknown", str::to_owned);
+    assert_eq!(commands[0], import);
     for fixture in ["moving-breaks", "moving-breaks.oath"] {
-        let (_, commands) = removal_of(fixture, str::to_owned);
+        let (_, commands) = removal_of(fixture, "", str::to_owned);
         assert_eq!(commands, ["tfactl doctor"], "{fixture}");
     }
 }

@@ -34,7 +34,9 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
         ..host::collect(&missed, named)
     };
     if facts.pam.as_ref().is_some_and(has_google_authenticator) {
-        host.only_old_module = moving::users(&missed);
+        let found = moving::users(&missed);
+        host.old_module_is_whole = found.as_ref().is_some_and(|found| found.are_all);
+        host.only_old_module = found.map(|found| found.users);
     }
     let oath = facts.pam.as_ref().and_then(oath_files);
     host.only_oath = oath.and_then(|files| moving::users_of_oath(files, &missed));

@@ -7,7 +7,7 @@ use tfa_doctor::{GroupCacheFacts, NSCD_FILE};
 use super::missed::Missed;
 use super::output::{failure, output};
 
-const SWITCH: &str = "/etc/nsswitch.conf";
+pub(super) const SWITCH: &str = "/etc/nsswitch.conf";
 /// Where nscd listens.
 const NSCD_SOCKET: &str = "/var/run/nscd/socket";
 const SSSD: [&str; 2] = ["/etc/sssd/sssd.conf", "/etc/sssd/conf.d/*.conf"];
@@ -32,7 +32,7 @@ pub(super) fn caches(missed: &Missed) -> GroupCacheFacts {
     let sssd = missed.texts(&SSSD).into_iter();
     GroupCacheFacts {
         rules_name_groups: false,
-        sources: sources(&switch),
+        sources: sources(&switch, "group"),
         nscd: has_nscd.then(|| missed.text(NSCD_FILE)).flatten(),
         sssd: sssd
             .map(|(path, text)| (path, without_secrets(&text)))
@@ -40,11 +40,12 @@ pub(super) fn caches(missed: &Missed) -> GroupCacheFacts {
     }
 }
 
-/// The sources of groups, without what is done with their answers: `[NOTFOUND=return]`.
-fn sources(switch: &str) -> Vec<String> {
+/// The sources of a database in the text of nsswitch.conf(5), without what is done with their answers:
+/// `[NOTFOUND=return]`.
+pub(super) fn sources(switch: &str, database: &str) -> Vec<String> {
     let mut lines = switch
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("group:"));
+        .filter_map(|line| line.trim().strip_prefix(database)?.strip_prefix(':'));
     let words = lines.next().unwrap_or("files").split_whitespace();
     let words = words.take_while(|word| !word.starts_with('#'));
     words
@@ -72,8 +73,8 @@ mod tests {
     #[test]
     fn sources_are_words_without_actions() {
         let text = "passwd: files ldap\n group: files [SUCCESS=merge] sss # ldap\ngroup: nis\n";
-        assert_eq!(sources(text), ["files", "sss"]);
-        assert_eq!(sources(""), ["files"]);
+        assert_eq!(sources(text, "group"), ["files", "sss"]);
+        assert_eq!(sources("", "group"), ["files"]);
     }
 
     #[test]

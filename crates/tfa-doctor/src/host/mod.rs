@@ -81,6 +81,8 @@ pub struct HostFacts {
     pub versions: Option<(String, String)>,
     /// The users whom only a module that was used before asks for a code: they have its file, and have not enrolled.
     pub only_old_module: Option<BTreeSet<String>>,
+    /// Whether these are all: each user is listed, and the home of each was looked at.
+    pub old_module_is_whole: bool,
     /// The same for pam_oath: the users in its files who have not enrolled.
     pub only_oath: Option<BTreeSet<String>>,
     /// The groups that rules name and this host does not know.

@@ -18,6 +18,7 @@ use crate::daemon::Daemon;
 use crate::messages;
 use crate::policy::in_force;
 use passwords::Local;
+pub(super) use passwords::NO_SHELLS;
 
 /// How many users may have files that do not answer, before no further files are read.
 const MAX_SLOW: usize = 2;

@@ -9,7 +9,7 @@ use super::super::missed::Missed;
 const PASSWD: &str = "/etc/passwd";
 pub(super) const SHADOW: &str = "/etc/shadow";
 /// The endings of shells that let no user in.
-const NO_SHELLS: [&str; 3] = ["/nologin", "/false", "/sync"];
+pub(in crate::doctor) const NO_SHELLS: [&str; 3] = ["/nologin", "/false", "/sync"];
 const SECONDS_A_DAY: u64 = 86_400;
 
 /// An account with a login shell.
