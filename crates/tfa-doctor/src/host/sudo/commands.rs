@@ -1,5 +1,6 @@
 //! Commands of sudoers(5) that run every command.
 
+use super::edited;
 use crate::sshd::matching::pattern;
 
 /// Where programs are.
@@ -97,6 +98,7 @@ const WITH_SHELL: &[&str] = &[
     "nsenter",
     "nvim",
     "pager",
+    "pam-auth-update",
     "pico",
     "pkexec",
     "psql",
@@ -149,6 +151,7 @@ const WITH_ARGUMENTS: &[&str] = &[
     "dnf",
     "docker",
     "dpkg",
+    "dpkg-reconfigure",
     "env",
     "find",
     "flatpak",
@@ -183,6 +186,7 @@ const WITH_ARGUMENTS: &[&str] = &[
     "rsync",
     "run-parts",
     "sed",
+    "service",
     "setarch",
     "setpriv",
     "setsid",
@@ -197,6 +201,9 @@ const WITH_ARGUMENTS: &[&str] = &[
     "taskset",
     "tcpdump",
     "tee",
+    "tfa-fleet",
+    "tfactl",
+    "tfad",
     "time",
     "timeout",
     "useradd",
@@ -210,10 +217,19 @@ const WITH_ARGUMENTS: &[&str] = &[
     "zypper",
 ];
 
-/// Of this program, what it does with fixed arguments may run every command as well, as `edit` and `link` do.
-const WITH_VERB: &str = "systemctl";
-/// Unless it is one of these.
-const VERBS: [&str; 18] = [
+/// Of these programs, what they do with fixed arguments may run every command as well, as `edit` and `link` of
+/// systemctl do, or take the second factor from the user, as `disable` of tfactl does. Unless it is one of the verbs.
+const WITH_VERB: [(&str, &[&str]); 2] = [("systemctl", &UNIT_VERBS), ("tfactl", &SHOWING_VERBS)];
+const SHOWING_VERBS: [&str; 7] = [
+    "doctor",
+    "exemptions",
+    "explain",
+    "list",
+    "log",
+    "policy",
+    "show",
+];
+const UNIT_VERBS: [&str; 18] = [
     "cat",
     "daemon-reload",
     "is-active",
@@ -246,8 +262,11 @@ pub(in crate::host) fn runs_all(command: &str) -> bool {
     if let Some(folder) = program.strip_suffix('/') {
         return FOLDERS.iter().any(|known| matches(folder, known));
     }
-    let arguments = Arguments::of(command);
-    let open = open(file, arguments);
+    if edited::is_open(command) {
+        return true;
+    }
+    let arguments = Arguments::of(command, file);
+    let open = open(arguments);
     if file.contains(['*', '?', '[', '\\']) || program.contains(['*', '?', '[']) {
         let in_folder = |folder: &str| {
             let mut paths = open.clone().map(|file| format!("{folder}/{file}"));
@@ -268,33 +287,38 @@ struct Arguments {
     are_free: bool,
     /// There is none but options.
     are_options: bool,
-    /// The first one that is no option is a verb that does no harm.
-    has_harmless_verb: bool,
+    /// The first one that is no option does harm, if the program has verbs.
+    has_harmful_verb: bool,
 }
 
 impl Arguments {
     /// Without arguments, a rule allows all of them; with `""`, none.
-    fn of(command: &str) -> Self {
+    fn of(command: &str, file: &str) -> Self {
         let all = command.split(' ').skip(1).filter(|word| *word != "\"\"");
         let has_pattern = |word: &str| word.contains(['*', '?', '[', '^']);
         let mut verbs = all.clone().filter(|word| !word.starts_with('-'));
         Self {
             are_free: !command.contains(' ') || all.clone().any(has_pattern),
             are_options: all.clone().all(|word| word.starts_with('-')),
-            has_harmless_verb: verbs.next().is_none_or(|verb| VERBS.contains(&verb)),
+            has_harmful_verb: verbs.next().is_some_and(|verb| {
+                let known = WITH_VERB.iter().find(|(program, _)| *program == file);
+                known.is_some_and(|(_, harmless)| !harmless.contains(&verb))
+            }),
         }
     }
 }
 
-/// The programs that run every command with such arguments, if this is the file name of the program.
-fn open(file: &str, arguments: Arguments) -> impl Iterator<Item = &'static str> + Clone {
+/// The programs that run every command with such arguments.
+fn open(arguments: Arguments) -> impl Iterator<Item = &'static str> + Clone {
     // A blank is matched by the patterns of sudo.
-    let has_verb = file == WITH_VERB && !arguments.has_harmless_verb;
     let is_interactive = arguments.are_free || arguments.are_options;
     let lists = [
         (INTERPRETERS, is_interactive),
         (WITH_SHELL, true),
-        (WITH_ARGUMENTS, arguments.are_free || has_verb),
+        (
+            WITH_ARGUMENTS,
+            arguments.are_free || arguments.has_harmful_verb,
+        ),
     ];
     let open = lists.into_iter().filter(|(_, is_open)| *is_open);
     open.flat_map(|(list, _)| list.iter().copied())
@@ -398,7 +422,18 @@ mod tests {
             ("/bin/ls *", false),
             ("/usr/sbin/reboot", false),
             ("/usr/bin/journalctl", false),
-            ("sudoedit /etc/*", false),
+            ("sudoedit /etc/*", true),
+            ("sudoedit /etc/motd", false),
+            ("/usr/sbin/service", true),
+            ("/usr/sbin/service * restart", true),
+            ("/usr/sbin/service nginx restart", false),
+            ("/usr/bin/tfactl", true),
+            ("/usr/bin/tfactl disable alice", true),
+            ("/usr/bin/tfactl show *", true),
+            ("/usr/bin/tfactl show alice", false),
+            ("/usr/bin/tfactl doctor --json", false),
+            ("/usr/sbin/pam-auth-update", true),
+            ("/usr/sbin/tfad", true),
             ("", false),
         ] {
             assert_eq!(runs_all(command), is_open, "{command}");

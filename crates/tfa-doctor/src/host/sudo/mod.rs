@@ -1,6 +1,8 @@
 //! Rules of sudo that ask for nothing.
 
 mod commands;
+mod edited;
+mod environment;
 mod rules;
 
 use std::collections::BTreeSet;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::commands;
+use super::environment::Environment;
 use crate::messages;
 
 /// The PAM services of sudo: for a command, and on Debian for a login shell (`sudo -i`).
@@ -27,6 +28,8 @@ pub(super) struct Part<'a> {
     who: Vec<String>,
     runas: [Option<&'a Value>; 2],
     commands: Vec<&'a str>,
+    /// The users may give a command variables with which it runs every command.
+    has_open_environment: bool,
 }
 
 impl Part<'_> {
@@ -52,7 +55,7 @@ impl Part<'_> {
 
     fn open_command(&self) -> Option<&str> {
         let mut commands = self.commands.iter().copied();
-        commands.find(|command| commands::runs_all(command))
+        commands.find(|command| self.has_open_environment || commands::runs_all(command))
     }
 
     /// The paths of the programs, without patterns.
@@ -78,7 +81,7 @@ impl Part<'_> {
     }
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     value
         .get(key)
         .and_then(Value::as_array)
@@ -189,6 +192,7 @@ pub(super) fn parts_without_password<'a>(rules: &'a Value, host: Option<&str>) -
     // The host may have another name then.
     let has_other_name = list(rules, "Defaults").any(|entry| flag(entry, "fqdn") == Some(true));
     let host = host.filter(|_| !has_other_name);
+    let environment = Environment::of(rules);
     let entries: Vec<&Value> = list(rules, "User_Specs").collect();
     let (mut found, mut closed): (Vec<Part<'_>>, Vec<Part<'_>>) = (Vec::new(), Vec::new());
     for entry in entries.into_iter().rev() {
@@ -197,7 +201,7 @@ pub(super) fn parts_without_password<'a>(rules: &'a Value, host: Option<&str>) -
         }
         let parts: Vec<&Value> = list(entry, "Cmnd_Specs").collect();
         for value in parts.into_iter().rev() {
-            let part = part(entry, value);
+            let part = part(entry, value, &environment);
             let is_open = flag(value, "authenticate") == Some(false);
             if is_open && !part.who.is_empty() && !closed.iter().any(|one| one.overrides(&part)) {
                 found.push(part);
@@ -210,10 +214,12 @@ pub(super) fn parts_without_password<'a>(rules: &'a Value, host: Option<&str>) -
     found
 }
 
-fn part<'a>(entry: &'a Value, value: &'a Value) -> Part<'a> {
+fn part<'a>(entry: &'a Value, value: &'a Value, environment: &Environment) -> Part<'a> {
     let who = list(entry, "User_List").filter_map(name);
+    let who: Vec<String> = who.filter(|who| who != "root").collect();
     Part {
-        who: who.filter(|who| who != "root").collect(),
+        has_open_environment: environment.is_open(&who, flag(value, "setenv")),
+        who,
         runas: ["runasusers", "runasgroups"].map(|key| value.get(key)),
         commands: list(value, "Commands").filter_map(command).collect(),
     }
