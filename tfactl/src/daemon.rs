@@ -11,7 +11,7 @@ use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_
 use tfa_proto::{
     AuditRecord, DaemonFacts, ENUMERATION_TIME_LIMIT, Exemption, Explanation,
     ExportedAuthenticator, HypotheticalLogin, Impact, Import, ImportResult, ListFilter,
-    RecoveryStatus, Renamed, Status, TokenParameters,
+    PublishedPolicy, RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -269,6 +269,33 @@ impl Daemon {
     pub(crate) async fn user_exemptions(&mut self) -> Result<Vec<Exemption>, Failure> {
         let call = async |after: &str| self.admin.user_exemptions(after).await;
         all_pages(&mut self.interrupt, call).await
+    }
+
+    /// The published policy; without a revision there is none.
+    pub(crate) async fn published_policy(&mut self) -> Result<PublishedPolicy, Failure> {
+        answered(&mut self.interrupt, self.admin.published_policy()).await
+    }
+
+    /// The warnings about a policy that is to be published.
+    pub(crate) async fn check_publication(&mut self, text: &str) -> Result<Vec<String>, Failure> {
+        let call = self.admin.publish_policy(text, 0, true);
+        let (_, warnings) = enumerated(&mut self.interrupt, call).await?;
+        Ok(warnings)
+    }
+
+    /// Publishes a policy in place of the one with that revision, and returns its own.
+    pub(crate) async fn publish_policy(
+        &mut self,
+        text: &str,
+        expected: u64,
+    ) -> Result<u64, Failure> {
+        let call = self.admin.publish_policy(text, expected, false);
+        Ok(answered(&mut self.interrupt, call).await?.0)
+    }
+
+    /// Removes the published policy.
+    pub(crate) async fn unpublish_policy(&mut self, expected: u64) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.unpublish_policy(expected)).await
     }
 
     pub(crate) async fn explain(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal, now};
-use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum};
+use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, PublishedPolicy};
 use tfa_text::time::rfc3339;
 
 use crate::args::{Login, Moment};
@@ -23,6 +23,7 @@ struct ExplanationJson<'a> {
     security_key: bool,
     at: String,
     files: Vec<&'a str>,
+    published: Option<u64>,
     outcome: &'a str,
     reason: Option<&'a str>,
     phase: Option<&'a str>,
@@ -56,6 +57,7 @@ impl<'a> ExplanationJson<'a> {
         explained: &'a Explanation,
         hypothetical: &'a HypotheticalLogin,
         files: &'a Files,
+        published: Option<&PublishedPolicy>,
         now: u64,
     ) -> Self {
         let rule = json::or_null(&explained.file).map(|file| Rule {
@@ -72,6 +74,7 @@ impl<'a> ExplanationJson<'a> {
             security_key: hypothetical.security_key == Some(true),
             at: rfc3339(hypothetical.at.unwrap_or(now)),
             files: files.names(),
+            published: published.and_then(|policy| policy.revision),
             outcome: explained.outcome.name(),
             reason: explained.reason.as_ref().map(OpenEnum::name),
             phase: explained.phase.as_ref().map(OpenEnum::name),
@@ -118,19 +121,26 @@ pub(crate) async fn run(
         // There is no policy in force while every login is refused.
         daemon.fail_if_not_serving()?;
     }
+    let published = files.published(&mut daemon).await?;
     let explained = daemon
         .explain(&files.contents(), user, hypothetical.clone())
         .await?;
     if as_json {
         json::print(
             &terminal,
-            &ExplanationJson::of(&explained, &hypothetical, &files, now),
+            &ExplanationJson::of(&explained, &hypothetical, &files, published.as_ref(), now),
         )?;
         return daemon.fail_if_not_serving();
     }
     let width = messages::width(&terminal);
     let anywhere = login.is_from_anywhere();
     let text = messages::explanation(&explained, &hypothetical, anywhere, now, width);
+    if let Some(published) = &published {
+        terminal.print(&messages::hanging(
+            &messages::policy_in_force(published),
+            width,
+        ))?;
+    }
     terminal.print(&text)?;
     daemon.fail_if_not_serving()
 }

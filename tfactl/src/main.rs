@@ -126,6 +126,9 @@ async fn run_command(command: Command) -> Result<(), Failure> {
                 json,
                 ..
             } => policy::impact(file.as_deref(), &login, at, json).await,
+            PolicyCommand::Publish { file, yes } => policy::publish(&file, yes).await,
+            PolicyCommand::Show { json } => policy::show(json).await,
+            PolicyCommand::Unpublish { yes } => policy::unpublish(yes).await,
         },
     }
 }

@@ -54,7 +54,7 @@ async fn create(yes: bool, as_json: bool) -> Result<(), Failure> {
         let line = terminal
             .ask(daemon.interrupt(), messages::ASK_TO_REPLACE)
             .await?;
-        if !matches!(line, LineRead::Line(line) if is_yes(&line)) {
+        if !matches!(line, LineRead::Line(line) if messages::is_yes(&line)) {
             return Err(Failure::Cancelled(messages::NOT_REPLACED.to_owned()));
         }
     }
@@ -87,9 +87,4 @@ fn as_json_keys(status: &RecoveryStatus) -> StatusJson<'_> {
         used: status.used.map(rfc3339),
         used_by: status.used_by.as_deref(),
     }
-}
-
-fn is_yes(line: &str) -> bool {
-    let line = line.trim();
-    line.eq_ignore_ascii_case("y") || line.eq_ignore_ascii_case("yes")
 }

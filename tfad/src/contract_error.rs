@@ -40,7 +40,7 @@ impl From<login::Error> for Error {
             login::Error::NotServing(_) | login::Error::NoVerifier(_) => Self::NotServing(text),
             login::Error::NotOwnUser { .. } => Self::NotAuthorized(text),
             login::Error::NoSuchDialog => Self::NoSuchDialog(text),
-            login::Error::TooManyDialogs => Self::Busy(text),
+            login::Error::TooManyDialogs | login::Error::OtherPolicy => Self::Busy(text),
             login::Error::BadContext(_) => Self::InvalidArgument(text),
             login::Error::Account(error) => error.into(),
             login::Error::NeedsFacts(_) | login::Error::NoAnswer(_) => Self::Storage(text),

@@ -14,6 +14,7 @@ use tfad::dbus::service::{self, Stop};
 use tfad::fleet::{self, MemberListener};
 use tfad::host::{enumerate, hardening};
 use tfad::log::{DaemonEvent, Journal};
+use tfad::publication::MARK;
 use tfad::rotation::{REPORT, Rotation};
 use tfad::state::DaemonState;
 use tfad::task;
@@ -125,6 +126,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     );
     let state = state
         .waiting_for(unavailable)
+        .publishing_in(Arc::clone(&store), options.socket.with_file_name(MARK))
         .rotating(Arc::clone(&rotation));
     let state = Arc::new(state);
     // One thread serves the bus, and the blocking threads do the work of its calls. Each login at the

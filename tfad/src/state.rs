@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
-use tfa_store::{StoreError, UnavailableStore};
+use tfa_store::{DaemonStore, StoreError, UnavailableStore};
 
 use crate::config::check;
 use crate::config::{BadConfig, Config, FleetRole, Trust};
@@ -14,6 +14,7 @@ use crate::host::host_name;
 use crate::log::{DaemonEvent, Journal};
 use crate::login::forgotten_devices::ForgottenDevices;
 use crate::messages;
+use crate::publication::Publication;
 use crate::quota::{Quota, Share};
 use crate::rotation::Rotation;
 
@@ -32,7 +33,8 @@ pub struct DaemonState {
     /// When devices of users were forgotten.
     pub forgotten_devices: ForgottenDevices,
     config_file: PathBuf,
-    config: RwLock<Arc<Config>>,
+    /// The policy in force.
+    publication: Publication,
     /// Why the configuration at the start cannot be used.
     bad_config: RwLock<Option<String>>,
     /// What this host is in a fleet, by the first configuration that could be used. It stays until a
@@ -62,10 +64,10 @@ impl DaemonState {
             Some(_) => OnceLock::new(),
         };
         Self {
-            journal,
             forgotten_devices: ForgottenDevices::default(),
             config_file: file,
-            config: RwLock::new(Arc::new(config)),
+            publication: Publication::new(Arc::clone(&journal), config, None),
+            journal,
             bad_config: RwLock::new(bad_config),
             role,
             unavailable: None,
@@ -92,6 +94,17 @@ impl DaemonState {
     pub fn waiting_for(self, unavailable: Option<Arc<UnavailableStore>>) -> Self {
         Self {
             unavailable,
+            ..self
+        }
+    }
+
+    /// The same with a policy that is published in this store. The file `mark` exists while there is one.
+    #[must_use]
+    pub fn publishing_in(self, store: Arc<dyn DaemonStore>, mark: PathBuf) -> Self {
+        let (journal, local) = (Arc::clone(&self.journal), self.publication.local());
+        let publication = Publication::new(journal, Config::clone(&local), Some(store));
+        Self {
+            publication: publication.marked_by(mark),
             ..self
         }
     }
@@ -131,16 +144,29 @@ impl DaemonState {
         bad_config.unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Checks that logins are served. Otherwise policy or accounts are not known, and nothing may be
-    /// changed or told by them.
+    /// Checks that logins are served, by the newest policy. Otherwise policy or accounts are not known, and
+    /// nothing may be changed or told by them. It blocks.
     ///
     /// # Errors
     /// [`NotServing`].
     pub fn serves(&self) -> Result<(), NotServing> {
         match self.refusal() {
-            None => Ok(()),
+            None => match self.publication.newest() {
+                Ok(_) => Ok(()),
+                Err(error) => Err(NotServing(error.to_string())),
+            },
             Some(why) => Err(NotServing(why)),
         }
+    }
+
+    /// The policy in force, and what is published.
+    pub fn publication(&self) -> &Publication {
+        &self.publication
+    }
+
+    /// Whether the policy is not known: that of the files, or the published one.
+    pub fn policy_is_unknown(&self) -> bool {
+        self.has_bad_config() || self.publication.problem().is_some()
     }
 
     /// What this host is in a fleet, from the start to the end of the daemon. `None` without a fleet, and
@@ -151,7 +177,7 @@ impl DaemonState {
 
     /// The configuration in force. One verification uses one of them from start to end.
     pub fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+        self.publication.config()
     }
 
     /// The issuer of the keys, as authenticators show it: the configured name, else the host name.
@@ -180,7 +206,7 @@ impl DaemonState {
         };
         match read {
             Ok(config) => {
-                if config.store != self.config().store && !self.has_bad_config() {
+                if config.store != self.publication.local().store && !self.has_bad_config() {
                     let event = DaemonEvent::ConfigWarning(messages::KIND_OF_STORE_CHANGED);
                     self.journal.log_daemon(event);
                 }
@@ -188,8 +214,7 @@ impl DaemonState {
                     let event = DaemonEvent::ConfigWarning(messages::ROLE_CHANGED);
                     self.journal.log_daemon(event);
                 }
-                let config = Arc::new(config);
-                *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+                self.publication.set_local(config);
                 // Only now: no login may use the stand-in for the missing configuration.
                 *why() = None;
                 Ok(())

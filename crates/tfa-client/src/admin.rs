@@ -3,7 +3,8 @@
 
 use tfa_proto::{
     AuditRecord, DaemonFacts, Exemption, Explanation, ExportedAuthenticator, HypotheticalLogin,
-    Impact, Import, ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
+    Impact, Import, ImportResult, PublishedPolicy, RecoveryStatus, Renamed, Status,
+    TokenParameters,
 };
 
 use crate::error::Error;
@@ -145,4 +146,22 @@ pub trait Admin {
 
     /// The state of the recovery code of the host. Only root may call it.
     fn recovery_status(&self) -> Result<RecoveryStatus, Error>;
+
+    /// The published policy, as the store has it now.
+    #[zbus(allow_interactive_auth)]
+    fn published_policy(&self) -> Result<PublishedPolicy, Error>;
+
+    /// Publishes a policy in place of the one with the revision `expected`, which is 0 for none. With `check`
+    /// it is checked only. Returns its revision, which is 0 then, and warnings.
+    #[zbus(allow_interactive_auth)]
+    fn publish_policy(
+        &self,
+        text: &str,
+        expected: u64,
+        check: bool,
+    ) -> Result<(u64, Vec<String>), Error>;
+
+    /// Removes the published policy that has the revision `expected`; 0 for any, also one that cannot be read.
+    #[zbus(allow_interactive_auth)]
+    fn unpublish_policy(&self, expected: u64) -> Result<(), Error>;
 }

@@ -18,6 +18,7 @@ mod input;
 mod invitation;
 mod phase;
 mod policy;
+mod published_policy;
 mod recovery;
 mod secret;
 mod ssh_key;
@@ -60,6 +61,7 @@ pub use policy::{
     Group, Groups, HostPattern, Identity, Login, LoginOrigin, Methods, OriginMatcher, OwnMethod,
     Rule, Subject, Ternary,
 };
+pub use published_policy::{PublishedPolicy, UnknownPolicy};
 pub use recovery::{HostRecovery, RecoveryUse, UnknownRecovery};
 pub use secret::Secret;
 pub use ssh_key::{KeyFingerprint, KeyType, SshKey};

@@ -18,6 +18,7 @@ mod limits;
 mod pending_authenticator;
 mod policy;
 mod printable;
+mod published;
 mod recovery;
 mod renamed;
 mod sparse;
@@ -49,6 +50,7 @@ pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator};
 pub use pending_authenticator::{SecurityKeyParameters, TokenParameters};
 pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
 pub use printable::is_misleading;
+pub use published::PublishedPolicy;
 pub use recovery::{RecoveryState, RecoveryStatus};
 pub use renamed::{RenameOutcome, Renamed};
 pub use ssh_methods::{

@@ -240,7 +240,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check a policy, or print its effect on all users
+    /// Check, simulate or publish a policy
     #[command(disable_help_subcommand = true)]
     Policy {
         /// The command
@@ -279,6 +279,29 @@ pub(crate) enum PolicyCommand {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Publish a policy for all verifiers of the fleet
+    #[command(after_help = messages::PUBLISH_HELP)]
+    Publish {
+        /// The file
+        file: PathBuf,
+        /// Do not ask before it is published
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Print the published policy
+    #[command(after_help = messages::SHOW_POLICY_HELP)]
+    Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove the published policy
+    #[command(after_help = messages::UNPUBLISH_HELP)]
+    Unpublish {
+        /// Do not ask before it is removed
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -118,6 +118,8 @@ Keys of the JSON output, which do not change (see tfactl(8)):
   security_key             whether --security-key is set
   at                       the time of the login
   files                    the files of the policy; empty for the one in force
+  published                the revision of the published policy, if that is in
+                           force and was used, or null
   outcome                  code, nothing, notified (of the end of the grace
                            period), offered (the setup), set-up (must set up)
                            or refused
@@ -169,6 +171,7 @@ Keys of the JSON output, which do not change (see tfactl(8)):
                            the login, as in tfactl explain --json
   audit                    audit mode is on; now and later are without it
   files                    the files of the policy; empty for the one in force
+  published                as in tfactl explain --json
   now, later               the names of users for each outcome: code, nothing,
                            notified, offered, set-up and refused; later is
                            after every grace period and exemption with an end

@@ -18,6 +18,7 @@ mod key;
 mod log;
 mod login;
 mod policy;
+mod publication;
 mod recovery;
 mod rename;
 
@@ -37,6 +38,7 @@ pub(crate) use import_help::*;
 pub(crate) use key::*;
 pub(crate) use log::*;
 pub(crate) use policy::*;
+pub(crate) use publication::*;
 pub(crate) use recovery::*;
 pub(crate) use rename::*;
 

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use tfa_proto::{AuditRecord, HypotheticalLogin, Impact, OpenEnum, Outcome, Reason};
+use tfa_proto::{
+    AuditRecord, HypotheticalLogin, Impact, OpenEnum, Outcome, PublishedPolicy, Reason,
+};
 use tfa_text::time::date_time;
 use tfa_text::{plural, wrapped};
 
 use super::login::{login, outcome, reason};
+use super::publication::policy_in_force;
 use super::{INDENT, hanging, indented};
 
 // Check.
@@ -46,14 +49,16 @@ pub(crate) fn too_long(files: &str, length: usize, max: usize) -> String {
 /// The policy, the login, and the number of users.
 pub(crate) fn impact_head(
     files: Option<&str>,
+    published: Option<&PublishedPolicy>,
     users: usize,
     hypothetical: &HypotheticalLogin,
     from_anywhere: bool,
     width: usize,
 ) -> String {
-    let policy = match files {
-        Some(files) => format!("Policy: {files}"),
-        None => "Policy: the policy in force".to_owned(),
+    let policy = match (files, published) {
+        (Some(files), _) => format!("Policy: {files}"),
+        (None, Some(published)) => policy_in_force(published),
+        (None, None) => "Policy: the policy in force".to_owned(),
     };
     format!(
         "{}\n{}\nUsers: {users}",

@@ -5,10 +5,11 @@ use std::io;
 use std::path::Path;
 
 use tfa_client::Failure;
-use tfa_proto::HypotheticalLogin;
+use tfa_proto::{HypotheticalLogin, PublishedPolicy};
 use tfa_text::policy_files::{self, AnyOwner, DropIns};
 
 use crate::call_size::{self, MAX_BODY, STRING_OVERHEAD};
+use crate::daemon::Daemon;
 use crate::messages;
 
 /// Bytes for the login, with its keys.
@@ -61,9 +62,36 @@ impl Files {
         })
     }
 
+    /// A file without drop-ins.
+    pub(crate) fn one(file: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(file);
+        let text = text.map_err(|error| Failure::Refused(messages::not_read(file, &error)))?;
+        Ok(Self {
+            description: Some(file.display().to_string()),
+            files: vec![PolicyFile::new(file, text)],
+        })
+    }
+
+    /// The text of the first file.
+    pub(crate) fn text(&self) -> &str {
+        self.files.first().map_or("", |file| &file.text)
+    }
+
     /// The files, for messages; `None` for the policy in force.
     pub(crate) fn description(&self) -> Option<&str> {
         self.description.as_deref()
+    }
+
+    /// The published policy, where it is the one in force that is meant.
+    pub(crate) async fn published(
+        &self,
+        daemon: &mut Daemon,
+    ) -> Result<Option<PublishedPolicy>, Failure> {
+        if !self.files.is_empty() {
+            return Ok(None);
+        }
+        let published = daemon.published_policy().await?;
+        Ok(published.revision.is_some().then_some(published))
     }
 
     /// Their names.

@@ -37,6 +37,7 @@ struct ImpactJson<'a> {
     security_key: bool,
     at: String,
     files: Vec<&'a str>,
+    published: Option<u64>,
     audit: bool,
     now: ByOutcome<'a>,
     later: ByOutcome<'a>,
@@ -63,6 +64,7 @@ pub(crate) async fn run(
         // There is none while every login is refused.
         daemon.fail_if_not_serving()?;
     }
+    let published = files.published(&mut daemon).await?;
     let users = Users::of(&mut daemon).await?;
     let calls = calls(&users.all, room);
     let contents = files.contents().into_iter();
@@ -83,6 +85,7 @@ pub(crate) async fn run(
             security_key: hypothetical.security_key == Some(true),
             at: rfc3339(at.unwrap_or(asked)),
             files: files.names(),
+            published: published.as_ref().and_then(|policy| policy.revision),
             audit,
             now: by_outcome(&impacts, |impact| &impact.now),
             later: by_outcome(&impacts, |impact| &impact.later),
@@ -102,6 +105,7 @@ pub(crate) async fn run(
     let anywhere = login.is_from_anywhere();
     let head = messages::impact_head(
         files.description(),
+        published.as_ref(),
         impacts.len(),
         &hypothetical,
         anywhere,
@@ -137,11 +141,34 @@ pub(crate) async fn in_force(
     users: &BTreeSet<String>,
     login: &Login,
 ) -> Result<Vec<Impact>, Failure> {
+    on(daemon, terminal, &Files::read(None)?, users, login).await
+}
+
+/// The impact of a policy that is not in force on all users who exist, in the same logins.
+pub(super) async fn of_draft(
+    daemon: &mut Daemon,
+    terminal: &Terminal,
+    files: &Files,
+) -> Result<Vec<Impact>, Failure> {
+    let users = Users::of(daemon).await?;
+    let impacts = on(daemon, terminal, files, &users.all, &Login::over_ssh()).await?;
+    Ok(users.without_unknown(impacts).0)
+}
+
+async fn on(
+    daemon: &mut Daemon,
+    terminal: &Terminal,
+    files: &Files,
+    users: &BTreeSet<String>,
+    login: &Login,
+) -> Result<Vec<Impact>, Failure> {
     let login = login.hypothetical(None);
-    let room = Files::read(None)?.room(&login, &[])?;
+    let room = files.room(&login, &[])?;
+    let contents = files.contents().into_iter();
+    let contents = contents.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let simulation = Simulation {
         bar: ProgressBar::new(terminal),
-        files: Arc::default(),
+        files: Arc::new(contents.collect()),
         login,
     };
     let (_, impacts) = simulation.run(daemon, calls(users, room)).await?;

@@ -19,6 +19,7 @@ mod imports;
 mod invite;
 mod list;
 mod polkit;
+mod publication;
 mod recorded;
 mod recovery;
 mod refuses;

@@ -41,11 +41,26 @@ impl Builder {
 
     /// Adds what a file sets.
     pub(super) fn add(&mut self, document: &Document<'_>) {
+        match document.parse() {
+            Some(entries) => self.add_table(document, document.table(&entries)),
+            None => self.is_incomplete = true,
+        }
+    }
+
+    /// Adds what a published policy sets. A section that belongs to each host is a problem.
+    pub(super) fn add_published(&mut self, document: &Document<'_>) {
         let Some(entries) = document.parse() else {
             self.is_incomplete = true;
             return;
         };
         let file = document.table(&entries);
+        for section in Section::OF_HOST {
+            file.refuse(section, errors::section_of_host);
+        }
+        self.add_table(document, file);
+    }
+
+    fn add_table(&mut self, document: &Document<'_>, file: Table<'_, '_>) {
         let before = document.problems.count();
         file.has_known_names(Section::File);
         let policy = file.section(Section::Policy);

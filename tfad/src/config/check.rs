@@ -19,6 +19,8 @@ use super::trust::Trust;
 use crate::host::pam_files;
 use crate::host::pam_services::may_require;
 use crate::host::{clock, groups, host_name, name_in_rules};
+use crate::messages::policy_of_files_not_in_force;
+use crate::publication::MARK;
 
 /// Where the kernel lists its terminals.
 const TERMINALS: &str = "/sys/class/tty";
@@ -84,6 +86,11 @@ pub fn check(file: &Path, options: &Options) -> Report {
         mut notes,
         warnings,
     } = findings(&config);
+    let is_published = !options.draft
+        && Path::new(tfa_proto::LOGIN_SOCKET)
+            .with_file_name(MARK)
+            .exists();
+    notes.extend(is_published.then(policy_of_files_not_in_force));
     let owners = options.draft.then(messages::owners_not_checked);
     let mut lines: Vec<String> = notes.drain(..).map(|text| messages::note(&text)).collect();
     lines.extend(warnings.iter().map(|text| messages::warning(text)));

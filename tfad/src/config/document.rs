@@ -159,6 +159,13 @@ impl<'d, 't> Table<'d, 't> {
         tables
     }
 
+    /// Reports a section that may not be here.
+    pub(super) fn refuse(self, section: Section, problem: fn(&str) -> Problem) {
+        if let Some(toml) = self.entries.get(section.name()) {
+            self.report_of(section, problem(section.header()), toml);
+        }
+    }
+
     fn report_of(self, section: Section, problem: Problem, toml: &Spanned<DeValue<'_>>) {
         let problem = problem.of(section.name());
         self.document.report(problem.at(toml.span().start));
@@ -208,7 +215,7 @@ mod tests {
             file_index: 0,
             name: "a.toml",
             text: "ab\r\n# äöü x\n",
-            zone: &HostZone::new(|| TimeZone::UTC),
+            zone: &HostZone::new(Box::new(|| TimeZone::UTC)),
         };
         let position = |offset| {
             let position = document.position(offset);

@@ -64,7 +64,7 @@ fn text(file: &Path, file_index: usize, trust: &Trust, problems: &Problems) -> T
                 file_index,
                 name: &name,
                 text: &text,
-                zone: &HostZone::new(|| TimeZone::UTC),
+                zone: &HostZone::new(Box::new(|| TimeZone::UTC)),
                 problems,
             };
             document.report(errors::not_utf8().at(end));

@@ -6,6 +6,8 @@
 //! `uids.rs`, `authenticator.rs`, `remember.rs`, `origins.rs`, `time.rs`). `builder.rs` combines the files, and `rule.rs` one rule.
 //! `unreachable.rs` finds rules that never take effect. The result is the [`Config`] (`model.rs`).
 //!
+//! `published.rs` puts a published policy in the place of that of the files.
+//!
 //! Every problem is reported with its position (`problem.rs`, `report.rs`). If there is one, the
 //! whole configuration is refused. `messages/` has all texts. `check.rs` is `tfad --check`.
 
@@ -21,6 +23,7 @@ mod model;
 mod names;
 mod origins;
 mod problem;
+mod published;
 mod recovery;
 mod remember;
 mod report;
@@ -45,6 +48,7 @@ use builder::Builder;
 use document::Document;
 use files::{Text, Texts};
 pub use model::{Config, FleetRole, QrStyle, StoreKind};
+pub use published::zone_name;
 pub use recovery::RecoveryRules;
 pub use report::BadConfig;
 use report::Problems;
@@ -52,10 +56,10 @@ pub use trust::Trust;
 
 /// The time zone of dates that name none. To find it, jiff reads the directory of all time zones, which
 /// takes longer than the rest of a start: so only a configuration with such a date asks for it.
-type HostZone = LazyCell<TimeZone>;
+type HostZone = LazyCell<TimeZone, Box<dyn FnOnce() -> TimeZone>>;
 
 fn host_zone() -> HostZone {
-    HostZone::new(TimeZone::system)
+    HostZone::new(Box::new(TimeZone::system))
 }
 
 impl Config {
@@ -69,12 +73,12 @@ impl Config {
         let problems = Problems::default();
         let Texts { texts, ignored } = files::read(file, trust, &problems);
         let config = Self::build(&host_zone(), &texts, &problems)?;
-        let consoles = config.consoles.with_those_of_the_kernel();
-        Ok(Self {
-            ignored,
-            consoles,
-            ..config
-        })
+        Ok(Self { ignored, ..config }.with_consoles_of_the_kernel())
+    }
+
+    fn with_consoles_of_the_kernel(self) -> Self {
+        let consoles = self.consoles.with_those_of_the_kernel();
+        Self { consoles, ..self }
     }
 
     /// Parses texts, each with the name of its file. The first is the main file, the others are its

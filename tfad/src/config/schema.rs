@@ -39,6 +39,9 @@ impl Section {
         Self::Fleet,
     ];
 
+    /// The sections that belong to each host, whatever policy is published.
+    pub(super) const OF_HOST: [Self; 3] = [Self::Recovery, Self::Store, Self::Fleet];
+
     /// The name of its key in the section around it.
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -85,7 +85,9 @@ mod tests {
     const DECEMBER: u64 = 1_796_083_200;
 
     fn berlin() -> HostZone {
-        HostZone::new(|| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap())
+        HostZone::new(Box::new(|| {
+            TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
+        }))
     }
 
     /// The value of the TOML `v = ...` in Berlin.

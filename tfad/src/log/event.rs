@@ -5,11 +5,12 @@ use tfa_core::{
     Terms, Time, UserExemption,
 };
 use tfa_proto::Context;
-use tfa_store::Notice;
+use tfa_store::{Notice, Revision};
 
 use super::{HostEvent, Level};
 use crate::caller::Caller;
 use crate::host::pam_services::Bypass;
+use crate::publication::Published;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -329,6 +330,22 @@ pub enum DaemonEvent<'a> {
     Reloaded,
     /// The configuration could not be read again, with one of its errors.
     ReloadFailed(&'a str),
+    /// Another policy is in force: the published one, or that of the files.
+    PolicyInForce(Option<&'a Published>),
+    /// The published policy cannot be used.
+    PolicyUnusable(&'a str),
+    /// An administrator has published a policy.
+    PolicyPublished {
+        /// The uid of the administrator.
+        uid: u32,
+        /// The revision of the policy.
+        revision: Revision,
+    },
+    /// An administrator has removed the published policy.
+    PolicyUnpublished {
+        /// The uid of the administrator.
+        uid: u32,
+    },
     /// What an administrator should look at in the configuration.
     ConfigWarning(&'a str),
     /// The names in the configuration are still being looked up.

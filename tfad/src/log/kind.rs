@@ -82,6 +82,9 @@ kinds! {
     NOT_SERVING = "not-serving", "888fb2336c6425b3b8a30c59b8a7d71e";
     RELOADED = "reloaded", "ee1c1821185190b361ed13cfff955769";
     RELOAD_FAILED = "reload-failed", "f6df229c98c2b3d7116e85378c7ac154";
+    POLICY_IN_FORCE = "policy-in-force", "843aa3d2861a4328ba1f8b40d55d7323";
+    POLICY_UNUSABLE = "policy-unusable", "52d7c597064e4a998b90eaf4ecf8c5cf";
+    POLICY_PUBLISHED = "policy-published", "525560b1411d42c3aafd991a414ed99e";
     CONFIG_WARNING = "config-warning", "d96a7b62657497a4d4abfce7364faa22";
     NAMES_PENDING = "names-pending", "bc822efde72368f1d5a06423bed871b0";
     NAMES_UNAVAILABLE = "names-unavailable", "02ad097a21fda0e0e69d7a9c139d8540";
@@ -194,6 +197,9 @@ impl DaemonEvent<'_> {
             Self::NotServing(_) => NOT_SERVING,
             Self::Reloaded => RELOADED,
             Self::ReloadFailed(_) => RELOAD_FAILED,
+            Self::PolicyInForce(_) => POLICY_IN_FORCE,
+            Self::PolicyUnusable(_) => POLICY_UNUSABLE,
+            Self::PolicyPublished { .. } | Self::PolicyUnpublished { .. } => POLICY_PUBLISHED,
             Self::ConfigWarning(_) => CONFIG_WARNING,
             Self::NamesPending => NAMES_PENDING,
             Self::NamesUnavailable(_) => NAMES_UNAVAILABLE,

@@ -137,7 +137,12 @@ impl DaemonEvent<'_> {
     fn level(&self) -> Level {
         match self {
             Self::Ready | Self::Stopped => Level::Info,
-            Self::Reloaded | Self::NamesPending | Self::RecoveryCodeMade => Level::Notice,
+            Self::Reloaded
+            | Self::NamesPending
+            | Self::RecoveryCodeMade
+            | Self::PolicyInForce(_)
+            | Self::PolicyPublished { .. }
+            | Self::PolicyUnpublished { .. } => Level::Notice,
             Self::ConfigWarning(_) | Self::MemoryUnprotected(_) | Self::QuotaReached { .. } => {
                 Level::Warning
             }
@@ -148,7 +153,7 @@ impl DaemonEvent<'_> {
             | Self::NoMemberSocket(_)
             | Self::EntriesLost { .. }
             | Self::ConnectionRefused(_) => Level::Error,
-            Self::Failed(_) | Self::NotServing(_) => Level::Critical,
+            Self::Failed(_) | Self::NotServing(_) | Self::PolicyUnusable(_) => Level::Critical,
             Self::Store(notice) => match notice {
                 Notice::KeyLost { .. } | Notice::ReadOnly { .. } | Notice::Unread { .. } => {
                     Level::Critical

@@ -12,6 +12,7 @@ use super::event::{
 };
 use super::quoting::quoted;
 use crate::host::pam_services::Bypass;
+use crate::publication::Published;
 
 /// The characters of a refusal: it can contain a name that a caller chose.
 const MAX_REFUSAL: usize = 1024;
@@ -417,7 +418,25 @@ impl DaemonEvent<'_> {
             Self::ReloadFailed(error) => {
                 format!("reload failed, keeping the current configuration: {error}").into()
             }
-            Self::ConfigWarning(text) | Self::MemoryUnprotected(text) => (*text).into(),
+            Self::PolicyInForce(None) => {
+                "the policy of the files of this host is in force: none is published".into()
+            }
+            Self::PolicyInForce(Some(Published { policy, revision })) => {
+                let (at, host, uid) = (date_time(policy.published.as_secs()), &policy.host, policy.uid);
+                format!(
+                    "the published policy is in force: revision {revision}, of {at}, from {host} by uid {uid}"
+                )
+                .into()
+            }
+            Self::PolicyPublished { uid, revision } => {
+                format!("a policy was published: revision {revision} (by uid {uid})").into()
+            }
+            Self::PolicyUnpublished { uid } => {
+                format!("the published policy was removed (by uid {uid})").into()
+            }
+            Self::ConfigWarning(text) | Self::MemoryUnprotected(text) | Self::PolicyUnusable(text) => {
+                (*text).into()
+            }
             Self::NamesPending => {
                 "the names in the policy are still being looked up; tfad --check prints the warnings"
                     .into()

@@ -81,7 +81,7 @@ impl Logins {
         typed: &str,
         now: Time,
     ) -> Result<Judged, Error> {
-        let config = self.state.config();
+        let config = self.state.publication().usable()?;
         let LoginAttempt {
             user,
             context,
@@ -187,7 +187,7 @@ impl Logins {
         typed: &str,
         now: Time,
     ) -> Result<(tfa_core::Turn, Option<Dialog>, Vec<BackupCode>), Error> {
-        let config = self.state.config();
+        let config = self.state.publication().usable()?;
         let LoginAttempt { user, .. } = &session.attempt;
         let client = session.attempt.client();
         // Ten hashes are computed only for a right code.

@@ -20,6 +20,9 @@ use crate::host::users::{LookUpError, User};
 use crate::host::{clock, groups};
 use crate::login::sessions::LoginAttempt;
 
+/// How many policies a login is judged by, because newer ones are published meanwhile.
+const MAX_POLICIES: u32 = 8;
+
 impl Logins {
     /// Looks the user up on this host, and begins the dialog.
     pub(super) fn begin_here(
@@ -54,24 +57,67 @@ impl Logins {
             // Before a record is read: the time that it takes does not tell whether there is one.
             false => return Err(Error::NotOwnUser { uid: caller.uid }),
         };
-        let config = self.state.config();
+        for _ in 0..MAX_POLICIES {
+            let config = self.state.publication().newest_met()?;
+            let (host, user) = (Arc::clone(&host), user.clone());
+            match self.begin_under(&config, host, caller, user, context.clone()) {
+                Err(Error::OtherPolicy) => {}
+                begun => return begun,
+            }
+        }
+        Err(Error::OtherPolicy)
+    }
+
+    /// Begins the dialog under a policy.
+    ///
+    /// # Errors
+    /// Also [`Error::OtherPolicy`], before anything was done, if there is a newer one.
+    fn begin_under(
+        &self,
+        config: &Arc<Config>,
+        host: Arc<dyn HostFacts>,
+        caller: &Caller,
+        user: User,
+        context: Context,
+    ) -> Result<(u32, Turn), Error> {
         let context = Context {
             session_follows: session_gate::can_decide(&*host, &context, &config.policy)?,
             ..context
         };
         let phase = pam_context::phase(&*host, &context, &config.policy);
         match phase.action_without_policy() {
-            Some(action) => {
-                self.follow_without_policy(&config, action, host, caller, user, context)
-            }
-            None => self.follow_policy(&config, phase, host, caller, user, context),
+            Some(action) => self.follow_without_policy(config, action, host, caller, user, context),
+            None => self.follow_policy(config, phase, host, caller, user, context),
+        }
+    }
+
+    /// Checks that no newer policy is published than this one, where no record is read.
+    pub(super) fn must_be_newest(&self, config: &Arc<Config>) -> Result<(), Error> {
+        self.state.publication().newest()?;
+        self.must_be_newest_met(config)
+    }
+
+    /// As [`Self::must_be_newest`]. Where the store does not answer, the policy that was met last decides: for
+    /// logins without which nobody could mend the store, or that no code could be asked of.
+    pub(super) fn must_be_newest_known(&self, config: &Arc<Config>) -> Result<(), Error> {
+        match self.state.publication().newest() {
+            Err(error) if !error.is_without_answer() => Err(error.into()),
+            Ok(_) | Err(_) => self.must_be_newest_met(config),
+        }
+    }
+
+    /// Checks that no read has met a newer policy than this one. It reads nothing.
+    pub(super) fn must_be_newest_met(&self, config: &Arc<Config>) -> Result<(), Error> {
+        match self.state.publication().is_newest(config) {
+            true => Ok(()),
+            false => Err(Error::OtherPolicy),
         }
     }
 
     /// Does what neither the account nor the groups matter to.
     fn follow_without_policy(
         &self,
-        config: &Config,
+        config: &Arc<Config>,
         action: PhaseAction,
         host: Arc<dyn HostFacts>,
         caller: &Caller,
@@ -82,10 +128,12 @@ impl Logins {
             PhaseAction::Verified if context.session_follows => Verdict::LeftToSession,
             PhaseAction::Verified => context.auth_result.unwrap_or(Verdict::Verified),
             PhaseAction::Replace => {
+                self.must_be_newest(config)?;
                 let attempt = attempt(config, host, caller, user, context, false)?;
                 return self.offer_replacement(config, attempt);
             }
             _ => {
+                self.must_be_newest_known(config)?;
                 self.bypasses
                     .tell(&self.state, &self.accounts, host, caller, &user, &context);
                 Verdict::NotRequired
@@ -96,7 +144,7 @@ impl Logins {
 
     fn follow_policy(
         &self,
-        config: &Config,
+        config: &Arc<Config>,
         phase: PhaseInput,
         host: Arc<dyn HostFacts>,
         caller: &Caller,
@@ -112,6 +160,7 @@ impl Logins {
             && phase.can_be_left_to_session()
             && policy.depends_on_method(&attempt.login, now)
         {
+            self.must_be_newest(config)?;
             return Ok((0, render::end(Verdict::LeftToSession, None)));
         }
         self.evaluate(config, phase, attempt, now)

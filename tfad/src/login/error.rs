@@ -10,12 +10,15 @@ use crate::host::facts::Missing;
 use crate::host::random::NoRandomness;
 use crate::log::{Level, Report};
 use crate::messages;
+use crate::publication::PolicyError;
 
 /// Why a login has no next turn. Each denies the login.
 #[derive(Debug)]
 pub enum Error {
     /// The daemon serves no login. The text says why.
     NotServing(String),
+    /// Another policy was published than the one that was followed.
+    OtherPolicy,
     /// A caller who is not root asks about another user than itself.
     NotOwnUser {
         /// The caller's uid.
@@ -43,6 +46,7 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotServing(why) => formatter.write_str(why),
+            Self::OtherPolicy => formatter.write_str(messages::POLICY_CHANGES_ALL_THE_TIME),
             Self::NotOwnUser { uid } => formatter.write_str(&messages::not_own_user(*uid)),
             Self::NoSuchDialog => formatter.write_str(messages::DIALOG_OVER),
             Self::TooManyDialogs => formatter.write_str(messages::TOO_MANY_LOGINS),
@@ -61,9 +65,10 @@ impl Report for Error {
         match self {
             // No login is let in until the administrator acts, or the network is back.
             Self::BadContext(_) | Self::NoVerifier(_) | Self::NoAnswer(_) => Some(Level::Error),
-            Self::NotOwnUser { .. } | Self::TooManyDialogs | Self::Refused(_) => {
-                Some(Level::Warning)
-            }
+            Self::NotOwnUser { .. }
+            | Self::TooManyDialogs
+            | Self::Refused(_)
+            | Self::OtherPolicy => Some(Level::Warning),
             Self::Account(error) => error.level(),
             // The refusal stands in the log once, where it began. The host is asked for the facts.
             Self::NotServing(_) | Self::NoSuchDialog | Self::NeedsFacts(_) => None,
@@ -81,6 +86,16 @@ impl Report for Error {
 impl From<account::Error> for Error {
     fn from(error: account::Error) -> Self {
         Self::Account(error)
+    }
+}
+
+impl From<PolicyError> for Error {
+    fn from(error: PolicyError) -> Self {
+        match error {
+            PolicyError::Store(error) => Self::Account(error.into()),
+            // It stands in the log once, where it was read.
+            PolicyError::Unusable(why) => Self::NotServing(why),
+        }
     }
 }
 

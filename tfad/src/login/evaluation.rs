@@ -2,6 +2,8 @@
 //!
 //! `actions` has what each action of the phase does.
 
+use std::sync::Arc;
+
 use tfa_core::{
     Account, AuditOutcome, Begun, Exemption, PhaseAction, PhaseInput, PolicyDecision, Time,
 };
@@ -46,7 +48,7 @@ impl Logins {
     /// Does what policy and account decide about a login.
     pub(super) fn evaluate(
         &self,
-        config: &Config,
+        config: &Arc<Config>,
         phase: PhaseInput,
         attempt: LoginAttempt,
         now: Time,
@@ -54,9 +56,16 @@ impl Logins {
         let policy = &config.policy;
         // A login that needs no record must not depend on the store.
         let loaded = if policy.is_off_for(&attempt.login, now) {
+            match attempt.is_of_root_at_console() {
+                true => self.must_be_newest_known(config)?,
+                false => self.must_be_newest(config)?,
+            }
             None
         } else {
-            Some(self.accounts.load_record(&attempt.user)?)
+            let loaded = self.accounts.load_record(&attempt.user);
+            // Also where the record cannot be used: a newer policy may need none.
+            self.must_be_newest_met(config)?;
+            Some(loaded?)
         };
         if let Some(former) = loaded.as_ref().and_then(Loaded::former_name) {
             log::renamed(&self.state.journal, &attempt, former);

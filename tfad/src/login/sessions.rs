@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tfa_core::{
-    Account, AnswerId, AttemptId, Client, Dialog, Login, PhaseInput, Policy, PolicyDecision, Time,
+    Account, AnswerId, AttemptId, Client, Dialog, Login, LoginOrigin, PhaseInput, Policy,
+    PolicyDecision, Time,
 };
 use tfa_proto::Context;
 
@@ -88,6 +89,11 @@ impl LoginAttempt {
             true => decision,
             false => decision.without_new_grace(account),
         }
+    }
+
+    /// Whether root logs in at a console of this host.
+    pub(super) fn is_of_root_at_console(&self) -> bool {
+        self.user.uid == 0 && self.host.is_local() && self.login.origin == LoginOrigin::Local
     }
 
     /// The process that calls, where the login is on this host: the kernel here knows no other one.

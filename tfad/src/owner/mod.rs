@@ -69,6 +69,8 @@ impl Owner {
         caller: Caller,
     ) -> Result<Self, Error> {
         let user = users::by_uid(accounts.names(), caller.uid).map_err(account::Error::from)?;
+        // What the policy says is told by the newest one. Where it is not known, changes are refused.
+        let _ = state.publication().newest();
         let now = clock::now();
         Ok(Self {
             state,
@@ -105,8 +107,8 @@ impl Owner {
             self.now,
         );
         Ok(Status {
-            off: config.policy.is_off() && !self.state.has_bad_config(),
-            policy_unknown: self.state.has_bad_config(),
+            off: config.policy.is_off() && !self.state.policy_is_unknown(),
+            policy_unknown: self.state.policy_is_unknown(),
             ..known
         })
     }

@@ -6,8 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
     AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator,
-    HypotheticalLogin, Impact, Import, ImportOutcome, ImportResult, ListFilter, Outcome, Reason,
-    RecoveryStatus, RenameOutcome, Renamed, State, Status, TokenParameters,
+    HypotheticalLogin, Impact, Import, ImportOutcome, ImportResult, ListFilter, Outcome,
+    PublishedPolicy, Reason, RecoveryStatus, RenameOutcome, Renamed, State, Status,
+    TokenParameters,
 };
 use zbus::message::Header;
 
@@ -325,6 +326,36 @@ impl AdminInterface {
     async fn recovery_status(&self) -> RecoveryStatus {
         self.0.record("RecoveryStatus".to_owned()).await;
         self.0.account.lock().unwrap().recovery.clone()
+    }
+
+    /// It is not recorded: several commands ask it beside what they do.
+    async fn published_policy(&self) -> PublishedPolicy {
+        self.0.account.lock().unwrap().published.clone()
+    }
+
+    /// Publishes what comes, if nothing else was published meanwhile.
+    async fn publish_policy(
+        &self,
+        text: String,
+        expected: u64,
+        check: bool,
+    ) -> Result<(u64, Vec<String>), BusError> {
+        self.0
+            .record(format!("PublishPolicy {expected} {check}"))
+            .await;
+        let mut account = self.0.account.lock().unwrap();
+        if check {
+            return Ok((0, account.policy_warnings.clone()));
+        }
+        let revision = expected + 1;
+        account.published.revision = Some(revision);
+        account.published.text = Some(text);
+        Ok((revision, Vec::new()))
+    }
+
+    async fn unpublish_policy(&self, expected: u64) {
+        self.0.record(format!("UnpublishPolicy {expected}")).await;
+        self.0.account.lock().unwrap().published = PublishedPolicy::default();
     }
 
     async fn facts(&self) -> Result<DaemonFacts, BusError> {

@@ -11,8 +11,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
     AuditRecord, Authenticator, DaemonFacts, Device, Exemption, Explanation, ExportedAuthenticator,
-    HypotheticalLogin, Impact, Import, ImportResult, NAME, PATH, Parameters, RecoveryStatus,
-    SecurityKeyParameters, Status, TokenParameters,
+    HypotheticalLogin, Impact, Import, ImportResult, NAME, PATH, Parameters, PublishedPolicy,
+    RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -113,6 +113,10 @@ pub struct Account {
     pub audit_records: Vec<AuditRecord>,
     /// The recovery code of the host.
     pub recovery: RecoveryStatus,
+    /// The published policy.
+    pub published: PublishedPolicy,
+    /// The warnings about a policy that is to be published.
+    pub policy_warnings: Vec<String>,
     /// The answer to `Facts`.
     pub facts: DaemonFacts,
     /// What `PolicyExemptions` and `UserExemptions` return.
@@ -157,6 +161,8 @@ impl Account {
             page_length: usize::MAX,
             audit_records: Vec::new(),
             recovery: RecoveryStatus::default(),
+            published: PublishedPolicy::default(),
+            policy_warnings: Vec::new(),
             facts: DaemonFacts::default(),
             exemptions: Vec::new(),
             hypothetical_login: None,

@@ -16,7 +16,7 @@ fn parse(files: &[(&str, &str)]) -> Result<Config, BadConfig> {
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
         .collect();
-    Config::parse_in(&HostZone::new(|| TimeZone::UTC), &files)
+    Config::parse_in(&HostZone::new(Box::new(|| TimeZone::UTC)), &files)
 }
 
 fn one(text: &str) -> Result<Config, BadConfig> {

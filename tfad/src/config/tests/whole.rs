@@ -246,3 +246,45 @@ fn a_file_that_is_not_read_makes_no_other_configuration() {
     assert!(in_force.acts_as(&beside) && beside.acts_as(&in_force));
     assert!(!in_force.acts_as(&config("off")));
 }
+
+#[test]
+fn published_policy_replaces_what_is_of_the_policy_and_nothing_of_the_host() {
+    let files = "[policy]\nmode = \"off\"\nguard = [\"login\"]\n[enrollment]\nissuer = \"files\"\n\
+                 [remember]\ndays = 30\n[authenticator]\ndigits = 8\n[recovery]\n\
+                 administrators = [\"staff\"]\n[store]\nkind = \"etcd\"\n[fleet]\nrole = \"verifier\"\n";
+    let files = one(files).unwrap();
+    let text = "[policy]\nmode = \"required\"\nsince = 2027-03-01\n";
+    let published = files.with_published(text, "Europe/Berlin").unwrap();
+    let alone = one(text).unwrap();
+    assert_eq!(published.policy.guard, alone.policy.guard);
+    assert_eq!(published.issuer, None);
+    assert_eq!(published.remember, alone.remember);
+    assert_eq!(published.authenticator, alone.authenticator);
+    assert_eq!(published.recovery, files.recovery);
+    assert_eq!((published.store, published.role), (files.store, files.role));
+    // The zone of the host that published it, which is an hour ahead.
+    let since = |config: &Config| config.policy.otherwise.since.unwrap().as_secs();
+    assert_eq!(since(&alone) - since(&published), 3600);
+    assert_eq!(
+        published.policy.otherwise.source.to_string(),
+        "the published policy line 2"
+    );
+}
+
+#[test]
+fn published_policy_with_sections_of_a_host_or_another_zone_is_refused() {
+    let files = one("[policy]\nmode = \"off\"\n").unwrap();
+    let said = |text: &str, zone| files.with_published(text, zone).unwrap_err().to_string();
+    for section in ["[recovery]", "[store]", "[fleet]"] {
+        let text = format!("[policy]\nmode = \"off\"\n{section}\n");
+        let said = said(&text, "UTC");
+        assert!(
+            said.contains(&format!("{section} belongs to each host")),
+            "{said}"
+        );
+    }
+    assert!(said("", "UTC").contains("truncated"));
+    assert!(said("[policy]\naudit = true\n", "UTC").contains("has no mode"));
+    let said = said("[policy]\nmode = \"off\"\n", "Nowhere/Nothing");
+    assert!(said.contains("Nowhere/Nothing"), "{said}");
+}

@@ -57,7 +57,9 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, BusError> {
         let _call = self.calls.admit(&header, connection).await?;
-        Ok(self.state.refusal().unwrap_or_default())
+        let refusal = self.state.refusal();
+        let refusal = refusal.or_else(|| self.state.publication().problem());
+        Ok(refusal.unwrap_or_default())
     }
 
     /// Creates a first authenticator, which is pending until `Confirm`.
@@ -428,7 +430,7 @@ impl AccountInterface {
         connection: &'call Connection,
     ) -> Result<OwnerCall<'call>, Error> {
         let call = self.begin(header, connection).await?;
-        call.owner.must_be_served()?;
+        call.run(|owner| owner.must_be_served()).await?;
         Ok(call)
     }
 
@@ -482,7 +484,7 @@ impl OwnerCall<'_> {
         let allowed = polkit::authorize(self.connection, self.header, caller, ACTION_ENROLL).await;
         let grounds = allowed.map_err(|error| self.owner.report(error))?;
         self.owner = self.owner.clone().now();
-        self.owner.must_be_served()?;
+        self.run(|owner| owner.must_be_served()).await?;
         Ok(grounds)
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tfa_proto::{
     ACTION_MANAGE, AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator,
-    HypotheticalLogin, Impact, Import, ImportResult, RecoveryStatus, Renamed, Status,
-    TokenParameters,
+    HypotheticalLogin, Impact, Import, ImportResult, PublishedPolicy, RecoveryStatus, Renamed,
+    Status, TokenParameters,
 };
 use zbus::Connection;
 use zbus::message::Header;
@@ -438,6 +438,52 @@ impl AdminInterface {
             .await?)
     }
 
+    /// The published policy.
+    #[zbus(out_args("policy"))]
+    async fn published_policy(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<PublishedPolicy, BusError> {
+        let call = self.admit(&header, connection, "policy").await?;
+        Ok(self
+            .run(&call, |administrator| administrator.published_policy())
+            .await?)
+    }
+
+    /// Publishes a policy, or checks it.
+    #[zbus(out_args("revision", "warnings"))]
+    async fn publish_policy(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        text: String,
+        expected: u64,
+        check: bool,
+    ) -> Result<(u64, Vec<String>), BusError> {
+        let call = self.admit(&header, connection, "policy").await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.publish_policy(text, expected, check)
+            })
+            .await?)
+    }
+
+    /// Removes the published policy.
+    async fn unpublish_policy(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        expected: u64,
+    ) -> Result<(), BusError> {
+        let call = self.admit(&header, connection, "policy").await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.unpublish_policy(expected)
+            })
+            .await?)
+    }
+
     /// A page of the logins that audit mode recorded.
     #[zbus(out_args("audit_records", "next"))]
     async fn audit_records(
@@ -551,6 +597,11 @@ impl AdminInterface {
             accounts: Arc::clone(&self.accounts),
             caller: call.caller.clone(),
         };
-        call.run(move || work(&administrator)).await
+        call.run(move || {
+            // What the policy says is told by the newest one. Where it is not known, the work refuses.
+            let _ = administrator.state.publication().newest();
+            work(&administrator)
+        })
+        .await
     }
 }

@@ -66,6 +66,14 @@ pub(in crate::config) fn needs_required(key: &str) -> Problem {
     .help("remove it, or change the mode")
 }
 
+/// A section in a published policy.
+pub(in crate::config) fn section_of_host(header: &str) -> Problem {
+    Problem::new(format!(
+        "{header} belongs to each host, and is not published"
+    ))
+    .help("put it into /etc/tfa/tfad.toml of the hosts")
+}
+
 /// A store in the configuration of a member.
 pub(in crate::config) fn member_without_store() -> Problem {
     Problem::new("a member of a fleet keeps no accounts")

@@ -30,7 +30,9 @@ impl Administrator {
             off: Some(policy.is_off()),
             key_lost: self.key_lost()?,
             config_error: on_disk.as_ref().err().map(BadConfig::summary),
-            config_changed: on_disk.ok().map(|on_disk| !on_disk.acts_as(&config)),
+            config_changed: on_disk
+                .ok()
+                .map(|on_disk| !on_disk.acts_as(&self.state.publication().local())),
             requires: Some(may_require(policy)),
             required_from: Some(time(policy.required_from(now))),
             required_of_new_users_from: Some(time(policy.required_of_new_users_from(now))),

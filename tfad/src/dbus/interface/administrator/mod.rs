@@ -7,6 +7,7 @@ mod export;
 mod facts;
 mod import;
 mod list;
+mod publication;
 mod recovery;
 
 use std::sync::Arc;
@@ -302,8 +303,8 @@ impl Administrator {
                 let (account, required) = (account.as_ref(), required.as_ref());
                 let known = status::of(user, account, required, &config.remember, now);
                 Status {
-                    off: config.policy.is_off() && !self.state.has_bad_config(),
-                    policy_unknown: self.state.has_bad_config(),
+                    off: config.policy.is_off() && !self.state.policy_is_unknown(),
+                    policy_unknown: self.state.policy_is_unknown(),
                     ..known
                 }
             }

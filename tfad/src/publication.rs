@@ -1,0 +1,344 @@
+//! The policy that is in force: the one that an administrator has published in the store, else that of the
+//! files of this host.
+//!
+//! Each read of a record meets the stamp of the policy (`tfa_store::PolicyStamp`), so a login knows whether
+//! the policy that it was judged by is the newest one. The text is read only when the stamp is another one.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tfa_core::PublishedPolicy;
+use tfa_store::{
+    Commit, DaemonStore, DocumentChange, DocumentId, DocumentKind, PolicyStamp, Revision,
+    StoreError,
+};
+
+use crate::config::Config;
+use crate::log::{DaemonEvent, Journal};
+use crate::messages;
+
+/// How often a policy is read again because another one was published meanwhile.
+const MAX_CHANGES: u32 = 16;
+
+/// Why no policy can be used. It refuses every login.
+#[derive(Debug, Clone)]
+pub enum PolicyError {
+    /// Which one is the newest is not known.
+    Store(StoreError),
+    /// The published one cannot be used. The text says why, and what to do.
+    Unusable(String),
+}
+
+impl PolicyError {
+    /// Whether the store has not answered, where it may later.
+    pub fn is_without_answer(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unavailable { .. }))
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(formatter),
+            Self::Unusable(text) => formatter.write_str(text),
+        }
+    }
+}
+
+impl From<StoreError> for PolicyError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A published policy, with the revision of its document.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The policy.
+    pub policy: PublishedPolicy,
+    /// The revision.
+    pub revision: Revision,
+}
+
+/// The policy in force, which is read anew when another one was published.
+pub struct Publication {
+    /// `None` where nothing can be published: in tests of other parts.
+    store: Option<Arc<dyn DaemonStore>>,
+    journal: Arc<Journal>,
+    in_force: RwLock<InForce>,
+    /// Held while another one is put in force.
+    changing: Mutex<()>,
+    /// The file that exists while a policy is published, for `tfad --check`.
+    mark: Option<PathBuf>,
+}
+
+/// The name of that file, beside the login socket.
+pub const MARK: &str = "policy-published";
+
+#[derive(Clone)]
+struct InForce {
+    /// The configuration of the files.
+    local: Arc<Config>,
+    /// That by which logins are judged. Where it cannot be made, the last one that could.
+    config: Arc<Config>,
+    /// Of which stamp it is; `None` until the store was read.
+    stamp: Option<PolicyStamp>,
+    published: Option<Arc<Published>>,
+    unusable: Option<String>,
+}
+
+impl fmt::Debug for Publication {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Publication")
+    }
+}
+
+impl Publication {
+    /// The policy of the files, until a published one was read from that store.
+    #[must_use]
+    pub fn new(journal: Arc<Journal>, local: Config, store: Option<Arc<dyn DaemonStore>>) -> Self {
+        let local = Arc::new(local);
+        Self {
+            store,
+            journal,
+            in_force: RwLock::new(InForce {
+                config: Arc::clone(&local),
+                local,
+                stamp: None,
+                published: None,
+                unusable: None,
+            }),
+            changing: Mutex::default(),
+            mark: None,
+        }
+    }
+
+    /// The same with a file that exists while a policy is published.
+    #[must_use]
+    pub fn marked_by(self, mark: PathBuf) -> Self {
+        let mark = Some(mark);
+        Self { mark, ..self }
+    }
+
+    fn in_force(&self) -> InForce {
+        let in_force = self.in_force.read();
+        in_force.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The configuration by which logins are judged, as far as the store was read.
+    pub fn config(&self) -> Arc<Config> {
+        let in_force = self.in_force.read();
+        Arc::clone(&in_force.unwrap_or_else(PoisonError::into_inner).config)
+    }
+
+    /// The configuration of the files.
+    pub fn local(&self) -> Arc<Config> {
+        self.in_force().local
+    }
+
+    /// Why the policy in force cannot be used, as far as the store was read.
+    pub fn problem(&self) -> Option<String> {
+        self.in_force().unusable
+    }
+
+    /// The published policy, as far as the store was read.
+    pub fn published(&self) -> Option<Arc<Published>> {
+        self.in_force().published
+    }
+
+    /// Whether no newer policy was met than the one of this configuration. It reads nothing.
+    pub fn is_newest(&self, config: &Arc<Config>) -> bool {
+        let Some(store) = &self.store else {
+            return true;
+        };
+        let in_force = self.in_force.read();
+        let in_force = in_force.unwrap_or_else(PoisonError::into_inner);
+        in_force.stamp == Some(store.newest_policy_met())
+            && in_force.unusable.is_none()
+            && Arc::ptr_eq(&in_force.config, config)
+    }
+
+    /// The configuration of the newest policy that was met. The login that is judged by it checks with
+    /// [`Self::is_newest`], after a read, that there is no newer one.
+    ///
+    /// # Errors
+    /// [`PolicyError`].
+    pub fn newest_met(&self) -> Result<Arc<Config>, PolicyError> {
+        let config = self.config();
+        match self.is_newest(&config) {
+            true => Ok(config),
+            false => self.newest(),
+        }
+    }
+
+    /// The configuration by which an answer is judged: that of the begin of its login, or a newer one. It
+    /// reads nothing.
+    ///
+    /// # Errors
+    /// [`PolicyError::Unusable`].
+    pub fn usable(&self) -> Result<Arc<Config>, PolicyError> {
+        match self.problem() {
+            None => Ok(self.config()),
+            Some(why) => Err(PolicyError::Unusable(why)),
+        }
+    }
+
+    /// The configuration of the policy that is the newest one now. It reads the store.
+    ///
+    /// # Errors
+    /// [`PolicyError`].
+    pub fn newest(&self) -> Result<Arc<Config>, PolicyError> {
+        let Some(store) = &self.store else {
+            return Ok(self.config());
+        };
+        for _ in 0..MAX_CHANGES {
+            let stamp = store.newest_policy()?;
+            let in_force = self.in_force();
+            if in_force.stamp != Some(stamp) {
+                let published = read(&**store)?;
+                // Of another stamp it may be this document or the next one.
+                if store.newest_policy_met() == stamp {
+                    self.put_in_force(stamp, published);
+                }
+                continue;
+            }
+            return match in_force.unusable {
+                None => Ok(in_force.config),
+                Some(why) => Err(PolicyError::Unusable(why)),
+            };
+        }
+        let why = messages::POLICY_CHANGES_ALL_THE_TIME.to_owned();
+        Err(StoreError::Busy { why }.into())
+    }
+
+    /// Publishes a policy in place of the one with this revision, or removes that one; `None` for any. It is
+    /// put in force with the next read.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]. After one the policy is usually not changed, but may be.
+    pub fn replace(
+        &self,
+        policy: Option<&PublishedPolicy>,
+        expected: Option<Revision>,
+    ) -> Result<Commit, StoreError> {
+        let store = self.store.as_ref().ok_or(StoreError::NoAccounts)?;
+        let document = policy.map(PublishedPolicy::encode);
+        store.change_documents(&[DocumentChange {
+            id: &document_id()?,
+            expected,
+            document: document.as_deref(),
+        }])
+    }
+
+    /// The revision of the document of the policy, whether it can be used or not. Of a damaged one it is not
+    /// known, and 0.
+    ///
+    /// # Errors
+    /// As [`tfa_store::Documents::document`].
+    pub fn revision(&self) -> Result<Option<Revision>, StoreError> {
+        let store = self.store.as_ref().ok_or(StoreError::NoAccounts)?;
+        match store.document(&document_id()?) {
+            Ok(found) => Ok(found.map(|(_, revision)| revision)),
+            Err(StoreError::DocumentDamaged { .. }) => Ok(Some(Revision::NONE)),
+            Err(StoreError::NoAccounts) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes another configuration of the files. Where the published policy cannot be used with it, the one
+    /// before stays, and refuses.
+    pub fn set_local(&self, local: Config) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.in_force();
+        self.set(InForce {
+            local: Arc::new(local),
+            ..before
+        });
+    }
+
+    fn put_in_force(&self, stamp: PolicyStamp, read: Read) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.in_force();
+        if before.stamp.is_some_and(|before| before >= stamp) {
+            return;
+        }
+        let is_first = before.stamp.is_none();
+        let (published, unusable) = match read {
+            Read::None => (None, None),
+            Read::Published(published) => (Some(Arc::new(published)), None),
+            Read::Unknown(why) => (None, Some(why)),
+        };
+        let was_known = is_first && published.is_none() && unusable.is_none();
+        self.set(InForce {
+            stamp: Some(stamp),
+            published,
+            unusable,
+            ..before
+        });
+        let now = self.in_force();
+        match (&now.unusable, &now.published) {
+            (Some(why), _) => self.journal.log_daemon(DaemonEvent::PolicyUnusable(why)),
+            (None, published) if !was_known => {
+                let published = published.as_deref();
+                self.journal
+                    .log_daemon(DaemonEvent::PolicyInForce(published));
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Makes the configuration anew of what is given.
+    fn set(&self, mut next: InForce) {
+        match next.published.as_deref() {
+            Some(Published { policy, revision }) => {
+                match next.local.with_published(&policy.text, &policy.zone) {
+                    Ok(config) => (next.config, next.unusable) = (Arc::new(config), None),
+                    Err(bad) => {
+                        let problem = bad.lines().next().unwrap_or_default();
+                        next.unusable = Some(messages::unusable_policy(*revision, &problem));
+                    }
+                }
+            }
+            None if next.unusable.is_none() => next.config = Arc::clone(&next.local),
+            None => {}
+        }
+        if let Some(mark) = &self.mark {
+            // Without it a check of the files says less.
+            let _ = match next.published.is_some() || next.unusable.is_some() {
+                true => fs::write(mark, ""),
+                false => fs::remove_file(mark),
+            };
+        }
+        *self
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}
+
+/// What the store has as the published policy.
+enum Read {
+    None,
+    Published(Published),
+    /// A document that this version cannot read. The text says what to do.
+    Unknown(String),
+}
+
+/// The id of the one document of the policy.
+fn document_id() -> Result<DocumentId, StoreError> {
+    DocumentId::new(DocumentKind::Policy, "")
+}
+
+fn read(store: &dyn DaemonStore) -> Result<Read, StoreError> {
+    Ok(match store.document(&document_id()?) {
+        // The verifiers of a member have it.
+        Ok(None) | Err(StoreError::NoAccounts) => Read::None,
+        Ok(Some((document, revision))) => match PublishedPolicy::decode(document.as_bytes()) {
+            Ok(policy) => Read::Published(Published { policy, revision }),
+            Err(error) => Read::Unknown(messages::unusable_policy(revision, &error.to_string())),
+        },
+        Err(error) => return Err(error),
+    })
+}
