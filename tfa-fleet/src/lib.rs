@@ -19,6 +19,7 @@ mod frames;
 )]
 #[rustfmt::skip]
 pub mod generated;
+mod keep;
 mod limiter;
 mod local;
 pub mod log;

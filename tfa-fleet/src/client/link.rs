@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tfa_fleet_core::{BackOff, HostName};
+use tfa_fleet_core::HostName;
 use tfa_fleet_wire::{LinkError, LinkErrorKind, VerifierStatus};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
@@ -13,15 +13,11 @@ use super::connect::{self, Connected};
 use super::error::ConnectError;
 use crate::config::Verifier;
 use crate::generated::verifier_client::VerifierClient;
+use crate::keep::keep;
 use crate::log::{Level, log, printable};
-use crate::random::random;
 use crate::stop::Stop;
 use crate::transport::Channel;
 
-/// A connection that lasted this long was a good one: the next attempt comes soon after it.
-const GOOD_CONNECTION: Duration = Duration::from_secs(30);
-/// The time between two attempts, where logins wait for a connection.
-const SHORTEST_DELAY: Duration = Duration::from_millis(100);
 /// How long a verifier that has not answered a login is asked after the others. By then, the connection of
 /// one that is dead has ended.
 const SUSPICION: Duration = Duration::from_secs(20);
@@ -153,25 +149,8 @@ impl Link {
     }
 
     /// Keeps a connection open until the program ends.
-    pub(crate) async fn keep(self: Arc<Self>, mut stop: Stop) {
-        let mut back_off = BackOff::new();
-        while let Some(lasted) = stop.unless_asked(self.connection()).await {
-            if lasted >= GOOD_CONNECTION {
-                back_off = BackOff::new();
-            }
-            let delay = async {
-                let delay = back_off.delay(random());
-                let shortest = delay.min(SHORTEST_DELAY);
-                sleep(shortest).await;
-                tokio::select! {
-                    () = sleep(delay.saturating_sub(shortest)) => {}
-                    () = self.wanted.notified() => {}
-                }
-            };
-            if stop.unless_asked(delay).await.is_none() {
-                return;
-            }
-        }
+    pub(crate) async fn keep(self: Arc<Self>, stop: Stop) {
+        keep(stop, &self.wanted, || self.connection()).await;
     }
 
     /// Connects, and waits until the connection ends or the next one should be opened. Returns how

@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tfa_fleet_core::BackOff;
 use tfa_fleet_wire::limits::MAX_KV_BYTES;
 use tfa_fleet_wire::{EndpointStatus, LinkError, LinkErrorKind};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tonic::Status;
@@ -17,15 +16,11 @@ use super::generated::RangeRequest;
 use super::generated::kv_client::KvClient;
 use super::messages::with_leader;
 use super::url::EndpointUrl;
+use crate::keep::keep;
 use crate::log::{Level, log, printable};
-use crate::random::random;
 use crate::stop::Stop;
 use crate::transport::{self, Channel, Driver, TransportError, cause};
 
-/// A connection that lasted this long was a good one: the next attempt comes soon after it.
-const GOOD_CONNECTION: Duration = Duration::from_secs(30);
-/// The time between two attempts, where calls wait for a connection.
-const SHORTEST_DELAY: Duration = Duration::from_millis(100);
 /// How long the member may take to answer for the first time.
 const PROBE_TIME: Duration = Duration::from_secs(3);
 /// More than this number of bytes is not sent ahead of its reader. A page of records fits in.
@@ -138,25 +133,8 @@ impl Endpoint {
     }
 
     /// Keeps a connection open until the program ends.
-    pub(super) async fn keep(self: Arc<Self>, mut stop: Stop) {
-        let mut back_off = BackOff::new();
-        while let Some(lasted) = stop.unless_asked(self.connection()).await {
-            if lasted >= GOOD_CONNECTION {
-                back_off = BackOff::new();
-            }
-            let delay = async {
-                let delay = back_off.delay(random());
-                let shortest = delay.min(SHORTEST_DELAY);
-                sleep(shortest).await;
-                tokio::select! {
-                    () = sleep(delay.saturating_sub(shortest)) => {}
-                    () = self.wanted.notified() => {}
-                }
-            };
-            if stop.unless_asked(delay).await.is_none() {
-                return;
-            }
-        }
+    pub(super) async fn keep(self: Arc<Self>, stop: Stop) {
+        keep(stop, &self.wanted, || self.connection()).await;
     }
 
     /// Connects, and waits until the connection ends or is given up. Returns how long that was.
