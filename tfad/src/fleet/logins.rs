@@ -87,10 +87,13 @@ impl LoginService for HostLogins {
         user: &str,
         context: Result<Context, ContextError>,
     ) -> Result<(u32, Turn), Error> {
-        let context = served(&self.state, caller, user, context)?;
-        let service = self.service();
-        let service = service.map_err(|error| self.state.journal.report(caller, user, error))?;
-        service.begin(caller, user, Ok(context))
+        match self.service() {
+            Ok(service) => service.begin(caller, user, context),
+            Err(error) => {
+                served(&self.state, caller, user, context)?;
+                Err(self.state.journal.report(caller, user, error))
+            }
+        }
     }
 
     fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
