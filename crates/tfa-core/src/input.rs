@@ -99,7 +99,7 @@ impl Kept {
 const IMPORTED_BACKUP_LENGTH: usize = 8;
 
 /// The digits of a one-time code. It has no `Debug`.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Code(Box<[u8]>);
 
 impl Code {
@@ -124,7 +124,7 @@ impl Code {
 }
 
 /// A backup code in its canonical letters. It has no `Debug`.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct BackupCode([u8; BACKUP_LENGTH]);
 
 impl BackupCode {

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::thread;
+use std::time::Instant;
 
 use tfa_core::{
     Account, BackupCode, BackupSet, Code, Credential, HashParams, Hashed, HostRecovery, Input,
@@ -9,6 +10,7 @@ use tfa_core::{
 };
 
 use super::Error;
+use super::recent_hashes::RecentHashes;
 use crate::host::random;
 use crate::semaphore::Semaphore;
 
@@ -27,6 +29,8 @@ pub struct Hashing {
     draws: Semaphore,
     /// Evaluations for imports. They leave the permits of `evaluations` to logins.
     imports: Semaphore,
+    recent: RecentHashes<BackupCode>,
+    recent_digits: RecentHashes<Code>,
 }
 
 impl Default for Hashing {
@@ -35,6 +39,8 @@ impl Default for Hashing {
             evaluations: Semaphore::new(MAX_EVALUATIONS),
             draws: Semaphore::new(1),
             imports: Semaphore::new(evaluations_of_imports()),
+            recent: RecentHashes::default(),
+            recent_digits: RecentHashes::default(),
         }
     }
 }
@@ -91,8 +97,11 @@ impl Hashing {
     }
 
     fn digits(&self, hash_params: &HashParams, code: &Code) -> Result<Hashed, Error> {
-        let _permit = self.evaluations.acquire();
-        hash_params.hash_digits(code).map_err(|_| Error::Hashing)
+        self.recent_digits
+            .get(hash_params, code, Instant::now(), || {
+                let _permit = self.evaluations.acquire();
+                hash_params.hash_digits(code).map_err(|_| Error::Hashing)
+            })
     }
 
     /// Hashes the backup codes of an import, several at once where there are more than two processors. An
@@ -166,8 +175,10 @@ impl Hashing {
     }
 
     fn hash(&self, hash_params: &HashParams, code: &BackupCode) -> Result<Hashed, Error> {
-        let _permit = self.evaluations.acquire();
-        hash_params.hash(code).map_err(|_| Error::Hashing)
+        self.recent.get(hash_params, code, Instant::now(), || {
+            let _permit = self.evaluations.acquire();
+            hash_params.hash(code).map_err(|_| Error::Hashing)
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 pub mod hashing;
 mod import;
 mod judge;
+mod recent_hashes;
 mod recovery;
 mod rename;
 pub(crate) mod resolve;
