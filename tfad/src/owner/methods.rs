@@ -1,4 +1,4 @@
-//! The calls of an owner that a member of a fleet passes on to a verifier: `docs/adr/0087-calls-of-owners-on-members.md`.
+//! The calls of an owner that a member of a fleet passes on to a verifier: `docs/adr/0088-calls-of-owners-on-members.md`.
 
 /// A method of `org.tfad.Tfa1.Account`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
