@@ -5,11 +5,19 @@ use crate::finding::{Finding, Subject};
 use crate::{host, messages};
 
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
+    let host = facts.host.as_ref();
+    let not_startable = host.and_then(|host| host.not_startable.as_ref());
+    let not_startable = not_startable.map(messages::not_startable);
     let Some(problem) = &facts.daemon else {
-        return facts.policy.as_ref().map(of_policy).unwrap_or_default();
+        let of_policy = facts.policy.as_ref().map(of_policy).into_iter().flatten();
+        return not_startable
+            .map(next_start)
+            .into_iter()
+            .chain(of_policy)
+            .collect();
     };
     let (kind, detail) = match problem {
-        DaemonProblem::Down => (&messages::DAEMON_DOWN, masked(facts)),
+        DaemonProblem::Down => (&messages::DAEMON_DOWN, not_startable.unwrap_or_default()),
         DaemonProblem::Silent => (&messages::DAEMON_SILENT, String::new()),
         // The files of the bus may tell more.
         DaemonProblem::Denied if host::explains_denial(facts) => return Vec::new(),
@@ -34,13 +42,9 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     }]
 }
 
-fn masked(facts: &Facts) -> String {
-    let is_masked = facts.host.as_ref().is_some_and(|host| host.is_masked);
-    if is_masked {
-        messages::MASKED.to_owned()
-    } else {
-        String::new()
-    }
+/// The daemon that runs goes on, and systemd could not start it again.
+fn next_start(why: String) -> Finding {
+    Finding::beside_pam(&messages::DAEMON_NEXT_START, "", Vec::new(), why)
 }
 
 /// Faults of the policy as a whole.

@@ -28,8 +28,8 @@ pub use facts::{
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
 pub use host::{
     AccountFacts, Administrator, BlockDevice, BusFacts, Clock, DOAS_FILE, GroupCacheFacts,
-    HostFacts, NSCD_FILE, OtherWays, OwnedFile, PolkitFacts, Process, Reached, Room, STATE_DIR,
-    SocketFacts, StateFacts, polkit_questions, sudo_programs, sudo_services,
+    HostFacts, NSCD_FILE, NotStartable, OtherWays, OwnedFile, PolkitFacts, Process, Reached, Room,
+    STATE_DIR, SocketFacts, StateFacts, polkit_questions, sudo_programs, sudo_services,
 };
 pub use key_only::{KeyAccount, Keys, Refused};
 pub use messages::{KINDS, list};

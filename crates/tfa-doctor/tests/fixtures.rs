@@ -11,12 +11,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tfa_core::DEFAULT_GUARD;
-use tfa_doctor::sshd::{Settings, SshdFacts, StartedBy, config};
+use tfa_doctor::sshd::{OtherFiles, Settings, SshdFacts, StartedBy, config};
 use tfa_doctor::{
     AccountFacts, Administrator, BlockDevice, BusFacts, Clock, DaemonProblem, Edit, Facts, Finding,
     GroupCacheFacts, HostFacts, KINDS, KeyAccount, Keys, Kind, Later, LoginFacts, MODULE,
-    OtherWays, OwnedFile, PamFacts, PolicyFacts, PolkitFacts, Process, Reached, Refused, Required,
-    Room, Severity, SocketFacts, StateFacts, examine, pam_update_files, sudo_services,
+    NotStartable, OtherWays, OwnedFile, PamFacts, PolicyFacts, PolkitFacts, Process, Reached,
+    Refused, Required, Room, Severity, SocketFacts, StateFacts, examine, pam_update_files,
+    sudo_services,
 };
 use tfa_pam_host::{ModuleFile, PamHost, Snapshot};
 
@@ -131,6 +132,12 @@ impl Host {
                 facts.failure = Some(why.to_owned());
             } else if let Some(why) = line.strip_prefix("not-examined ") {
                 facts.not_examined.push(why.to_owned());
+            } else if let Some(words) = line.strip_prefix("other-files ") {
+                let (unit, setting) = words.split_once(' ').unwrap();
+                facts.other_files.push(OtherFiles {
+                    unit: unit.to_owned(),
+                    setting: setting.to_owned(),
+                });
             } else {
                 let (_, text) = connections.last_mut().unwrap();
                 text.push_str(line);
@@ -362,7 +369,13 @@ impl Host {
                     let file = socket.file.as_mut().unwrap();
                     file.mode = u32::from_str_radix(mode, 8).unwrap();
                 }
-                ["masked"] => host.is_masked = true,
+                ["masked"] => host.not_startable = Some(NotStartable::Masked),
+                ["condition", condition] => {
+                    host.not_startable = Some(NotStartable::Condition(condition.to_owned()));
+                }
+                ["other-program", path] => {
+                    host.not_startable = Some(NotStartable::OtherProgram(path.to_owned()));
+                }
                 ["key-lost", ..] => host.key_lost = Some(words[1..].join(" ")),
                 ["missed", ..] => host.not_examined.push(words[1..].join(" ")),
                 ["unusable", name, ..] => {
@@ -795,6 +808,7 @@ fn a_report_of_one_id_says_what_was_not_examined() {
         "sshd-refuses",
         "sshd-not-loaded",
         "sshd-partly-examined",
+        "sshd-other-files",
         "sshd-not-examined",
         "sudo-not-examined",
         "not-examined",
@@ -823,6 +837,11 @@ fn the_remedy_of_a_daemon_depends_on_the_cause() {
         ),
         ("daemon-down", "daemon-down", "systemctl restart tfad"),
         ("daemon-down.masked", "daemon-down", "systemctl unmask tfad"),
+        (
+            "daemon-next-start",
+            "daemon-next-start",
+            "systemctl unmask tfad",
+        ),
     ] {
         let findings = Host::new(&[SHIPPED[0], fixture]).findings();
         let finding = findings.iter().find(|one| one.kind.id == id).unwrap();

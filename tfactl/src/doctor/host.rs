@@ -1,7 +1,5 @@
 //! What is known of the host beside PAM, sshd and the daemon.
 
-use std::collections::BTreeMap;
-
 use tfa_doctor::{Clock, HostFacts, MODULE, STATE_DIR};
 use tfa_pam_host::PamHost;
 
@@ -9,21 +7,14 @@ use super::missed::Missed;
 use super::named::Named;
 use super::output::{failure, output, printed};
 use super::{
-    bus, groups, owned_files, policy_warnings, polkit, selinux, state, sudo, systemd, ways,
+    bus, daemon_unit, groups, owned_files, policy_warnings, polkit, selinux, state, sudo, ways,
 };
 use crate::messages;
-
-/// The properties of the unit that are examined.
-const PROPERTIES: &str = "NoNewPrivileges,ProtectSystem,ProtectHome,PrivateTmp,PrivateDevices,\
-                          LockPersonality,PrivateIPC,ProtectClock,ProtectControlGroups,\
-                          ProtectKernelLogs,ProtectKernelModules,ProtectKernelTunables,RestrictRealtime,\
-                          MemoryDenyWriteExecute,RestrictSUIDSGID,CapabilityBoundingSet,UMask,\
-                          LimitCORE,LimitFSIZE,MainPID,DropInPaths,LoadState";
 
 /// Collects what the daemon need not be asked for.
 pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
     let Named { files, modules } = named;
-    let (unit, is_masked) = unit(missed);
+    let (unit, not_startable) = daemon_unit::collect(missed);
     let of_unit = unit.clone();
     let is_container = missed.known(is_container());
     let state = move |missed: &Missed| state::collect(&of_unit, is_container, missed);
@@ -60,28 +51,13 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
         group_cache,
         selinux_log: selinux_log.flatten(),
         unit,
-        is_masked,
+        not_startable,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         clock: clock(is_container, missed),
         policy_warnings: policy_warnings::collect(missed),
         polkit: polkit.flatten(),
         other_ways: other_ways.unwrap_or_default(),
         ..HostFacts::default()
-    }
-}
-
-/// The properties of the unit, and whether it is masked.
-fn unit(missed: &Missed) -> (BTreeMap<String, String>, bool) {
-    if !systemd::is_running() {
-        return (BTreeMap::new(), false);
-    }
-    let shown = missed.known(systemd::units(PROPERTIES, &["tfad.service"]));
-    let unit = shown.unwrap_or_default().into_iter().next();
-    let unit = unit.unwrap_or_default();
-    // A masked unit has the defaults of systemd.
-    match unit.value("LoadState") {
-        "loaded" => (unit.into_properties(), false),
-        state => (BTreeMap::new(), state == "masked"),
     }
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod asked;
 mod bounded;
 mod bus;
+mod daemon_unit;
 mod disk;
 mod environment;
 mod facts;

@@ -154,12 +154,6 @@ pub(crate) fn process(pid: u32) -> String {
 /// Why the options of a process are not known.
 pub(crate) const WORDS_NOT_KNOWN: &str = "an option has a value with blanks";
 
-pub(crate) fn sshd_has_other_files(unit: &str, property: &str) -> String {
-    format!(
-        "{unit} has {property}, with which sshd may use other PAM files or programs than those that were examined."
-    )
-}
-
 /// Why the options of a process are not known.
 pub(crate) const OTHER_MOUNTS: &str = "it has mounts or a root folder of its own";
 

@@ -57,8 +57,8 @@ pub struct HostFacts {
     pub secret_files: Vec<OwnedFile>,
     /// The properties of the daemon's unit, as systemctl(1) prints them.
     pub unit: BTreeMap<String, String>,
-    /// The daemon's unit is masked.
-    pub is_masked: bool,
+    /// Why systemd cannot start the daemon, if it could not.
+    pub not_startable: Option<NotStartable>,
     /// The version of the commands.
     pub installed_version: Option<String>,
     /// The files of the PAM module, in the order in which libpam looks for one.
@@ -104,6 +104,17 @@ pub struct HostFacts {
     pub users_with_weak_keys: Vec<String>,
     /// Whether the host has a recovery code that was not used.
     pub has_recovery_code: Option<bool>,
+}
+
+/// Why systemd cannot start the daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotStartable {
+    /// The unit is masked.
+    Masked,
+    /// This condition of the unit does not hold.
+    Condition(String),
+    /// The unit starts another program, at this path.
+    OtherProgram(String),
 }
 
 /// What keeps the clock of a host right.

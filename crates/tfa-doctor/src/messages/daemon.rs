@@ -5,10 +5,22 @@ use tfa_text::plural;
 use super::{CHECKED_RELOAD, MAX_NAMES, edit, list, remedy, sentence};
 use super::{PAM_NULLOK, PAM_PASSWORD_SKIPPED};
 use crate::finding::{Finding, Kind, Remedy, Severity, Subject, When};
+use crate::host::NotStartable;
 use crate::shell::{printable, quoted};
 
-/// The unit of a daemon that is down is masked.
-pub(crate) const MASKED: &str = "masked";
+/// Why systemd cannot start the daemon, behind "The unit of the daemon tfad".
+const MASKED: &str = "is masked";
+
+/// Why systemd cannot start the daemon, as the detail of a finding.
+pub(crate) fn not_startable(why: &NotStartable) -> String {
+    match why {
+        NotStartable::Masked => MASKED.to_owned(),
+        NotStartable::Condition(condition) => {
+            format!("has the condition {condition}, which does not hold")
+        }
+        NotStartable::OtherProgram(path) => format!("starts another program, {path}"),
+    }
+}
 
 /// The database, which each reason of the daemon names that is about it.
 const DATABASE: &str = "accounts.db";
@@ -21,21 +33,48 @@ pub(crate) const DAEMON_DOWN: Kind = Kind {
     severity: Severity::LockOut,
     why: "While the daemon is down, logins are refused, and the rest of this report is incomplete.",
     what: |subject| match subject.detail.as_str() {
-        MASKED => "The unit of the daemon tfad is masked, so it cannot be started.".to_owned(),
-        _ => "The daemon tfad does not run and could not be started.".to_owned(),
+        "" => "The daemon tfad does not run and could not be started.".to_owned(),
+        why => format!("The unit of the daemon tfad {why}, so it cannot be started."),
     },
     remedy: |subject| match subject.detail.as_str() {
         MASKED => remedy(
             "Unmask and start it. Keep a session open meanwhile.",
-            &[
-                "systemctl unmask tfad",
-                "systemctl unmask --runtime tfad",
-                "systemctl start tfad",
-            ],
+            &[UNMASK[0], UNMASK[1], "systemctl start tfad"],
+        ),
+        why if !why.is_empty() => remedy(
+            "Take the setting out of the drop-in that has it, and start the daemon. Keep a session open meanwhile.",
+            &[SHOW_UNIT, "systemctl daemon-reload", "systemctl start tfad"],
         ),
         _ => remedy(
             "Start it, and read the log if it does not start. Keep a session open meanwhile.",
             &["systemctl restart tfad", "journalctl -u tfad -n 50"],
+        ),
+    },
+};
+
+/// Undoes both kinds of a mask.
+const UNMASK: [&str; 2] = ["systemctl unmask tfad", "systemctl unmask --runtime tfad"];
+const SHOW_UNIT: &str = "systemctl cat tfad";
+
+pub(crate) const DAEMON_NEXT_START: Kind = Kind {
+    id: "daemon-next-start",
+    severity: Severity::LockOut,
+    why: "The daemon that runs goes on. After its next stop, as at the next boot, every login is refused.",
+    what: |subject| {
+        format!(
+            "The unit of the daemon tfad {}, so it cannot be started again.",
+            subject.detail
+        )
+    },
+    remedy: |subject| match subject.detail.as_str() {
+        MASKED => remedy("Unmask the unit of the daemon.", &UNMASK),
+        _ => remedy(
+            "Take the setting out of the drop-in that has it. Restart the daemon while a session is open.",
+            &[
+                SHOW_UNIT,
+                "systemctl daemon-reload",
+                "systemctl restart tfad",
+            ],
         ),
     },
 };

@@ -29,6 +29,7 @@ use crate::shell::{printable, quoted};
 /// Every fault that the doctor knows.
 pub const KINDS: &[&Kind] = &[
     &DAEMON_DOWN,
+    &DAEMON_NEXT_START,
     &DAEMON_SILENT,
     &DAEMON_REFUSES,
     &POLICY_ERROR,
@@ -86,6 +87,7 @@ pub const KINDS: &[&Kind] = &[
     &SSHD_TOUCH,
     &SSHD_EMPTY_PASSWORDS,
     &SSHD_PARTLY_EXAMINED,
+    &SSHD_OTHER_FILES,
     &SSHD_NOT_EXAMINED,
     &LOGIN_TIMEOUT,
     &FILE_WRITABLE,
@@ -163,6 +165,7 @@ pub(crate) const INCOMPLETE: &[&Kind] = &[
     &SSHD_REFUSES,
     &SSHD_NOT_LOADED,
     &SSHD_PARTLY_EXAMINED,
+    &SSHD_OTHER_FILES,
     &SSHD_NOT_EXAMINED,
     &SUDO_NOT_EXAMINED,
     &NOT_EXAMINED,

@@ -441,6 +441,31 @@ pub(crate) const SSHD_PARTLY_EXAMINED: Kind = Kind {
     },
 };
 
+pub(crate) const SSHD_OTHER_FILES: Kind = Kind {
+    id: "sshd-other-files",
+    severity: Severity::Risk,
+    why: "With other PAM files or programs, users may log in without a code. Without /run/tfa and the socket of D-Bus in \
+          /run/dbus, each of them is refused.",
+    what: |subject| {
+        let (unit, setting) = (&subject.place, &subject.detail);
+        format!(
+            "{unit} has {setting}, with which sshd has other files than those that were examined."
+        )
+    },
+    remedy: |subject| {
+        let unit = quoted(&subject.place);
+        remedy(
+            "Look for the setting, and remove it from the drop-in, or have it leave these folders out: /etc, /run, /usr, /lib and \
+             /var/lib/tfa. Keep a session open, and test a login.",
+            &[
+                &format!("systemctl cat {unit}"),
+                "systemctl daemon-reload",
+                &format!("systemctl restart {unit}"),
+            ],
+        )
+    },
+};
+
 pub(crate) fn too_many_connections() -> String {
     "The Match blocks of sshd tell more connections apart than were examined.".to_owned()
 }

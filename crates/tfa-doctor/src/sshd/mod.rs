@@ -46,6 +46,17 @@ pub struct SshdFacts {
     pub failure: Option<String>,
     /// Why there may be connections with other settings, in whole sentences.
     pub not_examined: Vec<String>,
+    /// The settings of units with which this sshd has other files than those that were examined.
+    pub other_files: Vec<OtherFiles>,
+}
+
+/// A setting of a unit that gives sshd other files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherFiles {
+    /// The name of the unit.
+    pub unit: String,
+    /// The name of the setting, or of an environment variable.
+    pub setting: String,
 }
 
 /// What starts an sshd, and with what its settings are loaded.
@@ -223,6 +234,10 @@ fn of_one(facts: &Facts, sshd: &SshdFacts) -> Vec<Finding> {
         )
     };
     findings.extend(sshd.not_examined.iter().map(cut));
+    findings.extend(sshd.other_files.iter().map(|other| {
+        let (kind, setting) = (&messages::SSHD_OTHER_FILES, other.setting.clone());
+        Finding::beside_pam(kind, &*other.unit, Vec::new(), setting)
+    }));
     for finding in &mut findings {
         finding.subject.sshd_file.clone_from(&sshd.main);
         finding.subject.sshd_command.clone_from(&sshd.command);

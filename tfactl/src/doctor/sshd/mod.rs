@@ -68,7 +68,8 @@ fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
     }
     let main = start.main.as_deref().unwrap_or(config::MAIN).to_owned();
     let started_by = started_by(&start);
-    let (mut lines, mut files, mut not_examined) = (start.lines, start.files, start.notes);
+    let (mut lines, mut files) = (start.lines, start.files);
+    let mut not_examined = Vec::new();
     let mut of_configuration = Default::default();
     let mut not_read = BTreeSet::new();
     files.insert(start.program.clone());
@@ -100,6 +101,7 @@ fn ask(terminal: &Terminal, missed: &Missed, start: Start) -> SshdFacts {
         started_by,
         not_examined,
         not_read,
+        other_files: start.other_files,
         lacks_folder: !Path::new(FOLDER).is_dir(),
         ..SshdFacts::default()
     };

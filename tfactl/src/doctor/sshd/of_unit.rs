@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
+use tfa_doctor::sshd::OtherFiles;
+
 use super::super::systemd;
 use super::loaded::Run;
 use super::options::{self, Start};
@@ -65,8 +67,11 @@ pub(super) fn start(unit: &str) -> Result<Start, String> {
     let of_loader = variables.known.keys().find(|name| name.starts_with(LOADER));
     let changed = [mounts(unit)?, of_loader.cloned()].into_iter().flatten();
     Ok(Start {
-        notes: changed
-            .map(|what| messages::sshd_has_other_files(unit, &what))
+        other_files: changed
+            .map(|setting| OtherFiles {
+                unit: unit.to_owned(),
+                setting,
+            })
             .collect(),
         runs: run(unit, &path, &variables.files)?.into_iter().collect(),
         files: variables.files,

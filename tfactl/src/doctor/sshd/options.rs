@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use tfa_doctor::sshd::OtherFiles;
 use tfa_doctor::sshd::config::{ConfigLine, MAIN, option};
 
 use super::loaded::Run;
@@ -37,8 +38,8 @@ pub(super) struct Start {
     pub(super) files: BTreeSet<String>,
     /// The processes that were started so.
     pub(super) runs: Vec<Run>,
-    /// Why it may let users in otherwise than its settings say, in whole sentences.
-    pub(super) notes: Vec<String>,
+    /// The settings of units with which it has other files than this program.
+    pub(super) other_files: Vec<OtherFiles>,
 }
 
 impl Start {
@@ -64,7 +65,7 @@ impl Start {
     pub(super) fn absorb(&mut self, other: Self) {
         self.files.extend(other.files);
         self.runs.extend(other.runs);
-        self.notes.extend(other.notes);
+        self.other_files.extend(other.other_files);
     }
 }
 
