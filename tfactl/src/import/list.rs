@@ -44,6 +44,11 @@ impl Entries {
         }
         let mut is_readable_by_others = false;
         let content = source::read(path, MAX_FILE, source::is_of_administrator);
+        if matches!(content, Err(Unreadable::Link))
+            && let Ok(target) = path.canonicalize()
+        {
+            return Self::refused(path, messages::import_link(path, &target));
+        }
         let content = content.map(|content| {
             is_readable_by_others = content.is_readable_by_others;
             content.bytes
@@ -51,6 +56,15 @@ impl Entries {
         Self {
             is_readable_by_others,
             ..Self::parsed(&path.display().to_string(), content, parser)
+        }
+    }
+
+    fn refused(path: &Path, problem: String) -> Self {
+        Self {
+            source: path.display().to_string(),
+            entries: Vec::new(),
+            problems: vec![problem],
+            is_readable_by_others: false,
         }
     }
 

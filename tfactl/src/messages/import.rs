@@ -244,6 +244,14 @@ pub(crate) fn import_unreadable(file: &str, why: &Unreadable) -> String {
     }
 }
 
+/// A file of an administrator is a link to another one.
+pub(crate) fn import_link(file: &Path, target: &Path) -> String {
+    let (file, target) = (file.display(), target.display());
+    format!(
+        "{file}: it is a symbolic link, which is not followed. If {target} is the right file, name that one"
+    )
+}
+
 pub(crate) const OTHER_RESULTS: &str = "it does not report on each user of the import";
 
 pub(crate) fn user_unknown(user: &str, error: &io::Error) -> String {

@@ -243,6 +243,14 @@ fn no_link_is_followed_and_only_a_regular_file_is_read() {
         let (code, _, error) = run(&host, &[GOOGLE[0], GOOGLE[1], &file, "--apply"]);
         assert!(code == 1 && error.contains(text), "{file}: {error}");
     }
+    let list = file(&host, "users", format!("HOTP alice - {HEX}\n").as_bytes());
+    let link = host.file("list");
+    std::os::unix::fs::symlink(&list, &link).unwrap();
+    let (code, _, error) = run(&host, &["import", "oath", link.to_str().unwrap()]);
+    let target = list.canonicalize().unwrap();
+    let words = error.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = format!("If {} is the right file", target.display());
+    assert!(code == 1 && words.contains(&expected), "{error}");
     let readable = file(&host, "readable", format!("{KEY}\n").as_bytes());
     std::fs::set_permissions(&readable, PermissionsExt::from_mode(0o644)).unwrap();
     let (_, out, _) = run(

@@ -116,9 +116,16 @@ fn place(host: &HostFacts, rule: &Rule) -> String {
         let mut words = line.split([' ', '\t', ',', '=', ':']);
         words.any(|word| rule.who.iter().any(|who| who == word))
     };
-    let mut named = lines.iter().filter(|(_, line)| names(line));
-    let line = match (named.next(), lines.as_slice()) {
-        (Some(line), _) => Some(line),
+    let named: Vec<&(String, &str)> = lines.iter().filter(|(_, line)| names(line)).collect();
+    let of_command = named
+        .iter()
+        .find(|(_, line)| has_command(line, &rule.program));
+    let line = match (of_command.or(named.first()), lines.as_slice()) {
+        // Which of them is not certain.
+        (Some((place, _)), _) if of_command.is_none() && named.len() > 1 => {
+            return file_of(place);
+        }
+        (Some(line), _) => Some(*line),
         (None, [line])
             if line
                 .1
@@ -130,4 +137,56 @@ fn place(host: &HostFacts, rule: &Rule) -> String {
         _ => None,
     };
     line.map_or_else(|| MAIN.to_owned(), |(place, _)| place.clone())
+}
+
+/// Whether a line allows a command, or every one if it is empty, as a whole word of its list.
+fn has_command(line: &str, command: &str) -> bool {
+    let command = match command {
+        "" => "ALL",
+        command => command,
+    };
+    line.match_indices(command).any(|(at, _)| {
+        let before = line.get(..at).unwrap_or_default().trim_end();
+        let after = line.get(at + command.len()..).unwrap_or_default();
+        let after = after.trim_start();
+        let is_begin = before.ends_with([':', ',', '=', ')']);
+        is_begin && (after.is_empty() || after.starts_with([',', '\\', '#']))
+    })
+}
+
+/// The file of a place with a line.
+fn file_of(place: &str) -> String {
+    let file = place.rsplit_once(':');
+    file.map_or(place, |(file, _)| file).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_in_the_line_that_has_its_command() {
+        let text = "# alice\nalice ALL=(root) NOPASSWD: /usr/bin/vi\n\
+                    alice ALL=(root) NOPASSWD: /usr/bin/vim, /bin/ls\nalice ALL=(root) NOPASSWD:ALL\n\
+                    bob ALL=(ALL) NOPASSWD: TOOLS\n";
+        let host = HostFacts {
+            sudoers: vec![("/etc/sudoers.d/a".to_owned(), text.to_owned())],
+            ..HostFacts::default()
+        };
+        let place = |who: &str, program: &str| {
+            place(
+                &host,
+                &Rule {
+                    who: vec![who.to_owned()],
+                    word: messages::NOPASSWD,
+                    program: program.to_owned(),
+                },
+            )
+        };
+        assert_eq!(place("alice", "/usr/bin/vi"), "/etc/sudoers.d/a:2");
+        assert_eq!(place("alice", "/usr/bin/vim"), "/etc/sudoers.d/a:3");
+        assert_eq!(place("alice", ""), "/etc/sudoers.d/a:4");
+        assert_eq!(place("alice", "/usr/bin/less"), "/etc/sudoers.d/a");
+        assert_eq!(place("bob", "/usr/bin/less"), "/etc/sudoers.d/a:5");
+    }
 }
