@@ -2,6 +2,7 @@
 
 mod account_calls;
 mod machines;
+mod published;
 
 use std::time::{Duration, Instant};
 

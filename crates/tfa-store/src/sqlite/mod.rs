@@ -19,6 +19,7 @@ mod error;
 mod first_names;
 mod group_commit;
 mod index;
+mod kept_documents;
 mod meta;
 mod migrate;
 mod names_ahead;
@@ -36,6 +37,7 @@ mod writer;
 
 pub(crate) use change::{NewDocument, Resealed};
 pub(crate) use database::{DATABASE, Database, EVIDENCE};
+pub(crate) use kept_documents::KeptDocuments;
 pub(crate) use migrate::Migrated;
 pub(crate) use new_database::NewDatabase;
 pub(crate) use replace::{Aside, close_log, put_aside};

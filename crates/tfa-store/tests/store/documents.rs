@@ -8,6 +8,7 @@ use tfa_store::{
     Store, StoreError, ask_for_rotation,
 };
 
+use crate::backup::{backed_up, file, restored};
 use crate::scratch::{Scratch, error, get, key_lost, lost_key_among, put};
 
 fn host(name: &str) -> DocumentId {
@@ -215,4 +216,35 @@ fn damaged_row_of_a_document_is_refused() {
             "{refused}"
         );
     }
+}
+
+#[test]
+fn restoration_keeps_the_documents_that_are_here() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    put(&store, "lea", b"one", Revision::NONE);
+    let first = put_host(&store, "web1");
+    drop(store);
+    backed_up(&scratch, None).unwrap();
+    let store = scratch.store();
+    let second = put_host(&store, "web2");
+    drop(store);
+    restored(&scratch, &file(&scratch), None, true).unwrap();
+    let store = scratch.store();
+    assert!(get(&store, "lea").is_some());
+    for (name, revision) in [("web1", first), ("web2", second)] {
+        let (document, found) = store.document(&host(name)).unwrap().unwrap();
+        assert_eq!((document.as_bytes(), found), (name.as_bytes(), revision));
+    }
+    // No revision is given twice.
+    assert!(put_host(&store, "web3") > second);
+}
+
+#[test]
+fn restoration_of_a_host_without_documents_adds_no_table() {
+    let scratch = Scratch::new();
+    put(&scratch.store(), "lea", b"one", Revision::NONE);
+    backed_up(&scratch, None).unwrap();
+    restored(&scratch, &file(&scratch), None, false).unwrap();
+    assert_eq!(format(&scratch), 2);
 }

@@ -18,7 +18,7 @@ use super::reader::Input;
 use super::{BackupError, Passphrase, Progress};
 use crate::key;
 use crate::open::MARKER;
-use crate::sqlite::{Aside, DATABASE, Database, close_log, put_aside};
+use crate::sqlite::{Aside, DATABASE, Database, KeptDocuments, close_log, put_aside};
 use crate::state_dir::LockedDir;
 use crate::{KeyId, StateDir, StoreError};
 use draft::{Draft, Written};
@@ -85,6 +85,14 @@ pub fn restore(
         written = draft.write(options, &keys, revise, progress)?;
     }
     let replaced = compare(&directory, options, &keys, &written)?;
+    // They are not in the backup: without the published policy, that of the files would be in force.
+    if directory.has(DATABASE)? {
+        match KeptDocuments::read(&directory.join(DATABASE), keys.host.id()) {
+            Ok(documents) => documents.put_into(&directory.join(&draft.name))?,
+            Err(_) if options.force => {}
+            Err(error) => return Err(BackupError::Unreadable(error)),
+        }
+    }
     if keys.is_new {
         // There is no database here that could be in use.
         key::store(&directory, &keys.host)?;

@@ -1,0 +1,74 @@
+//! A policy that is published on one verifier, and logins on the other one and on a member of both.
+
+use std::time::Instant;
+
+use super::machines::two_verifiers_and_a_member;
+use super::{SHELL, after_password};
+
+const DENY: &str = "[policy]\nmode = \"required\"\ngrace = \"0d\"\nafter_grace = \"deny\"\n";
+const REFUSED: &str = "the time to set it up is over.";
+const FILE: &str = "/root/fleet.toml";
+
+#[test]
+fn published_policy_is_in_force_from_the_next_login_on() {
+    let ([v1, v2], member) = two_verifiers_and_a_member();
+    for machine in [&v1, &v2, &member] {
+        after_password(machine).expect(SHELL);
+    }
+
+    v1.write_file(FILE, DENY);
+    let out = v1.succeed(["tfactl", "policy", "publish", FILE, "--yes"]);
+    let published = Instant::now();
+    assert!(out.contains("Must enroll now:"), "{out}");
+    after_password(&v2).expect(REFUSED);
+    let seen = published.elapsed();
+    after_password(&member).expect(REFUSED);
+    after_password(&v1).expect(REFUSED);
+    println!(
+        "refused on the other verifier {seen:?} after the publication, a whole login over SSH"
+    );
+
+    // It says so wherever an administrator looks.
+    v2.expect_in_journal("tfad", "the published policy is in force: revision ");
+    let shown = v2.succeed(["tfactl", "policy", "show"]);
+    assert!(shown.ends_with(DENY), "{shown}");
+    let explained = v2.succeed(["tfactl", "explain", "alice"]);
+    assert!(
+        explained.contains("Policy: the published policy, revision"),
+        "{explained}"
+    );
+    assert!(
+        explained.contains("Rule: the published policy line 2"),
+        "{explained}"
+    );
+    let checked = v2.succeed(["tfad", "--check"]);
+    assert!(
+        checked.contains("of the files are not in force"),
+        "{checked}"
+    );
+
+    // One with a mistake is not published, and the one before stays.
+    v2.write_file(FILE, "[policy]\nmode = \"of\"\n");
+    let refused = v2
+        .fail(["tfactl", "policy", "publish", FILE, "--yes"])
+        .text();
+    assert!(
+        refused.contains("the published policy:2:8: mode"),
+        "{refused}"
+    );
+    after_password(&v1).expect(REFUSED);
+
+    // A policy that another version has published, and this one does not know.
+    let put = "ETCDCTL_API=3 etcdctl --endpoints https://10.9.3.2:2379 --cacert /etc/etcd/ca.pem \
+               --cert /etc/etcd/pem --key /etc/etcd/key";
+    let break_it = format!("{put} put /tfa/d/policy/ broken && {put} put /tfa/policy broken");
+    v2.succeed(["sh", "-c", &break_it]);
+    after_password(&v1).expect("Two-factor login is not available right now.");
+
+    v2.succeed(["tfactl", "policy", "unpublish", "--yes"]);
+    for machine in [&v1, &v2, &member] {
+        after_password(machine).expect(SHELL);
+    }
+    let shown = v1.succeed(["tfactl", "policy", "show"]);
+    assert!(shown.contains("No policy is published"), "{shown}");
+}
