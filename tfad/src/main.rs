@@ -129,6 +129,8 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         .publishing_in(Arc::clone(&store), options.socket.with_file_name(MARK))
         .rotating(Arc::clone(&rotation));
     let state = Arc::new(state);
+    // For the log and the warnings. A login reads it anyway.
+    let _ = state.publication().newest();
     // One thread serves the bus, and the blocking threads do the work of its calls. Each login at the
     // socket has a thread of its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
