@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 use tfa_fleet_core::HostName;
 
+use crate::credentials::Folder;
 use crate::etcd::EndpointUrl;
 
 /// The configuration of this host.
@@ -17,11 +18,18 @@ use crate::etcd::EndpointUrl;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The certificates that sign those of the hosts, in PEM.
+    #[serde(default)]
     pub ca: PathBuf,
     /// The certificate of this host and those between it and a `ca`, in PEM.
+    #[serde(default)]
     pub certificate: PathBuf,
     /// The private key of the certificate, in PEM.
+    #[serde(default)]
     pub key: PathBuf,
+    /// The configuration names none of these three: the authority of the fleet makes them, and this program renews
+    /// its certificate.
+    #[serde(skip)]
+    pub is_managed: bool,
     /// On a verifier: where it accepts connections of hosts.
     #[serde(default)]
     pub listen: Vec<SocketAddr>,
@@ -169,6 +177,8 @@ pub enum ConfigMistake {
     Read(io::Error),
     /// It is not TOML, or a key or value is wrong. The line, the column, and the text of the parser.
     Syntax(usize, usize, String),
+    /// It names some of the files, and not all three.
+    SomeFiles,
     /// It makes the host neither a verifier nor a member.
     NoPeer,
     /// A limit is 0.
@@ -188,21 +198,36 @@ pub enum ConfigMistake {
 }
 
 impl Config {
-    /// Reads a file.
+    /// Reads a file. Where it names no certificate, this host has those in the folder.
     ///
     /// # Errors
     /// [`BadConfig`].
-    pub fn read(path: &Path) -> Result<Self, BadConfig> {
+    pub fn read(path: &Path, folder: &Folder) -> Result<Self, BadConfig> {
         let read = std::fs::read_to_string(path).map_err(ConfigMistake::Read);
-        let config = read.and_then(|text| Self::parse(&text));
+        let config = read.and_then(|text| Self::parse(&text, folder));
         config.map_err(|mistake| BadConfig {
             file: path.to_owned(),
             mistake,
         })
     }
 
-    fn parse(text: &str) -> Result<Self, ConfigMistake> {
+    fn parse(text: &str, folder: &Folder) -> Result<Self, ConfigMistake> {
         let mut config: Self = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+        let files = [&mut config.ca, &mut config.certificate, &mut config.key];
+        match files
+            .iter()
+            .filter(|path| path.as_os_str().is_empty())
+            .count()
+        {
+            0 => {}
+            3 => {
+                config.is_managed = true;
+                config.ca = folder.ca();
+                config.certificate = folder.host();
+                config.key = folder.host();
+            }
+            _ => return Err(ConfigMistake::SomeFiles),
+        }
         if config.listen.is_empty() && config.verifiers.is_empty() && config.etcd.is_none() {
             return Err(ConfigMistake::NoPeer);
         }
@@ -266,6 +291,10 @@ impl fmt::Display for ConfigMistake {
             Self::Syntax(line, column, why) => {
                 write!(formatter, "line {line}, column {column}: {why}")
             }
+            Self::SomeFiles => formatter.write_str(
+                "add all of \"ca\", \"certificate\" and \"key\", or none of them if tfactl fleet init or \
+                 tfactl join has made them",
+            ),
             Self::NoPeer => formatter.write_str(
                 "add \"listen\" or \"[etcd]\" on a verifier, or \"verifiers\" on a member",
             ),
@@ -301,7 +330,26 @@ mod tests {
     const FILES: &str = "ca = \"ca\"\ncertificate = \"host\"\nkey = \"key\"\n";
 
     fn parse(rest: &str) -> Result<Config, String> {
-        Config::parse(&format!("{FILES}{rest}")).map_err(|mistake| mistake.to_string())
+        Config::parse(&format!("{FILES}{rest}"), &folder()).map_err(|mistake| mistake.to_string())
+    }
+
+    fn folder() -> Folder {
+        Folder::new(PathBuf::from("/state"))
+    }
+
+    #[test]
+    fn host_without_files_has_those_of_its_folder() {
+        let config = Config::parse("listen = [\"[::]:7443\"]", &folder()).unwrap();
+        assert!(config.is_managed);
+        assert_eq!(config.ca, folder().ca());
+        assert_eq!(
+            (&config.certificate, &config.key),
+            (&folder().host(), &folder().host())
+        );
+        assert!(!parse("listen = [\"[::]:7443\"]").unwrap().is_managed);
+        let some = Config::parse("ca = 'ca'\nlisten = [\"[::]:7443\"]", &folder());
+        let error = some.map(|_| ()).unwrap_err().to_string();
+        assert!(error.starts_with("add all of"), "{error}");
     }
 
     #[test]
@@ -366,7 +414,7 @@ mod tests {
         });
         let configurations: Vec<_> = examples
             .filter(|example| example.starts_with("ca = "))
-            .map(|example| Config::parse(example).unwrap())
+            .map(|example| Config::parse(example, &folder()).unwrap())
             .collect();
         assert_eq!(configurations.len(), 3);
         let etcd = configurations.into_iter().find_map(|config| config.etcd);

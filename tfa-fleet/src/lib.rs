@@ -9,6 +9,7 @@
 
 mod client;
 pub mod config;
+pub mod credentials;
 pub mod etcd;
 mod frames;
 #[allow(
@@ -19,15 +20,18 @@ mod frames;
 )]
 #[rustfmt::skip]
 pub mod generated;
+pub mod join;
 mod keep;
 mod limiter;
 mod local;
 pub mod log;
 pub mod messages;
 mod random;
+mod renewal;
 pub mod run;
 mod server;
 mod stop;
+pub mod task;
 pub mod tls;
 pub mod transport;
 

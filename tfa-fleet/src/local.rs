@@ -30,7 +30,7 @@ pub(crate) struct Answers {
     /// The server, also where it listens nowhere.
     pub(crate) server: Arc<Server>,
     /// The verifiers of the configuration.
-    pub(crate) verifiers: Verifiers,
+    pub(crate) verifiers: Arc<Verifiers>,
     /// The etcd of the configuration.
     pub(crate) etcd: Option<Etcd>,
 }

@@ -7,23 +7,24 @@ use std::process::ExitCode;
 
 use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use tfa_fleet::credentials::Folder;
 use tfa_fleet::log::{Level, log};
-use tfa_fleet::run::{RunError, run};
+use tfa_fleet::run::{Places, RunError, run};
+use tfa_fleet::task::{STATE, Task};
 
-const USAGE: &str =
-    "usage: tfa-fleet [--config FILE] [--socket PATH] [--tfad PATH] [--help]\nSee tfa-fleet(8).";
+const USAGE: &str = "usage: tfa-fleet [--config FILE] [--state DIRECTORY] [--socket PATH]
+                 [--tfad PATH] [--help]
+See tfa-fleet(8).";
 
 /// One more than a login needs at a time, so that a slow handshake does not hold up the others.
 const WORKER_THREADS: usize = 2;
 
-/// What the command line says.
-struct Options {
-    config: PathBuf,
-    socket: PathBuf,
-    tfad: PathBuf,
-}
-
 fn main() -> ExitCode {
+    // No options for users: tfactl starts the program with them.
+    let mut arguments = std::env::args().skip(1);
+    if let Some(task) = arguments.next().and_then(|word| Task::of(&word)) {
+        return task.run(arguments);
+    }
     let options = match options(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {
@@ -64,7 +65,7 @@ impl fmt::Display for Failure {
     }
 }
 
-fn serve(options: &Options) -> Result<(), Failure> {
+fn serve(options: &Places) -> Result<(), Failure> {
     // The key and the codes of logins are in the memory: no core dump, and no other process of the
     // same user reads it.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(Failure::Memory)?;
@@ -73,15 +74,16 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
-    let result = runtime.block_on(run(&options.config, &options.socket, &options.tfad));
+    let result = runtime.block_on(run(options));
     // Without waiting for a name that is still looked up.
     runtime.shutdown_background();
     result.map_err(Failure::Run)
 }
 
-fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options {
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Places>, String> {
+    let mut options = Places {
         config: PathBuf::from("/etc/tfa/tfa-fleet.toml"),
+        folder: Folder::new(PathBuf::from(STATE)),
         socket: PathBuf::from(tfa_fleet_wire::CALL_SOCKET),
         tfad: PathBuf::from(tfa_fleet_wire::MEMBER_SOCKET),
     };
@@ -89,6 +91,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
         match argument.as_str() {
             "--config" => options.config = PathBuf::from(value()?),
+            "--state" => options.folder = Folder::new(PathBuf::from(value()?)),
             "--socket" => options.socket = PathBuf::from(value()?),
             "--tfad" => options.tfad = PathBuf::from(value()?),
             "--help" | "-h" => return Ok(None),
@@ -108,6 +111,7 @@ mod tests {
         let options = options(std::iter::empty()).unwrap().unwrap();
         let defaults = [
             ("config", options.config),
+            ("state", PathBuf::from(STATE)),
             ("socket", options.socket),
             ("tfad", options.tfad),
         ];

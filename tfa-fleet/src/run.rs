@@ -3,21 +3,24 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sd_notify::NotifyState;
 use tfa_fleet_core::HostName;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::client::Verifiers;
 use crate::config::{BadConfig, Config};
+use crate::credentials::Folder;
 use crate::etcd::Etcd;
 use crate::local::{self, Answers};
 use crate::log::{Level, log, printable};
+use crate::renewal::{self, Certifier};
 use crate::server::{Server, Tfad};
 use crate::stop;
 use crate::tls::{self, BadFile, FileMistake, Identity};
@@ -39,19 +42,44 @@ pub enum RunError {
     Task(Option<JoinError>),
 }
 
+/// Where the program has its files and sockets.
+#[derive(Debug)]
+pub struct Places {
+    /// The configuration.
+    pub config: PathBuf,
+    /// The certificates that this host gets from the authority of its fleet.
+    pub folder: Folder,
+    /// Where tfad calls.
+    pub socket: PathBuf,
+    /// Where tfad of a verifier takes the calls of members.
+    pub tfad: PathBuf,
+}
+
 /// Serves until SIGTERM or SIGINT, at a socket for tfad. Calls of members go to the socket of tfad. SIGHUP
 /// reads the certificates again.
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn run(config_file: &Path, socket: &Path, tfad: &Path) -> Result<(), RunError> {
-    let config = Config::read(config_file).map_err(RunError::Config)?;
+pub async fn run(places: &Places) -> Result<(), RunError> {
+    let Places {
+        config: config_file,
+        folder,
+        socket,
+        tfad,
+    } = places;
+    let config = Config::read(config_file, folder).map_err(RunError::Config)?;
     let identity = Identity::read(&config).map_err(RunError::File)?;
     let tls_of_etcd = tls::of_etcd(&config).map_err(RunError::File)?;
     let mut signals = Signals::new().map_err(RunError::Signals)?;
     let tfad = Tfad::new(tfad.to_owned());
-    let server = Arc::new(Server::new(identity.server, config.limits, tfad));
+    let server = Server::new(identity.server, config.limits, Arc::clone(&tfad));
+    let server = Arc::new(server);
     let verifiers = Verifiers::new(&config.verifiers, &identity.host, &identity.client);
+    let verifiers = Arc::new(verifiers);
+    let certifier = match config.listen.is_empty() {
+        true => Certifier::Verifiers(Arc::clone(&verifiers)),
+        false => Certifier::Own(tfad, identity.host.clone()),
+    };
     let answers = Arc::new(Answers {
         host: identity.host,
         server: Arc::clone(&server),
@@ -84,6 +112,15 @@ pub async fn run(config_file: &Path, socket: &Path, tfad: &Path) -> Result<(), R
     for keeper in answers.etcd.iter().flat_map(|etcd| etcd.keepers(&stop)) {
         tasks.spawn(keeper);
     }
+    let (renewed, mut renewals) = mpsc::channel(1);
+    if config.is_managed {
+        tasks.spawn(renewal::keep(
+            folder.clone(),
+            certifier,
+            renewed,
+            stop.clone(),
+        ));
+    }
     tasks.spawn(local::serve(calls, Arc::clone(&answers), stop));
     for url in config.etcd.iter().flat_map(|etcd| &etcd.endpoints) {
         if !url.has_tls() {
@@ -105,6 +142,7 @@ pub async fn run(config_file: &Path, socket: &Path, tfad: &Path) -> Result<(), R
                 Asked::Stop => break Ok(()),
                 Asked::Reload => reload(&config, &answers),
             },
+            Some(()) = renewals.recv() => reload(&config, &answers),
             error = early_end(&mut tasks) => break Err(error),
         }
     };

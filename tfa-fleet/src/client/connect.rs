@@ -60,7 +60,7 @@ pub(super) async fn connect(
         .keep_alive_timeout(KEEP_ALIVE_TIME)
         .keep_alive_while_idle(true);
     let (channel, mut end) = transport::begin(&http2, stream).await?;
-    let mut client = client(channel.clone(), verifier)?;
+    let mut client = client_of(channel.clone(), verifier)?;
     let hello = timeout(HELLO_TIME, hello(&mut client, host));
     let hello = tokio::select! {
         // The connection first: when it ends, `Hello` fails as well, and knows less of the reason.
@@ -83,7 +83,10 @@ pub(super) async fn connect(
     })
 }
 
-fn client(channel: Channel, verifier: &Verifier) -> Result<VerifierClient<Channel>, ConnectError> {
+pub(crate) fn client_of(
+    channel: Channel,
+    verifier: &Verifier,
+) -> Result<VerifierClient<Channel>, ConnectError> {
     let origin = Uri::builder()
         .scheme("https")
         .authority(format!("{}:{}", verifier.name, verifier.port))

@@ -16,20 +16,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_fleet_core::HostName;
-use tfa_fleet_wire::{LoginCall, LoginReply, Reply, VerifierStatus};
+use tfa_fleet_wire::{KeyRequest, LoginCall, LoginReply, Reply, VerifierStatus};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
 use tonic::{Code, Response, Status};
 
 use crate::config::Verifier;
-use crate::generated::Error;
+use crate::generated::{CertifiedReply, Error, RenewRequest};
 use crate::log::RareLog;
 use crate::messages;
+pub(crate) use connect::client_of;
 use link::Link;
 
 /// How long a verifier may take until another one is asked as well.
 const HEDGE_DELAY: Duration = Duration::from_secs(1);
+/// How long a verifier may take to certify a key.
+const RENEW_TIME: Duration = Duration::from_secs(10);
 /// The longest time of a call.
 const MAX_TIME: Duration = Duration::from_secs(6);
 
@@ -112,6 +115,29 @@ impl Verifiers {
             }
             (LoginCall::Begin(_), Some(_)) | (_, None) => Reply::NotUnderstood,
         }
+    }
+
+    /// Has a verifier certify the next key of this host. The first one that is connected.
+    ///
+    /// # Errors
+    /// Why there is no reply, for the log.
+    pub(crate) async fn renew(&self, request: &KeyRequest) -> Result<CertifiedReply, String> {
+        let mut why = "no verifier is connected".to_owned();
+        for link in &self.links {
+            let Some(mut open) = link.open() else {
+                continue;
+            };
+            let request = RenewRequest {
+                key: Some(messages::key_request(request)),
+            };
+            let renewed = timeout(RENEW_TIME, open.client.renew(request)).await;
+            why = match renewed {
+                Ok(Ok(reply)) => return Ok(reply.into_inner()),
+                Ok(Err(status)) => format!("{}: {}", link.name(), status.message()),
+                Err(_) => format!("{} does not answer", link.name()),
+            };
+        }
+        Err(why)
     }
 
     fn link(&self, name: &str) -> Option<&Arc<Link>> {

@@ -7,6 +7,7 @@
 mod account;
 mod bounds;
 mod calls;
+mod certificates;
 mod names;
 mod replies;
 mod subject;
@@ -20,6 +21,10 @@ pub use bounds::{
 };
 pub use calls::{
     answer_call, answer_request, begin_call, begin_request, budget, cancel_call, cancel_request,
+};
+pub use certificates::{
+    CertifiedHost, MAX_CERTIFICATE, certified_host, certified_reply, join_call, key_request,
+    renewed_key,
 };
 pub(crate) use names::error_of;
 pub use names::{ERRORS, LINE_KINDS, STYLES, VERDICTS};

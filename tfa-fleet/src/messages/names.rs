@@ -39,7 +39,7 @@ pub const STYLES: [(PromptStyle, &str); 3] = [
 pub(super) const ERROR_PREFIX: &str = "org.tfad.Tfa1.Error.";
 
 /// The errors that a login may end with. One that is not here is a fault of the verifier.
-pub const ERRORS: [(Error, &str); 10] = [
+pub const ERRORS: [(Error, &str); 11] = [
     (Error::NoSuchDialog, "NoSuchDialog"),
     (Error::NotAuthorized, "NotAuthorized"),
     (Error::Busy, "Busy"),
@@ -50,6 +50,7 @@ pub const ERRORS: [(Error, &str); 10] = [
     (Error::UidChanged, "UidChanged"),
     (Error::NotServing, "NotServing"),
     (Error::Storage, "Storage"),
+    (Error::WrongState, "WrongState"),
 ];
 
 /// The error of a name with its prefix, if a login may end with it.

@@ -21,7 +21,7 @@ pub fn begin_reply(reply: LoginReply) -> Result<BeginReply, Invalid> {
     let is = match reply {
         LoginReply::Begun { dialog, turn } => begin_reply::Is::Begun(begun_to(dialog, turn)?),
         LoginReply::NeedFact(needed) => begin_reply::Is::NeedFact(needed_to(needed)?),
-        LoginReply::Refused { error, text } => begin_reply::Is::Refused(refused_to(&error, text)?),
+        LoginReply::Refused { error, text } => begin_reply::Is::Refused(refusal_to(&error, text)?),
         LoginReply::Cancelled | LoginReply::Account(_) => {
             return Err(Invalid("a reply to Begin"));
         }
@@ -48,7 +48,7 @@ pub fn reply_to_begin(reply: BeginReply) -> Result<LoginReply, Invalid> {
 pub fn answer_reply(reply: LoginReply) -> Result<AnswerReply, Invalid> {
     let is = match reply {
         LoginReply::Begun { dialog, turn } => answer_reply::Is::Begun(begun_to(dialog, turn)?),
-        LoginReply::Refused { error, text } => answer_reply::Is::Refused(refused_to(&error, text)?),
+        LoginReply::Refused { error, text } => answer_reply::Is::Refused(refusal_to(&error, text)?),
         LoginReply::NeedFact(_) | LoginReply::Cancelled | LoginReply::Account(_) => {
             return Err(Invalid("a reply to Answer"));
         }
@@ -165,7 +165,7 @@ fn line_from(line: Line) -> Result<LoginLine, Invalid> {
     })
 }
 
-fn refused_to(error: &str, of: String) -> Result<Refused, Invalid> {
+pub(super) fn refusal_to(error: &str, of: String) -> Result<Refused, Invalid> {
     let name = error.strip_prefix(ERROR_PREFIX).unwrap_or_default();
     let error = value_of(&ERRORS, name).unwrap_or(generated::Error::Unspecified);
     Ok(Refused {
@@ -174,11 +174,18 @@ fn refused_to(error: &str, of: String) -> Result<Refused, Invalid> {
     })
 }
 
+pub(super) fn refusal_from(refused: Refused) -> Result<(generated::Error, String), Invalid> {
+    let error = refused.error();
+    Ok((
+        error,
+        text(refused.text, MAX_ERROR_TEXT, "the text of an error")?,
+    ))
+}
+
 fn refused_from(refused: Refused) -> Result<LoginReply, Invalid> {
+    let (error, text) = refusal_from(refused)?;
     // One that is not known denies, as each error. It is told as a fault of the verifier.
-    let name = name_of(&ERRORS, &refused.error()).unwrap_or("Storage");
-    Ok(LoginReply::Refused {
-        error: format!("{ERROR_PREFIX}{name}"),
-        text: text(refused.text, MAX_ERROR_TEXT, "the text of an error")?,
-    })
+    let name = name_of(&ERRORS, &error).unwrap_or("Storage");
+    let error = format!("{ERROR_PREFIX}{name}");
+    Ok(LoginReply::Refused { error, text })
 }

@@ -25,13 +25,13 @@ use super::tfad::Tfad;
 use crate::generated::verifier_server::VerifierServer;
 use crate::stop::Stop;
 use crate::tls::{Peer, peer_of};
-use crate::{MAX_HEADERS, MAX_MESSAGE};
+use crate::{ALPN, MAX_HEADERS, MAX_MESSAGE};
 
 /// Requests under way on one connection.
 const MAX_STREAMS: u32 = 64;
 /// What one request may send ahead of its reader, in bytes: the smallest that HTTP/2 allows to begin
 /// with, and a whole message.
-const WINDOW: u32 = 64 * 1024 - 1;
+pub(super) const WINDOW: u32 = 64 * 1024 - 1;
 /// How long one request may take.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// A silent connection is asked after this time whether the peer is alive, and closed without an answer.
@@ -40,12 +40,13 @@ const KEEP_ALIVE_TIME: Duration = Duration::from_secs(10);
 /// How long the requests of a connection that ends may take.
 const END_TIME: Duration = Duration::from_secs(5);
 
-/// Performs the handshake, and returns the host in its certificate.
+/// Performs the handshake, and returns the host in its certificate; `None` for a client without one, where TLS
+/// accepts it.
 pub(super) async fn accept(
     stream: TcpStream,
     tls: Arc<ServerConfig>,
     limit: Duration,
-) -> Result<(TlsStream<TcpStream>, Peer), Refusal> {
+) -> Result<(TlsStream<TcpStream>, Option<Peer>), Refusal> {
     // A request is small and waited for.
     let _ = stream.set_nodelay(true);
     let stream = timeout(limit, TlsAcceptor::from(tls).accept(stream))
@@ -53,9 +54,12 @@ pub(super) async fn accept(
         .map_err(|_| Refusal::TlsTime)?
         .map_err(Refusal::Tls)?;
     let (_, session) = stream.get_ref();
-    let peer = peer_of(session.peer_certificates(), session.alpn_protocol());
-    let peer = peer.map_err(Refusal::Unnamed)?;
-    Ok((stream, peer))
+    let (certificates, alpn) = (session.peer_certificates(), session.alpn_protocol());
+    if certificates.is_none() && alpn == Some(ALPN) {
+        return Ok((stream, None));
+    }
+    let peer = peer_of(certificates, alpn).map_err(Refusal::Unnamed)?;
+    Ok((stream, Some(peer)))
 }
 
 /// Serves the requests of a host until it closes the connection, or the time of the connection is over.

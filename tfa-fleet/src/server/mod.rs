@@ -1,6 +1,7 @@
 //! The verifier's side: accepts the connections of hosts, within limits.
 
 mod connection;
+mod guest;
 mod refusal;
 mod service;
 mod tfad;
@@ -25,6 +26,10 @@ pub(crate) use tfad::Tfad;
 /// How long to wait after an error of accept(2), such as too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
+/// Clients without a certificate, with one address and together.
+const GUESTS_PER_ADDRESS: usize = 4;
+const GUESTS: usize = 32;
+
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -32,6 +37,8 @@ pub(crate) struct Server {
     limits: Limits,
     handshakes: Arc<Limiter<IpAddr>>,
     hosts: Arc<Limiter<HostName>>,
+    /// Clients without a certificate.
+    guests: Arc<Limiter<IpAddr>>,
     tfad: Arc<Tfad>,
     refused: RefusalLog,
     not_accepted: RareLog,
@@ -46,6 +53,7 @@ impl Server {
             limits,
             handshakes: Limiter::new(limits.handshakes_per_address, limits.handshakes),
             hosts: Limiter::new(limits.connections_per_host, limits.connections),
+            guests: Limiter::new(GUESTS_PER_ADDRESS, GUESTS),
             tfad,
             refused: RefusalLog::default(),
             not_accepted: RareLog::default(),
@@ -104,6 +112,14 @@ impl Server {
             Some(Err(why)) => return self.refused.log(from, &why),
             None => return,
         };
+        let tfad = Arc::clone(&self.tfad);
+        let Some(peer) = peer else {
+            let Some(_permit) = self.guests.admit(&address_block(from.ip())) else {
+                return self.refused.log(from, &Refusal::Guests);
+            };
+            drop(handshake);
+            return guest::serve(stream, from, tfad, stop).await;
+        };
         // Counted on before the handshake ends to count, so that no moment has neither.
         let Some(_permit) = self.hosts.admit(&peer.host) else {
             return self.refused.log(from, &Refusal::Connections(peer.host));
@@ -111,6 +127,6 @@ impl Server {
         drop(handshake);
         // Hosts that have connected at once do not come back at once.
         let time = spread(self.limits.connection_time(), random());
-        connection::serve(stream, peer, time, Arc::clone(&self.tfad), stop).await;
+        connection::serve(stream, peer, time, tfad, stop).await;
     }
 }

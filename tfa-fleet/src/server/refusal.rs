@@ -20,6 +20,8 @@ pub(super) enum Refusal {
     TlsTime,
     /// The peer is no host that speaks HTTP/2.
     Unnamed(UnnamedHost),
+    /// Too many clients without a certificate are connected, with its address or together.
+    Guests,
     /// The host has too many connections, or all hosts together.
     Connections(HostName),
 }
@@ -36,7 +38,7 @@ impl RefusalLog {
     pub(super) fn log(&self, from: SocketAddr, why: &Refusal) {
         let from = from.ip().to_canonical();
         let log = match why {
-            Refusal::Handshakes => &self.handshakes,
+            Refusal::Handshakes | Refusal::Guests => &self.handshakes,
             Refusal::Tls(_) | Refusal::TlsTime | Refusal::Unnamed(_) => &self.strangers,
             Refusal::Connections(_) => &self.connections,
         };
@@ -51,6 +53,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Handshakes => formatter.write_str("too many TLS handshakes are under way"),
+            Self::Guests => {
+                formatter.write_str("too many clients without a certificate are connected")
+            }
             Self::Tls(error) => write!(formatter, "the TLS handshake failed: {error}"),
             Self::TlsTime => formatter.write_str("the TLS handshake took too long"),
             Self::Unnamed(why) => why.fmt(formatter),

@@ -9,7 +9,8 @@ use tonic::{Request, Response, Status};
 use super::tfad::Tfad;
 use crate::generated::{
     AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
-    CancelReply, CancelRequest, HelloReply, HelloRequest, verifier_server,
+    CancelReply, CancelRequest, CertifiedReply, HelloReply, HelloRequest, JoinRequest,
+    RenewRequest, verifier_server,
 };
 use crate::messages::{self, Invalid};
 use crate::tls::Peer;
@@ -47,12 +48,12 @@ impl Verifier {
 }
 
 /// A request that no member of this protocol sends.
-fn refuse(invalid: Invalid) -> Status {
+pub(super) fn refuse(invalid: Invalid) -> Status {
     Status::invalid_argument(invalid.to_string())
 }
 
 /// A reply of tfad that cannot be told.
-fn fail(invalid: Invalid) -> Status {
+pub(super) fn fail(invalid: Invalid) -> Status {
     Status::internal(invalid.to_string())
 }
 
@@ -111,6 +112,22 @@ impl verifier_server::Verifier for Verifier {
         let call = messages::account_call(request).map_err(refuse)?;
         let reply = self.call(call, budget_ms).await?;
         messages::account_reply(reply)
+            .map(Response::new)
+            .map_err(fail)
+    }
+
+    async fn join(&self, _: Request<JoinRequest>) -> Result<Response<CertifiedReply>, Status> {
+        // A host with a certificate that is good renews it.
+        Err(Status::permission_denied("this host has a certificate"))
+    }
+
+    async fn renew(
+        &self,
+        request: Request<RenewRequest>,
+    ) -> Result<Response<CertifiedReply>, Status> {
+        let request = messages::renewed_key(request.into_inner()).map_err(refuse)?;
+        let reply = self.tfad.renew(&self.peer, request).await?;
+        messages::certified_reply(reply)
             .map(Response::new)
             .map_err(fail)
     }

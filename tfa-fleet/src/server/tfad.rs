@@ -1,6 +1,9 @@
 //! Passes the calls of members on to tfad of this host, each on a connection of its own.
 
+use std::fmt;
+use std::hash::Hash;
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +12,15 @@ use minicbor::Decode;
 use tfa_fleet_core::HostName;
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
-    LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall, VerifierCall, frame, is_trusted,
+    HostCall, HostReply, KeyRequest, LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall,
+    VerifierCall, frame, is_trusted,
 };
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tonic::Status;
 
 use crate::frames;
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, Permit, address_block};
 use crate::log::{Level, RareLog};
 use crate::tls::Peer;
 
@@ -24,6 +28,11 @@ use crate::tls::Peer;
 const MAX_CALLS: usize = MAX_MEMBER_CONNECTIONS / 4 * 3;
 /// Calls of one host under way.
 const MAX_CALLS_OF_HOST: usize = 64;
+/// Renewals under way. Each starts a process of some milliseconds.
+const MAX_RENEWALS: usize = 8;
+/// Hosts that are joining, with one address and together.
+const MAX_JOINS_OF_ADDRESS: usize = 2;
+const MAX_JOINS: usize = 8;
 /// How long tfad may take for a call: as long as a member waits for one.
 const CALL_TIME: Duration = Duration::from_secs(6);
 
@@ -32,6 +41,8 @@ const CALL_TIME: Duration = Duration::from_secs(6);
 pub(crate) struct Tfad {
     socket: PathBuf,
     calls: Arc<Limiter<HostName>>,
+    renewals: Arc<Limiter<HostName>>,
+    joins: Arc<Limiter<IpAddr>>,
     not_reached: RareLog,
     too_many: RareLog,
 }
@@ -43,12 +54,14 @@ impl Tfad {
         Arc::new(Self {
             socket,
             calls: Limiter::new(MAX_CALLS_OF_HOST, MAX_CALLS),
+            renewals: Limiter::new(1, MAX_RENEWALS),
+            joins: Limiter::new(MAX_JOINS_OF_ADDRESS, MAX_JOINS),
             not_reached: RareLog::default(),
             too_many: RareLog::default(),
         })
     }
 
-    /// Passes a call of the host with that name in its certificate on, and waits for at most that time.
+    /// Passes a call of the host with that certificate on, and waits for at most that time.
     ///
     /// # Errors
     /// The status that tells the host to ask another verifier.
@@ -59,17 +72,73 @@ impl Tfad {
         time: Duration,
     ) -> Result<LoginReply, Status> {
         let Peer { host, key } = peer;
-        let Some(permit) = self.calls.admit(host) else {
-            let text = format_args!("refused a login of {host}: too many are under way");
-            self.too_many.log(Level::Warning, &text);
-            return Err(Status::resource_exhausted("too many logins are under way"));
-        };
-        let tfad = Arc::clone(self);
+        let permit = self.permit(&self.calls, host)?;
         let (member, key) = (host.to_string(), *key);
+        let call = VerifierCall::Member(MemberCall { member, call, key });
+        self.pass_on(call, time, permit, host).await
+    }
+
+    /// Passes on that a host joins which calls from this address.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub(super) async fn join(
+        self: &Arc<Self>,
+        call: HostCall,
+        from: IpAddr,
+    ) -> Result<HostReply, Status> {
+        let permit = self.permit(&self.joins, &address_block(from))?;
+        let call = VerifierCall::Host(call);
+        self.pass_on(call, CALL_TIME, permit, &from).await
+    }
+
+    /// Passes on that the host with that certificate wants the next one.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub(crate) async fn renew(
+        self: &Arc<Self>,
+        peer: &Peer,
+        request: KeyRequest,
+    ) -> Result<HostReply, Status> {
+        let Peer { host, key } = peer;
+        let permit = self.permit(&self.renewals, host)?;
+        let (of, key) = (host.to_string(), *key);
+        let call = HostCall::Renew {
+            host: of,
+            key,
+            request,
+        };
+        self.pass_on(VerifierCall::Host(call), CALL_TIME, permit, host)
+            .await
+    }
+
+    fn permit<P: Clone + Eq + Hash + fmt::Display>(
+        &self,
+        limiter: &Arc<Limiter<P>>,
+        of: &P,
+    ) -> Result<Permit<P>, Status> {
+        limiter.admit(of).ok_or_else(|| {
+            let text = format_args!("refused a call of {of}: too many are under way");
+            self.too_many.log(Level::Warning, &text);
+            Status::resource_exhausted("too many calls are under way")
+        })
+    }
+
+    async fn pass_on<P: Eq + Hash + Send + 'static, T>(
+        self: &Arc<Self>,
+        call: VerifierCall,
+        time: Duration,
+        permit: Permit<P>,
+        of: &impl fmt::Display,
+    ) -> Result<T, Status>
+    where
+        T: for<'b> Decode<'b, ()> + Send + 'static,
+    {
+        let tfad = Arc::clone(self);
         // In a task of its own: the call counts until tfad has ended it, also if the host does not wait.
         let called = tokio::spawn(async move {
             let _permit = permit;
-            let call = VerifierCall::Member(MemberCall { member, call, key });
             match timeout(CALL_TIME, tfad.exchange(&call)).await {
                 Ok(reply) => reply,
                 Err(_) => Err(ErrorKind::TimedOut.into()),
@@ -79,8 +148,7 @@ impl Tfad {
             Ok(Ok(Ok(reply))) => Ok(reply),
             Ok(Ok(Err(error))) => {
                 let socket = self.socket.display();
-                let text =
-                    format_args!("cannot pass a login of {host} on to tfad: {socket}: {error}");
+                let text = format_args!("cannot pass a call of {of} on to tfad: {socket}: {error}");
                 self.not_reached.log(Level::Error, &text);
                 Err(match error.kind() {
                     ErrorKind::NotFound | ErrorKind::ConnectionRefused => {

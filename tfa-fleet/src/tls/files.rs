@@ -109,10 +109,15 @@ impl<'a> Files<'a> {
         if mode & FORBIDDEN_MODE != 0 {
             return Err(BadFile::new(paths.key, FileMistake::Mode(mode & 0o7777)));
         }
+        let chain = match paths.certificate == paths.key {
+            // Of one moment: the file may be replaced.
+            true => certificates_in(&key, paths.key)?,
+            false => certificates(paths.certificate)?,
+        };
         Ok(Self {
             paths,
             ca: certificates(paths.ca)?,
-            chain: certificates(paths.certificate)?,
+            chain,
             key: PrivateKeyDer::from_pem_slice(&key)
                 .map_err(|_| BadFile::new(paths.key, FileMistake::NoKey))?,
         })
@@ -144,7 +149,11 @@ impl<'a> Files<'a> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadFile> {
     let (bytes, _) = read(path)?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    certificates_in(&bytes, path)
+}
+
+fn certificates_in(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, BadFile> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(BadFile::new(path, FileMistake::NoCertificate)),

@@ -4,7 +4,9 @@
 //! outlive it.
 
 mod files;
+mod own;
 mod peer;
+mod pinned;
 mod purpose;
 
 use std::sync::Arc;
@@ -24,8 +26,10 @@ use crate::config::Config;
 use crate::etcd::EndpointUrl;
 pub use files::{BadFile, FileMistake};
 use files::{Files, Paths};
+pub(crate) use own::{check_own, is_valid_for, key_of};
 use peer::peer_in;
 pub use peer::{Peer, UnnamedHost, host_of};
+pub(crate) use pinned::pinned;
 use purpose::{OfClients, OfServers};
 
 /// What this host is to others.
@@ -75,7 +79,7 @@ impl Identity {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let mut server = tls_13(builder)
             .map_err(bad_key)?
-            .with_client_cert_verifier(Arc::new(of_clients))
+            .with_client_cert_verifier(Arc::new(of_clients.with_guests(config.is_managed)))
             .with_single_cert(files.chain.clone(), files.key.clone_key())
             .map_err(bad_key)?;
         server.alpn_protocols = vec![ALPN.to_vec()];

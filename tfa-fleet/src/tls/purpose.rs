@@ -27,7 +27,11 @@ const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 /// Verifies the certificates of hosts that connect: issuer, time, the purpose clientAuth, and that it
 /// names one host.
 #[derive(Debug)]
-pub(super) struct OfClients(Arc<dyn ClientCertVerifier>);
+pub(super) struct OfClients {
+    verifier: Arc<dyn ClientCertVerifier>,
+    /// Clients without a certificate are accepted as well.
+    with_guests: bool,
+}
 
 /// Verifies the certificates of verifiers: issuer, time, the purpose serverAuth, and that the name is
 /// the only one, and no pattern that includes it.
@@ -39,9 +43,19 @@ impl OfClients {
         roots: Arc<RootCertStore>,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, VerifierBuilderError> {
-        WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
-            .build()
-            .map(Self)
+        let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
+        Ok(Self {
+            verifier: builder.build()?,
+            with_guests: false,
+        })
+    }
+
+    /// The same, where clients without a certificate are accepted as well.
+    pub(super) fn with_guests(self, with_guests: bool) -> Self {
+        Self {
+            with_guests,
+            ..self
+        }
     }
 }
 
@@ -86,13 +100,19 @@ impl ClientCertVerifier for OfClients {
         &[]
     }
 
+    fn client_auth_mandatory(&self) -> bool {
+        !self.with_guests
+    }
+
     fn verify_client_cert(
         &self,
         certificate: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self.0.verify_client_cert(certificate, intermediates, now)?;
+        let verified = self
+            .verifier
+            .verify_client_cert(certificate, intermediates, now)?;
         require(CLIENT_AUTH, certificate, now)?;
         only_name(certificate)?;
         Ok(verified)
@@ -104,7 +124,7 @@ impl ClientCertVerifier for OfClients {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0
+        self.verifier
             .verify_tls12_signature(message, certificate, signature)
     }
 
@@ -114,12 +134,12 @@ impl ClientCertVerifier for OfClients {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0
+        self.verifier
             .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.verifier.supported_verify_schemes()
     }
 }
 

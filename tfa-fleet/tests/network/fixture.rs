@@ -47,6 +47,8 @@ impl Folder {
         command
             .arg("--config")
             .arg(self.0.join("tfa-fleet.toml"))
+            .arg("--state")
+            .arg(&self.0)
             .arg("--socket")
             .arg(self.0.join("call"))
             .arg("--tfad")
@@ -82,6 +84,21 @@ impl Program {
         let folder = Folder::new();
         host.write_with(folder.path(), authorities);
         folder.configure(lines);
+        Self::start_in(folder)
+    }
+
+    /// Starts a program with the certificate that its folder has from the authority of a fleet.
+    pub(crate) fn managed(folder: Folder, lines: &str) -> Self {
+        fs::write(folder.path().join("tfa-fleet.toml"), lines).unwrap();
+        Self::start_in(folder)
+    }
+
+    /// The same at a free port.
+    pub(crate) fn managed_verifier(folder: Folder) -> (Self, SocketAddr) {
+        Self::managed(folder, "listen = ['127.0.0.1:0']").listening()
+    }
+
+    fn start_in(folder: Folder) -> Self {
         let notify = NotifySocket::bind(folder.path());
         let mut child = folder
             .command()
@@ -112,11 +129,14 @@ impl Program {
     /// A verifier at a free port.
     pub(crate) fn verifier(host: &Issued, authority: &[u8], lines: &str) -> (Self, SocketAddr) {
         let lines = format!("listen = ['127.0.0.1:0']\n{lines}");
-        let mut program = Self::start(host, authority, &lines);
-        let line = program.wait_for_line("listening at ");
+        Self::start(host, authority, &lines).listening()
+    }
+
+    fn listening(mut self) -> (Self, SocketAddr) {
+        let line = self.wait_for_line("listening at ");
         let address = line.rsplit(' ').next().unwrap().parse().unwrap();
-        program.address = Some(address);
-        (program, address)
+        self.address = Some(address);
+        (self, address)
     }
 
     /// Where this verifier listens.

@@ -14,6 +14,7 @@ mod connections;
 mod etcd;
 mod fixture;
 mod http2;
+mod joining;
 mod life;
 mod local;
 mod logins;

@@ -14,7 +14,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tfa_fleet::generated::verifier_server::{Verifier, VerifierServer};
 use tfa_fleet::generated::{
     AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
-    CancelReply, CancelRequest, HelloReply, HelloRequest,
+    CancelReply, CancelRequest, CertifiedReply, HelloReply, HelloRequest, JoinRequest,
+    RenewRequest,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -141,6 +142,14 @@ impl Verifier for Says {
     }
 
     async fn cancel(&self, _: Request<CancelRequest>) -> Result<Response<CancelReply>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn join(&self, _: Request<JoinRequest>) -> Result<Response<CertifiedReply>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn renew(&self, _: Request<RenewRequest>) -> Result<Response<CertifiedReply>, Status> {
         Err(Status::unimplemented(""))
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn alice() -> User {
     }
 }
 
-fn state() -> Arc<DaemonState> {
+pub(crate) fn state() -> Arc<DaemonState> {
     let policy = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), policy)]).unwrap();
     let journal = Arc::new(Journal::in_memory(MemoryLog::default()));

@@ -1,7 +1,7 @@
 //! Logins of a member at verifiers: tfad, the program, TLS, the program, tfad.
 
 mod account;
-mod fleet;
+pub(crate) mod fleet;
 mod limits;
 mod lost;
 mod old_and_new;

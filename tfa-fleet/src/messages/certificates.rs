@@ -1,0 +1,120 @@
+//! Requests for certificates, and their replies.
+
+use tfa_fleet_core::{MAX_VERIFIERS, VerifierAddress};
+use tfa_fleet_wire::{HostCall, HostReply, KeyRequest, MAX_PROOF, SecretBytes};
+
+use super::Invalid;
+use super::bounds::list;
+use super::replies::{refusal_from, refusal_to};
+use crate::generated::{
+    self, Certified, CertifiedReply, JoinRequest, RenewRequest, certified_reply,
+};
+
+/// The longest certificate of a host, in bytes.
+pub const MAX_CERTIFICATE: usize = 4096;
+
+/// The request for a certificate for this key.
+#[must_use]
+pub fn key_request(request: &KeyRequest) -> generated::KeyRequest {
+    generated::KeyRequest {
+        point: request.point.to_vec(),
+        proof: request.proof.clone(),
+    }
+}
+
+fn key_from(request: Option<generated::KeyRequest>) -> Result<KeyRequest, Invalid> {
+    let generated::KeyRequest { point, proof } = request.ok_or(Invalid("a key"))?;
+    if proof.len() > MAX_PROOF {
+        return Err(Invalid("the proof of a key"));
+    }
+    let point = point.try_into().map_err(|_| Invalid("a key"))?;
+    Ok(KeyRequest { point, proof })
+}
+
+/// The call of a host that joins, from this address.
+///
+/// # Errors
+/// [`Invalid`].
+pub fn join_call(request: JoinRequest, from: String) -> Result<HostCall, Invalid> {
+    // First of all, so that it is wiped.
+    let secret = SecretBytes(request.secret.into());
+    let id = request.invitation.try_into();
+    Ok(HostCall::Join {
+        id: id.map_err(|_| Invalid("the number of an invitation"))?,
+        secret: match secret.to_invitation() {
+            Some(_) => secret,
+            None => return Err(Invalid("the secret of an invitation")),
+        },
+        request: key_from(request.key)?,
+        from,
+    })
+}
+
+/// The new key of a host that renews its certificate.
+///
+/// # Errors
+/// [`Invalid`].
+pub fn renewed_key(request: RenewRequest) -> Result<KeyRequest, Invalid> {
+    key_from(request.key)
+}
+
+/// The reply of a verifier's tfad to a call about a certificate.
+///
+/// # Errors
+/// [`Invalid`].
+pub fn certified_reply(reply: HostReply) -> Result<CertifiedReply, Invalid> {
+    let is = match reply {
+        HostReply::Certified {
+            certificate,
+            verifiers,
+            port,
+        } => certified_reply::Is::Certified(Certified {
+            certificate,
+            verifiers,
+            port: port.unwrap_or_default().into(),
+        }),
+        HostReply::Refused { error, text } => {
+            certified_reply::Is::Refused(refusal_to(&error, text)?)
+        }
+    };
+    Ok(CertifiedReply { is: Some(is) })
+}
+
+/// A certificate, as a verifier replies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertifiedHost {
+    /// The certificate, in DER. It is not verified.
+    pub certificate: Vec<u8>,
+    /// The verifiers of the fleet.
+    pub verifiers: Vec<VerifierAddress>,
+    /// On a verifier: where it accepts hosts.
+    pub port: Option<u16>,
+}
+
+/// What a verifier replies to a request for a certificate: the error and the text of a refusal.
+///
+/// # Errors
+/// [`Invalid`].
+pub fn certified_host(
+    reply: CertifiedReply,
+) -> Result<Result<CertifiedHost, (generated::Error, String)>, Invalid> {
+    let certified = match reply.is.ok_or(Invalid("a reply about a certificate"))? {
+        certified_reply::Is::Certified(certified) => certified,
+        certified_reply::Is::Refused(refused) => return refusal_from(refused).map(Err),
+    };
+    let Certified {
+        certificate,
+        verifiers,
+        port,
+    } = certified;
+    if certificate.is_empty() || certificate.len() > MAX_CERTIFICATE {
+        return Err(Invalid("a certificate"));
+    }
+    let verifier = |text: String| VerifierAddress::parse(&text).ok_or(Invalid("a verifier"));
+    let port = u16::try_from(port).map_err(|_| Invalid("a port"))?;
+    Ok(Ok(CertifiedHost {
+        certificate,
+        verifiers: list(verifiers, MAX_VERIFIERS, "a list of verifiers", verifier)?,
+        port: (port != 0).then_some(port),
+    }))
+}

@@ -1,0 +1,116 @@
+//! Renews the certificate of this host in time, where its fleet has an authority of its own.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use tfa_fleet_core::{BackOff, HostName};
+use tfa_fleet_wire::KeyRequest;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::client::Verifiers;
+use crate::credentials::{BadKey, Folder, FolderError};
+use crate::log::{Level, log, printable};
+use crate::messages::{self, CertifiedHost};
+use crate::random::random;
+use crate::server::Tfad;
+use crate::stop::Stop;
+use crate::tls;
+
+/// A certificate lasts 30 days, and is renewed in the last third.
+const BEFORE_END: Duration = Duration::from_secs(10 * 24 * 3600);
+/// How often that is looked at.
+const INTERVAL: Duration = Duration::from_secs(3600);
+/// The first time, after the connections are open.
+const FIRST: Duration = Duration::from_secs(3);
+/// The shortest pause after a failure.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(5);
+/// The number of failures after which the interval is the pause.
+const SOON: u32 = 8;
+
+/// Who certifies this host.
+pub(crate) enum Certifier {
+    /// The verifiers of a member.
+    Verifiers(Arc<Verifiers>),
+    /// On a verifier, its own tfad.
+    Own(Arc<Tfad>, HostName),
+}
+
+/// Why a certificate was not renewed.
+struct NotRenewed(String);
+
+impl<T: fmt::Display> From<T> for NotRenewed {
+    fn from(why: T) -> Self {
+        Self(why.to_string())
+    }
+}
+
+/// Renews the certificate in time until the program ends. Tells `renewed` of each new one.
+pub(crate) async fn keep(
+    folder: Folder,
+    certifier: Certifier,
+    renewed: mpsc::Sender<()>,
+    mut stop: Stop,
+) {
+    let (mut pause, mut failures, mut back_off) = (FIRST, 0_u32, BackOff::new());
+    while stop.unless_asked(sleep(pause)).await.is_some() {
+        let ended = stop.unless_asked(renew_if_due(&folder, &certifier)).await;
+        pause = match ended {
+            None => return,
+            Some(Ok(is_renewed)) => {
+                if is_renewed {
+                    let _ = renewed.send(()).await;
+                }
+                (failures, back_off) = (0, BackOff::new());
+                INTERVAL
+            }
+            Some(Err(NotRenewed(why))) => {
+                let text = format_args!("cannot renew the certificate of this host: {why}");
+                log(Level::Error, &printable(&text));
+                failures = failures.saturating_add(1);
+                match failures {
+                    ..SOON => back_off.delay(random()).max(SHORTEST_PAUSE),
+                    _ => INTERVAL,
+                }
+            }
+        };
+    }
+}
+
+/// Returns whether there is a new certificate.
+async fn renew_if_due(folder: &Folder, certifier: &Certifier) -> Result<bool, NotRenewed> {
+    let (own, authority) = folder.certificates()?;
+    if tls::is_valid_for(&own, &authority, BEFORE_END) {
+        return Ok(false);
+    }
+    let key = folder.new_key()?;
+    let request = key.request().map_err(|BadKey| FolderError::NoKey)?;
+    let CertifiedHost {
+        certificate, port, ..
+    } = certifier.certify(&own, request).await?;
+    let certificate = CertificateDer::from(certificate);
+    folder.put_in_force(&key, &certificate, &authority, port.is_some())?;
+    Ok(true)
+}
+
+impl Certifier {
+    async fn certify(
+        &self,
+        own: &CertificateDer<'static>,
+        request: KeyRequest,
+    ) -> Result<CertifiedHost, NotRenewed> {
+        let reply = match self {
+            Self::Verifiers(verifiers) => verifiers.renew(&request).await?,
+            Self::Own(tfad, host) => {
+                let (host, key) = (host.clone(), tls::key_of(own)?);
+                let peer = tls::Peer { host, key };
+                let reply = tfad.renew(&peer, request).await;
+                let reply = reply.map_err(|status| status.message().to_owned())?;
+                messages::certified_reply(reply)?
+            }
+        };
+        Ok(messages::certified_host(reply)?.map_err(|(_, text)| text)?)
+    }
+}

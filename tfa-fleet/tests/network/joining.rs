@@ -1,0 +1,357 @@
+//! Hosts that join the fleet of a verifier, and renew their certificates: the program, the code of tfad, and the
+//! code of the program that signs.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use rustix::process::geteuid;
+use tfa_core::{Fingerprint, FleetHost, HostName, InvitationSecret, JoinToken, VerifierAddress};
+use tfa_fleet_wire::{CaReply, CaRequest, Connection, KeyRequest, VerifierCall, frame};
+use tfa_store::{DocumentId, DocumentKind, Documents as _};
+use tfa_testkit::MemoryStore;
+use tfad::fleet::{CertificateAuthority, Hosts, MemberLogins};
+
+use crate::TIMEOUT;
+use crate::authority::Authority;
+use crate::fixture::{Folder, Program};
+use crate::logins::fleet::state;
+use crate::tls_client::{assert_closed, config, connect, is_served};
+
+const DAY: u64 = 24 * 3600;
+
+/// Signs as the program does. Certificates end after this number of seconds, if it is not 0.
+#[derive(Default)]
+struct Ca(AtomicU64);
+
+impl CertificateAuthority for Ca {
+    fn call(&self, request: &CaRequest) -> Result<CaReply, String> {
+        let mut request = request.clone();
+        if let (CaRequest::Sign { validity, .. }, lasts @ 1..) =
+            (&mut request, self.0.load(Ordering::Relaxed))
+        {
+            validity.until = validity.from + 3600 + lasts;
+        }
+        Ok(tfa_fleet_ca::answer(request))
+    }
+}
+
+/// Runs the program for one thing, as tfactl does.
+fn run(task: &str, folder: &Path, input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tfa-fleet"))
+        .arg(task)
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may not read it.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+#[track_caller]
+fn succeed(task: &str, folder: &Path, input: &str) -> Vec<String> {
+    let output = run(task, folder, input);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn fail(task: &str, folder: &Path, input: &str) -> String {
+    let output = run(task, folder, input);
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A verifier called localhost, whose fleet has an authority of its own.
+struct Verifier {
+    store: Arc<MemoryStore>,
+    hosts: Hosts,
+    ca: Arc<Ca>,
+    address: SocketAddr,
+    program: Program,
+}
+
+impl Verifier {
+    fn start() -> Self {
+        Self::start_lasting(0)
+    }
+
+    /// One whose own first certificate lasts this number of seconds.
+    fn start_lasting(lasts: u64) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let ca = Arc::new(Ca::default());
+        let journal = Arc::clone(&state().journal);
+        let hosts = Hosts::new(Arc::clone(&store) as _, journal);
+        let hosts = hosts.certified_by(Arc::clone(&ca) as _);
+        let folder = Folder::new();
+        let lines = succeed("--request-certificate", folder.path(), "");
+        let [point, proof] = &lines[..] else {
+            panic!("{lines:?}");
+        };
+        let bytes = |text: &String| HEXLOWER.decode(text.as_bytes()).unwrap();
+        let (point, proof) = (bytes(point).try_into().unwrap(), bytes(proof));
+        ca.0.store(lasts, Ordering::Relaxed);
+        let founded = hosts.found(&localhost(), 1, &KeyRequest { point, proof });
+        ca.0.store(0, Ordering::Relaxed);
+        let founded = founded.unwrap();
+        let [certificate, authority] =
+            [&founded.certificate, &founded.authority].map(|der| HEXLOWER.encode(der));
+        let input = format!("{certificate}\n{authority}\n");
+        let named = succeed("--accept-certificate", folder.path(), &input);
+        assert_eq!(named, ["localhost"]);
+        let (program, address) = Program::managed_verifier(folder);
+        let verifier = Self {
+            store,
+            hosts,
+            ca,
+            address,
+            program,
+        };
+        verifier.serve();
+        verifier
+    }
+
+    /// Answers as tfad of the verifier.
+    fn serve(&self) {
+        let store = Arc::clone(&self.store);
+        let logins = MemberLogins::new(state(), store as _);
+        let logins = Arc::new(logins.certified_by(Arc::clone(&self.ca) as _));
+        let listener = UnixListener::bind(self.program.folder.path().join("fleet")).unwrap();
+        thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                let logins = Arc::clone(&logins);
+                thread::spawn(move || {
+                    let uid = geteuid().as_raw();
+                    let mut connection = Connection::accept(stream, uid, TIMEOUT).unwrap();
+                    while let Ok(call) = connection.receive() {
+                        let reply = match call {
+                            VerifierCall::Member(call) => frame::encode(&logins.answer(call)),
+                            VerifierCall::Host(call) => {
+                                frame::encode(&logins.hosts().answer(&call))
+                            }
+                        };
+                        connection.send(&reply.unwrap()).unwrap();
+                    }
+                });
+            }
+        });
+    }
+
+    fn invite(&self, host: &str) -> JoinToken {
+        let host = HostName::new(host).unwrap();
+        let hour = Duration::from_secs(3600);
+        let (text, _) = self.hosts.invite(0, &host, None, hour).unwrap();
+        let mut token = JoinToken::parse(&text).unwrap();
+        // At the port that the kernel has chosen.
+        token.verifiers = vec![VerifierAddress {
+            name: localhost(),
+            port: self.address.port(),
+        }];
+        token
+    }
+
+    fn document(&self, host: &str) -> Option<FleetHost> {
+        let id = DocumentId::new(DocumentKind::Host, host).unwrap();
+        let found = self.store.document(&id).unwrap();
+        found.map(|(record, _)| FleetHost::decode(record.as_bytes()).unwrap())
+    }
+
+    fn member(&self, folder: Folder) -> Program {
+        let port = self.address.port();
+        Program::managed(folder, &format!("verifiers = ['localhost:{port}']"))
+    }
+}
+
+fn localhost() -> HostName {
+    HostName::new("localhost").unwrap()
+}
+
+fn text(token: &JoinToken) -> String {
+    token.to_text().to_string()
+}
+
+fn host_file(folder: &Folder) -> PathBuf {
+    folder.path().join("host.pem")
+}
+
+#[test]
+fn host_joins_with_its_token_and_connects() {
+    let verifier = Verifier::start();
+    let folder = Folder::new();
+    let lines = succeed(
+        "--join",
+        folder.path(),
+        &text(&verifier.invite("web1.test")),
+    );
+    // The port of the document: the one at which the fleet was made.
+    assert_eq!(lines, ["web1.test", "verifiers = [\"localhost:1\"]"]);
+    let mode = fs::metadata(host_file(&folder))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!folder.path().join("new.pem").exists());
+    let member = verifier.member(folder);
+    member.wait_for_line("connected to localhost");
+    assert_eq!(member.status().host, "web1.test");
+}
+
+#[test]
+fn other_authority_than_that_of_the_token_is_not_trusted_and_uses_nothing_up() {
+    let verifier = Verifier::start();
+    let token = verifier.invite("web1.test");
+    let mut forged = token.clone();
+    forged.authority = Fingerprint::new([1; Fingerprint::LENGTH]);
+    let folder = Folder::new();
+    let why = fail("--join", folder.path(), &text(&forged));
+    assert!(why.contains("UnknownIssuer"), "{why}");
+    assert!(!host_file(&folder).exists() && verifier.document("web1.test").is_none());
+    succeed("--join", folder.path(), &text(&token));
+}
+
+#[test]
+fn copied_token_is_refused_and_the_same_host_gets_its_certificate_again() {
+    let verifier = Verifier::start();
+    let token = text(&verifier.invite("web1.test"));
+    let (folder, thief) = (Folder::new(), Folder::new());
+    // The host is killed after the verifier has replied: its key is on the disk.
+    succeed("--request-certificate", folder.path(), "");
+    let key = fs::read(folder.path().join("new.pem")).unwrap();
+    succeed("--join", folder.path(), &token);
+    fs::remove_file(host_file(&folder)).unwrap();
+    fs::write(folder.path().join("new.pem"), key).unwrap();
+    let why = fail("--join", thief.path(), &token);
+    assert!(why.contains("another host has joined with it"), "{why}");
+    assert!(!host_file(&thief).exists());
+    succeed("--join", folder.path(), &token);
+    verifier
+        .member(folder)
+        .wait_for_line("connected to localhost");
+}
+
+#[test]
+fn wrong_secret_and_other_texts_are_refused() {
+    let verifier = Verifier::start();
+    let mut token = verifier.invite("web1.test");
+    let folder = Folder::new();
+    for other in ["", "tfa-join-AAAA", &text(&token)[..60]] {
+        let why = fail("--join", folder.path(), other);
+        assert!(why.contains("Copy all of it"), "{why}");
+    }
+    token.secret = InvitationSecret([9; InvitationSecret::LENGTH].into());
+    let why = fail("--join", folder.path(), &text(&token));
+    assert!(why.contains("the secret is wrong"), "{why}");
+}
+
+#[test]
+fn verifier_that_does_not_run_is_named() {
+    let verifier = Verifier::start();
+    let mut token = verifier.invite("web1.test");
+    let down = VerifierAddress {
+        name: localhost(),
+        port: 1,
+    };
+    token.verifiers = vec![down.clone()];
+    let folder = Folder::new();
+    let why = fail("--join", folder.path(), &text(&token));
+    assert!(why.starts_with("localhost:1 does not answer"), "{why}");
+    // One that is down does not hide the next one.
+    token.verifiers = vec![
+        down,
+        VerifierAddress {
+            name: localhost(),
+            port: verifier.address.port(),
+        },
+    ];
+    succeed("--join", folder.path(), &text(&token));
+}
+
+#[test]
+fn client_without_a_certificate_is_served_by_a_fleet_with_an_authority_alone() {
+    let authority = Authority::new();
+    let (_verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    let stranger = config(&authority, None).into();
+    let mut stream = connect(address, &stranger);
+    assert!(!is_served(&mut stream));
+    assert_closed(&mut stream);
+}
+
+#[test]
+fn certificate_is_renewed_in_its_last_third() {
+    let verifier = Verifier::start();
+    let folder = Folder::new();
+    verifier.ca.0.store(9 * DAY, Ordering::Relaxed);
+    succeed(
+        "--join",
+        folder.path(),
+        &text(&verifier.invite("web1.test")),
+    );
+    verifier.ca.0.store(0, Ordering::Relaxed);
+    let before = fs::read(host_file(&folder)).unwrap();
+    let first = verifier.document("web1.test").unwrap();
+    let member = verifier.member(folder);
+    member.wait_for_line("read the certificates again");
+    assert_ne!(fs::read(host_file(&member.folder)).unwrap(), before);
+    assert_ne!(verifier.document("web1.test").unwrap(), first);
+    assert!(!member.folder.path().join("new.pem").exists());
+    // The one of now is good for the next connection.
+    let folder = Folder::new();
+    for name in ["host.pem", "ca.pem"] {
+        fs::copy(member.folder.path().join(name), folder.path().join(name)).unwrap();
+    }
+    drop(member);
+    verifier
+        .member(folder)
+        .wait_for_line("connected to localhost");
+}
+
+#[test]
+fn verifier_renews_its_own_certificate() {
+    let verifier = Verifier::start_lasting(9 * DAY);
+    let first = verifier.document("localhost").unwrap();
+    verifier
+        .program
+        .wait_for_line("read the certificates again");
+    assert_ne!(verifier.document("localhost").unwrap(), first);
+    // It accepts hosts with it.
+    let folder = Folder::new();
+    succeed(
+        "--join",
+        folder.path(),
+        &text(&verifier.invite("web1.test")),
+    );
+}
+
+#[test]
+fn host_that_was_removed_gets_no_further_certificate() {
+    let verifier = Verifier::start();
+    let folder = Folder::new();
+    verifier.ca.0.store(9 * DAY, Ordering::Relaxed);
+    succeed(
+        "--join",
+        folder.path(),
+        &text(&verifier.invite("web1.test")),
+    );
+    verifier
+        .hosts
+        .remove(0, &HostName::new("web1.test").unwrap())
+        .unwrap();
+    let member = verifier.member(folder);
+    let line = member.wait_for_line("cannot renew the certificate of this host");
+    assert!(line.contains("it was removed from the fleet"), "{line}");
+}
