@@ -44,7 +44,7 @@ check: ## format, clippy, documentation and each test that needs no root
 build: ## the module and the programs, for use
 	packaging/prerequisites
 	RUSTFLAGS="$(REMAP)" cargo build --profile module --locked --target-dir $(RELEASE) -p pam_tfa
-	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(RELEASE) -p tfad -p tfa-enroll -p tfactl -p tfa-fleet
+	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(RELEASE) -p tfad -p tfa-enroll -p tfactl -p tfa-fleet -p tfa-fleet-ca
 
 lint: ## format, clippy, documentation, and man pages if mandoc is installed
 	cargo fmt --all --check
@@ -76,7 +76,7 @@ scenario: prerequisites quick-deb ## the scenarios whose path contains ONLY, wit
 
 demo: prerequisites ## a machine with two-factor login, to try it out
 	@echo '1 of 3: building the programs (about 2 minutes the first time)'
-	@cargo build --locked -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-fleet -p tfa-tests --lib --bins
+	@cargo build --locked -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-fleet -p tfa-fleet-ca -p tfa-tests --lib --bins
 	@echo '2 of 3: making the Debian package (about 10 seconds)'
 	@$(MAKE) --no-print-directory quick-deb
 	@echo '3 of 3: booting a machine (the first time, its Debian is downloaded: about half a minute)'
@@ -92,7 +92,7 @@ deb: build ## the Debian packages, in dist/ and dist/fleet/
 	FLAVOUR=release packaging/build-deb $(VERSION) dist
 
 quick-deb:
-	@cargo build --locked -q -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-fleet
+	@cargo build --locked -q -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-fleet -p tfa-fleet-ca
 	@FLAVOUR=quick packaging/build-deb $(VERSION) target/quick
 
 # Only copies: build first. The paths are fixed, for PAM, D-Bus and polkit look in no others.
@@ -127,6 +127,7 @@ install: ## what was built, under DESTDIR
 # The second package. A host without a fleet has nothing of it.
 install-fleet: ## the network part of a fleet, under DESTDIR
 	install -D -s -m 755 -t $(DESTDIR)/usr/sbin $(PROGRAMS_FROM)/tfa-fleet
+	install -D -s -m 755 -t $(DESTDIR)/usr/lib/tfa $(PROGRAMS_FROM)/tfa-fleet-ca
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/tfa-fleet.service
 	install -D -m 644 -t $(DESTDIR)/usr/lib/sysusers.d packaging/sysusers/tfa-fleet.conf
 	install -D -m 644 -t $(DESTDIR)/usr/share/tfa proto/tfad/fleet/v1/fleet.proto

@@ -10,7 +10,7 @@ use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_proto::{
     AuditRecord, DaemonFacts, ENUMERATION_TIME_LIMIT, Exemption, Explanation,
-    ExportedAuthenticator, HypotheticalLogin, Impact, Import, ImportResult, ListFilter,
+    ExportedAuthenticator, FleetHost, HypotheticalLogin, Impact, Import, ImportResult, ListFilter,
     PublishedPolicy, RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use tokio::task::JoinHandle;
@@ -359,6 +359,44 @@ impl Daemon {
 
     pub(crate) async fn recovery_status(&mut self) -> Result<RecoveryStatus, Failure> {
         answered(&mut self.interrupt, self.admin.recovery_status()).await
+    }
+
+    /// Whether the authority is new, the certificate of this host, and that of the authority.
+    pub(crate) async fn found_fleet(
+        &mut self,
+        host: &str,
+        port: u16,
+        point: &[u8],
+        proof: &[u8],
+    ) -> Result<(bool, Vec<u8>, Vec<u8>), Failure> {
+        let call = self.admin.found_fleet(host, port, point, proof);
+        answered(&mut self.interrupt, call).await
+    }
+
+    /// The token, and the end of its validity.
+    pub(crate) async fn invite_host(
+        &mut self,
+        host: &str,
+        seconds: u64,
+        port: u16,
+    ) -> Result<(Zeroizing<String>, u64), Failure> {
+        let call = self.admin.invite_host(host, seconds, port);
+        let (token, until) = answered(&mut self.interrupt, call).await?;
+        Ok((Zeroizing::new(token), until))
+    }
+
+    /// The open invitations, and the hosts of the fleet.
+    pub(crate) async fn hosts(&mut self) -> Result<Vec<FleetHost>, Failure> {
+        let call = async |after: &str| self.admin.list_hosts(after).await;
+        all_pages(&mut self.interrupt, call).await
+    }
+
+    pub(crate) async fn remove_host(&mut self, host: &str) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.remove_host(host)).await
+    }
+
+    pub(crate) async fn readmit_host(&mut self, host: &str) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.readmit_host(host)).await
     }
 
     pub(crate) async fn facts(&mut self) -> Result<DaemonFacts, Failure> {

@@ -16,6 +16,7 @@ mod exemptions;
 mod explain;
 mod export;
 mod filter;
+mod fleet;
 mod import;
 mod invite;
 mod json;
@@ -41,7 +42,7 @@ use std::process::ExitCode;
 
 use tfa_client::{Failure, Terminal, harden, parse, run};
 
-use args::{Args, Command, PolicyCommand};
+use args::{Args, Command, FleetCommand, PolicyCommand};
 
 fn main() -> ExitCode {
     harden();
@@ -98,6 +99,11 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Recovery { command } => recovery::run(command).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
+        Command::Fleet {
+            command: FleetCommand::Init { name, port },
+        } => fleet::init(name, port).await,
+        Command::Host { command } => fleet::run_host(command).await,
+        Command::Join { token } => fleet::join(token).await,
         Command::Doctor { only, json } => doctor::run(only.as_deref(), json).await,
         Command::Key { command } => key::run(command).await,
         Command::Log { user, since, json } => log::run(user.as_deref(), since, json),

@@ -2,9 +2,9 @@
 //! `org.tfad.tfa1.manage`.
 
 use tfa_proto::{
-    AuditRecord, DaemonFacts, Exemption, Explanation, ExportedAuthenticator, HypotheticalLogin,
-    Impact, Import, ImportResult, PublishedPolicy, RecoveryStatus, Renamed, Status,
-    TokenParameters,
+    AuditRecord, DaemonFacts, Exemption, Explanation, ExportedAuthenticator, FleetHost,
+    HypotheticalLogin, Impact, Import, ImportResult, PublishedPolicy, RecoveryStatus, Renamed,
+    Status, TokenParameters,
 };
 
 use crate::error::Error;
@@ -139,6 +139,34 @@ pub trait Admin {
 
     /// Creates the recovery code of the host, and makes an earlier one void. Only root may call it.
     fn create_recovery_code(&self) -> Result<String, Error>;
+
+    /// Makes the authority of the fleet, unless there is one, and certifies this host as a verifier at that port, for
+    /// a public key with its proof. Returns whether the authority is new, the certificate of this host, and that of
+    /// the authority. Only root may call it.
+    fn found_fleet(
+        &self,
+        host: &str,
+        port: u16,
+        point: &[u8],
+        proof: &[u8],
+    ) -> Result<(bool, Vec<u8>, Vec<u8>), Error>;
+
+    /// Makes an invitation of a host, and returns its token and its end. With a port the host is invited as a
+    /// verifier, which only root may do.
+    #[zbus(allow_interactive_auth)]
+    fn invite_host(&self, host: &str, seconds: u64, port: u16) -> Result<(String, u64), Error>;
+
+    /// The hosts of the fleet. The first page begins with the open invitations. Pages are as in [`Self::users`].
+    #[zbus(allow_interactive_auth)]
+    fn list_hosts(&self, after: &str) -> Result<(Vec<FleetHost>, String), Error>;
+
+    /// Removes a host: its calls are refused from now on.
+    #[zbus(allow_interactive_auth)]
+    fn remove_host(&self, host: &str) -> Result<(), Error>;
+
+    /// Admits a host again that was removed, where the fleet has no authority of its own.
+    #[zbus(allow_interactive_auth)]
+    fn readmit_host(&self, host: &str) -> Result<(), Error>;
 
     /// What the daemon knows of its policy and itself.
     #[zbus(allow_interactive_auth)]

@@ -37,4 +37,6 @@ pub struct DaemonFacts {
     pub groups: Option<Vec<String>>,
     /// The groups of administrators, by name or number.
     pub administrators: Option<Vec<String>>,
+    /// What the host is in a fleet, by the configuration that is in force since the start: "member" or "verifier".
+    pub fleet_role: Option<String>,
 }

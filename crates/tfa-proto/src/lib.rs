@@ -13,6 +13,7 @@ mod error;
 mod exemption;
 mod facts;
 mod failed_attempt;
+mod fleet_host;
 mod import;
 mod limits;
 mod pending_authenticator;
@@ -37,6 +38,7 @@ pub use error::Error;
 pub use exemption::{Exemption, ExemptionKind, Mode};
 pub use facts::{DaemonFacts, NEVER};
 pub use failed_attempt::{FailedAttempt, FailureReason};
+pub use fleet_host::{FleetHost, FleetHostState};
 pub use import::{
     ExportedAuthenticator, Import, ImportOutcome, ImportResult, ImportSource, ImportedAuthenticator,
 };
@@ -44,7 +46,8 @@ pub use import::{
     MAX_IMPORTED_AUTHENTICATORS, MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS,
 };
 pub use limits::{
-    ENUMERATION_TIME_LIMIT, EXEMPTION_SECONDS, INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY,
+    ENUMERATION_TIME_LIMIT, EXEMPTION_SECONDS, HOST_INVITATION_SECONDS, INVITATION_SECONDS,
+    MAX_CALL, MAX_CALL_BODY,
 };
 pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator};
 pub use pending_authenticator::{SecurityKeyParameters, TokenParameters};

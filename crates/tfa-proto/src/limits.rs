@@ -18,3 +18,6 @@ pub const INVITATION_SECONDS: RangeInclusive<u64> = 60..=90 * 24 * 3600;
 
 /// How long a user can be exempt, in seconds: one minute to 90 days.
 pub const EXEMPTION_SECONDS: RangeInclusive<u64> = 60..=90 * 24 * 3600;
+
+/// How long the invitation of a host can be valid, in seconds: one minute to 7 days.
+pub const HOST_INVITATION_SECONDS: RangeInclusive<u64> = 60..=7 * 24 * 3600;

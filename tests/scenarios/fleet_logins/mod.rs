@@ -1,6 +1,7 @@
 //! Logins on members of a fleet, which a verifier answers: real sshd, real networks, real certificates.
 
 mod account_calls;
+mod joining;
 mod machines;
 mod published;
 

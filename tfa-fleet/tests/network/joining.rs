@@ -15,17 +15,24 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use rustix::process::geteuid;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use tfa_core::{Fingerprint, FleetHost, HostName, InvitationSecret, JoinToken, VerifierAddress};
+use tfa_fleet::generated::{
+    AnswerRequest, BeginRequest, CancelRequest, HelloRequest, JoinRequest, RenewRequest,
+};
 use tfa_fleet_wire::{CaReply, CaRequest, Connection, KeyRequest, VerifierCall, frame};
 use tfa_store::{DocumentId, DocumentKind, Documents as _};
 use tfa_testkit::MemoryStore;
 use tfad::fleet::{CertificateAuthority, Hosts, MemberLogins};
+use tonic::Code;
 
 use crate::TIMEOUT;
 use crate::authority::Authority;
 use crate::fixture::{Folder, Program};
 use crate::logins::fleet::state;
-use crate::tls_client::{assert_closed, config, connect, is_served};
+use crate::requests::{client_of, runtime};
+use crate::tls_client::{assert_closed, config, config_of, connect, connect_to, is_served};
 
 const DAY: u64 = 24 * 3600;
 
@@ -278,6 +285,65 @@ fn verifier_that_does_not_run_is_named() {
         },
     ];
     succeed("--join", folder.path(), &text(&token));
+}
+
+#[test]
+fn client_without_a_certificate_can_join_and_nothing_else() {
+    let verifier = Verifier::start();
+    let ca = verifier.program.folder.path().join("ca.pem");
+    let ca = CertificateDer::from_pem_file(ca).unwrap();
+    runtime().block_on(async {
+        let tls = config_of(ca, None);
+        let mut client = client_of("localhost", verifier.address, tls).await;
+        let hello = HelloRequest {
+            version: 1,
+            features: Vec::new(),
+        };
+        let codes = [
+            client.hello(hello).await.map(drop),
+            client.begin(BeginRequest::default()).await.map(drop),
+            client.answer(AnswerRequest::default()).await.map(drop),
+            client.cancel(CancelRequest::default()).await.map(drop),
+            client.renew(RenewRequest::default()).await.map(drop),
+        ];
+        for result in codes {
+            assert_eq!(result.unwrap_err().code(), Code::Unauthenticated);
+        }
+        let join = client.join(JoinRequest::default()).await;
+        assert_eq!(join.err().unwrap().code(), Code::InvalidArgument);
+        let long = JoinRequest {
+            invitation: vec![1; 2048],
+            ..JoinRequest::default()
+        };
+        assert_eq!(
+            client.join(long).await.err().unwrap().code(),
+            Code::OutOfRange
+        );
+    });
+}
+
+#[test]
+fn clients_without_a_certificate_are_few_at_once() {
+    let verifier = Verifier::start();
+    let ca = verifier.program.folder.path().join("ca.pem");
+    let tls: Arc<_> = config_of(CertificateDer::from_pem_file(ca).unwrap(), None).into();
+    let mut guests: Vec<_> = (0..4)
+        .map(|_| connect_to("localhost", verifier.address, &tls))
+        .collect();
+    assert!(guests.iter_mut().all(is_served));
+    let mut fifth = connect_to("localhost", verifier.address, &tls);
+    assert!(!is_served(&mut fifth));
+    verifier
+        .program
+        .wait_for_line("too many clients without a certificate");
+    // A host with a certificate does not wait for them.
+    let folder = Folder::new();
+    let token = text(&verifier.invite("web1.test"));
+    drop(guests);
+    while !run("--join", folder.path(), &token).status.success() {}
+    verifier
+        .member(folder)
+        .wait_for_line("connected to localhost");
 }
 
 #[test]

@@ -22,8 +22,17 @@ pub(crate) async fn client(
     address: SocketAddr,
     tls: rustls::ClientConfig,
 ) -> VerifierClient<Channel> {
+    client_of("v1.test", address, tls).await
+}
+
+/// A client of the verifier with that name.
+pub(crate) async fn client_of(
+    name: &'static str,
+    address: SocketAddr,
+    tls: rustls::ClientConfig,
+) -> VerifierClient<Channel> {
     let stream = TcpStream::connect(address).await.unwrap();
-    let name = ServerName::try_from("v1.test").unwrap();
+    let name = ServerName::try_from(name).unwrap();
     let stream = TlsConnector::from(Arc::new(tls)).connect(name, stream);
     let stream = TokioIo::new(stream.await.unwrap());
     // Headers of any length are sent.

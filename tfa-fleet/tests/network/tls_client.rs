@@ -18,10 +18,13 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0
 
 /// The configuration of a client with this certificate, or none.
 pub(crate) fn config(authority: &Authority, host: Option<&Issued>) -> ClientConfig {
+    config_of(CertificateDer::from(authority.certificate().to_vec()), host)
+}
+
+/// The same for any authority.
+pub(crate) fn config_of(authority: CertificateDer<'static>, host: Option<&Issued>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from(authority.certificate().to_vec()))
-        .unwrap();
+    roots.add(authority).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
@@ -45,7 +48,16 @@ pub(crate) fn tcp(verifier: SocketAddr) -> TcpStream {
 }
 
 pub(crate) fn connect(verifier: SocketAddr, config: &Arc<ClientConfig>) -> TlsStream {
-    let name = ServerName::try_from("v1.test").unwrap();
+    connect_to("v1.test", verifier, config)
+}
+
+/// Connects to the verifier with that name.
+pub(crate) fn connect_to(
+    name: &'static str,
+    verifier: SocketAddr,
+    config: &Arc<ClientConfig>,
+) -> TlsStream {
+    let name = ServerName::try_from(name).unwrap();
     let connection = ClientConnection::new(Arc::clone(config), name).unwrap();
     StreamOwned::new(connection, tcp(verifier))
 }

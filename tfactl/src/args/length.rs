@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use tfa_proto::{EXEMPTION_SECONDS, INVITATION_SECONDS};
+use tfa_proto::{EXEMPTION_SECONDS, HOST_INVITATION_SECONDS, INVITATION_SECONDS};
 use tfa_text::duration;
 
 use crate::messages;
@@ -19,6 +19,12 @@ impl Length {
     /// Parses the validity of an invitation code.
     pub(crate) fn of_invitation(typed: &str) -> Result<Self, &'static str> {
         parse(typed, &INVITATION_SECONDS, messages::VALIDITY_OUT_OF_RANGE)
+    }
+
+    /// Parses the validity of the token of a host.
+    pub(crate) fn of_host_invitation(typed: &str) -> Result<Self, &'static str> {
+        let out_of_range = messages::TOKEN_VALIDITY_OUT_OF_RANGE;
+        parse(typed, &HOST_INVITATION_SECONDS, out_of_range)
     }
 
     /// Parses the length of an exemption.

@@ -4,6 +4,7 @@ mod authenticator;
 mod backup;
 mod devices;
 mod export;
+mod fleet;
 mod import;
 mod key;
 mod length;
@@ -24,6 +25,7 @@ pub(crate) use authenticator::{AuthenticatorCommand, Token};
 pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use devices::DevicesCommand;
 pub(crate) use export::{ExportCommand, ExportOptions};
+pub(crate) use fleet::{FleetCommand, HostCommand};
 pub(crate) use import::{ImportCommand, ImportOptions};
 pub(crate) use key::KeyCommand;
 pub(crate) use length::Length;
@@ -190,6 +192,26 @@ pub(crate) enum Command {
     /// Replace all records by those of a backup
     #[command(after_help = messages::RESTORE_HELP)]
     Restore(RestoreArgs),
+    /// Make this host the first verifier of a fleet
+    #[command(disable_help_subcommand = true)]
+    Fleet {
+        /// The command
+        #[command(subcommand)]
+        command: FleetCommand,
+    },
+    /// Invite, list or remove the hosts of the fleet
+    #[command(disable_help_subcommand = true)]
+    Host {
+        /// The command
+        #[command(subcommand)]
+        command: HostCommand,
+    },
+    /// Make this host a member of a fleet
+    #[command(after_help = messages::JOIN_HELP)]
+    Join {
+        /// The token of tfactl host invite
+        token: Option<String>,
+    },
     /// Find what is wrong with the two-factor login of this host
     #[command(after_help = messages::DOCTOR_HELP)]
     Doctor {

@@ -113,6 +113,7 @@ fn is_whole(facts: &DaemonFacts) -> bool {
         guard,
         groups,
         administrators,
+        fleet_role: _,
     } = facts;
     let times = [required_from, required_of_new_users_from];
     let answers = [off, requires, names_methods, demands_security_keys];

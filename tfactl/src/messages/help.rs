@@ -190,6 +190,9 @@ pub(crate) const NOT_A_TIME_SPAN: &str =
 pub(crate) const VALIDITY_OUT_OF_RANGE: &str =
     "\n  an invitation code can be valid for 1 minute to 90 days";
 
+pub(crate) const TOKEN_VALIDITY_OUT_OF_RANGE: &str =
+    "\n  a token can be valid for 1 minute to 7 days";
+
 pub(crate) const EXEMPTION_OUT_OF_RANGE: &str = "\n  a user can be exempt for 1 minute to 90 days";
 
 pub(crate) const NOT_A_TIME: &str = "\n  expected a time, for example 2026-12-01, \"2026-12-01 08:00\",\n  2026-12-01T08:00:00Z or +3d";

@@ -66,7 +66,7 @@ pub async fn serve(
     let forwarded = Forwarded::new(&state, names, &of_host, &calls);
     let login = LoginInterface::new(Arc::clone(&service), &calls);
     let account = AccountInterface::new(&state, &accounts, &logins, &calls);
-    let admin = AdminInterface::new(&state, &accounts, &of_host, &calls);
+    let admin = AdminInterface::new(&state, &accounts, &of_host, members.hosts(), &calls);
     let connection = super::connect(bus)?
         .serve_at(tfa_proto::PATH, Bounded::new(&calls, login))
         .serve_at(

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use tfa_core::{HostRefusal, JoinRefusal};
+use tfa_proto::Error;
 
 /// The fleet has certificates of the organisation, or is none yet.
 pub const NO_AUTHORITY: &str = "this fleet has no authority of its own. To make one, run on a verifier: \
@@ -20,6 +21,21 @@ pub const HOSTS_CONTENDED: &str = "other calls change the hosts of the fleet; tr
 /// No document of a verifier has a port.
 pub const NO_VERIFIER_TO_NAME: &str = "no verifier is known at which the host could join. Run on a verifier: \
      tfactl fleet init";
+
+/// A verifier accepts hosts nowhere.
+pub const NO_PORT: &str = "a port is 1 to 65535";
+
+/// The time of an invitation is out of range.
+#[must_use]
+pub fn bad_host_invitation_time() -> Error {
+    Error::InvalidArgument("the invitation of a host is valid for one minute to 7 days".to_owned())
+}
+
+/// A name that no host has.
+#[must_use]
+pub fn not_a_host_name(why: &dyn Display) -> Error {
+    Error::InvalidArgument(format!("this is not the name of a host: {why}"))
+}
 
 /// A host may not speak. The text is for the log of that host.
 #[must_use]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
-    AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator,
+    AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator, FleetHost,
     HypotheticalLogin, Impact, Import, ImportOutcome, ImportResult, ListFilter, Outcome,
     PublishedPolicy, Reason, RecoveryStatus, RenameOutcome, Renamed, State, Status,
     TokenParameters,
@@ -356,6 +356,37 @@ impl AdminInterface {
     async fn unpublish_policy(&self, expected: u64) {
         self.0.record(format!("UnpublishPolicy {expected}")).await;
         self.0.account.lock().unwrap().published = PublishedPolicy::default();
+    }
+
+    async fn found_fleet(
+        &self,
+        host: String,
+        port: u16,
+        _point: Vec<u8>,
+        _proof: Vec<u8>,
+    ) -> (bool, Vec<u8>, Vec<u8>) {
+        self.0.record(format!("FoundFleet {host} {port}")).await;
+        (true, Vec::new(), Vec::new())
+    }
+
+    async fn invite_host(&self, host: String, seconds: u64, port: u16) -> (String, u64) {
+        let call = format!("InviteHost {host} {seconds} {port}");
+        self.0.record(call).await;
+        ("tfa-join-TOKEN".to_owned(), 1_700_003_600)
+    }
+
+    async fn list_hosts(&self, after: &str) -> (Vec<FleetHost>, String) {
+        let call = format!("ListHosts {after}");
+        self.0.record(call.trim_end().to_owned()).await;
+        (self.0.account.lock().unwrap().hosts.clone(), String::new())
+    }
+
+    async fn remove_host(&self, host: String) {
+        self.0.record(format!("RemoveHost {host}")).await;
+    }
+
+    async fn readmit_host(&self, host: String) {
+        self.0.record(format!("ReadmitHost {host}")).await;
     }
 
     async fn facts(&self) -> Result<DaemonFacts, BusError> {

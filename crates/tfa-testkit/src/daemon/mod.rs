@@ -11,8 +11,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
     AuditRecord, Authenticator, DaemonFacts, Device, Exemption, Explanation, ExportedAuthenticator,
-    HypotheticalLogin, Impact, Import, ImportResult, NAME, PATH, Parameters, PublishedPolicy,
-    RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
+    FleetHost, HypotheticalLogin, Impact, Import, ImportResult, NAME, PATH, Parameters,
+    PublishedPolicy, RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -119,6 +119,8 @@ pub struct Account {
     pub policy_warnings: Vec<String>,
     /// The answer to `Facts`.
     pub facts: DaemonFacts,
+    /// The answer to `ListHosts`.
+    pub hosts: Vec<FleetHost>,
     /// What `PolicyExemptions` and `UserExemptions` return.
     pub exemptions: Vec<Exemption>,
     /// The login of the last `Explain` or `Impact`.
@@ -164,6 +166,7 @@ impl Account {
             published: PublishedPolicy::default(),
             policy_warnings: Vec::new(),
             facts: DaemonFacts::default(),
+            hosts: Vec::new(),
             exemptions: Vec::new(),
             hypothetical_login: None,
             files: Vec::new(),

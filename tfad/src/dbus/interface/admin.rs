@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tfa_proto::{
     ACTION_MANAGE, AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator,
-    HypotheticalLogin, Impact, Import, ImportResult, PublishedPolicy, RecoveryStatus, Renamed,
-    Status, TokenParameters,
+    FleetHost, HypotheticalLogin, Impact, Import, ImportResult, PublishedPolicy, RecoveryStatus,
+    Renamed, Status, TokenParameters,
 };
 use zbus::Connection;
 use zbus::message::Header;
@@ -18,6 +18,7 @@ use crate::dbus::calls::{Call, Calls};
 use crate::dbus::error::BusError;
 use crate::dbus::polkit;
 use crate::fleet::HostLogins;
+use crate::fleet::Hosts;
 use crate::log::AccountEvent;
 use crate::messages;
 use crate::state::DaemonState;
@@ -29,6 +30,7 @@ pub(crate) struct AdminInterface {
     accounts: Arc<Accounts>,
     /// Know the verifiers of the fleet.
     logins: Arc<HostLogins>,
+    hosts: Arc<Hosts>,
     calls: Arc<Calls>,
 }
 
@@ -484,6 +486,86 @@ impl AdminInterface {
             .await?)
     }
 
+    /// Makes the authority of the fleet, and has this host certified as a verifier.
+    #[zbus(out_args("is_new", "certificate", "authority"))]
+    async fn found_fleet(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        host: String,
+        port: u16,
+        point: Vec<u8>,
+        proof: Vec<u8>,
+    ) -> Result<(bool, Vec<u8>, Vec<u8>), BusError> {
+        let call = self.admit_root(&header, connection, "fleet").await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.found_fleet(&host, port, (point, proof))
+            })
+            .await?)
+    }
+
+    /// Invites a host into the fleet.
+    #[zbus(out_args("token", "until"))]
+    async fn invite_host(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        host: String,
+        seconds: u64,
+        port: u16,
+    ) -> Result<(String, u64), BusError> {
+        let call = self.admit(&header, connection, "hosts").await?;
+        let (token, until) = self
+            .run(&call, move |administrator| {
+                administrator.invite_host(&host, seconds, port)
+            })
+            .await?;
+        Ok((token.to_string(), until))
+    }
+
+    /// A page of the hosts of the fleet.
+    #[zbus(out_args("hosts", "next"))]
+    async fn list_hosts(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        after: String,
+    ) -> Result<(Vec<FleetHost>, String), BusError> {
+        let call = self.admit(&header, connection, "hosts").await?;
+        Ok(self
+            .run(&call, move |administrator| administrator.list_hosts(&after))
+            .await?)
+    }
+
+    /// Removes a host from the fleet.
+    async fn remove_host(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        host: String,
+    ) -> Result<(), BusError> {
+        let call = self.admit(&header, connection, "hosts").await?;
+        Ok(self
+            .run(&call, move |administrator| administrator.remove_host(&host))
+            .await?)
+    }
+
+    /// Admits a host again that was removed.
+    async fn readmit_host(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        host: String,
+    ) -> Result<(), BusError> {
+        let call = self.admit(&header, connection, "hosts").await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.readmit_host(&host)
+            })
+            .await?)
+    }
+
     /// A page of the logins that audit mode recorded.
     #[zbus(out_args("audit_records", "next"))]
     async fn audit_records(
@@ -507,12 +589,14 @@ impl AdminInterface {
         state: &Arc<DaemonState>,
         accounts: &Arc<Accounts>,
         logins: &Arc<HostLogins>,
+        hosts: Hosts,
         calls: &Arc<Calls>,
     ) -> Self {
         Self {
             state: Arc::clone(state),
             accounts: Arc::clone(accounts),
             logins: Arc::clone(logins),
+            hosts: Arc::new(hosts),
             calls: Arc::clone(calls),
         }
     }
@@ -595,6 +679,7 @@ impl AdminInterface {
         let administrator = Administrator {
             state: Arc::clone(&self.state),
             accounts: Arc::clone(&self.accounts),
+            hosts: Arc::clone(&self.hosts),
             caller: call.caller.clone(),
         };
         call.run(move || {

@@ -8,7 +8,7 @@ use tfa_store::DaemonStore;
 
 use super::{MemberLogins, MemberSocket};
 use crate::config::FleetRole;
-use crate::fleet::fleet_uid;
+use crate::fleet::{Hosts, fleet_uid};
 use crate::log::DaemonEvent;
 use crate::messages;
 use crate::state::DaemonState;
@@ -45,6 +45,12 @@ impl MemberListener {
             store,
             state_of_socket: Mutex::default(),
         }
+    }
+
+    /// The hosts of the fleet, for administrators.
+    #[must_use]
+    pub fn hosts(&self) -> Hosts {
+        Hosts::new(Arc::clone(&self.store), Arc::clone(&self.state.journal))
     }
 
     /// Opens the socket if this host is a verifier and has not opened it. The log tells what prevents it;

@@ -6,7 +6,7 @@ use tfa_store::StoreError;
 
 use super::Administrator;
 use crate::account;
-use crate::config::BadConfig;
+use crate::config::{BadConfig, FleetRole};
 use crate::host::clock;
 use crate::host::pam_services::may_require;
 
@@ -41,6 +41,10 @@ impl Administrator {
             guard: Some(policy.guard.clone()),
             groups: Some(names(&mut rules.iter().flat_map(|rule| &rule.groups))),
             administrators: Some(names(&mut config.recovery.administrators.iter())),
+            fleet_role: self.state.role().map(|role| match role {
+                FleetRole::Member => "member".to_owned(),
+                FleetRole::Verifier => "verifier".to_owned(),
+            }),
         })
     }
 
@@ -71,6 +75,7 @@ mod tests {
     use crate::account::Accounts;
     use crate::caller::Caller;
     use crate::config::Config;
+    use crate::fleet::Hosts;
     use crate::log::{Journal, MemoryLog};
     use crate::state::DaemonState;
 
@@ -80,6 +85,8 @@ mod tests {
 
     fn administrator_with(store: impl Store + 'static, config: Config) -> Administrator {
         let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
+        let none = Arc::new(MemoryStore::new());
+        let hosts = Arc::new(Hosts::new(none, Arc::clone(&journal)));
         let state = DaemonState::new(journal, PathBuf::new(), config, None);
         let caller = Caller {
             name: ":1.7".to_owned(),
@@ -90,6 +97,7 @@ mod tests {
         Administrator {
             state: Arc::new(state),
             accounts: Arc::new(Accounts::new(Arc::new(store))),
+            hosts,
             caller,
         }
     }

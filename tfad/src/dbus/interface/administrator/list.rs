@@ -177,6 +177,7 @@ mod tests {
     use crate::account::Accounts;
     use crate::caller::Caller;
     use crate::config::Config;
+    use crate::fleet::Hosts;
     use crate::host::users::{NameService, User};
     use crate::log::{Journal, MemoryLog};
     use crate::state::DaemonState;
@@ -233,6 +234,8 @@ mod tests {
         let text = "[policy]\nmode = \"optional\"\n".to_owned();
         let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
         let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
+        let none = Arc::new(MemoryStore::new());
+        let hosts = Arc::new(Hosts::new(none, Arc::clone(&journal)));
         let state = DaemonState::new(journal, PathBuf::new(), config, None);
         let caller = Caller {
             name: ":1.7".to_owned(),
@@ -243,6 +246,7 @@ mod tests {
         let administrator = Administrator {
             state: Arc::new(state),
             accounts: Arc::new(accounts),
+            hosts,
             caller,
         };
         (administrator, go)

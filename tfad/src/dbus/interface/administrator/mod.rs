@@ -5,6 +5,7 @@ mod devices;
 mod exemptions;
 mod export;
 mod facts;
+mod hosts;
 mod import;
 mod list;
 mod publication;
@@ -25,6 +26,7 @@ use tfa_proto::{
 use crate::account::{self, Accounts, status};
 use crate::caller::Caller;
 use crate::config::Config;
+use crate::fleet::Hosts;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
 use crate::host::{clock, host_name, pam_files, random, subject};
@@ -44,6 +46,7 @@ const MAX_AUDITED: usize = 1000;
 pub(in crate::dbus::interface) struct Administrator {
     pub(in crate::dbus::interface) state: Arc<DaemonState>,
     pub(in crate::dbus::interface) accounts: Arc<Accounts>,
+    pub(in crate::dbus::interface) hosts: Arc<Hosts>,
     pub(in crate::dbus::interface) caller: Caller,
 }
 

@@ -1,0 +1,115 @@
+//! A fleet that makes its certificates itself: init, invite, join, remove.
+
+use tfa_tests::Machine;
+
+use super::machines::host;
+use super::{REFUSED, after_password, logs_in};
+use crate::users::{PASSWORD, set_up, ssh_to_code_prompt};
+
+/// Two machines with a cable. The second one knows the address of v1.test.
+fn verifier_and_members() -> (Machine, [Machine; 2]) {
+    let verifier = host(&[]);
+    let made = verifier.succeed(["tfactl", "fleet", "init", "--name", "v1.test"]);
+    assert!(made.contains("v1.test is its first verifier"), "{made}");
+    verifier.expect_in_journal("tfad", "the authority of the fleet was made");
+    verifier.expect_in_journal("tfa-fleet", "listening at");
+    let members = [1, 2].map(|number| {
+        let member = host(&[]);
+        let address = format!("10.9.{number}.1");
+        verifier.connect(&address, &member, &format!("10.9.{number}.2"));
+        let name = format!("{address} v1.test\n");
+        member
+            .command(["sh", "-c", "cat >>/etc/hosts"])
+            .stdin(name)
+            .succeed();
+        member
+    });
+    (verifier, members)
+}
+
+/// The token of a host: the first line.
+fn invite(verifier: &Machine, name: &str) -> String {
+    let invited = verifier.succeed(["tfactl", "host", "invite", name]);
+    invited.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn host_joins_with_one_command_and_is_removed_with_one() {
+    let (verifier, [web1, web2]) = verifier_and_members();
+    let alice = set_up(&verifier, "alice", PASSWORD);
+    let token = invite(&verifier, "web1.test");
+    web1.command(["tfactl", "join"])
+        .stdin(token.clone())
+        .succeed();
+    verifier.expect_in_journal("tfad", "host web1.test: joined the fleet (from 10.9.1.2)");
+    logs_in(&web1, &alice.phone.next_unused());
+    let hosts = verifier.succeed(["tfactl", "host", "list"]);
+    assert!(hosts.contains("web1.test  member"), "{hosts}");
+    let files = web1.succeed(["stat", "-c", "%U %a", "/var/lib/tfa-fleet/host.pem"]);
+    assert_eq!(files.trim(), "tfa-fleet 600");
+
+    // The token was copied: nothing is left on the second host, and the log has an alert.
+    let refused = web2.command(["tfactl", "join"]).stdin(token).fail().text();
+    assert!(
+        refused.contains("another host has joined with it"),
+        "{refused}"
+    );
+    let line = verifier.expect_in_journal("tfad", "a second host tried to join with its token");
+    assert!(line.contains("from 10.9.2.2"), "{line}");
+    assert!(!web2.has_file("/etc/tfa/tfa-fleet.toml"));
+    assert!(!web2.has_file("/etc/tfa/tfad.toml.d/fleet.toml"));
+
+    // Within a login.
+    let terminal = ssh_to_code_prompt(&web1, "alice");
+    verifier.succeed(["tfactl", "host", "remove", "web1.test"]);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("Password:");
+    verifier.expect_in_journal(
+        "tfad",
+        "host web1.test: refused a call, because it was removed",
+    );
+    let again = after_password(&web1);
+    again.expect(REFUSED);
+
+    // And back, with a new token.
+    let token = invite(&verifier, "web1.test");
+    web1.command(["tfactl", "join"]).stdin(token).succeed();
+    web1.expect_in_journal("tfa-fleet", "connected to v1.test");
+    logs_in(&web1, &alice.phone.next_unused());
+}
+
+#[test]
+fn join_refuses_a_host_with_accounts_and_leaves_nothing_after_an_error() {
+    let (verifier, [web1, _web2]) = verifier_and_members();
+    let token = invite(&verifier, "web1.test");
+    // The verifier cannot be reached.
+    verifier.succeed(["systemctl", "stop", "tfa-fleet"]);
+    let refused = web1
+        .command(["tfactl", "join"])
+        .stdin(token.clone())
+        .fail()
+        .text();
+    assert!(
+        refused.contains("v1.test:7443 does not answer"),
+        "{refused}"
+    );
+    assert!(!web1.has_file("/etc/tfa/tfa-fleet.toml"));
+    verifier.succeed(["systemctl", "start", "tfa-fleet"]);
+    verifier.expect_in_journal("tfa-fleet", "ready");
+
+    let alice = set_up(&web1, "alice", PASSWORD);
+    let refused = web1
+        .command(["tfactl", "join"])
+        .stdin(token.clone())
+        .fail()
+        .text();
+    assert!(refused.contains("this host has accounts"), "{refused}");
+    logs_in(&web1, &alice.phone.next_unused());
+    let aside = refused.lines().filter(|line| line.starts_with("  "));
+    let aside: Vec<&str> = aside.collect();
+    assert_eq!(aside.len(), 3, "{refused}");
+    web1.succeed(["sh", "-ec", &aside.join("\n")]);
+    web1.command(["tfactl", "join"]).stdin(token).succeed();
+    let twice = verifier.fail(["tfactl", "join", "tfa-join-X"]).text();
+    assert!(twice.contains("this host is a verifier"), "{twice}");
+}

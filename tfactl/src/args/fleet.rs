@@ -1,0 +1,69 @@
+//! The command lines of `tfactl fleet` and `tfactl host`.
+
+use clap::Subcommand;
+
+use super::Length;
+use crate::messages;
+
+/// The port of a verifier, which the unit of tfa-fleet allows.
+const PORT: &str = "7443";
+
+/// The commands of `tfactl fleet`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FleetCommand {
+    /// Make this host the first verifier of a fleet
+    #[command(after_help = messages::FLEET_INIT_HELP)]
+    Init {
+        /// The name of this host, as members reach it
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// The TCP port for members
+        #[arg(long, value_name = "PORT", default_value = PORT,
+              value_parser = clap::value_parser!(u16).range(1..))]
+        port: u16,
+    },
+}
+
+/// The commands of `tfactl host`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HostCommand {
+    /// Make a token, with which a host joins the fleet
+    #[command(after_help = messages::HOST_INVITE_HELP)]
+    Invite {
+        /// The name of the host
+        name: String,
+        /// Validity: 10m, 1h, 3d, ... up to 7d
+        #[arg(long = "for", value_name = "LENGTH", default_value = "1h",
+              value_parser = Length::of_host_invitation)]
+        length: Length,
+        /// Invite a verifier, which is as trusted as this one
+        #[arg(long)]
+        verifier: bool,
+        /// The TCP port of that verifier for members
+        #[arg(long, value_name = "PORT", default_value = PORT, requires = "verifier",
+              value_parser = clap::value_parser!(u16).range(1..))]
+        port: u16,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the hosts of the fleet, and the open invitations
+    #[command(after_help = messages::HOST_LIST_HELP)]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a host: it is refused at once
+    #[command(after_help = messages::HOST_REMOVE_HELP)]
+    Remove {
+        /// The name of the host
+        name: String,
+    },
+    /// Admit a removed host again, with its certificate
+    #[command(after_help = messages::HOST_READMIT_HELP)]
+    Readmit {
+        /// The name of the host
+        name: String,
+    },
+}

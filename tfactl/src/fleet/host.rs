@@ -1,0 +1,85 @@
+//! `tfactl host`: invites, lists and removes the hosts of the fleet.
+
+use serde::Serialize;
+use tfa_client::{Failure, Terminal};
+use tfa_proto::FleetHost;
+use tfa_text::time::rfc3339;
+
+use crate::args::HostCommand;
+use crate::daemon::Daemon;
+use crate::{json, messages};
+
+#[derive(Serialize)]
+struct InvitationJson<'a> {
+    host: &'a str,
+    token: &'a str,
+    until: String,
+}
+
+#[derive(Serialize)]
+struct HostJson<'a> {
+    name: &'a str,
+    state: &'a str,
+    verifier: bool,
+    joined: Option<String>,
+    until: Option<String>,
+    removed: Option<String>,
+}
+
+pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let mut daemon = Daemon::connect(&terminal).await?;
+    match command {
+        HostCommand::Invite {
+            name,
+            length,
+            verifier,
+            port,
+            json: as_json,
+        } => {
+            let port = if verifier { port } else { 0 };
+            let (token, until) = daemon.invite_host(&name, length.seconds(), port).await?;
+            if as_json {
+                let invitation = InvitationJson {
+                    host: &name,
+                    token: &token,
+                    until: rfc3339(until),
+                };
+                json::print(&terminal, &invitation)?;
+            } else {
+                terminal.print(&messages::host_invitation(&name, &token, until))?;
+            }
+        }
+        HostCommand::List { json: as_json } => {
+            let hosts = daemon.hosts().await?;
+            if as_json {
+                let hosts: Vec<HostJson<'_>> = hosts.iter().map(as_json_keys).collect();
+                json::print(&terminal, &hosts)?;
+            } else if hosts.is_empty() {
+                terminal.print(messages::NO_HOSTS)?;
+            } else {
+                terminal.print(&messages::hosts(&hosts))?;
+            }
+        }
+        HostCommand::Remove { name } => {
+            daemon.remove_host(&name).await?;
+            terminal.print(&messages::host_removed(&name))?;
+        }
+        HostCommand::Readmit { name } => {
+            daemon.readmit_host(&name).await?;
+            terminal.print(&messages::host_readmitted(&name))?;
+        }
+    }
+    daemon.fail_if_not_serving()
+}
+
+fn as_json_keys(host: &FleetHost) -> HostJson<'_> {
+    HostJson {
+        name: &host.name,
+        state: host.state.name(),
+        verifier: host.port.is_some(),
+        joined: host.joined.map(rfc3339),
+        until: host.until.map(rfc3339),
+        removed: host.removed.map(rfc3339),
+    }
+}

@@ -1,0 +1,75 @@
+//! `tfactl fleet init`: makes this host the first verifier of a fleet.
+
+use std::fs;
+use std::path::Path;
+
+use data_encoding::HEXLOWER;
+use tfa_client::{Failure, Terminal, is_root};
+
+use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, role_lines};
+use super::{program, units};
+use crate::daemon::Daemon;
+use crate::messages;
+
+pub(crate) async fn run(name: Option<String>, port: u16) -> Result<(), Failure> {
+    if !is_root() {
+        return Err(Failure::NotAllowed(messages::FLEET_NEEDS_ROOT.to_owned()));
+    }
+    let terminal = Terminal::new();
+    let mut daemon = Daemon::connect(&terminal).await?;
+    let role = daemon.facts().await?.fleet_role;
+    if role.as_deref() == Some("member") {
+        return Err(Failure::Refused(messages::MEMBER_CANNOT_INIT.to_owned()));
+    }
+    let name = match name {
+        Some(name) => name,
+        None => host_name()?,
+    };
+    let lines = program::run("--request-certificate", "")?;
+    let mut values = lines.iter().map(|line| HEXLOWER.decode(line.as_bytes()));
+    let (Some(Ok(point)), Some(Ok(proof))) = (values.next(), values.next()) else {
+        let why = "it is of another version";
+        return Err(Failure::Refused(messages::no_fleet_program(&why)));
+    };
+    let (is_new, certificate, authority) = daemon.found_fleet(&name, port, &point, &proof).await?;
+    let [certificate, authority] = [certificate, authority].map(|der| HEXLOWER.encode(&der));
+    program::run(
+        "--accept-certificate",
+        &format!("{certificate}\n{authority}\n"),
+    )?;
+    terminal.print(&messages::fleet_made(&name, is_new))?;
+
+    let config = format!("# Written by tfactl.\nlisten = [\"[::]:{port}\"]\n");
+    let mut is_whole = put(&terminal, FLEET_CONFIG, &config)?;
+    if role.is_none() {
+        is_whole &= put(&terminal, ROLE_DROP_IN, &role_lines("verifier"))?;
+    }
+    if is_whole && units::has_systemd() {
+        units::systemctl(&["enable", "tfa-fleet.service"])?;
+        units::systemctl(&["restart", "tfad.service"])?;
+        units::systemctl(&["restart", "tfa-fleet.service"])?;
+    } else if is_whole {
+        terminal.print(messages::START_UNITS)?;
+    }
+    terminal.print(messages::WHAT_NEXT)?;
+    Ok(())
+}
+
+/// Writes a file, or prints its lines if there is one with other lines. Returns whether nothing is left to do.
+fn put(terminal: &Terminal, path: &str, lines: &str) -> Result<bool, Failure> {
+    let path = Path::new(path);
+    let put = Written::default().put(path, lines);
+    let put = put.map_err(|error| Failure::Refused(messages::not_written(path, &error)))?;
+    if put || fs::read_to_string(path).is_ok_and(|text| text == lines) {
+        return Ok(true);
+    }
+    terminal.print(&messages::kept(path, lines))?;
+    Ok(false)
+}
+
+/// The name of this host, in lower case, as certificates have it.
+fn host_name() -> Result<String, Failure> {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname");
+    let name = name.map_err(|error| Failure::Refused(messages::no_host_name(&error)))?;
+    Ok(name.trim().to_ascii_lowercase())
+}

@@ -1,0 +1,15 @@
+//! `tfactl fleet`, `tfactl host` and `tfactl join`: makes a fleet, and lets hosts join it.
+//!
+//! The daemon has the authority, and decides. `tfa-fleet` has the network and the key of this host, and runs as its
+//! own user: `program` starts it. `files` writes the configuration.
+
+mod files;
+mod host;
+mod init;
+mod join;
+mod program;
+mod units;
+
+pub(crate) use host::run as run_host;
+pub(crate) use init::run as init;
+pub(crate) use join::run as join;

@@ -1,0 +1,198 @@
+//! `tfactl fleet`, `tfactl host` and `tfactl join`.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use tfa_proto::{FleetHost, FleetHostState};
+use tfa_text::time::date_time;
+
+pub(crate) const FLEET_INIT_HELP: &str = "\
+Makes the authority of the fleet, which certifies its hosts, and keeps its key
+sealed with the accounts. Then it certifies this host, writes the files
+/etc/tfa/tfa-fleet.toml and /etc/tfa/tfad.toml.d/fleet.toml if they do not
+exist, and starts tfa-fleet. Run it again to certify this host again.
+Only root can do that. The package tfa-fleet is needed.";
+
+pub(crate) const HOST_INVITE_HELP: &str = "\
+The token is printed once. Whoever has it can join once, under that name: give
+it to the administrator of the host over a safe channel. There, run: tfactl join
+Keys of the JSON output: host, token, until.";
+
+pub(crate) const HOST_LIST_HELP: &str = "\
+Keys of the JSON output; absent values are null:
+  name      the name of the host
+  state     joined, invited, removed, or damaged (refused; remove it)
+  verifier  whether it is a verifier
+  joined    when it joined
+  until     the end of its certificate, which renews itself, or invitation
+  removed   when it was removed";
+
+pub(crate) const HOST_REMOVE_HELP: &str = "\
+From now on each call of the host is refused, also in logins that are under way.
+Its open invitations become void. To let it join again: tfactl host invite NAME";
+
+pub(crate) const HOST_READMIT_HELP: &str = "\
+This is for a fleet with certificates of the organisation. In a fleet with an
+authority of its own, a host joins again with a token.";
+
+pub(crate) const JOIN_HELP: &str = "\
+Without TOKEN, the token is read from the terminal or the standard input. Other
+users of this host can see arguments while the command runs.
+The host must have no accounts of its own. A member that joins again, because
+its certificate has ended, gets a new certificate and nothing else.
+Only root can do that. The package tfa-fleet is needed.";
+
+pub(crate) const FLEET_NEEDS_ROOT: &str =
+    "only root may do that. Run the command as root, for example with sudo";
+
+pub(crate) const ASK_FOR_TOKEN: &str = "Token: ";
+
+pub(crate) const TOKEN_TOO_LONG: &str = "this is too long for a token of tfactl host invite";
+
+pub(crate) const NO_TOKEN: &str = "there is no token. On a verifier, run: tfactl host invite";
+
+pub(crate) const JOINING: &str = "Joining the fleet.";
+
+pub(crate) const MEMBER_CANNOT_INIT: &str = "\
+this host is a member of a fleet. Only a host with accounts of its own can be
+its first verifier";
+
+pub(crate) const VERIFIER_CANNOT_JOIN: &str =
+    "this host is a verifier: it does not join another fleet";
+
+pub(crate) const ACCOUNTS_IN_THE_WAY: &str = "\
+this host has accounts, or had some, which a member does not use. Have the users
+enroll with a verifier. Then put the database aside, and join again:
+  systemctl stop tfad
+  mv /var/lib/tfa/accounts.db* /var/lib/tfa/key.id /root/
+  systemctl start tfad";
+
+pub(crate) fn config_in_the_way(path: &Path) -> String {
+    format!(
+        "{} exists: this host is set up for a fleet by hand",
+        path.display()
+    )
+}
+
+pub(crate) fn no_host_name(why: &dyn Display) -> String {
+    format!("the name of this host is not known: {why}. Use --name NAME")
+}
+
+pub(crate) fn no_fleet_program(why: &dyn Display) -> String {
+    format!("tfa-fleet cannot be used: {why}. Install the package tfa-fleet")
+}
+
+pub(crate) fn not_written(path: &Path, error: &dyn Display) -> String {
+    format!("{}: {error}. Nothing was changed", path.display())
+}
+
+pub(crate) fn not_connected(why: &str) -> String {
+    format!(
+        "the verifiers cannot be reached: {why}. This host was not made a member; \
+         the token can be used again until it ends"
+    )
+}
+
+pub(crate) fn unit_failed(what: &str, why: &dyn Display) -> String {
+    format!("{what} failed: {why}. See: journalctl -u tfa-fleet -u tfad")
+}
+
+pub(crate) const CANNOT_TELL_WHY: &str = "tfa-fleet does not run";
+
+/// The first verifier has its certificate.
+pub(crate) fn fleet_made(host: &str, is_new: bool) -> String {
+    if is_new {
+        format!("The fleet has an authority, and {host} is its first verifier.")
+    } else {
+        format!("The fleet had an authority before. {host} has a new certificate.")
+    }
+}
+
+/// Files that exist and were not changed.
+pub(crate) fn kept(path: &Path, lines: &str) -> String {
+    format!(
+        "{} exists and was not changed. It needs the lines:\n\n{lines}\n\
+         and no lines with ca, certificate and key, to use the certificates of the fleet.\n\
+         Then run: systemctl restart tfa-fleet tfad",
+        path.display()
+    )
+}
+
+pub(crate) const WHAT_NEXT: &str = "\
+For each further host, run here:  tfactl host invite NAME
+and on that host:                 tfactl join";
+
+pub(crate) const START_UNITS: &str = "\
+systemd does not run here. Start tfa-fleet, and restart tfad.";
+
+/// The token, in a line of its own.
+pub(crate) fn host_invitation(host: &str, token: &str, until: u64) -> String {
+    format!(
+        "{token}\n\n\
+         With this token, {host} can join the fleet once, until\n\
+         {until}. It is not shown again. Earlier ones for {host} are void.\n\
+         Give it to nobody else. On {host}, run as root: tfactl join",
+        until = date_time(until)
+    )
+}
+
+pub(crate) fn joined(host: &str) -> String {
+    format!(
+        "{host} is a member of the fleet. Its verifiers answer the logins.\n\
+         Users enroll on a verifier, or at a login here if the policy requires it."
+    )
+}
+
+pub(crate) fn joined_again(host: &str) -> String {
+    format!("{host} has a new certificate.")
+}
+
+/// A second verifier needs the store of the fleet, which is set up by hand.
+pub(crate) fn joined_as_verifier(host: &str, lines: &str) -> String {
+    format!(
+        "{host} has the certificate of a verifier. To finish:\n\
+         1. Write /etc/tfa/tfa-fleet.toml with this line and the [etcd] of the fleet:\n\n   {lines}\n\n\
+         2. Copy the sealing key of the other verifiers: tfad(8), etcd.\n\
+         3. Add the [fleet] and [store] lines to tfad.toml, as on the other verifiers.\n\
+         4. Run: systemctl enable --now tfa-fleet; systemctl restart tfad"
+    )
+}
+
+pub(crate) fn host_removed(host: &str) -> String {
+    format!("{host} was removed from the fleet, and is refused from now on.")
+}
+
+pub(crate) fn host_readmitted(host: &str) -> String {
+    format!("{host} may use its certificate again.")
+}
+
+pub(crate) const NO_HOSTS: &str = "No host has joined, and none is invited or removed.";
+
+/// The list of hosts, as a table.
+pub(crate) fn hosts(hosts: &[FleetHost]) -> String {
+    let width = hosts.iter().map(|host| host.name.len()).max();
+    let width = width.unwrap_or_default().max("HOST".len());
+    let head = format!("{:width$}  ROLE      STATE", "HOST");
+    let rows = hosts.iter().map(|host| {
+        let role = if host.port.is_some() {
+            "verifier"
+        } else {
+            "member"
+        };
+        let (name, state) = (&host.name, state_of(host));
+        format!("{name:width$}  {role:8}  {state}")
+    });
+    let rows: Vec<String> = std::iter::once(head).chain(rows).collect();
+    rows.join("\n")
+}
+
+fn state_of(host: &FleetHost) -> String {
+    let at = |time: Option<u64>| time.map_or_else(|| "an unknown time".to_owned(), date_time);
+    match host.state.known() {
+        Some(FleetHostState::Joined) => format!("certified until {}", at(host.until)),
+        Some(FleetHostState::Invited) => format!("invited until {}", at(host.until)),
+        Some(FleetHostState::Removed) => format!("removed at {}", at(host.removed)),
+        Some(FleetHostState::Damaged) => "damaged: refused; remove it".to_owned(),
+        None => host.state.name().to_owned(),
+    }
+}

@@ -1,0 +1,119 @@
+//! The hosts of the fleet, for administrators on a verifier.
+
+use std::time::Duration;
+
+use tfa_core::{HOST_INVITATION_LIFETIME, HostName};
+use tfa_fleet_wire::KeyRequest;
+use tfa_proto::{Error, FleetHost, FleetHostState, HOST_INVITATION_SECONDS};
+use tfa_store::StoreError;
+use zeroize::Zeroizing;
+
+use super::Administrator;
+use crate::account;
+use crate::config::FleetRole;
+use crate::fleet::{FoundedFleet, HostEntry, HostState, Hosts};
+use crate::messages;
+
+// The document accepts no longer invitation.
+const _: () = assert!(*HOST_INVITATION_SECONDS.end() == HOST_INVITATION_LIFETIME.as_secs());
+
+impl Administrator {
+    pub(in crate::dbus::interface) fn found_fleet(
+        &self,
+        host: &str,
+        port: u16,
+        request: (Vec<u8>, Vec<u8>),
+    ) -> Result<(bool, Vec<u8>, Vec<u8>), Error> {
+        let (host, hosts) = (host_name(host)?, self.verifiers_hosts()?);
+        let (point, proof) = request;
+        let point = point.try_into();
+        let point = point.map_err(|_| Error::InvalidArgument(messages::NO_PROOF.to_owned()))?;
+        if port == 0 {
+            return Err(Error::InvalidArgument(messages::NO_PORT.to_owned()));
+        }
+        let FoundedFleet {
+            is_new,
+            authority,
+            certificate,
+        } = hosts.found(&host, port, &KeyRequest { point, proof })?;
+        Ok((is_new, certificate, authority))
+    }
+
+    pub(in crate::dbus::interface) fn invite_host(
+        &self,
+        host: &str,
+        seconds: u64,
+        port: u16,
+    ) -> Result<(Zeroizing<String>, u64), Error> {
+        if !HOST_INVITATION_SECONDS.contains(&seconds) {
+            return Err(messages::bad_host_invitation_time());
+        }
+        // A verifier could let users of each member in.
+        if port != 0 && !self.caller.is_root() {
+            return Err(Error::NotAuthorized(messages::ROOT_ONLY.to_owned()));
+        }
+        let (host, hosts) = (host_name(host)?, self.verifiers_hosts()?);
+        let port = Some(port).filter(|port| *port != 0);
+        let lifetime = Duration::from_secs(seconds);
+        let (token, until) = hosts.invite(self.caller.uid, &host, port, lifetime)?;
+        Ok((token, until.as_secs()))
+    }
+
+    pub(in crate::dbus::interface) fn list_hosts(
+        &self,
+        after: &str,
+    ) -> Result<(Vec<FleetHost>, String), Error> {
+        let (entries, next) = self.verifiers_hosts()?.list(after)?;
+        let hosts = entries.into_iter().map(told);
+        Ok((hosts.collect(), next.unwrap_or_default()))
+    }
+
+    pub(in crate::dbus::interface) fn remove_host(&self, host: &str) -> Result<(), Error> {
+        let host = host_name(host)?;
+        let hosts = self.verifiers_hosts()?;
+        Ok(hosts.remove(self.caller.uid, &host)?)
+    }
+
+    pub(in crate::dbus::interface) fn readmit_host(&self, host: &str) -> Result<(), Error> {
+        let host = host_name(host)?;
+        let hosts = self.verifiers_hosts()?;
+        Ok(hosts.readmit(self.caller.uid, &host)?)
+    }
+
+    /// The hosts, also before this host is a verifier. A member has none.
+    fn verifiers_hosts(&self) -> Result<&Hosts, Error> {
+        match self.state.role() {
+            Some(FleetRole::Member) => Err(account::Error::Store(StoreError::NoAccounts).into()),
+            Some(FleetRole::Verifier) | None => Ok(&self.hosts),
+        }
+    }
+}
+
+fn host_name(host: &str) -> Result<HostName, Error> {
+    HostName::new(host).map_err(|why| messages::not_a_host_name(&why))
+}
+
+fn told(entry: HostEntry) -> FleetHost {
+    let HostEntry {
+        name,
+        state,
+        port,
+        joined,
+        until,
+        removed,
+    } = entry;
+    let state = match state {
+        HostState::Joined => FleetHostState::Joined,
+        HostState::Invited => FleetHostState::Invited,
+        HostState::Removed => FleetHostState::Removed,
+        HostState::Damaged => FleetHostState::Damaged,
+    };
+    FleetHost {
+        name,
+        state: state.into(),
+        port,
+        joined: joined.map(tfa_core::Time::as_secs),
+        until: until.map(tfa_core::Time::as_secs),
+        removed: removed.map(tfa_core::Time::as_secs),
+    }
+}
