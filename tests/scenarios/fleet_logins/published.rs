@@ -41,7 +41,7 @@ fn published_policy_is_in_force_from_the_next_login_on() {
         explained.contains("Rule: the published policy line 2"),
         "{explained}"
     );
-    let checked = v2.succeed(["tfad", "--check"]);
+    let checked = v2.succeed(["sh", "-c", "tfad --check 2>&1"]);
     assert!(
         checked.contains("of the files are not in force"),
         "{checked}"

@@ -1,5 +1,8 @@
 //! The policy that is published for all verifiers, in the place of that of the files of this host.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use jiff::tz::TimeZone;
 
 use super::builder::Builder;
@@ -12,10 +15,25 @@ use super::{HostZone, host_zone};
 /// What problems and rules name as their file.
 const NAME: &str = "the published policy";
 
-/// The name of the time zone of this host, where it has one.
+/// The time zone that every host knows: that of dates where the own one has no name.
+const UTC: &str = "UTC";
+
+/// The name of the time zone of this host.
 #[must_use]
-pub fn zone_name() -> Option<String> {
-    host_zone().iana_name().map(str::to_owned)
+pub fn zone_name() -> String {
+    let zone = host_zone();
+    zone.iana_name().unwrap_or(UTC).to_owned()
+}
+
+/// The time zone of this name. Notes where this host does not know it.
+fn named(name: &str, is_unknown: &Cell<bool>) -> TimeZone {
+    if name == UTC {
+        return TimeZone::UTC;
+    }
+    TimeZone::get(name).unwrap_or_else(|_| {
+        is_unknown.set(true);
+        TimeZone::UTC
+    })
 }
 
 impl Config {
@@ -25,25 +43,26 @@ impl Config {
     ///
     /// # Errors
     /// [`BadConfig`] with all problems: also for a section that belongs to each host, and for a time zone
-    /// that this host does not know.
+    /// that is needed and that this host does not know.
     pub fn with_published(&self, text: &str, zone: &str) -> Result<Self, BadConfig> {
         let problems = Problems::default();
-        let zone = TimeZone::get(zone).unwrap_or_else(|_| {
-            problems.in_file(&errors::unknown_zone(zone), 0, NAME);
-            TimeZone::UTC
-        });
-        let zone = HostZone::new(Box::new(move || zone));
-        let mut builder = Builder::new(&zone, &problems);
+        let (name, is_unknown) = (zone.to_owned(), Rc::new(Cell::new(false)));
+        let noted = Rc::clone(&is_unknown);
+        // Only a date needs it: a host without a list of zones can use the other policies.
+        let lazy = HostZone::new(Box::new(move || named(&name, &noted)));
+        let mut builder = Builder::new(&lazy, &problems);
         builder.add_published(&Document {
             file_index: 0,
             name: NAME,
             text,
-            zone: &zone,
+            zone: &lazy,
             problems: &problems,
         });
-        let published = builder
-            .build(NAME, &problems)?
-            .with_consoles_of_the_kernel();
+        if is_unknown.get() {
+            problems.in_file(&errors::unknown_zone(zone), 0, NAME);
+        }
+        let published = builder.build(NAME, &problems)?;
+        let published = published.with_consoles_of_the_kernel();
         Ok(Self {
             recovery: self.recovery.clone(),
             store: self.store,

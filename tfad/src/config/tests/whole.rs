@@ -285,6 +285,11 @@ fn published_policy_with_sections_of_a_host_or_another_zone_is_refused() {
     }
     assert!(said("", "UTC").contains("truncated"));
     assert!(said("[policy]\naudit = true\n", "UTC").contains("has no mode"));
-    let said = said("[policy]\nmode = \"off\"\n", "Nowhere/Nothing");
+    // The zone is needed by a date alone.
+    let dated = "[policy]\nmode = \"required\"\nsince = 2027-03-01\n";
+    let said = said(dated, "Nowhere/Nothing");
     assert!(said.contains("Nowhere/Nothing"), "{said}");
+    let undated = "[policy]\nmode = \"required\"\n";
+    assert!(files.with_published(undated, "Nowhere/Nothing").is_ok());
+    assert!(files.with_published(dated, "UTC").is_ok());
 }

@@ -12,9 +12,6 @@ use crate::log::DaemonEvent;
 use crate::messages;
 use crate::publication::{PolicyError, Publication, Published};
 
-/// The time zone of dates on a host whose zone has no name.
-const UNNAMED_ZONE: &str = "UTC";
-
 impl Administrator {
     pub(in crate::dbus::interface) fn published_policy(&self) -> Result<PublishedPolicy, Error> {
         let publication = self.state.publication();
@@ -49,7 +46,7 @@ impl Administrator {
     ) -> Result<(u64, Vec<String>), Error> {
         self.may_publish()?;
         let publication = self.state.publication();
-        let zone = zone_name().unwrap_or_else(|| UNNAMED_ZONE.to_owned());
+        let zone = zone_name();
         let config = publication.local().with_published(&text, &zone);
         let config = config.map_err(|bad| messages::policy_not_published(&bad.to_string()))?;
         if check {
