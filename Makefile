@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help check build lint deny proto test scenario demo bench figures prerequisites deb quick-deb \
+.PHONY: help check build lint deny proto test scenario soak demo bench figures prerequisites deb quick-deb \
 	install install-fleet clean
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
@@ -73,6 +73,11 @@ test: prerequisites deb ## all tests, the booted machine included (as root, on D
 
 scenario: prerequisites quick-deb ## the scenarios whose path contains ONLY, with an unoptimized package
 	TFA_DEB=$$(ls target/quick/tfa_*.deb) cargo test --locked -p tfa-tests --test scenarios -- $(if $(TFA_KEEP),--nocapture) $(ONLY)
+
+# SOAK_MINUTES and SOAK_SEED as in docs/fleet-proof.md.
+soak: prerequisites deb ## the model of a fleet within wider bounds, and a fleet under faults for an hour
+	cargo test --locked -p tfa-fleet-model -- --ignored --nocapture
+	cargo test --locked -p tfa-tests --test scenarios -- --ignored --nocapture fleet_faults::soak
 
 demo: prerequisites ## a machine with two-factor login, to try it out
 	@echo '1 of 3: building the programs (about 2 minutes the first time)'

@@ -167,6 +167,12 @@ impl Machine {
         scratch
     }
 
+    /// Where a file of the machine is on the host, as long as the machine runs: a socket, for example.
+    #[must_use]
+    pub fn path_on_host(&self, path: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{path}", self.leader().pid()))
+    }
+
     pub(crate) fn leader(&self) -> &Leader {
         self.container().leader()
     }

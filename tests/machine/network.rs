@@ -17,8 +17,8 @@ impl Machine {
 
     /// Connects this machine to another one. `own` is the new address of this machine, `theirs`
     /// that of the other. Both are IPv4 addresses of one /24 network. A reboot of either machine
-    /// removes the connection.
-    pub fn connect(&self, own: &str, other: &Self, theirs: &str) {
+    /// removes the connection. Returns the name of the interface, which is the same on both.
+    pub fn connect(&self, own: &str, other: &Self, theirs: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let cable = format!("cable{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let laid = Command::new("ip")
@@ -56,5 +56,6 @@ impl Machine {
             ]);
             machine.succeed(["ip", "link", "set", &cable, "up"]);
         }
+        cable
     }
 }

@@ -25,6 +25,7 @@ mod factors;
 mod failed_password;
 mod faults;
 mod fleet;
+mod fleet_faults;
 mod fleet_logins;
 mod floods;
 mod guard;

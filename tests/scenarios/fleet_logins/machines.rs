@@ -53,7 +53,13 @@ pub(crate) struct Certificate {
 
 /// Has the authority on a machine certify a host: `clientAuth` for a member, `serverAuth` for a verifier.
 pub(crate) fn certify(authority: &Machine, name: &str, purposes: &str) -> Certificate {
-    authority.succeed(["sh", "-c", CERTIFY, "sh", name, purposes]);
+    certify_for(authority, name, &format!("DNS:{name}"), purposes)
+}
+
+/// The same, with other names in the certificate.
+fn certify_for(authority: &Machine, name: &str, names: &str, purposes: &str) -> Certificate {
+    let script = CERTIFY.replace("DNS:$1", names);
+    authority.succeed(["sh", "-c", &script, "sh", name, purposes]);
     let read = |file: &str| authority.read_file(&format!("/root/ca/{file}"));
     Certificate {
         ca: read("ca.pem"),
@@ -123,35 +129,71 @@ const ETCD: &str = "10.9.3.2";
 /// The accounts are in etcd.
 const IN_ETCD: &str = "[store]\nkind = \"etcd\"\n";
 
-/// Starts etcd with a certificate of the authority, and has it ask for one.
-fn start_etcd(machine: &Machine, authority: &Machine) {
-    let san = format!("DNS:etcd.test,IP:{ETCD}");
-    let script = CERTIFY.replace("DNS:$1", &san);
-    authority.succeed([
-        "sh",
-        "-c",
-        &script,
-        "sh",
-        "etcd.test",
-        "serverAuth,clientAuth",
-    ]);
-    machine.succeed(["mkdir", "-p", "/etc/etcd"]);
-    for (from, to) in [
-        ("ca.pem", "ca.pem"),
-        ("etcd.test.pem", "pem"),
-        ("etcd.test.key", "key"),
-    ] {
-        let text = authority.read_file(&format!("/root/ca/{from}"));
-        machine.write_file(&format!("/etc/etcd/{to}"), text);
+/// Certifies etcd at these addresses.
+pub(crate) fn certify_etcd(authority: &Machine, addresses: &[&str]) -> Certificate {
+    let mut names = "DNS:etcd.test".to_owned();
+    for address in addresses {
+        names += &format!(",IP:{address}");
+    }
+    certify_for(authority, "etcd.test", &names, "serverAuth,clientAuth")
+}
+
+/// Starts etcd at an address with a certificate, and has it ask for one. `more` are further settings.
+pub(crate) fn start_etcd(machine: &Machine, address: &str, certificate: &Certificate, more: &str) {
+    let Certificate { ca, host, key } = certificate;
+    for (file, text) in [("ca.pem", ca), ("pem", host), ("key", key)] {
+        machine.write_file(&format!("/etc/etcd/{file}"), text.as_str());
     }
     machine.succeed(["sh", "-c", "chown -R etcd: /etc/etcd"]);
     let environment = format!(
-        "ETCD_LISTEN_CLIENT_URLS=https://{ETCD}:2379\nETCD_ADVERTISE_CLIENT_URLS=https://{ETCD}:2379\n\
+        "ETCD_LISTEN_CLIENT_URLS=https://{address}:2379\nETCD_ADVERTISE_CLIENT_URLS=https://{address}:2379\n\
          ETCD_CERT_FILE=/etc/etcd/pem\nETCD_KEY_FILE=/etc/etcd/key\n\
-         ETCD_TRUSTED_CA_FILE=/etc/etcd/ca.pem\nETCD_CLIENT_CERT_AUTH=true\n"
+         ETCD_TRUSTED_CA_FILE=/etc/etcd/ca.pem\nETCD_CLIENT_CERT_AUTH=true\n{more}"
     );
     machine.write_file("/etc/default/etcd", environment);
-    machine.succeed(["systemctl", "restart", "etcd"]);
+    machine.succeed(["systemctl", "restart", "etcd", "--no-block"]);
+}
+
+/// The lines of a verifier's `tfa-fleet.toml`, with etcd at these addresses.
+pub(crate) fn lines_with_etcd(addresses: &[&str]) -> String {
+    let endpoints: Vec<_> = addresses
+        .iter()
+        .map(|it| format!("'https://{it}:2379'"))
+        .collect();
+    format!(
+        "listen = ['[::]:7443']\n[etcd]\nendpoints = [{}]\n\
+         ca = '/etc/tfa/fleet/ca.pem'\ncertificate = '/etc/tfa/fleet/host.pem'\n\
+         key = '/etc/tfa/fleet/key.pem'",
+        endpoints.join(", ")
+    )
+}
+
+/// Makes hosts, of which the first is the authority, the verifiers of one store in etcd.
+pub(crate) fn become_verifiers(verifiers: &[(&Machine, &str)], lines: &str) {
+    let Some(((first, _), others)) = verifiers.split_first() else {
+        return;
+    };
+    for (machine, name) in verifiers {
+        let certificate = certify(first, name, "serverAuth,clientAuth");
+        start_fleet(machine, &certificate, lines);
+        machine.expect_in_journal("tfa-fleet", "connected to etcd");
+        machine.write_file("/etc/tfa/tfad.toml.d/store.toml", IN_ETCD);
+    }
+    take_role(first, "verifier");
+    first.expect_in_journal("tfad", "a new store was made in etcd");
+    // Each verifier needs the key of the store.
+    let key = first.succeed(["sh", "-c", "base64 /var/lib/tfa/key"]);
+    for (machine, _) in others {
+        machine.succeed(["systemctl", "stop", "tfad"]);
+        let keep = "base64 -d >/var/lib/tfa/key && chmod 600 /var/lib/tfa/key";
+        machine
+            .command(["sh", "-c", keep])
+            .stdin(key.clone())
+            .succeed();
+        let clear = "rm -f /var/lib/tfa/accounts.db* /var/lib/tfa/key.id";
+        machine.succeed(["sh", "-c", clear]);
+        take_role(machine, "verifier");
+    }
 }
 
 /// Two verifiers that share an etcd, and a member of both.
@@ -162,35 +204,11 @@ pub(crate) fn two_verifiers_and_a_member() -> ([Machine; 2], Machine) {
     v1.connect("10.9.1.1", &member, "10.9.1.2");
     v2.connect("10.9.2.1", &member, "10.9.2.2");
     make_authority(&v1);
-    start_etcd(&v2, &v1);
-    let lines = format!(
-        "listen = ['[::]:7443']\n[etcd]\nendpoints = ['https://{ETCD}:2379']\n\
-         ca = '/etc/tfa/fleet/ca.pem'\ncertificate = '/etc/tfa/fleet/host.pem'\n\
-         key = '/etc/tfa/fleet/key.pem'"
+    start_etcd(&v2, ETCD, &certify_etcd(&v1, &[ETCD]), "");
+    become_verifiers(
+        &[(&v1, "v1.test"), (&v2, "v2.test")],
+        &lines_with_etcd(&[ETCD]),
     );
-    for (machine, name) in [(&v1, "v1.test"), (&v2, "v2.test")] {
-        start_fleet(
-            machine,
-            &certify(&v1, name, "serverAuth,clientAuth"),
-            &lines,
-        );
-        machine.expect_in_journal("tfa-fleet", "connected to etcd");
-        machine.write_file("/etc/tfa/tfad.toml.d/store.toml", IN_ETCD);
-    }
-    take_role(&v1, "verifier");
-    v1.expect_in_journal("tfad", "a new store was made in etcd");
-    // Each verifier needs the key of the store.
-    let key = "base64 /var/lib/tfa/key";
-    let key = v1.succeed(["sh", "-c", key]);
-    v2.succeed(["systemctl", "stop", "tfad"]);
-    let keep = "base64 -d >/var/lib/tfa/key && chmod 600 /var/lib/tfa/key";
-    v2.command(["sh", "-c", keep]).stdin(key).succeed();
-    v2.succeed([
-        "sh",
-        "-c",
-        "rm -f /var/lib/tfa/accounts.db* /var/lib/tfa/key.id",
-    ]);
-    take_role(&v2, "verifier");
     let lines = "verifiers = ['v1.test:7443', 'v2.test:7443']\n\
                  addresses = { 'v1.test' = '10.9.1.1', 'v2.test' = '10.9.2.1' }";
     start_fleet(&member, &certify(&v1, "web1.test", "clientAuth"), lines);

@@ -2,7 +2,7 @@
 
 mod account_calls;
 mod joining;
-mod machines;
+pub(crate) mod machines;
 mod published;
 
 use std::time::{Duration, Instant};
@@ -41,7 +41,8 @@ fn after_password(machine: &Machine) -> Terminal {
     terminal
 }
 
-fn is_served(machine: &Machine) {
+/// Waits until the daemon serves.
+pub(crate) fn is_served(machine: &Machine) {
     let wait =
         "until systemctl show -p StatusText --value tfad | grep -q '^Serving'; do sleep 0.1; done";
     machine.succeed(["sh", "-c", wait]);
