@@ -42,6 +42,7 @@ const WEB1: &str = "web1.example";
 
 /// A verifier at which alice has enrolled.
 struct Verifier {
+    store: Arc<MemoryStore>,
     accounts: Accounts,
     logins: MemberLogins,
     state: Arc<DaemonState>,
@@ -50,14 +51,23 @@ struct Verifier {
 
 impl Verifier {
     fn new(policy: &str) -> Self {
-        let store = Arc::new(MemoryStore::new());
+        Self::over(Arc::new(MemoryStore::new()), policy)
+    }
+
+    /// Another verifier of the same fleet.
+    fn sibling(&self, policy: &str) -> Self {
+        Self::over(Arc::clone(&self.store), policy)
+    }
+
+    fn over(store: Arc<MemoryStore>, policy: &str) -> Self {
         let accounts = Accounts::new(Arc::clone(&store) as _).by_name_alone();
         let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();
         let log = MemoryLog::default();
         let journal = Arc::new(Journal::in_memory(log.clone()));
         let state = Arc::new(DaemonState::new(journal, PathBuf::new(), config, None));
-        let logins = MemberLogins::new(Arc::clone(&state), store);
+        let logins = MemberLogins::new(Arc::clone(&state), Arc::clone(&store) as _);
         Self {
+            store,
             accounts,
             logins,
             state,
@@ -280,6 +290,25 @@ fn code_of_a_login_to_polkit_counts_for_one_call_of_its_member() {
     // The reply of the login was lost, and the login came again.
     verifier.log_in_to_polkit(attempt, &code);
     assert_eq!(made(WEB1), error("CodeNeeded"));
+}
+
+#[test]
+fn code_of_a_login_counts_at_the_verifier_that_used_it_alone() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    let other = verifier.sibling(OPTIONAL);
+    let attempt = AttemptBytes([7; 16]);
+    let code = code();
+    verifier.log_in_to_polkit(attempt, &code);
+    // The member repeats the login at another verifier, which knows the answer from the record.
+    other.log_in_to_polkit(attempt, &code);
+    let proved = AccountCall {
+        proved_by: Some(attempt),
+        ..call("Pause", &"".to_owned())
+    };
+    let paused = result(other.at(WEB1, LoginCall::Account(proved.clone())));
+    assert_eq!(paused, error("CodeNeeded"));
+    let paused = result(verifier.at(WEB1, LoginCall::Account(proved)));
+    assert_eq!(paused, Ok(Vec::new()));
 }
 
 #[test]

@@ -23,6 +23,8 @@ struct Judged {
     dialog: Option<Dialog>,
     /// The name of the authenticator whose code it was.
     authenticator: String,
+    /// The answer has used up a code of the user. The same answer that comes again has not.
+    used_code: bool,
     /// What a login session begins with, after a code of the user.
     begins: Option<BegunSession>,
 }
@@ -118,6 +120,7 @@ impl Logins {
                     turn,
                     dialog: next,
                     authenticator,
+                    used_code: account.has_accepted_code(),
                     begins,
                 })
             }
@@ -149,8 +152,12 @@ impl Logins {
         {
             match host.attempt() {
                 _ if host.is_local() => self.password_prompts.code_was_used(user.uid, ()),
-                Some(attempt) => self.member_proofs.note(attempt, &user.name, Instant::now()),
-                None => {}
+                // An answer that comes again may be from another verifier, where it has counted for a call.
+                Some(attempt) if judged.used_code => {
+                    let now = Instant::now();
+                    self.member_proofs.note(attempt, &user.name, now);
+                }
+                Some(_) | None => {}
             }
         }
         Ok(judged)

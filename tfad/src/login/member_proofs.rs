@@ -3,15 +3,15 @@
 //! As on a host alone ([`super::password_prompts`]), such a code counts for one call of its owner. The call waits at
 //! the member, which names the login. The login was judged here: nothing is taken from the member but its word that
 //! the call belongs to the login. A member that lies has a code that its user has typed, for one call, as it would
-//! have it without polkit.
+//! have it without polkit. The verifier that has used up the code remembers it, and no other one: where the login comes
+//! again there, or here after a restart, the user is asked for another code.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tfa_core::AttemptId;
 
-/// How long after the login the call may come. A record knows an answer that comes again for as long: the login that
-/// is repeated does not count twice.
+/// How long after the login the call may come.
 const LIFETIME: Duration = Duration::from_secs(120);
 /// The most logins that are remembered. Past it, a user is asked for another code.
 const MAX_PROOFS: usize = 1024;
@@ -30,7 +30,7 @@ struct Proof {
 }
 
 impl MemberProofs {
-    /// A code of that user was verified in this attempt, which is one of a member.
+    /// A code of that user was used up in this attempt, which is one of a member.
     pub(super) fn note(&self, attempt: AttemptId, user: &str, now: Instant) {
         let mut proofs = self.proofs(now);
         let is_known = proofs.iter().any(|one| one.attempt == attempt);
@@ -76,7 +76,7 @@ mod tests {
         assert!(!proofs.take(attempt(1), "bob", now));
         assert!(proofs.take(attempt(1), "alice", now));
         assert!(!proofs.take(attempt(1), "alice", now));
-        // The login was repeated, with the same code.
+        // An attempt counts once, whatever follows in it.
         proofs.note(attempt(1), "alice", now);
         assert!(!proofs.take(attempt(1), "alice", now));
     }
