@@ -231,7 +231,9 @@ pub(crate) fn import_problem(file: &str, problem: &Problem) -> String {
 pub(crate) fn import_unreadable(file: &str, why: &Unreadable) -> String {
     match why {
         Unreadable::Missing => format!("{file}: there is no such file"),
-        Unreadable::Link => format!("{file}: it is a symbolic link, which is not followed"),
+        Unreadable::Link => format!(
+            "{file}: it is a symbolic link, which is not followed. Name the file behind it, as USER=FILE"
+        ),
         Unreadable::NotAFile => format!("{file}: it is not a regular file"),
         Unreadable::OwnerIs(uid) => {
             format!("{file}: it belongs to uid {uid}, who could have put any key there")

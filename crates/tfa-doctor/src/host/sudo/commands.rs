@@ -346,15 +346,19 @@ const WITH_ARGUMENTS: &[&str] = &[
 ];
 
 /// Of these programs, what they do with fixed arguments may run every command as well, as `edit` and `link` of
-/// systemctl do, or take the second factor from the user, as `disable` of tfactl does. Unless it is one of the verbs.
+/// systemctl do, or take the second factor from the user, as `disable` of tfactl does. Unless it is one of the verbs, of one
+/// word or two.
 const WITH_VERB: [(&str, &[&str]); 2] = [("systemctl", &UNIT_VERBS), ("tfactl", &SHOWING_VERBS)];
-const SHOWING_VERBS: [&str; 7] = [
+const SHOWING_VERBS: [&str; 10] = [
     "doctor",
     "exemptions",
     "explain",
     "list",
     "log",
-    "policy",
+    "policy audit",
+    "policy check",
+    "policy impact",
+    "policy show",
     "show",
 ];
 const UNIT_VERBS: [&str; 18] = [
@@ -415,7 +419,7 @@ struct Arguments {
     are_free: bool,
     /// There is none but options.
     are_options: bool,
-    /// The first one that is no option does harm, if the program has verbs.
+    /// The first ones that are no options do harm, if the program has verbs.
     has_harmful_verb: bool,
 }
 
@@ -424,14 +428,18 @@ impl Arguments {
     fn of(command: &str, file: &str) -> Self {
         let all = command.split(' ').skip(1).filter(|word| *word != "\"\"");
         let has_pattern = |word: &str| word.contains(['*', '?', '[', '^']);
-        let mut verbs = all.clone().filter(|word| !word.starts_with('-'));
+        let verbs = all.clone().filter(|word| !word.starts_with('-'));
+        let is_verb = |verb: &&str| {
+            let mut words = verbs.clone();
+            verb.split(' ').all(|word| words.next() == Some(word))
+        };
         Self {
             are_free: !command.contains(' ') || all.clone().any(has_pattern),
             are_options: all.clone().all(|word| word.starts_with('-')),
-            has_harmful_verb: verbs.next().is_some_and(|verb| {
-                let known = WITH_VERB.iter().find(|(program, _)| *program == file);
-                known.is_some_and(|(_, harmless)| !harmless.contains(&verb))
-            }),
+            has_harmful_verb: verbs.clone().next().is_some()
+                && WITH_VERB
+                    .iter()
+                    .any(|(program, harmless)| *program == file && !harmless.iter().any(is_verb)),
         }
     }
 }
@@ -559,6 +567,13 @@ mod tests {
             ("/usr/bin/tfactl disable alice", true),
             ("/usr/bin/tfactl show *", true),
             ("/usr/bin/tfactl show alice", false),
+            ("/usr/bin/tfactl policy", true),
+            ("/usr/bin/tfactl policy check", false),
+            (
+                "/usr/bin/tfactl policy publish /home/bob/p.toml --yes",
+                true,
+            ),
+            ("/usr/bin/tfactl policy unpublish --yes", true),
             ("/usr/bin/tfactl doctor --json", false),
             ("/usr/sbin/pam-auth-update", true),
             ("/usr/sbin/tfad", true),

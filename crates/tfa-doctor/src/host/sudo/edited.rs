@@ -2,31 +2,12 @@
 
 /// The program that a rule names without a path.
 const SUDOEDIT: &str = "sudoedit";
-/// Files and folders that decide who becomes root: logins, sudo, the policy, services and what root starts.
+/// Files and folders that decide who becomes root. Most files in /etc do: services, tasks, hooks and mounts of root, and
+/// the sources of users and passwords.
 const DECIDING: &[&str] = &[
     "/bin/",
     "/boot/",
-    "/etc/bash.bashrc",
-    "/etc/cron",
-    "/etc/default/",
-    "/etc/doas.conf",
-    "/etc/environment",
-    "/etc/group",
-    "/etc/gshadow",
-    "/etc/init.d/",
-    "/etc/ld.so.",
-    "/etc/nsswitch.conf",
-    "/etc/pam.",
-    "/etc/passwd",
-    "/etc/polkit-1/",
-    "/etc/profile",
-    "/etc/security/",
-    "/etc/shadow",
-    "/etc/ssh/",
-    "/etc/sudo",
-    "/etc/systemd/",
-    "/etc/tfa/",
-    "/etc/udev/",
+    "/etc/",
     "/lib/",
     "/opt/",
     "/root/",
@@ -35,6 +16,16 @@ const DECIDING: &[&str] = &[
     "/usr/",
     "/var/lib/tfa/",
     "/var/spool/cron/",
+];
+/// Files in /etc that decide nothing.
+const HARMLESS: [&str; 7] = [
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/issue",
+    "/etc/issue.net",
+    "/etc/localtime",
+    "/etc/motd",
+    "/etc/timezone",
 ];
 
 /// Whether a rule lets a user change a file that decides: by its name, by a pattern or folder that has one, or any file.
@@ -48,6 +39,9 @@ pub(super) fn is_open(command: &str) -> bool {
 }
 
 fn decides(file: &str) -> bool {
+    if HARMLESS.contains(&file) {
+        return false;
+    }
     let is_pattern = |c: char| "*?[^".contains(c);
     let (fixed, has_more) = match file.find(is_pattern) {
         Some(end) => (file.get(..end).unwrap_or_default(), true),
@@ -73,6 +67,8 @@ mod tests {
             ("sudoedit /e*c/x", true),
             ("sudoedit /etc/", true),
             ("sudoedit ^/etc/.*$", true),
+            ("sudoedit /etc/logrotate.d/app", true),
+            ("sudoedit /etc/motd*", true),
             ("sudoedit /etc/motd", false),
             ("sudoedit /srv/www/*", false),
             ("/usr/bin/sudoedit2", false),
