@@ -382,6 +382,57 @@ fn removal_withdraws_invitations() {
 }
 
 #[test]
+fn second_removal_withdraws_the_invitation_of_a_host_that_was_removed() {
+    let verifier = Verifier::founded();
+    let web1 = name("web1.example");
+    verifier.joined("web1.example");
+    verifier.hosts.remove(0, &web1).unwrap();
+    let token = verifier.invite("web1.example");
+    verifier.hosts.remove(0, &web1).unwrap();
+    refusal(verifier.join(&token, &key()));
+    let again = verifier.hosts.remove(0, &web1);
+    assert!(
+        matches!(again, Err(HostsError::NothingToDo(_))),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn damaged_document_of_a_removed_host_is_replaced_in_one_change() {
+    let inner = Arc::new(MemoryStore::new());
+    let sealed = |key| {
+        Arc::new(Sealed::new(
+            inner.another(),
+            SealingKey::new([key; 32].into()),
+        ))
+    };
+    let hosts = |key| {
+        let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
+        Hosts::new(sealed(key), journal)
+    };
+    // Without an authority, an absent document would admit the host.
+    let web1 = name("web1.example");
+    hosts(7).remove(0, &web1).unwrap();
+    // Sealed with another key: as good as any damage.
+    let verifier = hosts(8);
+    let admitted = verifier.admit(&web1, fingerprint(&key()));
+    assert!(
+        matches!(admitted, Err(HostsError::Store(_))),
+        "{admitted:?}"
+    );
+    let before = inner.another();
+    verifier.remove(0, &web1).unwrap();
+    let id = DocumentId::new(DocumentKind::Host, "web1.example").unwrap();
+    let (_, revision) = before.document(&id).unwrap().unwrap();
+    assert_eq!(revision, Revision::new(2), "one change after the first one");
+    let admitted = verifier.admit(&web1, fingerprint(&key()));
+    assert!(
+        matches!(admitted, Err(HostsError::Refused(_))),
+        "{admitted:?}"
+    );
+}
+
+#[test]
 fn new_invitation_replaces_the_one_before() {
     let verifier = Verifier::founded();
     let [first, second] = [(); 2].map(|()| verifier.invite("web1.example"));
@@ -481,7 +532,7 @@ fn damaged_document_refuses_its_host_and_can_be_removed() {
         .hosts
         .admit(&name("web1.example"), fingerprint(&host));
     assert!(
-        matches!(admitted, Err(HostsError::Damaged(_))),
+        matches!(admitted, Err(HostsError::Damaged(..))),
         "{admitted:?}"
     );
     refusal(verifier.join(&verifier.invite("web1.example"), &key()));

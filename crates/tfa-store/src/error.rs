@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Revision;
+
 /// Why a store could not do what it was asked. Each text is for the administrator: it says what
 /// happened, what follows for logins, and what to do. None contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,9 @@ pub enum StoreError {
         document: String,
         /// What was found.
         why: String,
+        /// What a change expects that replaces it. [`Revision::NONE`] if that is not known: it can be removed
+        /// only.
+        revision: Revision,
     },
     /// A uid has several records, and it is not known which one is meant.
     DuplicateUid {
@@ -131,7 +136,7 @@ impl fmt::Display for StoreError {
                  Restore a backup (`tfactl restore FILE --force`), or run `tfactl reset {user}` to let \
                  {user} enroll again"
             ),
-            Self::DocumentDamaged { document, why } => write!(
+            Self::DocumentDamaged { document, why, .. } => write!(
                 f,
                 "the document {document} is damaged ({why}); it is left as it is, and what depends on \
                  it is refused. Remove it, or put it again"

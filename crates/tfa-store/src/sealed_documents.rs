@@ -8,14 +8,20 @@ use crate::{
 };
 
 impl<S: Store + Documents> Sealed<S> {
-    fn unseal_document(&self, id: &DocumentId, sealed: Record) -> Result<Record, StoreError> {
+    fn unseal_document(
+        &self,
+        id: &DocumentId,
+        (sealed, revision): (Record, Revision),
+    ) -> Result<(Record, Revision), StoreError> {
         let keys = self.keys().get();
         let keys = keys.as_ref().map_err(Clone::clone)?;
         let opened = keys.unseal_document(id, sealed);
-        opened.map_err(|error| StoreError::DocumentDamaged {
+        let opened = opened.map_err(|error| StoreError::DocumentDamaged {
             document: id.to_string(),
             why: error.to_string(),
-        })
+            revision,
+        })?;
+        Ok((opened, revision))
     }
 }
 
@@ -23,16 +29,16 @@ impl<S: Store + Documents> Documents for Sealed<S> {
     fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError> {
         match self.inner().document(id)? {
             None => Ok(None),
-            Some((sealed, revision)) => Ok(Some((self.unseal_document(id, sealed)?, revision))),
+            Some(sealed) => self.unseal_document(id, sealed).map(Some),
         }
     }
 
     fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
         let Page { records, next } = self.inner().documents(kind, after, limit)?;
         let records = records.into_iter().map(|(name, found)| {
-            let opened = found.and_then(|(sealed, revision)| {
+            let opened = found.and_then(|sealed| {
                 let id = DocumentId::new(kind, &name)?;
-                Ok((self.unseal_document(&id, sealed)?, revision))
+                self.unseal_document(&id, sealed)
             });
             (name, opened)
         });

@@ -1,7 +1,7 @@
 //! The names of the keys.
 
 use super::kv::Range;
-use crate::{DocumentKind, StoreError};
+use crate::{DocumentKind, Revision, StoreError};
 
 /// The keys under a prefix.
 pub(super) struct Layout {
@@ -58,6 +58,7 @@ impl Layout {
         let name = name.ok_or_else(|| StoreError::DocumentDamaged {
             document: String::from_utf8_lossy(key).into_owned(),
             why: "its key in etcd is not the name of a document".to_owned(),
+            revision: Revision::NONE,
         })?;
         Ok(name.to_owned())
     }

@@ -93,6 +93,7 @@ pub(super) fn document(
         _ => Err(StoreError::DocumentDamaged {
             document: id.to_string(),
             why: "etcd has a value in its place that tfad did not write".to_owned(),
+            revision: revision(entry.revision),
         }),
     }
 }

@@ -48,6 +48,7 @@ fn seal_one_anew(
     let document = document.map_err(|error| StoreError::DocumentDamaged {
         document: id.to_string(),
         why: error.to_string(),
+        revision: expected,
     })?;
     let bytes = Some(keys.seal_document(&id, document.as_bytes())?);
     Ok(Some(NewDocument {

@@ -101,6 +101,7 @@ fn damaged(id: &DocumentId) -> StoreError {
     StoreError::DocumentDamaged {
         document: id.to_string(),
         why: "its row has values that were never written".to_owned(),
+        revision: Revision::NONE,
     }
 }
 

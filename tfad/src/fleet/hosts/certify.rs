@@ -59,7 +59,8 @@ impl Hosts {
                     .log_host(name, HostEvent::JoinRefused { from, why });
             })?;
             // An invitation is made for no other name.
-            let host = HostName::new(name).map_err(|_| Error::Damaged(stored.id.to_string()))?;
+            let host = HostName::new(name)
+                .map_err(|_| Error::Damaged(stored.id.to_string(), stored.revision))?;
             let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
             if judged == InvitationUse::Again {
                 let is_same = |host: &FleetHost| host.has_last_key(key);

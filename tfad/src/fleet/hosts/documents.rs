@@ -70,8 +70,8 @@ impl Document for Authority {
     }
 }
 
-fn decoded<T: Document>(id: &DocumentId, record: &Record) -> Result<T, Error> {
-    T::decode(record.as_bytes()).map_err(|_| Error::Damaged(id.to_string()))
+fn decoded<T: Document>(id: &DocumentId, record: &Record, revision: Revision) -> Result<T, Error> {
+    T::decode(record.as_bytes()).map_err(|_| Error::Damaged(id.to_string(), revision))
 }
 
 /// Reads a document. The authority has no name.
@@ -81,7 +81,7 @@ pub(super) fn load<T: Document>(
 ) -> Result<Stored<T>, Error> {
     let id = DocumentId::new(T::KIND, name)?;
     let (value, revision) = match store.document(&id)? {
-        Some((record, revision)) => (Some(decoded(&id, &record)?), revision),
+        Some((record, revision)) => (Some(decoded(&id, &record, revision)?), revision),
         None => (None, Revision::NONE),
     };
     Ok(Stored {
@@ -91,13 +91,16 @@ pub(super) fn load<T: Document>(
     })
 }
 
-/// Whether a document exists, also one that cannot be decoded.
+/// Whether a document exists, also one that cannot be read.
 pub(super) fn exists<T: Document>(
     store: &(impl Documents + ?Sized),
     name: &str,
 ) -> Result<bool, StoreError> {
     let id = DocumentId::new(T::KIND, name)?;
-    Ok(store.document(&id)?.is_some())
+    match store.document(&id) {
+        Err(StoreError::DocumentDamaged { .. }) => Ok(true),
+        found => Ok(found?.is_some()),
+    }
 }
 
 /// A page of the documents of a kind after a name, with the error of each one that cannot be decoded, and the
@@ -112,7 +115,7 @@ pub(super) fn page<T: Document>(
     let read = |name: String, found: Result<(Record, Revision), StoreError>| {
         let stored = found.map_err(Error::from).and_then(|(record, revision)| {
             let id = DocumentId::new(T::KIND, &name)?;
-            let value = Some(decoded(&id, &record)?);
+            let value = Some(decoded(&id, &record, revision)?);
             Ok(Stored {
                 id,
                 revision,
@@ -159,20 +162,24 @@ pub(super) fn change(
     ))
 }
 
-/// Removes a document that cannot be read.
-pub(super) fn discard<T: Document>(
+/// As [`load`], to replace what is there. Also returns whether it is damaged.
+pub(super) fn load_to_replace<T: Document>(
     store: &(impl Documents + ?Sized),
     name: &str,
-) -> Result<(), Error> {
-    let id = &DocumentId::new(T::KIND, name)?;
-    let removal = DocumentChange {
-        id,
-        expected: None,
-        document: None,
+) -> Result<(Stored<T>, bool), Error> {
+    let error = match load(store, name) {
+        Ok(stored) => return Ok((stored, false)),
+        Err(error) => error,
     };
-    // Nothing is expected, so nothing conflicts.
-    store.change_documents(&[removal]).map(drop)?;
-    Ok(())
+    let revision = error.damaged_revision().ok_or(error)?;
+    let id = DocumentId::new(T::KIND, name)?;
+    let value = None;
+    let stored = Stored {
+        id,
+        revision,
+        value,
+    };
+    Ok((stored, true))
 }
 
 /// The name of the document of an invitation.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use tfa_core::{HostRefusal, JoinRefusal};
-use tfa_store::StoreError;
+use tfa_store::{Revision, StoreError};
 
 use crate::host::random::NoRandomness;
 use crate::messages;
@@ -14,8 +14,8 @@ use crate::messages;
 pub enum Error {
     /// The store fails.
     Store(StoreError),
-    /// A document cannot be decoded. The text names it.
-    Damaged(String),
+    /// A document cannot be decoded. The text names it, and a change that replaces it expects the revision.
+    Damaged(String, Revision),
     /// The host may not speak.
     Refused(HostRefusal),
     /// The host may not join.
@@ -41,12 +41,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether a document cannot be read, whatever is tried.
-    pub(super) const fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::Damaged(_) | Self::Store(StoreError::DocumentDamaged { .. })
-        )
+    /// For a document that cannot be read, whatever is tried: what a change expects that replaces it.
+    pub(super) fn damaged_revision(&self) -> Option<Revision> {
+        let (Self::Damaged(_, revision)
+        | Self::Store(StoreError::DocumentDamaged { revision, .. })) = self
+        else {
+            return None;
+        };
+        Some(*revision).filter(|revision| *revision != Revision::NONE)
     }
 }
 
@@ -54,7 +56,9 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(error) => error.fmt(formatter),
-            Self::Damaged(document) => formatter.write_str(&messages::damaged_document(document)),
+            Self::Damaged(document, _) => {
+                formatter.write_str(&messages::damaged_document(document))
+            }
             Self::Refused(why) => formatter.write_str(&messages::host_refused(why)),
             Self::Join(why) => formatter.write_str(&messages::join_refused(why)),
             Self::NoAuthority => formatter.write_str(messages::NO_AUTHORITY),
@@ -74,7 +78,7 @@ impl From<Error> for tfa_proto::Error {
         let text = error.to_string();
         match error {
             Error::Store(error) => crate::account::Error::from(error).into(),
-            Error::Damaged(_) => Self::Damaged(text),
+            Error::Damaged(..) => Self::Damaged(text),
             Error::Refused(_) | Error::Join(_) => Self::NotAuthorized(text),
             Error::NoProof => Self::InvalidArgument(text),
             Error::Contended => Self::Busy(text),

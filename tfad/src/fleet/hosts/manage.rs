@@ -175,26 +175,22 @@ impl Hosts {
     /// # Errors
     /// [`Error`].
     pub fn remove(&self, uid: u32, host: &HostName) -> Result<(), Error> {
-        let mut was_damaged = false;
         for _ in 0..MAX_ROUNDS {
             let now = clock::now();
             let has_authority = documents::exists::<Authority>(&*self.store, "")?;
-            let of_host = match documents::load::<FleetHost>(&*self.store, host.as_str()) {
-                Err(error) if error.is_damage() => {
-                    // The host was refused, and could not join again.
-                    documents::discard::<FleetHost>(&*self.store, host.as_str())?;
-                    was_damaged = true;
-                    continue;
-                }
-                loaded => loaded?,
-            };
+            // A damaged one is refused now, and is replaced in the same change: it is never absent.
+            let replaced = documents::load_to_replace::<FleetHost>(&*self.store, host.as_str());
+            let (of_host, was_damaged) = replaced?;
             let mut changes = self.withdrawn(host, now)?;
             let known = of_host.value.as_ref();
-            if known.is_some_and(|known| known.removed_at().is_some()) {
+            let is_removed = known.is_some_and(|known| known.removed_at().is_some());
+            let is_invited = self.is_invited(host, now)?;
+            // A removed one may have been invited again.
+            if is_removed && !is_invited {
                 let text = messages::host_was_removed(host.as_str());
                 return Err(Error::NothingToDo(text));
             }
-            let is_known = known.is_some() || was_damaged || self.is_invited(host, now)?;
+            let is_known = known.is_some() || was_damaged || is_invited;
             if has_authority && !is_known {
                 return Err(Error::NoSuchHost(host.to_string()));
             }
@@ -204,7 +200,7 @@ impl Hosts {
             {
                 return Err(Error::LastVerifier(host.to_string()));
             }
-            if known.is_some() || was_damaged || !has_authority {
+            if !is_removed && (known.is_some() || was_damaged || !has_authority) {
                 changes.push(of_host.put(FleetHost::removed(known, now).encode()));
             }
             if documents::change(&*self.store, &changes)? {
