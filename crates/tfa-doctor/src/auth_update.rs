@@ -32,7 +32,9 @@ const TYPES: [&str; 5] = [
 const PRIMARY: &str = "# here are the per-package modules (the \"Primary\" block)";
 /// The comment before the line that denies.
 pub(crate) const FALLBACK: &str = "# here's the fallback if no module succeeds";
-const ADDITIONAL: &str = "# and here are more per-package modules (the \"Additional\" block)";
+/// The comment before the lines of the second block.
+pub(crate) const ADDITIONAL: &str =
+    "# and here are more per-package modules (the \"Additional\" block)";
 const END: &str = "# end of pam-auth-update config";
 
 fn common(kind: &str) -> String {

@@ -763,6 +763,7 @@ fn each_remedy_of_lines_mends_its_finding() {
         "pam-unknown-option",
         "pam-unreadable",
         "pam-wrong-password",
+        "sshd-code-time",
         "sshd-empty-passwords",
         "sshd-grace-time",
         "sshd-keys-not-guarded",

@@ -83,6 +83,7 @@ pub const KINDS: &[&Kind] = &[
     &SSHD_KEYS_ONLY,
     &SSHD_MATCH_WEAKER,
     &SSHD_GRACE_TIME,
+    &SSHD_CODE_TIME,
     &SSHD_ONE_TRY,
     &SSHD_TOUCH,
     &SSHD_EMPTY_PASSWORDS,

@@ -391,6 +391,19 @@ pub(crate) const SSHD_GRACE_TIME: Kind = Kind {
     remedy: |subject| set(subject, "Give ten minutes."),
 };
 
+pub(crate) const SSHD_CODE_TIME: Kind = Kind {
+    id: "sshd-code-time",
+    severity: Severity::Risk,
+    why: "A user who has enrolled reads the code from a phone, and may need more time than that.",
+    what: |subject| {
+        let (head, seconds, which) = (head(subject), &subject.detail, which(subject));
+        format!(
+            "{head}sshd ends a login after {seconds} seconds (LoginGraceTime){which}, with password and code."
+        )
+    },
+    remedy: |subject| set(subject, "Give ten minutes."),
+};
+
 pub(crate) const SSHD_ONE_TRY: Kind = Kind {
     id: "sshd-one-try",
     severity: Severity::LockOut,

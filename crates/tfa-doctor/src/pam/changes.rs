@@ -165,10 +165,14 @@ impl Case<'_> {
         }])
     }
 
+    /// A new line. In a file of pam-auth-update(8) it stands in the second block, and not before the comment at the
+    /// head of that: there the program does not know it as its own, and adds another one.
     fn insert(&self, after: usize, line: &str) -> Edit {
+        let begins_block = |line: &str| line.starts_with(auth_update::ADDITIONAL);
+        let is_before_block = self.text_of(after + 1).is_some_and(begins_block);
         Edit {
             file: self.file.to_owned(),
-            after,
+            after: after + usize::from(is_before_block),
             removed: Vec::new(),
             added: vec![line.to_owned()],
         }

@@ -2,11 +2,14 @@
 
 use super::settings::{PASSWORD, QUESTIONS};
 use super::{Connection, Fault};
+use crate::facts::PolicyFacts;
 use crate::finding::Kind;
 use crate::messages;
 
 /// Seconds that an enrollment inside a login can take: a user may have to install an app.
 pub(crate) const ENROLLMENT_SECONDS: u32 = 300;
+/// The time for a password and a code that is read from a phone.
+const CODE_SECONDS: u32 = 60;
 /// The file of the package, which sets `KbdInteractiveAuthentication` on a host that accepts passwords.
 const OF_THE_PACKAGE: &str = "/etc/ssh/sshd_config.d/zz-tfa.conf";
 
@@ -21,6 +24,7 @@ const CHECKS: &[Check] = &[
     keys_only,
     weaker_in_match,
     grace_time,
+    code_time,
     one_try,
     touch,
     empty_passwords,
@@ -198,6 +202,20 @@ fn grace_time(connection: &Connection<'_>) -> Option<Fault> {
     let is_so = connection.requires() && (1..ENROLLMENT_SECONDS).contains(&seconds);
     is_so.then(|| Fault {
         kind: &messages::SSHD_GRACE_TIME,
+        keyword: "logingracetime",
+        detail: seconds.to_string(),
+    })
+}
+
+/// Users have to enter the password and read a code, and sshd ends the login before.
+fn code_time(connection: &Connection<'_>) -> Option<Fault> {
+    let seconds = connection.settings.number("logingracetime")?;
+    let has_enrolled = |policy: &PolicyFacts| policy.enrolled != Some(0) && !policy.is_off;
+    let is_so = connection.policy.is_some_and(has_enrolled)
+        && !connection.requires()
+        && (1..CODE_SECONDS).contains(&seconds);
+    is_so.then(|| Fault {
+        kind: &messages::SSHD_CODE_TIME,
         keyword: "logingracetime",
         detail: seconds.to_string(),
     })

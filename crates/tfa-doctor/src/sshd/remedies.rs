@@ -52,6 +52,7 @@ const KNOWN: &[(&Kind, &[&Settings])] = &[
         ],
     ),
     (&messages::SSHD_GRACE_TIME, &[&[("LoginGraceTime", "600")]]),
+    (&messages::SSHD_CODE_TIME, &[&[("LoginGraceTime", "600")]]),
     (&messages::SSHD_ONE_TRY, &[&[("MaxAuthTries", "6")]]),
     (
         &messages::SSHD_EMPTY_PASSWORDS,
