@@ -22,6 +22,7 @@ struct RestoreJson<'a> {
     lost: Vec<&'a str>,
     returned: Vec<&'a str>,
     put_aside: Option<&'a str>,
+    lost_documents: bool,
 }
 
 pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
@@ -68,6 +69,7 @@ fn finish(terminal: &Terminal, args: &RestoreArgs, results: &Results) -> Result<
         lost: results.all("lost").collect(),
         returned: results.all("returned").collect(),
         put_aside: results.all("put-aside").next(),
+        lost_documents: results.all("lost-documents").next().is_some(),
     };
     if args.json {
         json::print(terminal, &restored)?;
@@ -80,6 +82,9 @@ fn finish(terminal: &Terminal, args: &RestoreArgs, results: &Results) -> Result<
         ))?;
         let texts = [
             restored.put_aside.map(messages::put_aside),
+            restored
+                .lost_documents
+                .then(|| messages::LOST_DOCUMENTS.to_owned()),
             messages::lost_records(&restored.lost),
             messages::backup_codes_revived(&restored.backup_codes),
             messages::counters_revived(&restored.counters),

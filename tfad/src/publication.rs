@@ -232,8 +232,8 @@ impl Publication {
         }])
     }
 
-    /// The revision of the document of the policy, whether it can be used or not. Of a damaged one it is not
-    /// known, and 0.
+    /// The revision of the document of the policy, whether it can be used or not; 0 if it is too damaged to
+    /// tell.
     ///
     /// # Errors
     /// As [`tfa_store::Documents::document`].
@@ -241,7 +241,7 @@ impl Publication {
         let store = self.store.as_ref().ok_or(StoreError::NoAccounts)?;
         match store.document(&document_id()?) {
             Ok(found) => Ok(found.map(|(_, revision)| revision)),
-            Err(StoreError::DocumentDamaged { .. }) => Ok(Some(Revision::NONE)),
+            Err(StoreError::DocumentDamaged { revision, .. }) => Ok(Some(revision)),
             Err(StoreError::NoAccounts) => Ok(None),
             Err(error) => Err(error),
         }
@@ -339,6 +339,9 @@ fn read(store: &dyn DaemonStore) -> Result<Read, StoreError> {
             Ok(policy) => Read::Published(Published { policy, revision }),
             Err(error) => Read::Unknown(messages::unusable_policy(revision, &error.to_string())),
         },
+        Err(StoreError::DocumentDamaged { why, revision, .. }) => {
+            Read::Unknown(messages::unusable_policy(revision, &why))
+        }
         Err(error) => return Err(error),
     })
 }

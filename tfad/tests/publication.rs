@@ -275,17 +275,29 @@ fn policy_that_cannot_be_used_refuses_every_login() {
 }
 
 #[test]
-fn damaged_document_refuses_every_login_until_it_is_removed() {
+fn damaged_document_refuses_every_login_until_it_is_replaced_or_removed() {
     let (etcd, one, other) = verifiers();
     one.publish(OPTIONAL, Revision::NONE);
-    etcd.put("/tfa/d/policy/", b"\x02not a document that was sealed");
-    etcd.put("/tfa/policy", b"another");
-    for host in [&one, &other] {
-        let refused = host.begin("alice", over_ssh());
-        assert!(matches!(refused, Err(Error::Account(_))), "{refused:?}");
+    for is_replaced in [true, false] {
+        etcd.put("/tfa/d/policy/", b"\x02not a document that was sealed");
+        etcd.put("/tfa/policy", b"another");
+        for host in [&one, &other] {
+            let refused = host.begin("alice", over_ssh());
+            assert!(matches!(refused, Err(Error::NotServing(_))), "{refused:?}");
+            let problem = host.state.publication().problem().unwrap();
+            assert!(problem.contains("tfactl policy unpublish"), "{problem}");
+        }
+        // What the command replaces or removes it by, in one change.
+        let revision = one.state.publication().revision().unwrap().unwrap();
+        assert!(revision > Revision::NONE);
+        if is_replaced {
+            one.publish(OPTIONAL, revision);
+        } else {
+            let removed = one.state.publication().replace(None, Some(revision));
+            assert!(matches!(removed, Ok(Commit::Committed(_))), "{removed:?}");
+        }
+        assert_eq!(other.verdict(), Verdict::NotRequired);
     }
-    one.unpublish();
-    assert_eq!(other.verdict(), Verdict::NotRequired);
 }
 
 #[test]

@@ -40,6 +40,8 @@ arrays of names):
   lost                     users who had a record here, and have none now
   returned                 users who had no record here any more
   put_aside                the present name of a database that could not be read
+  lost_documents           the published policy and the hosts of the fleet could
+                           not be kept
 Times are in RFC 3339 format, in UTC.";
 
 pub(crate) const TASK_NEEDS_ROOT: &str =
@@ -101,6 +103,13 @@ pub(crate) fn restored(records: u64, created: u64, host: &str) -> String {
         MAX_WIDTH,
     )
 }
+
+pub(crate) const LOST_DOCUMENTS: &str = "\
+The published policy and the hosts of the fleet, if there were any here, could
+not be kept. The policy of the files is in force. Publish the policy again, and
+remove the hosts again that were removed:
+  tfactl policy publish FILE
+  tfactl host remove NAME";
 
 pub(crate) fn put_aside(path: &str) -> String {
     let text = format!(

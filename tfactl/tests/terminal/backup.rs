@@ -213,7 +213,7 @@ fn ctrl_c_cancels_the_task_and_waits_for_its_end() {
 const RESTORED: &str = "result records 3\nresult created 1795910400\nresult host one.example\n\
     result backup-codes alice\nresult backup-codes bob\nresult counters carol\nresult lost dave\n\
     result paused erin\nresult changed finn\nresult returned gwen\n\
-    result put-aside /var/lib/tfa/accounts.db.damaged-1";
+    result put-aside /var/lib/tfa/accounts.db.damaged-1\nresult lost-documents all";
 
 #[test]
 fn a_restoration_names_who_has_to_do_something() {
@@ -231,6 +231,7 @@ fn a_restoration_names_who_has_to_do_something() {
         "and is now: erin. To end a pause: tfactl enable USER",
         "records of the backup again: finn.",
         "have that of the backup again: gwen. If one was reset",
+        "Publish the policy again",
         "One-time codes of before now are not accepted again",
     ] {
         assert!(out.replace('\n', " ").contains(said), "{said}: {out}");
@@ -243,7 +244,7 @@ fn a_restoration_names_who_has_to_do_something() {
         "records": 3, "created": "2026-11-29T00:00:00Z", "host": "one.example",
         "backup_codes": ["alice", "bob"], "counters": ["carol"],
         "paused": ["erin"], "changed": ["finn"], "lost": ["dave"], "returned": ["gwen"],
-        "put_aside": "/var/lib/tfa/accounts.db.damaged-1",
+        "put_aside": "/var/lib/tfa/accounts.db.damaged-1", "lost_documents": true,
     });
     assert_eq!(json(&out), expected);
 }

@@ -145,3 +145,27 @@ fn simulations_say_that_the_published_policy_was_used() {
     let out = finished(&host.output_with(&["policy", "impact", &file])).1;
     assert!(!out.contains("published"), "{out}");
 }
+
+#[test]
+fn damaged_policy_is_shown_replaced_and_removed() {
+    let host = host();
+    let file = policy_file(&host);
+    let damaged = PublishedPolicy {
+        revision: Some(7),
+        problem: Some("the published policy (revision 7) cannot be used here".to_owned()),
+        ..PublishedPolicy::default()
+    };
+    let publish = ["policy", "publish", &file, "--yes"];
+    for (words, call) in [
+        (&publish[..], "PublishPolicy 7 false"),
+        (&["policy", "unpublish", "--yes"], "UnpublishPolicy 7"),
+    ] {
+        let policy = damaged.clone();
+        host.daemon().account(|account| account.published = policy);
+        let (_, out, _) = finished(&host.output_with(&["policy", "show"]));
+        assert!(out.contains("cannot be used here"), "{out}");
+        let (code, _, error) = finished(&host.output_with(words));
+        assert_eq!((code, error.as_str()), (0, ""));
+        assert_eq!(host.daemon().calls().last().unwrap(), call);
+    }
+}

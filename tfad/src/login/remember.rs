@@ -103,7 +103,7 @@ impl Logins {
         question: &AskRemember,
         typed: &str,
     ) -> Result<(Turn, Option<Dialog>), Error> {
-        let (config, now) = (self.state.config(), clock::now());
+        let (config, now) = (self.state.publication().usable()?, clock::now());
         let (turn, device) = self.accounts.change(&attempt.user, |account| {
             let forgotten = &self.state.forgotten_devices;
             let decision = attempt.decide(&config.policy, Some(account), now);

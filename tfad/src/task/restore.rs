@@ -99,6 +99,9 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
     ] {
         users.iter().for_each(|user| report.result(name, user));
     }
+    if restored.has_lost_documents {
+        report.result("lost-documents", "all");
+    }
     if let Some(path) = put_aside {
         report.result("put-aside", path);
     }

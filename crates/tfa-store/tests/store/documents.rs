@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::Arc;
 
 use tfa_store::{
-    Commit, DocumentChange, DocumentId, DocumentKind, Documents, KeyRotation, Revision, Rotated,
-    Store, StoreError, ask_for_rotation,
+    BackupError, Commit, DocumentChange, DocumentId, DocumentKind, Documents, KeyRotation,
+    Revision, Rotated, Store, StoreError, ask_for_rotation,
 };
 
 use crate::backup::{backed_up, file, restored};
@@ -229,7 +229,8 @@ fn restoration_keeps_the_documents_that_are_here() {
     let store = scratch.store();
     let second = put_host(&store, "web2");
     drop(store);
-    restored(&scratch, &file(&scratch), None, true).unwrap();
+    let told = restored(&scratch, &file(&scratch), None, true).unwrap();
+    assert!(!told.has_lost_documents);
     let store = scratch.store();
     assert!(get(&store, "lea").is_some());
     for (name, revision) in [("web1", first), ("web2", second)] {
@@ -247,4 +248,21 @@ fn restoration_of_a_host_without_documents_adds_no_table() {
     backed_up(&scratch, None).unwrap();
     restored(&scratch, &file(&scratch), None, false).unwrap();
     assert_eq!(format(&scratch), 2);
+}
+
+#[test]
+fn restoration_by_force_says_that_documents_are_lost() {
+    let scratch = Scratch::new();
+    put(&scratch.store(), "lea", b"one", Revision::NONE);
+    backed_up(&scratch, None).unwrap();
+    put_host(&scratch.store(), "web1");
+    scratch.sql("UPDATE document SET name = CAST(x'ff' AS TEXT)");
+    let refused = restored(&scratch, &file(&scratch), None, false);
+    assert!(
+        matches!(refused, Err(BackupError::Unreadable(_))),
+        "{refused:?}"
+    );
+    let told = restored(&scratch, &file(&scratch), None, true).unwrap();
+    assert!(told.has_lost_documents);
+    assert!(get(&scratch.store(), "lea").is_some());
 }

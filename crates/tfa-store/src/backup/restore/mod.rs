@@ -55,6 +55,9 @@ pub struct Restored {
     pub host: String,
     /// What was here and not in the backup. `None` if there was no database, or it could not be read.
     pub replaced: Option<Difference>,
+    /// Whether there may have been documents of a fleet here that could not be kept: the published policy,
+    /// and the hosts.
+    pub has_lost_documents: bool,
     /// The name that the database has now that could not be read.
     pub put_aside: Option<PathBuf>,
 }
@@ -86,10 +89,16 @@ pub fn restore(
     }
     let replaced = compare(&directory, options, &keys, &written)?;
     // They are not in the backup: without the published policy, that of the files would be in force.
+    let mut has_lost_documents = false;
     if directory.has(DATABASE)? {
         match KeptDocuments::read(&directory.join(DATABASE), keys.host.id()) {
             Ok(documents) => documents.put_into(&directory.join(&draft.name))?,
-            Err(_) if options.force => {}
+            // Damage does not heal. What may pass stops the restoration.
+            Err(StoreError::KeyLost { .. } | StoreError::DatabaseDamaged { .. })
+                if options.force =>
+            {
+                has_lost_documents = true;
+            }
             Err(error) => return Err(BackupError::Unreadable(error)),
         }
     }
@@ -110,6 +119,7 @@ pub fn restore(
         created: written.header.created,
         host: written.header.host,
         replaced,
+        has_lost_documents,
         put_aside,
     })
 }
