@@ -1,21 +1,46 @@
-//! What one uid may cause in a minute: lines of the log, changes of an account. A user who is not root
+//! What one user may cause in a minute: lines of the log, changes of an account. A user who is not root
 //! must not use up what is there for the others.
+//!
+//! The uid of a user on a member of a fleet is the word of that member. So it is counted apart from the uids of
+//! this host and of other members, and the member has a quota for all its users together, root too.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tfa_core::HostName;
 
 /// The minute.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// The number of each uid.
+/// The numbers in the current minutes.
 #[derive(Debug)]
 pub struct Quota {
     max: u32,
-    uids: Mutex<HashMap<u32, Minute>>,
+    max_of_member: u32,
+    minutes: Mutex<Minutes>,
 }
 
-/// The number of a uid in its current minute.
+/// What has a quota of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Spender {
+    /// A user of this host.
+    Uid(u32),
+    /// A user of a member.
+    UidAt(HostName, u32),
+    /// All users of a member.
+    Member(HostName),
+}
+
+#[derive(Debug, Default)]
+struct Minutes {
+    of: HashMap<Spender, Minute>,
+    /// When those that are over were dropped.
+    pruned: Option<Instant>,
+}
+
+/// The number in a current minute.
 #[derive(Debug)]
 struct Minute {
     began: Instant,
@@ -23,52 +48,118 @@ struct Minute {
 }
 
 /// Whether a line or a change is within the quota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Share {
     /// It is.
     Within,
-    /// It is the first that is not.
-    FirstOver,
+    /// It is the first that is not, in the quota of this one.
+    FirstOver(Spender),
     /// It is not.
     Over,
 }
 
 impl Quota {
-    /// A quota of so many a minute for each uid other than root.
+    /// A quota of so many a minute for each uid other than root, and for all users of a member together.
     #[must_use]
-    pub fn new(max: u32) -> Self {
+    pub fn new(max: u32, max_of_member: u32) -> Self {
         Self {
             max,
-            uids: Mutex::default(),
+            max_of_member,
+            minutes: Mutex::default(),
         }
     }
 
-    /// Whether one more of a uid is within the quota. It is not counted.
-    pub fn has_room(&self, uid: u32, now: Instant) -> bool {
-        let uids = self.uids.lock().unwrap_or_else(PoisonError::into_inner);
-        uids.get(&uid)
-            .filter(|minute| now.saturating_duration_since(minute.began) < PERIOD)
-            .is_none_or(|minute| uid == 0 || minute.count < self.max)
+    /// Whether one more of a user is within the quota. It is not counted. Without a `member`, the user is one of
+    /// this host.
+    pub fn has_room(&self, member: Option<&HostName>, uid: u32, now: Instant) -> bool {
+        let minutes = self.minutes();
+        let is_full = |spender: &Spender| {
+            let minute = minutes
+                .of
+                .get(spender)
+                .filter(|minute| !minute.is_over(now));
+            minute.is_some_and(|minute| minute.count >= self.max_of(spender))
+        };
+        !spenders(member, uid).iter().any(is_full)
     }
 
-    /// Counts one of a uid. Root has no quota.
-    pub fn take(&self, uid: u32, now: Instant) -> Share {
-        if uid == 0 {
-            return Share::Within;
+    /// Counts one of a user. Root of this host has no quota.
+    pub fn take(&self, member: Option<&HostName>, uid: u32, now: Instant) -> Share {
+        let mut minutes = self.minutes();
+        minutes.prune(now);
+        for spender in spenders(member, uid) {
+            let max = self.max_of(&spender);
+            // Past the quota of a member, its users are not counted: it may name any number of them.
+            match minutes.count(&spender, now).checked_sub(max) {
+                None | Some(0) => {}
+                Some(1) => return Share::FirstOver(spender),
+                Some(_) => return Share::Over,
+            }
         }
-        let mut uids = self.uids.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = uids.entry(uid).or_insert(Minute {
+        Share::Within
+    }
+
+    fn max_of(&self, spender: &Spender) -> u32 {
+        match spender {
+            Spender::Uid(_) | Spender::UidAt(..) => self.max,
+            Spender::Member(_) => self.max_of_member,
+        }
+    }
+
+    fn minutes(&self) -> MutexGuard<'_, Minutes> {
+        self.minutes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Minutes {
+    /// Drops those that are over, once a minute.
+    fn prune(&mut self, now: Instant) {
+        let pruned = *self.pruned.get_or_insert(now);
+        if now.saturating_duration_since(pruned) >= PERIOD {
+            self.of.retain(|_, minute| !minute.is_over(now));
+            self.pruned = Some(now);
+        }
+    }
+
+    fn count(&mut self, spender: &Spender, now: Instant) -> u32 {
+        let fresh = Minute {
             began: now,
             count: 0,
-        });
-        if now.saturating_duration_since(minute.began) >= PERIOD {
+        };
+        let minute = self.of.entry(spender.clone()).or_insert(fresh);
+        if minute.is_over(now) {
             (minute.began, minute.count) = (now, 0);
         }
         minute.count = minute.count.saturating_add(1);
-        match minute.count.checked_sub(self.max) {
-            None | Some(0) => Share::Within,
-            Some(1) => Share::FirstOver,
-            Some(_) => Share::Over,
+        minute.count
+    }
+}
+
+impl Minute {
+    fn is_over(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.began) >= PERIOD
+    }
+}
+
+/// Whose quotas one of a user is in.
+fn spenders(member: Option<&HostName>, uid: u32) -> Vec<Spender> {
+    match (member, uid) {
+        (None, 0) => Vec::new(),
+        (None, uid) => vec![Spender::Uid(uid)],
+        (Some(host), 0) => vec![Spender::Member(host.clone())],
+        (Some(host), uid) => {
+            let all = Spender::Member(host.clone());
+            vec![all, Spender::UidAt(host.clone(), uid)]
+        }
+    }
+}
+
+impl fmt::Display for Spender {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uid(uid) => write!(formatter, "uid {uid}"),
+            Self::UidAt(host, uid) => write!(formatter, "uid {uid} of host {host}"),
+            Self::Member(host) => write!(formatter, "host {host}"),
         }
     }
 }
@@ -78,20 +169,62 @@ mod tests {
     use super::*;
 
     const MAX: u32 = 60;
+    const MAX_OF_MEMBER: u32 = 100;
+
+    fn quota() -> (Quota, Instant) {
+        (Quota::new(MAX, MAX_OF_MEMBER), Instant::now())
+    }
 
     #[test]
     fn a_uid_other_than_root_has_a_quota_a_minute() {
-        let (quota, now) = (Quota::new(MAX), Instant::now());
+        let (quota, now) = quota();
+        let has_room = |uid, now| quota.has_room(None, uid, now);
+        let take = |uid, now| quota.take(None, uid, now);
         for _ in 0..MAX {
-            assert!(quota.has_room(1000, now) && quota.has_room(1000, now));
-            assert_eq!(quota.take(1000, now), Share::Within);
+            assert!(has_room(1000, now) && has_room(1000, now));
+            assert_eq!(take(1000, now), Share::Within);
         }
-        assert!(!quota.has_room(1000, now) && quota.has_room(1001, now));
-        assert!(quota.has_room(1000, now + PERIOD));
-        assert_eq!(quota.take(1000, now), Share::FirstOver);
-        assert_eq!(quota.take(1000, now), Share::Over);
-        assert_eq!(quota.take(1001, now), Share::Within);
-        assert!((0..1000).all(|_| quota.take(0, now) == Share::Within));
-        assert_eq!(quota.take(1000, now + PERIOD), Share::Within);
+        assert!(!has_room(1000, now) && has_room(1001, now));
+        assert!(has_room(1000, now + PERIOD));
+        assert_eq!(take(1000, now), Share::FirstOver(Spender::Uid(1000)));
+        assert_eq!(take(1000, now), Share::Over);
+        assert_eq!(take(1001, now), Share::Within);
+        assert!((0..1000).all(|_| take(0, now) == Share::Within));
+        assert_eq!(take(1000, now + PERIOD), Share::Within);
+    }
+
+    #[test]
+    fn users_of_a_member_count_for_that_member_alone() {
+        let (quota, now) = quota();
+        let [web1, web2] = ["web1", "web2"].map(|name| HostName::new(name).unwrap());
+        for _ in 0..MAX {
+            assert_eq!(quota.take(Some(&web1), 1000, now), Share::Within);
+        }
+        assert!(!quota.has_room(Some(&web1), 1000, now));
+        let of_user = Spender::UidAt(web1.clone(), 1000);
+        let first_over = quota.take(Some(&web1), 1000, now);
+        assert_eq!(first_over, Share::FirstOver(of_user));
+        assert!(quota.has_room(None, 1000, now) && quota.has_room(Some(&web2), 1000, now));
+        // Root of a member counts too.
+        for _ in MAX + 1..MAX_OF_MEMBER {
+            assert_eq!(quota.take(Some(&web1), 0, now), Share::Within);
+        }
+        assert!(!quota.has_room(Some(&web1), 0, now) && !quota.has_room(Some(&web1), 7, now));
+        let first_over = quota.take(Some(&web1), 7, now);
+        assert_eq!(first_over, Share::FirstOver(Spender::Member(web1)));
+        assert!(quota.has_room(Some(&web2), 0, now));
+    }
+
+    #[test]
+    fn number_of_users_that_are_counted_is_bounded() {
+        let (quota, now) = quota();
+        let web1 = HostName::new("web1").unwrap();
+        for uid in 1..10 * MAX_OF_MEMBER {
+            quota.take(Some(&web1), uid, now);
+        }
+        let counted = || quota.minutes().of.len();
+        assert_eq!(counted(), 1 + usize::try_from(MAX_OF_MEMBER).unwrap());
+        quota.take(None, 1000, now + PERIOD);
+        assert_eq!(counted(), 1);
     }
 }

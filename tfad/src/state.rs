@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use tfa_store::{DaemonStore, StoreError, UnavailableStore};
 
+use crate::caller::Caller;
 use crate::config::check;
 use crate::config::{BadConfig, Config, FleetRole, Trust};
 use crate::host::host_name;
@@ -24,6 +25,8 @@ pub struct NotServing(pub String);
 
 /// The changes a minute of a user's own account.
 const MAX_CHANGES: u32 = 20;
+/// The changes a minute of all users of a member of a fleet.
+const MAX_CHANGES_OF_MEMBER: u32 = 120;
 
 /// What the daemon works with, apart from the accounts and the logins under way.
 #[derive(Debug)]
@@ -72,21 +75,23 @@ impl DaemonState {
             role,
             unavailable: None,
             looks: Arc::default(),
-            changes: Quota::new(MAX_CHANGES),
+            changes: Quota::new(MAX_CHANGES, MAX_CHANGES_OF_MEMBER),
             rotation: None,
         }
     }
 
     /// Whether a user may make one more change of the own account now. A user who knows many valid
     /// codes, those of a counter-based authenticator, could write to the store and the log without end.
-    pub fn admits_change(&self, uid: u32, now: Instant) -> bool {
-        self.changes.has_room(uid, now)
+    pub fn admits_change(&self, caller: &Caller, now: Instant) -> bool {
+        let member = caller.host.as_ref();
+        self.changes.has_room(member, caller.uid, now)
     }
 
-    /// Counts a change that took effect. A refused one is not counted: a program without a code must
-    /// not use up what its user needs.
-    pub fn count_change(&self, uid: u32, now: Instant) {
-        let _: Share = self.changes.take(uid, now);
+    /// Counts a change that took effect, or what costs as much. A refused one is not counted: a program without a
+    /// code must not use up what its user needs. Returns whether it was within the quota.
+    pub fn count_change(&self, caller: &Caller, now: Instant) -> bool {
+        let member = caller.host.as_ref();
+        self.changes.take(member, caller.uid, now) == Share::Within
     }
 
     /// The same with a store that could not be opened. No login is served until it is open.

@@ -22,7 +22,7 @@ use tfa_fleet_wire::{
     LoginGroup, LoginIdentity, LoginReply, LoginUser, MemberCall, Membership, NeededFact,
     SecretBytes, SecretText, SubjectAnswer,
 };
-use tfa_proto::{PendingAuthenticator, Status};
+use tfa_proto::{PendingAuthenticator, SecurityKeyParameters, Status};
 use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::config::Config;
@@ -39,6 +39,10 @@ use alice::{UID, alice};
 const KEY: &[u8] = b"12345678901234567890";
 const OPTIONAL: &str = "[policy]\nmode = \"optional\"\n";
 const WEB1: &str = "web1.example";
+const SECURITY_KEY: &str = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAI\
+    HCxbkM/JMbN7S9IxNFPB97oSby9IM0joiXF7GfGFGccAAAABHNzaDo=";
+/// The result of a call, or the last part of the name of its error.
+type Answer = Result<Vec<u8>, String>;
 
 /// A verifier at which alice has enrolled.
 struct Verifier {
@@ -371,6 +375,70 @@ fn member_is_asked_for_the_groups_that_the_policy_depends_on() {
     assert_eq!(told(Some(true)), error("Required"));
     assert_eq!(told(None), error("Required"));
     assert_eq!(told(Some(false)), Ok(Vec::new()));
+}
+
+/// Makes a call of that user of a member.
+fn call_of(verifier: &Verifier, member: &str, user: (&str, u32), call: AccountCall) -> Answer {
+    let (name, uid) = (user.0.to_owned(), user.1);
+    let user = LoginUser {
+        name,
+        uid,
+        ..call.user
+    };
+    let call = AccountCall { user, ..call };
+    result(verifier.at(member, LoginCall::Account(call)))
+}
+
+fn set_up() -> AccountCall {
+    call("Setup", &tfa_proto::Parameters::default())
+}
+
+#[test]
+fn set_up_of_security_keys_has_a_quota() {
+    let verifier = Verifier::new(OPTIONAL);
+    let parameters = SecurityKeyParameters {
+        public_key: SECURITY_KEY.to_owned(),
+        ..SecurityKeyParameters::default()
+    };
+    for _ in 0..19 {
+        verifier
+            .call("Setup", &tfa_proto::Parameters::default())
+            .unwrap();
+    }
+    let offer = || verifier.call("SetupSecurityKey", &parameters);
+    assert!(offer().is_ok());
+    assert_eq!(offer(), error("Busy"));
+}
+
+#[test]
+fn changes_of_a_member_use_up_its_own_quota_alone() {
+    let verifier = Verifier::new(OPTIONAL);
+    let made = |member: &str, user: &str, uid| call_of(&verifier, member, (user, uid), set_up());
+    for _ in 0..20 {
+        made(WEB1, "alice", UID).unwrap();
+    }
+    assert_eq!(made(WEB1, "alice", UID), error("Busy"));
+    // Neither the same user at another member, nor another user at this one.
+    assert!(made("web2.example", "alice", UID).is_ok());
+    assert!(made(WEB1, "bob", 1001).is_ok());
+    // Another uid with each call.
+    let many = (2000..2200).map(|uid| made(WEB1, &format!("u{uid}"), uid));
+    let busy = many.filter(|made| *made == error("Busy")).count();
+    assert_eq!(busy, 200 - (120 - 21));
+    assert!(made("web2.example", "bob", 1001).is_ok());
+}
+
+#[test]
+fn call_of_a_member_about_no_record_forgets_devices_of_no_other_user() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    let before = clock::now();
+    let forgotten = || verifier.state.forgotten_devices.since(UID, before);
+    let forget = || call("ForgetDevices", &());
+    let other = call_of(&verifier, WEB1, ("bob", UID), forget());
+    assert_eq!(other, error("UidChanged"));
+    assert!(!forgotten());
+    call_of(&verifier, WEB1, ("alice", UID), forget()).unwrap();
+    assert!(forgotten());
 }
 
 #[test]

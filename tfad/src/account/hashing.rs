@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tfa_core::{
     Account, BackupCode, BackupSet, Code, Credential, HashParams, Hashed, HostRecovery, Input,
@@ -12,6 +12,7 @@ use tfa_core::{
 use super::Error;
 use super::recent_hashes::RecentHashes;
 use crate::host::random;
+use crate::messages;
 use crate::semaphore::Semaphore;
 
 /// The number of evaluations at once. Each takes a core for tens of milliseconds and 19 MiB, and a
@@ -20,6 +21,9 @@ const MAX_EVALUATIONS: usize = 2;
 
 /// The number of evaluations at once for imports: one for each processor but one, up to this.
 const MAX_EVALUATIONS_OF_IMPORTS: usize = 4;
+
+/// How long a set waits for those before it. Callers do not wait longer for a reply.
+const DRAW_WAIT: Duration = Duration::from_secs(4);
 
 /// Hashes backup codes.
 #[derive(Debug)]
@@ -133,7 +137,7 @@ impl Hashing {
     /// Makes a set of the backup codes of another program.
     ///
     /// # Errors
-    /// As [`Self::draw`].
+    /// [`Error::Hashing`], [`Error::Randomness`].
     pub(super) fn imported(&self, codes: &[Code]) -> Result<BackupSet, Error> {
         let hash_params = random::drawn(|fill| BackupSet::imported_params(fill))?;
         let hashed = self.of_import(&hash_params, codes)?;
@@ -143,9 +147,10 @@ impl Hashing {
     /// Makes a new set of backup codes.
     ///
     /// # Errors
-    /// [`Error::Hashing`], [`Error::Randomness`].
+    /// [`Error::Hashing`], [`Error::Randomness`]; [`Error::Contended`] where too many others are being made.
     pub fn draw(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
-        let _draw = self.draws.acquire();
+        let waited = self.draws.acquire_within(DRAW_WAIT);
+        let _draw = waited.ok_or(Error::Contended(messages::TOO_MANY_DRAWS))?;
         let _permit = self.evaluations.acquire();
         let set = random::drawn(|fill| BackupSet::draw(fill))?;
         set.map_err(|_| Error::Hashing)
@@ -154,7 +159,7 @@ impl Hashing {
     /// Makes a recovery code of the host.
     ///
     /// # Errors
-    /// As [`Self::draw`].
+    /// [`Error::Hashing`], [`Error::Randomness`].
     pub fn draw_recovery(&self, now: Time) -> Result<(HostRecovery, RecoveryCode), Error> {
         let _permit = self.evaluations.acquire();
         let drawn = random::drawn(|fill| HostRecovery::draw(fill, now))?;
@@ -193,6 +198,14 @@ fn evaluations_of_imports() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn set_of_codes_does_not_wait_without_a_limit() {
+        let hashing = Hashing::default();
+        let _other = hashing.draws.acquire();
+        let drawn = hashing.draw();
+        assert!(matches!(drawn, Err(Error::Contended(_))));
+    }
 
     #[test]
     fn codes_of_an_import_are_hashed_as_single_ones_are() {

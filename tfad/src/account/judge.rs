@@ -55,7 +55,7 @@ impl Accounts {
     /// Makes a new set of backup codes.
     ///
     /// # Errors
-    /// [`Error::Hashing`], [`Error::Randomness`].
+    /// [`Error::Hashing`], [`Error::Randomness`]; [`Error::Contended`] where too many others are being made.
     pub fn draw_backup_codes(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
         self.hashing.draw()
     }

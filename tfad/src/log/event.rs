@@ -11,6 +11,7 @@ use super::{HostEvent, Level};
 use crate::caller::Caller;
 use crate::host::pam_services::Bypass;
 use crate::publication::Published;
+use crate::quota::Spender;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -371,14 +372,20 @@ pub enum DaemonEvent<'a> {
         /// The number of entries.
         count: u64,
     },
-    /// A uid caused more lines than its quota.
-    QuotaReached {
-        /// The uid.
-        uid: u32,
-    },
+    /// A user, or a member of a fleet, caused more lines than the quota.
+    QuotaReached(&'a Spender),
 }
 
 impl Event<'_> {
+    /// The member of a fleet at which it happened; `None` for this host.
+    pub(super) fn member(&self) -> Option<&HostName> {
+        match self {
+            Self::Login { caller, .. } => caller.host.as_ref(),
+            Self::Account { host, .. } => *host,
+            Self::Record { .. } | Self::Host { .. } | Self::Daemon(_) => None,
+        }
+    }
+
     /// The uid whose quota the line counts against. A change that took effect takes a password, a code
     /// or an administrator, so there are few, and they count against none.
     pub(super) fn charged_uid(&self) -> Option<u32> {

@@ -30,7 +30,7 @@ impl Event<'_> {
         match self {
             Self::Login { event, .. } if event.took_a_code() => Importance::High,
             Self::Login { event, .. } if event.was_not_asked() => Importance::Low,
-            Self::Daemon(DaemonEvent::QuotaReached { .. } | DaemonEvent::ConnectionRefused(_)) => {
+            Self::Daemon(DaemonEvent::QuotaReached(_) | DaemonEvent::ConnectionRefused(_)) => {
                 Importance::Low
             }
             Self::Host { event, .. } => event.importance(),

@@ -210,7 +210,7 @@ impl DaemonEvent<'_> {
             Self::NoLoginSocket(_) => NO_LOGIN_SOCKET,
             Self::NoMemberSocket(_) => NO_MEMBER_SOCKET,
             Self::ConnectionRefused(_) => CONNECTION_REFUSED,
-            Self::QuotaReached { .. } => QUOTA_REACHED,
+            Self::QuotaReached(_) => QUOTA_REACHED,
             Self::EntriesLost { .. } => ENTRIES_LOST,
         }
     }

@@ -143,7 +143,7 @@ impl DaemonEvent<'_> {
             | Self::PolicyInForce(_)
             | Self::PolicyPublished { .. }
             | Self::PolicyUnpublished { .. } => Level::Notice,
-            Self::ConfigWarning(_) | Self::MemoryUnprotected(_) | Self::QuotaReached { .. } => {
+            Self::ConfigWarning(_) | Self::MemoryUnprotected(_) | Self::QuotaReached(_) => {
                 Level::Warning
             }
             Self::ReloadFailed(_)

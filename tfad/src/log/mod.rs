@@ -5,7 +5,7 @@
 //! 2. `report` gives the level and the text of an error.
 //! 3. `render` makes the line of an event, `fields` its journal fields, and `quoting` makes text of
 //!    others harmless.
-//! 4. `crate::quota` bounds the lines that one uid causes, `queue` holds them until a thread sends them, and
+//! 4. `crate::quota` bounds the lines that one uid or member causes, `queue` holds them until a thread sends them, and
 //!    `importance` says which of them are lost first while the log daemon hangs. `afterwards` has a thread
 //!    send its own entries after its work.
 //! 5. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`. In tests, `memory`
@@ -54,6 +54,9 @@ use sink::{Sink, Target};
 /// The lines a minute of a uid other than root.
 const MAX_LINES: u32 = 60;
 
+/// The lines a minute of all users of a member of a fleet, root too.
+const MAX_LINES_OF_MEMBER: u32 = 1200;
+
 /// The log.
 pub struct Journal {
     queue: Arc<Queue>,
@@ -86,21 +89,20 @@ impl Journal {
     fn through(sink: Sink) -> Self {
         Self {
             queue: Queue::start(sink),
-            quota: Quota::new(MAX_LINES),
+            quota: Quota::new(MAX_LINES, MAX_LINES_OF_MEMBER),
         }
     }
 
     /// Logs an event. It is sent a moment later, without a wait here.
     pub fn log(&self, event: &Event<'_>) {
         let share = match event.charged_uid() {
-            Some(uid) => self.quota.take(uid, Instant::now()),
+            Some(uid) => self.quota.take(event.member(), uid, Instant::now()),
             None => Share::Within,
         };
         match share {
             Share::Within => self.queue.push(event.entry()),
-            Share::FirstOver => {
-                let uid = event.charged_uid().unwrap_or_default();
-                let over = Event::Daemon(DaemonEvent::QuotaReached { uid });
+            Share::FirstOver(spender) => {
+                let over = Event::Daemon(DaemonEvent::QuotaReached(&spender));
                 self.queue.push(over.entry());
             }
             Share::Over => {}

@@ -456,8 +456,8 @@ impl DaemonEvent<'_> {
                  systemctl status systemd-journald"
             )
             .into(),
-            Self::QuotaReached { uid } => {
-                format!("uid {uid} causes too many lines: the rest of this minute is left out")
+            Self::QuotaReached(spender) => {
+                format!("{spender} causes too many lines: the rest of this minute is left out")
                     .into()
             }
         }

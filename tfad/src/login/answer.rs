@@ -14,6 +14,7 @@ use crate::host::clock;
 use crate::login::login_sessions::GivenCode;
 use crate::login::question::{Grounds, Question};
 use crate::login::sessions::{LoginAttempt, Session};
+use crate::messages;
 
 /// What an answer led to. A conflict of commits judges an answer again, so nothing of it is kept
 /// elsewhere: an earlier verdict must not outlive the one that was stored.
@@ -217,6 +218,12 @@ impl Logins {
             })?;
             match answered {
                 Answered::DrawCodes | Answered::Rehash => {
+                    // Logins of this host are not counted. A member may enroll any number of users that it names.
+                    let caller = &session.attempt.caller;
+                    if !self.state.count_change(caller, Instant::now()) {
+                        let busy = account::Error::Contended(messages::TOO_MANY_DRAWS);
+                        return Err(busy.into());
+                    }
                     drawn = Some(self.accounts.draw_backup_codes()?);
                 }
                 Answered::Turn(turn, next) => {

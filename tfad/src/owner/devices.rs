@@ -30,13 +30,12 @@ impl Owner {
     pub(crate) fn forget_device(&self, id: u32, current: Option<DeviceMark>) -> Result<(), Error> {
         self.must_be_within_quota()?;
         let (config, id) = (self.state.config(), DeviceId::new(id));
-        let is_current = |account: Account| self.id_of(&account, current) == Some(id);
-        if self.load()?.is_some_and(is_current) {
+        let account = self.load()?;
+        let is_current = |account: &Account| self.id_of(account, current) == Some(id);
+        if account.as_ref().is_some_and(is_current) {
             return Err(messages::current_device());
         }
-        self.state
-            .forgotten_devices
-            .note(self.user.uid, clock::now());
+        self.note_forgotten(account.as_ref());
         let device =
             self.change(|account, now| account.forget_device(id, &config.remember, now))?;
         self.log(AccountEvent::DeviceForgotten(LoggedDevice::of(&device)));
@@ -47,9 +46,7 @@ impl Owner {
     pub(crate) fn forget_devices(&self, current: Option<DeviceMark>) -> Result<u32, Error> {
         self.must_be_within_quota()?;
         let config = self.state.config();
-        self.state
-            .forgotten_devices
-            .note(self.user.uid, clock::now());
+        self.note_forgotten(self.load()?.as_ref());
         let count = self.change(|account, now| {
             let current = self.id_of(account, current);
             Ok(account.forget_devices_except(current, &config.remember, now))
@@ -58,6 +55,14 @@ impl Owner {
             self.log(AccountEvent::DevicesForgotten { count });
         }
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// Devices of the account are forgotten now. Without one there is nothing to note: a member may name any uid.
+    fn note_forgotten(&self, account: Option<&Account>) {
+        if let Some(account) = account {
+            let forgotten = &self.state.forgotten_devices;
+            forgotten.note(account.uid(), clock::now());
+        }
     }
 
     /// The number of a device, which belongs to another one after a reset.

@@ -10,8 +10,10 @@ mod security_keys;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Counter, Credential, Factor};
-use tfa_core::{Input, Policy, Proof, Purpose, Refusal, State, Subject, ThrottleScope, Time};
+use tfa_core::{Account, Algorithm, Authenticator, BackupCode, BackupSet, Counter, Credential};
+use tfa_core::{
+    Factor, Input, Policy, Proof, Purpose, Refusal, State, Subject, ThrottleScope, Time,
+};
 use tfa_proto::{Error, PendingAuthenticator, Status};
 
 use crate::account::{self, Accounts, status};
@@ -167,7 +169,7 @@ impl Owner {
             account.check_pending(code, now).map(|_| first)
         })?;
         let (set, codes) = if first {
-            let (set, codes) = self.accounts.draw_backup_codes()?;
+            let (set, codes) = self.draw_backup_codes()?;
             (Some(set), printed(&codes))
         } else {
             (None, Vec::new())
@@ -198,8 +200,8 @@ impl Owner {
                 account.check_proof(proof, scope, now)
             })?;
         }
-        let (set, codes) = self.accounts.draw_backup_codes()?;
-        self.change_with(factor, |account, proof, now| {
+        let (set, codes) = self.draw_backup_codes()?;
+        self.change_proved(factor, |account, proof, now| {
             account.replace_backup_codes(set.clone(), proof, now)
         })?;
         self.log(AccountEvent::BackupCodesMade);
@@ -301,8 +303,17 @@ impl Owner {
         factor: &SecondFactor,
         mut change: impl FnMut(&mut Account, Proof<'_>, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
+        self.within_quota(|| self.change_proved(factor, &mut change))
+    }
+
+    /// As [`Self::change_with`], for what has been counted.
+    fn change_proved<T>(
+        &self,
+        factor: &SecondFactor,
+        mut change: impl FnMut(&mut Account, Proof<'_>, Time) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
         let scope = self.scope();
-        self.within_quota(|| match factor {
+        match factor {
             SecondFactor::Verified => {
                 self.change(|account, now| change(account, Proof::Verified, now))
             }
@@ -310,7 +321,7 @@ impl Owner {
                 .change_with_input(input, |account, credential, now| {
                     change(account, Proof::Typed(credential, scope), now)
                 }),
-        })
+        }
     }
 
     /// Changes the account on what was typed.
@@ -338,12 +349,21 @@ impl Owner {
     fn within_quota<T>(&self, change: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         self.must_be_within_quota()?;
         let changed = change()?;
-        self.state.count_change(self.user.uid, Instant::now());
+        let _: bool = self.state.count_change(&self.caller, Instant::now());
         Ok(changed)
     }
 
+    /// Makes a set of backup codes. It counts as a change before it is made: ten hashes take a processor for a
+    /// good part of a second, and calls may come many at once.
+    fn draw_backup_codes(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
+        if !self.state.count_change(&self.caller, Instant::now()) {
+            return Err(messages::too_many_changes());
+        }
+        Ok(self.accounts.draw_backup_codes()?)
+    }
+
     fn must_be_within_quota(&self) -> Result<(), Error> {
-        if self.state.admits_change(self.user.uid, Instant::now()) {
+        if self.state.admits_change(&self.caller, Instant::now()) {
             Ok(())
         } else {
             Err(messages::too_many_changes())

@@ -38,8 +38,7 @@ impl Owner {
     ) -> Result<Vec<String>, Error> {
         // An invitation may be required since polkit asked.
         let is_required = self.check_invitation(invitation)?;
-        self.must_be_within_quota()?;
-        let (set, codes) = self.accounts.draw_backup_codes()?;
+        let (set, codes) = self.draw_backup_codes()?;
         self.change(|account, now| {
             if is_required || account.is_invited(now) {
                 account.check_invitation(invitation, self.scope(), now)?;
