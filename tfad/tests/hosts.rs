@@ -301,7 +301,7 @@ fn wrong_secret_is_refused_as_an_unknown_invitation_and_uses_nothing_up() {
     };
     refusal(verifier.hosts.answer(&short));
     let signed = verifier.authority.signed.lock().unwrap().len();
-    assert_eq!(signed, 1, "strangers cause no work");
+    assert_eq!(signed, 1, "unauthenticated clients cause no work");
     certificate(verifier.join(&token, &host));
 }
 
@@ -485,6 +485,13 @@ fn last_verifier_is_not_removed() {
         matches!(removed, Err(HostsError::LastVerifier(_))),
         "{removed:?}"
     );
+    let lowered = verifier.hosts.invite(0, &name("v1.example"), None, HOUR);
+    assert!(
+        matches!(lowered, Err(HostsError::LastVerifier(_))),
+        "{lowered:?}"
+    );
+    let may_be = |host: &str| verifier.hosts.may_be_verifier(&name(host)).unwrap();
+    assert!(may_be("v1.example") && !may_be("v2.example"));
     let v2 = name("v2.example");
     let (text, _) = verifier.hosts.invite(0, &v2, Some(443), HOUR).unwrap();
     let reply = verifier.join(&JoinToken::parse(&text).unwrap(), &key());

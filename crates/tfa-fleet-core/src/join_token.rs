@@ -14,6 +14,12 @@ const VERSION: u8 = 1;
 const CHECKSUM_BYTES: usize = 4;
 /// The longest token, in characters.
 pub const MAX_TOKEN: usize = 2048;
+/// The bytes that a text of that length holds, and those before the verifiers.
+const MAX_BYTES: usize = (MAX_TOKEN - PREFIX.len()) / 4 * 3;
+const FIXED_BYTES: usize =
+    1 + InvitationId::LENGTH + InvitationSecret::LENGTH + Fingerprint::LENGTH;
+// The longest name, a colon, and the longest port.
+const _: () = assert!(FIXED_BYTES + 253 + 6 + CHECKSUM_BYTES <= MAX_BYTES);
 /// How many verifiers a token names at most.
 pub const MAX_VERIFIERS: usize = 16;
 
@@ -111,7 +117,7 @@ pub enum InvalidToken {
 }
 
 impl JoinToken {
-    /// The text. It holds the secret.
+    /// The text. It holds the secret. It names as many verifiers as fit, and the first one always does.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_TOKEN));
@@ -119,8 +125,15 @@ impl JoinToken {
         bytes.extend_from_slice(&self.id.0);
         bytes.extend_from_slice(&*self.secret.0);
         bytes.extend_from_slice(self.authority.as_bytes());
-        let verifiers: Vec<String> = self.verifiers.iter().map(ToString::to_string).collect();
-        bytes.extend_from_slice(verifiers.join(" ").as_bytes());
+        for verifier in self.verifiers.iter().take(MAX_VERIFIERS) {
+            let is_first = bytes.len() == FIXED_BYTES;
+            let blank = if is_first { "" } else { " " };
+            let verifier = format!("{blank}{verifier}");
+            if bytes.len() + verifier.len() + CHECKSUM_BYTES > MAX_BYTES {
+                break;
+            }
+            bytes.extend_from_slice(verifier.as_bytes());
+        }
         let checksum = checksum(&bytes);
         bytes.extend_from_slice(&checksum);
         let mut text = Zeroizing::new(String::with_capacity(2 * MAX_TOKEN));
@@ -232,6 +245,21 @@ mod tests {
             changed.replace_range(place..=place, other);
             assert!(JoinToken::parse(&changed).is_err(), "{place}");
         }
+    }
+
+    #[test]
+    fn token_names_as_many_long_verifiers_as_fit() {
+        let label = "a".repeat(63);
+        let name = format!("{label}.{label}.{label}.{}", "b".repeat(61));
+        let verifier = VerifierAddress::parse(&format!("{name}:65535")).unwrap();
+        let token = JoinToken {
+            verifiers: vec![verifier; MAX_VERIFIERS],
+            ..token()
+        };
+        let text = token.to_text();
+        assert!(text.len() <= MAX_TOKEN, "{}", text.len());
+        let read = JoinToken::parse(&text).unwrap();
+        assert!((1..MAX_VERIFIERS).contains(&read.verifiers.len()));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The files of the configuration: each is written whole, in no other's place, and taken back after an error.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The configuration of tfa-fleet.
@@ -15,33 +15,38 @@ pub(super) fn role_lines(role: &str) -> String {
     format!("# Written by tfactl.\n[fleet]\nrole = \"{role}\"\n")
 }
 
-/// What was written, to be taken back.
+/// What each file of this command begins with.
+const HEAD: &str = "# Written by tfactl.\n";
+
+/// The configuration of tfa-fleet, with this line.
+pub(super) fn fleet_lines(line: &str) -> String {
+    format!("{HEAD}{line}\n")
+}
+
+/// Whether a file is the configuration of a member that this command has written, and nobody has changed since. An
+/// interrupted one leaves it.
+pub(super) fn is_of_member(path: &Path) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let line = text
+        .strip_prefix(HEAD)
+        .and_then(|rest| rest.strip_suffix('\n'));
+    line.is_some_and(|line| line.starts_with("verifiers = [") && !line.contains('\n'))
+}
+
+/// What was written, to be taken back: the paths, and what was there before.
 #[derive(Debug, Default)]
-pub(super) struct Written(Vec<PathBuf>);
+pub(super) struct Written(Vec<(PathBuf, Option<PathBuf>)>);
 
 impl Written {
     /// Writes a file, if none has this name. Returns whether it was written.
     pub(super) fn put(&mut self, path: &Path, text: &str) -> io::Result<bool> {
-        let draft = path.with_extension("draft");
-        match fs::remove_file(&draft) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o644)
-            .open(&draft)?;
-        let written = file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.sync_all());
+        let draft = draft(path, text)?;
         // A link takes no other's place.
-        let linked = written.and_then(|()| fs::hard_link(&draft, path));
+        let linked = fs::hard_link(&draft, path);
         let _ = fs::remove_file(&draft);
         match linked {
             Ok(()) => {
-                self.0.push(path.to_owned());
+                self.0.push((path.to_owned(), None));
                 sync_parent(path)?;
                 Ok(true)
             }
@@ -50,13 +55,59 @@ impl Written {
         }
     }
 
-    /// Removes what was written.
+    /// Keeps what is there now, until [`Self::take_back`] or [`Self::settle`]. A file that is not there is none.
+    pub(super) fn keep(&mut self, path: &Path) -> io::Result<()> {
+        let before = path.with_extension("before");
+        let _ = fs::remove_file(&before);
+        match fs::hard_link(path, &before) {
+            Ok(()) => self.0.push((path.to_owned(), Some(before))),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Writes a file in the place of the one that is there, which is kept.
+    pub(super) fn replace(&mut self, path: &Path, text: &str) -> io::Result<()> {
+        self.keep(path)?;
+        fs::rename(draft(path, text)?, path)?;
+        sync_parent(path)
+    }
+
+    /// Restores what was there before.
     pub(super) fn take_back(self) {
-        for path in self.0.iter().rev() {
-            let _ = fs::remove_file(path);
+        for (path, before) in self.0.iter().rev() {
+            let _ = match before {
+                Some(before) => fs::rename(before, path),
+                None => fs::remove_file(path),
+            };
             let _ = sync_parent(path);
         }
     }
+
+    /// What was written stays.
+    pub(super) fn settle(self) {
+        for (_, before) in self.0 {
+            let _ = before.map(fs::remove_file);
+        }
+    }
+}
+
+/// Writes a text to a file beside that path, on the disk.
+fn draft(path: &Path, text: &str) -> io::Result<PathBuf> {
+    let draft = path.with_extension("draft");
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(&draft)?;
+    // Whatever the umask of root is: tfa-fleet reads it as its user.
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(draft)
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
@@ -80,7 +131,18 @@ mod tests {
         assert!(written.put(&new, "new").unwrap() && !written.put(&old, "new").unwrap());
         assert_eq!(fs::read_to_string(&new).unwrap(), "new");
         assert_eq!(fs::read_to_string(&old).unwrap(), "old");
+        written.replace(&old, "newer").unwrap();
+        assert_eq!(fs::read_to_string(&old).unwrap(), "newer");
         written.take_back();
+        assert_eq!(fs::read_to_string(&old).unwrap(), "old");
+        let mut written = Written::default();
+        written
+            .replace(&old, &fleet_lines("verifiers = [\"v1:1\"]"))
+            .unwrap();
+        written.settle();
+        assert!(is_of_member(&old));
+        fs::write(&old, fleet_lines("verifiers = [\"v1:1\"]\nlimits = {}")).unwrap();
+        assert!(!is_of_member(&old) && !is_of_member(&new));
         let left: Vec<_> = fs::read_dir(&folder).unwrap().collect();
         assert_eq!(left.len(), 1);
         fs::remove_dir_all(folder).unwrap();

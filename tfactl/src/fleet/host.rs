@@ -62,8 +62,16 @@ pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
             }
         }
         HostCommand::Remove { name } => {
+            let hosts = daemon.hosts().await?;
+            let of_name = hosts
+                .iter()
+                .find(|host| host.name == name && host.joined.is_some());
+            let was_verifier = of_name.is_some_and(|host| host.port.is_some());
             daemon.remove_host(&name).await?;
             terminal.print(&messages::host_removed(&name))?;
+            if was_verifier {
+                terminal.print(&messages::verifier_removed(&name))?;
+            }
         }
         HostCommand::Readmit { name } => {
             daemon.readmit_host(&name).await?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use tfa_client::{Failure, Terminal, is_root};
 
-use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, role_lines};
+use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, role_lines};
 use super::{program, units};
 use crate::daemon::Daemon;
 use crate::messages;
@@ -39,7 +39,7 @@ pub(crate) async fn run(name: Option<String>, port: u16) -> Result<(), Failure> 
     )?;
     terminal.print(&messages::fleet_made(&name, is_new))?;
 
-    let config = format!("# Written by tfactl.\nlisten = [\"[::]:{port}\"]\n");
+    let config = fleet_lines(&format!("listen = [\"[::]:{port}\"]"));
     let mut is_whole = put(&terminal, FLEET_CONFIG, &config)?;
     if role.is_none() {
         is_whole &= put(&terminal, ROLE_DROP_IN, &role_lines("verifier"))?;

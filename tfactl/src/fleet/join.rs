@@ -6,7 +6,7 @@ use std::path::Path;
 use tfa_client::{Failure, LineRead, Terminal, is_root};
 use zeroize::Zeroizing;
 
-use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, role_lines};
+use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_member, role_lines};
 use super::{program, units};
 use crate::daemon::Daemon;
 use crate::{messages, secret_input};
@@ -38,8 +38,55 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
         None => read_token(&mut terminal, &mut daemon).await?,
     };
     terminal.note(messages::JOINING);
-    let lines = program::run("--join", &token)?;
-    let [host, line] = lines.as_slice() else {
+    let mut written = Written::default();
+    if before == Before::Member {
+        for path in program::FILES.map(Path::new) {
+            let kept = written.keep(path);
+            kept.map_err(|error| Failure::Refused(messages::not_written(path, &error)))?;
+        }
+    }
+    let joined = match program::run("--join", &token) {
+        Ok(lines) => connect(&terminal, &mut written, before, &lines).await,
+        Err(failure) => Err(failure),
+    };
+    match joined {
+        Ok(()) => {
+            written.settle();
+            Ok(())
+        }
+        Err(failure) => {
+            // Nothing is left half-made. A new certificate stays: the token can be used again with its key.
+            written.take_back();
+            if units::has_systemd() {
+                restore_units(before);
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Has the units do what they did before.
+fn restore_units(before: Before) {
+    let restarted = match before {
+        Before::Alone => {
+            let _ = units::systemctl(&["disable", "--now", "tfa-fleet.service"]);
+            // It was not there before: a host that is a member does not get here.
+            let _ = fs::remove_file(MEMBER_MARKER);
+            "tfad.service"
+        }
+        Before::Member => "tfa-fleet.service",
+    };
+    let _ = units::systemctl(&["restart", restarted]);
+}
+
+/// Uses the new certificate, and reaches a verifier with it.
+async fn connect(
+    terminal: &Terminal,
+    written: &mut Written,
+    before: Before,
+    lines: &[String],
+) -> Result<(), Failure> {
+    let [host, line] = lines else {
         let why = "it is of another version";
         return Err(Failure::Refused(messages::no_fleet_program(&why)));
     };
@@ -47,33 +94,36 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
         terminal.print(&messages::joined_as_verifier(host, line))?;
         return Ok(());
     }
+    put_config(terminal, written, line)?;
+    let has_systemd = units::has_systemd();
+    if has_systemd {
+        units::systemctl(&["enable", "tfa-fleet.service"])?;
+        units::systemctl(&["restart", "tfa-fleet.service"])?;
+        units::wait_for_verifier()?;
+    }
     if before == Before::Member {
-        if units::has_systemd() {
-            units::systemctl(&["restart", "tfa-fleet.service"])?;
-        }
         terminal.print(&messages::joined_again(host))?;
         return Ok(());
     }
-    let mut written = Written::default();
-    match become_member(&mut written, line).await {
-        Ok(()) => {
-            terminal.print(&messages::joined(host))?;
-            if !units::has_systemd() {
-                terminal.print(messages::START_UNITS)?;
-            }
-            Ok(())
-        }
-        Err(failure) => {
-            // Nothing is left half-made. The certificate stays: the token can be used again with its key.
-            written.take_back();
-            if units::has_systemd() {
-                let _ = units::systemctl(&["disable", "--now", "tfa-fleet.service"]);
-                // It was not there before: a host that is a member does not get here.
-                let _ = fs::remove_file(MEMBER_MARKER);
-                let _ = units::systemctl(&["restart", "tfad.service"]);
-            }
-            Err(failure)
-        }
+    become_member(written).await?;
+    terminal.print(&messages::joined(host))?;
+    if !has_systemd {
+        terminal.print(messages::START_UNITS)?;
+    }
+    Ok(())
+}
+
+/// Writes the verifiers into the configuration of tfa-fleet, unless it was written by hand.
+fn put_config(terminal: &Terminal, written: &mut Written, line: &str) -> Result<(), Failure> {
+    let (path, text) = (Path::new(FLEET_CONFIG), fleet_lines(line));
+    let put = match is_of_member(path) {
+        true => written.replace(path, &text).map(|()| true),
+        false => written.put(path, &text),
+    };
+    match put {
+        Ok(true) => Ok(()),
+        Ok(false) => Ok(terminal.print(&messages::verifiers_of_fleet(path, line))?),
+        Err(error) => Err(Failure::Refused(messages::not_written(path, &error))),
     }
 }
 
@@ -90,35 +140,22 @@ async fn before(daemon: &mut Daemon) -> Result<Before, Failure> {
         return refused(messages::ACCOUNTS_IN_THE_WAY);
     }
     for path in [FLEET_CONFIG, ROLE_DROP_IN].map(Path::new) {
-        // What cannot be looked at may be there.
-        if path.symlink_metadata().is_ok() {
+        // One that an interrupted command has left is replaced.
+        if path.symlink_metadata().is_ok() && !is_of_member(path) {
             return refused(&messages::config_in_the_way(path));
         }
     }
     Ok(Before::Alone)
 }
 
-/// Writes the configuration, connects, and only then lets the verifiers answer the logins.
-async fn become_member(written: &mut Written, verifiers: &str) -> Result<(), Failure> {
-    let mut put = |path: &str, text: &str| {
-        let path = Path::new(path);
-        let is_put = written.put(path, text);
-        match is_put {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::Refused(messages::config_in_the_way(path))),
-            Err(error) => Err(Failure::Refused(messages::not_written(path, &error))),
-        }
-    };
-    put(
-        FLEET_CONFIG,
-        &format!("# Written by tfactl.\n{verifiers}\n"),
-    )?;
-    if units::has_systemd() {
-        units::systemctl(&["enable", "tfa-fleet.service"])?;
-        units::systemctl(&["restart", "tfa-fleet.service"])?;
-        units::wait_for_verifier()?;
+/// Has the verifiers answer the logins, after one of them was reached.
+async fn become_member(written: &mut Written) -> Result<(), Failure> {
+    let path = Path::new(ROLE_DROP_IN);
+    match written.put(path, &role_lines("member")) {
+        Ok(true) => {}
+        Ok(false) => return Err(Failure::Refused(messages::config_in_the_way(path))),
+        Err(error) => return Err(Failure::Refused(messages::not_written(path, &error))),
     }
-    put(ROLE_DROP_IN, &role_lines("member"))?;
     if units::has_systemd() {
         units::systemctl(&["restart", "tfad.service"])?;
         // The daemon refuses what a member must not have.

@@ -15,6 +15,8 @@ const PROGRAM: &str = "/usr/sbin/tfa-fleet";
 const USER: &str = "tfa-fleet";
 /// Where it keeps the key and the certificate of this host. systemd makes the same at the first start.
 const STATE: &str = "/var/lib/tfa-fleet";
+/// The files that it replaces when this host joins.
+pub(super) const FILES: [&str; 2] = ["/var/lib/tfa-fleet/host.pem", "/var/lib/tfa-fleet/ca.pem"];
 
 /// Has it do this, with an input that may hold a secret. Returns the lines of its output.
 ///

@@ -29,7 +29,9 @@ Keys of the JSON output; absent values are null:
 
 pub(crate) const HOST_REMOVE_HELP: &str = "\
 From now on each call of the host is refused, also in logins that are under way.
-Its open invitations become void. To let it join again: tfactl host invite NAME";
+Its open invitations become void. To let it join again: tfactl host invite NAME
+Only root can remove a verifier. Members that name it trust it still: take it
+out of their tfa-fleet.toml as well.";
 
 pub(crate) const HOST_READMIT_HELP: &str = "\
 This is for a fleet with certificates of the organisation. In a fleet with an
@@ -88,7 +90,7 @@ pub(crate) fn not_written(path: &Path, error: &dyn Display) -> String {
 
 pub(crate) fn not_connected(why: &str) -> String {
     format!(
-        "the verifiers cannot be reached: {why}. This host was not made a member; \
+        "the verifiers cannot be reached: {why}. The files of before are in their place; \
          the token can be used again until it ends"
     )
 }
@@ -160,6 +162,24 @@ pub(crate) fn joined_as_verifier(host: &str, lines: &str) -> String {
 
 pub(crate) fn host_removed(host: &str) -> String {
     format!("{host} was removed from the fleet, and is refused from now on.")
+}
+
+/// A verifier has had the key of the authority.
+pub(crate) fn verifier_removed(host: &str) -> String {
+    format!(
+        "{host} was a verifier. Members that name it trust it still: take it out of\n\
+         /etc/tfa/tfa-fleet.toml on each of them, and restart tfa-fleet there.\n\
+         If somebody else may have been root on {host}, the key of the authority is\n\
+         known: make a new fleet, and let each host join it."
+    )
+}
+
+/// The file was written by hand, so it is not changed.
+pub(crate) fn verifiers_of_fleet(path: &Path, line: &str) -> String {
+    format!(
+        "{} was written by hand and was not changed. The fleet has these verifiers:\n\n  {line}",
+        path.display()
+    )
 }
 
 pub(crate) fn host_readmitted(host: &str) -> String {

@@ -17,7 +17,7 @@ use crate::host::{clock, random};
 use crate::log::HostEvent;
 use crate::messages;
 
-/// What root gets who has made a fleet.
+/// Returned to root after the fleet was created.
 #[derive(Debug)]
 pub struct FoundedFleet {
     /// Whether the authority was made now.
@@ -119,6 +119,16 @@ impl Hosts {
         }
     }
 
+    /// Whether a host is a verifier, or may be one because its document cannot be read.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn may_be_verifier(&self, host: &HostName) -> Result<bool, Error> {
+        let loaded = documents::load_to_replace::<FleetHost>(&*self.store, host.as_str());
+        let (stored, is_damaged) = loaded?;
+        Ok(is_damaged || stored.value.is_some_and(|host| host.port().is_some()))
+    }
+
     /// Makes an invitation, which replaces those of the same host. A verifier has a port. Returns the token
     /// and its end.
     ///
@@ -133,8 +143,13 @@ impl Hosts {
     ) -> Result<(Zeroizing<String>, Time), Error> {
         let authority = self.authority()?;
         let verifiers = self.verifiers()?;
-        if verifiers.is_empty() {
-            return Err(Error::NoVerifier);
+        match verifiers.as_slice() {
+            [] => return Err(Error::NoVerifier),
+            // As a member it would accept no host, and none could be invited.
+            [last] if last.name == *host && port.is_none() => {
+                return Err(Error::LastVerifier(host.to_string()));
+            }
+            _ => {}
         }
         let mut id = InvitationId([0; InvitationId::LENGTH]);
         let mut secret = InvitationSecret(Zeroizing::default());

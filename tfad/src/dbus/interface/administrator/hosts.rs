@@ -48,11 +48,8 @@ impl Administrator {
         if !HOST_INVITATION_SECONDS.contains(&seconds) {
             return Err(messages::bad_host_invitation_time());
         }
-        // A verifier could let users of each member in.
-        if port != 0 && !self.caller.is_root() {
-            return Err(Error::NotAuthorized(messages::ROOT_ONLY.to_owned()));
-        }
         let (host, hosts) = (host_name(host)?, self.verifiers_hosts()?);
+        self.must_be_root_for_verifiers(&host, port != 0)?;
         let port = Some(port).filter(|port| *port != 0);
         let lifetime = Duration::from_secs(seconds);
         let (token, until) = hosts.invite(self.caller.uid, &host, port, lifetime)?;
@@ -71,7 +68,17 @@ impl Administrator {
     pub(in crate::dbus::interface) fn remove_host(&self, host: &str) -> Result<(), Error> {
         let host = host_name(host)?;
         let hosts = self.verifiers_hosts()?;
+        self.must_be_root_for_verifiers(&host, false)?;
         Ok(hosts.remove(self.caller.uid, &host)?)
+    }
+
+    /// A verifier lets users of each member in: who is not root makes none, and takes none away.
+    fn must_be_root_for_verifiers(&self, host: &HostName, becomes: bool) -> Result<(), Error> {
+        let is_root = self.caller.is_root();
+        if !is_root && (becomes || self.verifiers_hosts()?.may_be_verifier(host)?) {
+            return Err(Error::NotAuthorized(messages::ROOT_ONLY.to_owned()));
+        }
+        Ok(())
     }
 
     pub(in crate::dbus::interface) fn readmit_host(&self, host: &str) -> Result<(), Error> {
