@@ -144,6 +144,25 @@ fn a_removal_leaves_an_sshd_that_starts() {
 }
 
 #[test]
+fn an_installation_after_a_removal_lets_sshd_ask_as_before() {
+    let machine = Machine::boot_bare();
+    let package = copy_package(&machine);
+    apt(&machine, &["install", &package]);
+    for _ in 0..2 {
+        let said = apt(&machine, &["remove", "tfa"]).text();
+        assert!(!machine.has_file(SSHD_FILE), "{said}");
+        let said = apt(&machine, &["install", &package]).text();
+        assert!(machine.has_file(SSHD_FILE), "{said}");
+    }
+    // A file that the administrator has deleted is a no, also after an upgrade and a removal.
+    machine.succeed(["rm", SSHD_FILE]);
+    apt(&machine, &["install", "--reinstall", &package]);
+    apt(&machine, &["remove", "tfa"]);
+    let said = apt(&machine, &["install", &package]).text();
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
+}
+
+#[test]
 fn debconf_enables_sshds_questions_only_if_not_configured() {
     let machine = Machine::boot_bare();
     let asks = || machine.succeed(["sh", "-c", "sshd -T | grep ^kbdinteractive"]);

@@ -371,8 +371,9 @@ pub(crate) const SSHD_MATCH_WEAKER: Kind = Kind {
     remedy: |subject| {
         set(
             subject,
-            "Name keyboard-interactive in AuthenticationMethods of the Match block, or state the \
-             exemption in a rule.",
+            "For the account of a program, leave the block, and state the exemption in a rule (README.md, \"An account for a \
+             program\"). For users who can enter a code, name keyboard-interactive in AuthenticationMethods of the block: a \
+             login without a terminal is then refused.",
         )
     },
 };
