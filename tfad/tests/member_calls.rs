@@ -429,6 +429,29 @@ fn changes_of_a_member_use_up_its_own_quota_alone() {
 }
 
 #[test]
+fn offer_at_a_member_with_a_wrong_uid_locks_no_user_out() {
+    let verifier = Verifier::new(OPTIONAL);
+    // The name of alice with another uid, and her uid with another name.
+    for (name, uid) in [("alice", 4242), ("zz", UID)] {
+        call_of(&verifier, WEB1, (name, uid), set_up()).unwrap();
+        let account = verifier.account();
+        let state = account.map_or(tfa_core::State::None, |one| one.state());
+        assert_eq!(state, tfa_core::State::None, "{name}");
+    }
+    let pending = verifier.call("Setup", &tfa_proto::Parameters::default());
+    let pending: PendingAuthenticator = read(&pending.unwrap());
+    let code = code_of(&from_base32(&pending.secret));
+    verifier.call("Confirm", &code).unwrap();
+    // An enrollment is not replaced.
+    let other = call_of(&verifier, WEB1, ("alice", 4242), set_up());
+    assert_eq!(other, error("UidChanged"));
+    let other = call_of(&verifier, WEB1, ("bob", UID), set_up());
+    assert_eq!(other, error("UidChanged"));
+    let state = verifier.account().map(|account| account.state());
+    assert_eq!(state, Some(tfa_core::State::Enabled));
+}
+
+#[test]
 fn call_of_a_member_about_no_record_forgets_devices_of_no_other_user() {
     let verifier = Verifier::with_alice(OPTIONAL);
     let before = clock::now();

@@ -61,6 +61,8 @@ pub struct Loaded {
     former_name: Option<String>,
     /// The record was made for another uid, and limits nothing but an import.
     is_mark_of_other: bool,
+    /// A record of the uid under another name, which gives way.
+    in_the_way: Option<(String, Revision)>,
 }
 
 impl Loaded {
@@ -83,6 +85,7 @@ impl Loaded {
             revision: Revision::NONE,
             former_name: None,
             is_mark_of_other: false,
+            in_the_way: None,
         }
     }
 }
@@ -304,11 +307,16 @@ impl Accounts {
         let as_before = match before.record {
             None => account.is_blank(),
             // Only an import reads the mark of another uid.
-            Some(_) if before.is_mark_of_other && account.mark_for(user.uid).is_some() => true,
+            Some(_) if before.is_mark_of_other && account.has_no_content() => true,
             Some(record) => record.as_bytes() == bytes.as_slice(),
         };
         if as_before {
             return Ok(Stored::Unchanged);
+        }
+        if let Some((other, revision)) = &before.in_the_way
+            && self.store.remove(other, Some(*revision))? == Commit::Conflict
+        {
+            return Ok(Stored::Conflict);
         }
         let User { name, uid, .. } = user;
         let former = before.former_name.as_deref();

@@ -42,8 +42,11 @@ pub(super) fn read(
         }
         ByUid::Found(former, record, revision) => {
             match must_be_free(names, &former, user) {
-                Err(Error::UidChanged(_)) if is_mark(&record) => return Ok(Loaded::none()),
-                checked => checked?,
+                Err(error @ Error::UidChanged(_)) => {
+                    return none_beside(former, &record, revision).ok_or(error);
+                }
+                Err(error) => return Err(error),
+                Ok(()) => {}
             }
             let under = Some(former.clone());
             loaded(&former, user.uid, record, revision, under)
@@ -59,20 +62,37 @@ pub(super) fn read_by_name(store: &dyn Store, user: &User) -> Result<Loaded, Err
             open(&record, alias, user.uid)?;
         }
     }
+    let mut own = Loaded::none();
     if let Some((record, revision)) = store.load(&user.name)? {
-        return loaded(&user.name, user.uid, record, revision, None);
+        own = loaded(&user.name, user.uid, record, revision, None)?;
+        if !own.is_mark_of_other {
+            return Ok(own);
+        }
     }
     match store.find(user.uid)? {
-        ByUid::None | ByUid::Unknown(_) => Ok(Loaded::none()),
+        ByUid::None | ByUid::Unknown(_) => Ok(own),
         // It was stored meanwhile.
         ByUid::Found(name, record, revision) if name == user.name => {
             loaded(&user.name, user.uid, record, revision, None)
         }
-        ByUid::Found(_, record, _) if is_mark(&record) => Ok(Loaded::none()),
-        ByUid::Found(other, ..) => Err(Error::UidChanged(messages::uid_of_other_record(
-            &user.name, user.uid, &other,
-        ))),
+        ByUid::Found(other, record, revision) => {
+            let text = messages::uid_of_other_record(&user.name, user.uid, &other);
+            let none = none_beside(other, &record, revision);
+            let Loaded { in_the_way, .. } = none.ok_or(Error::UidChanged(text))?;
+            Ok(Loaded { in_the_way, ..own })
+        }
     }
+}
+
+/// No record of a user, if the one of the uid under another name refuses no other user. One that was never enrolled
+/// gives way to a record of the user.
+fn none_beside(other: String, record: &Record, revision: Revision) -> Option<Loaded> {
+    let account = Account::decode(record.as_bytes()).ok()?;
+    let mark = account.mark_for(account.uid())?;
+    Some(Loaded {
+        in_the_way: (!mark.was_enrolled()).then_some((other, revision)),
+        ..Loaded::none()
+    })
 }
 
 fn loaded(
@@ -90,6 +110,7 @@ fn loaded(
         record: Some(record),
         revision,
         former_name,
+        in_the_way: None,
     })
 }
 
@@ -123,7 +144,7 @@ pub(super) fn open(record: &Record, name: &str, uid: u32) -> Result<Account, Err
     of_uid(decode(record, name)?, name, uid)
 }
 
-/// The account of a name, if it was made for the uid that the name has, or limits nothing but an import.
+/// The account of a name, if it was made for the uid that the name has, or refuses no user of another one.
 ///
 /// # Errors
 /// [`Error::UidChanged`].
@@ -134,12 +155,6 @@ pub(crate) fn of_uid(account: Account, name: &str, uid: u32) -> Result<Account, 
         return Ok(mark);
     }
     must_be_of(&account, name, uid).map(|()| account)
-}
-
-/// Whether a record holds nothing but that its user has had an authenticator.
-fn is_mark(record: &Record) -> bool {
-    let account = Account::decode(record.as_bytes());
-    account.is_ok_and(|account| account.mark_for(account.uid()).is_some())
 }
 
 /// Checks that the account of a name was made for the uid that the name has.

@@ -183,7 +183,9 @@ impl Account {
         self.has_no_content() && !self.was_enrolled()
     }
 
-    fn has_no_content(&self) -> bool {
+    /// Whether the account holds nothing but that the user has had an authenticator, if that.
+    #[must_use]
+    pub fn has_no_content(&self) -> bool {
         self.state() == State::None
             && self.backup.is_none()
             && self.throttle.is_clear()
@@ -194,15 +196,23 @@ impl Account {
             && self.exemption.is_none()
     }
 
-    /// The same account of another uid, if it holds nothing but that the user has had an authenticator. That limits
-    /// an import, and is no reason to refuse a user who has the name or the uid now.
+    /// What remains of the account for another uid, if it has neither an enrollment nor what an administrator or a
+    /// grace period has set: whether the user has had an authenticator. That limits an import, and is no reason to
+    /// refuse a user who has the name or the uid now. An authenticator that waits for its first code is none either: a
+    /// host of a fleet that tells a wrong uid can have one offered.
     #[must_use]
     pub fn mark_for(&self, uid: u32) -> Option<Self> {
         let mark = Self {
             highest_id: self.highest_id,
             ..Self::new(uid)
         };
-        (self.has_no_content() && self.was_enrolled()).then_some(mark)
+        let is_mark = self.authenticators.is_empty()
+            && self.backup.is_none()
+            && self.first_required.is_none()
+            && !self.no_grace
+            && self.invitation.is_none()
+            && self.exemption.is_none();
+        is_mark.then_some(mark)
     }
 
     /// Whether the user has had an authenticator at some time. A record of nothing else is kept for it: without it,
