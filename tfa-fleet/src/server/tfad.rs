@@ -28,6 +28,10 @@ use crate::tls::Peer;
 const MAX_CALLS: usize = MAX_MEMBER_CONNECTIONS / 4 * 3;
 /// Calls of one host under way.
 const MAX_CALLS_OF_HOST: usize = 64;
+/// Calls of users of one host under way, and of all hosts, among those. Some hash for a good part of a second, so that
+/// they must not take the place of logins.
+const MAX_ACCOUNT_CALLS_OF_HOST: usize = 8;
+const MAX_ACCOUNT_CALLS: usize = MAX_CALLS / 4;
 /// Renewals under way. Each starts a process of some milliseconds.
 const MAX_RENEWALS: usize = 8;
 /// Hosts that are joining, with one address and together.
@@ -41,6 +45,7 @@ const CALL_TIME: Duration = Duration::from_secs(6);
 pub(crate) struct Tfad {
     socket: PathBuf,
     calls: Arc<Limiter<HostName>>,
+    account_calls: Arc<Limiter<HostName>>,
     renewals: Arc<Limiter<HostName>>,
     joins: Arc<Limiter<IpAddr>>,
     not_reached: RareLog,
@@ -54,6 +59,7 @@ impl Tfad {
         Arc::new(Self {
             socket,
             calls: Limiter::new(MAX_CALLS_OF_HOST, MAX_CALLS),
+            account_calls: Limiter::new(MAX_ACCOUNT_CALLS_OF_HOST, MAX_ACCOUNT_CALLS),
             renewals: Limiter::new(1, MAX_RENEWALS),
             joins: Limiter::new(MAX_JOINS_OF_ADDRESS, MAX_JOINS),
             not_reached: RareLog::default(),
@@ -72,10 +78,25 @@ impl Tfad {
         time: Duration,
     ) -> Result<LoginReply, Status> {
         let Peer { host, key } = peer;
-        let permit = self.permit(&self.calls, host)?;
+        let permits = match call {
+            LoginCall::Account(_) => {
+                let permits = self.permits_of_account_call(host);
+                // It tells the host that the call was not executed.
+                permits.map_err(|status| Status::failed_precondition(status.message()))?
+            }
+            _ => (self.permit(&self.calls, host)?, None),
+        };
         let (member, key) = (host.to_string(), *key);
         let call = VerifierCall::Member(MemberCall { member, call, key });
-        self.pass_on(call, time, permit, host).await
+        self.pass_on(call, time, permits, host).await
+    }
+
+    fn permits_of_account_call(
+        &self,
+        host: &HostName,
+    ) -> Result<(Permit<HostName>, Option<Permit<HostName>>), Status> {
+        let of_accounts = self.permit(&self.account_calls, host)?;
+        Ok((self.permit(&self.calls, host)?, Some(of_accounts)))
     }
 
     /// Passes on that a host joins which calls from this address.
@@ -125,11 +146,11 @@ impl Tfad {
         })
     }
 
-    async fn pass_on<P: Eq + Hash + Send + 'static, T>(
+    async fn pass_on<T>(
         self: &Arc<Self>,
         call: VerifierCall,
         time: Duration,
-        permit: Permit<P>,
+        permit: impl Send + 'static,
         of: &impl fmt::Display,
     ) -> Result<T, Status>
     where

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-use tfa_fleet::generated::{AnswerRequest, BeginRequest, CancelRequest, User};
+use tfa_fleet::generated::{AccountRequest, AnswerRequest, BeginRequest, CancelRequest, User};
 use tfa_fleet::messages::MAX_NAME;
 use tfa_fleet_wire::{LoginLine, LoginReply, LoginTurn, SecretText};
 use tfa_testkit::{NOBODY, skip_without_uid};
@@ -22,6 +22,8 @@ use crate::tls_client::config;
 
 /// Calls of one host under way, as in `server/tfad.rs`.
 const MAX_CALLS_OF_HOST: usize = 64;
+/// Calls of users of one host under way, as there.
+const MAX_ACCOUNT_CALLS_OF_HOST: usize = 8;
 
 fn begin() -> BeginRequest {
     BeginRequest {
@@ -73,7 +75,46 @@ fn one_host_does_not_use_up_the_calls_of_the_others() {
         calls.recv_timeout(TIMEOUT).unwrap();
     }
     assert!(calls.try_recv().is_err());
-    verifier.wait_for_line("refused a login of web1.test: too many are under way");
+    verifier.wait_for_line("refused a call of web1.test: too many are under way");
+}
+
+#[test]
+fn calls_of_users_of_one_host_leave_room_for_its_logins() {
+    let authority = Authority::new();
+    let (verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    // tfad of the verifier answers none.
+    let calls = tfad(&verifier.folder.path().join("fleet"), |_| None);
+    let tls = |name| config(&authority, Some(&authority.issue_member(name)));
+    let account = || AccountRequest {
+        user: begin().user,
+        method: "Status".to_owned(),
+        budget_ms: 20,
+        ..AccountRequest::default()
+    };
+    runtime().block_on(async {
+        let mut web1 = client(address, tls("web1.test")).await;
+        for _ in 0..MAX_ACCOUNT_CALLS_OF_HOST {
+            let status = web1.account(account()).await.err().unwrap();
+            assert_eq!(status.code(), Code::DeadlineExceeded);
+        }
+        // The status tells the member that the call was not executed.
+        let more = web1.account(account()).await.err().unwrap();
+        assert_eq!(more.code(), Code::FailedPrecondition);
+        let login = BeginRequest {
+            budget_ms: 20,
+            ..begin()
+        };
+        let login = web1.begin(login).await.err().unwrap();
+        assert_eq!(login.code(), Code::DeadlineExceeded);
+        let mut web2 = client(address, tls("web2.test")).await;
+        let other = web2.account(account()).await.err().unwrap();
+        assert_eq!(other.code(), Code::DeadlineExceeded);
+    });
+    for _ in 0..MAX_ACCOUNT_CALLS_OF_HOST + 2 {
+        calls.recv_timeout(TIMEOUT).unwrap();
+    }
+    assert!(calls.try_recv().is_err());
 }
 
 #[test]
