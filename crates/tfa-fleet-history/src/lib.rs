@@ -1,6 +1,6 @@
 //! The history of a run of a fleet under faults, and what must hold in it. Pure: the run is made by others.
 //!
-//! [`event`] is what a run writes down, [`calls`] pairs it, [`check()`] finds what must not be, and [`figures()`] counts.
+//! `event` is what a run writes down, `calls` pairs it, [`check()`] finds what must not be, and [`figures()`] counts.
 
 mod calls;
 mod check;

@@ -462,6 +462,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "security_key": false,
   "at": "2026-12-01T00:00:00Z",
   "files": [],
+  "published": null,
   "outcome": "code",
   "reason": null,
   "phase": "session",

@@ -186,6 +186,7 @@ fn the_json_form_has_every_outcome_as_a_key() {
         "security_key": false,
         "at": "2026-12-01T00:00:00Z",
         "files": [],
+        "published": null,
         "audit": false,
         "now": {
             "code": ["zoe"],

@@ -371,9 +371,9 @@ pub(crate) const SSHD_MATCH_WEAKER: Kind = Kind {
     remedy: |subject| {
         set(
             subject,
-            "For the account of a program, leave the block, and state the exemption in a rule (README.md, \"An account for a \
-             program\"). For users who can enter a code, name keyboard-interactive in AuthenticationMethods of the block: a \
-             login without a terminal is then refused.",
+            "For the account of a program, leave the block, and exempt it by a rule (README.md, \"An account for a \
+             program\"). For users who can enter a code, name keyboard-interactive in AuthenticationMethods: logins without a \
+             terminal are then refused.",
         )
     },
 };

@@ -171,7 +171,7 @@ fn tfad_of_a_verifier_is_absent() {
         unreachable!()
     };
     assert!(why.contains("tfad of the verifier does not run"), "{why}");
-    let line = fleet.verifiers[0].wait_for_line("cannot pass a login of web1.test on to tfad: ");
+    let line = fleet.verifiers[0].wait_for_line("cannot pass a call of web1.test on to tfad: ");
     assert!(line.contains("/fleet: "), "{line}");
     let _calls = fleet.logins(1, &store());
     for _ in 0..20 {
@@ -188,7 +188,7 @@ fn tfad_of_a_verifier_that_restarts_is_waited_for() {
     let forwarder = &fleet.forwarder;
     thread::scope(|scope| {
         let login = scope.spawn(move || begin(forwarder));
-        verifier.wait_for_line("cannot pass a login of web1.test on to tfad: ");
+        verifier.wait_for_line("cannot pass a call of web1.test on to tfad: ");
         let logins = logins(&store());
         let _calls = tfad(&path, move |call| Some(logins.answer(call)));
         let (_, turn) = login.join().unwrap().unwrap();
