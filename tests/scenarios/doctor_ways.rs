@@ -191,7 +191,10 @@ fn what_polkit_itself_allows_is_found_wherever_it_comes_from() {
          if (action.id == 'org.freedesktop.login1.reboot') return polkit.Result.AUTH_ADMIN;\n\
          if (subject.isInGroup('operator') && action.id.indexOf('exec') > 0) return polkit.Result.YES;\n});\n",
     );
-    is_found(&["org.freedesktop.policykit.exec"]);
+    is_found(&[
+        "org.dpkg.pkexec.update-alternatives",
+        "org.freedesktop.policykit.exec",
+    ]);
     assert!(becomes_root());
     machine.succeed(["rm", rule]);
 
