@@ -26,6 +26,16 @@ fn has_no(machine: &Machine, id: &str) {
     assert_eq!(findings(&output), [""; 0]);
 }
 
+/// The password is enough until the remedy has written the profile back.
+#[track_caller]
+fn profile_is_written_back(machine: &Machine, found: &Value, before: &str) {
+    password_is_enough(machine);
+    mend(machine, found);
+    is_silent(machine);
+    assert_eq!(machine.read_file(AUTH), before);
+    drop(ssh_to_code_prompt(machine, "alice"));
+}
+
 /// A login of alice with the password, which meets no question for a code.
 #[track_caller]
 fn password_is_enough(machine: &Machine) {
@@ -55,12 +65,7 @@ fn lines_of_the_profile_that_were_removed_are_written_again() {
         for name in ["login", "sshd", "su", "sudo"] {
             assert!(names.contains(&Value::from(name)), "{found}");
         }
-        password_is_enough(&machine);
-
-        mend(&machine, &found);
-        is_silent(&machine);
-        assert_eq!(machine.read_file(AUTH), before);
-        drop(ssh_to_code_prompt(&machine, "alice"));
+        profile_is_written_back(&machine, &found, &before);
     }
 }
 
@@ -72,12 +77,7 @@ fn control_changed_by_hand_in_the_profile_is_written_back() {
         edit(&machine, r"/pam_unix/s/\[.*\]/sufficient/", AUTH);
         let found = finding(&machine, "hole", "pam-skipped");
         assert_eq!(found["commands"], json!([]));
-        password_is_enough(&machine);
-
-        mend(&machine, &found);
-        is_silent(&machine);
-        assert_eq!(machine.read_file(AUTH), before);
-        drop(ssh_to_code_prompt(&machine, "alice"));
+        profile_is_written_back(&machine, &found, &before);
     }
 }
 

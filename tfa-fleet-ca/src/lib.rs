@@ -5,11 +5,8 @@
 
 mod authority;
 mod certificate;
-mod request;
 
 use tfa_fleet_wire::{CaReply, CaRequest};
-
-pub use request::read;
 
 /// Answers a request.
 #[must_use]

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use rustix::process::{
     DumpableBehavior, Signal, set_dumpable_behavior, set_parent_process_death_signal,
 };
-use tfa_fleet_ca::{answer, read};
-use tfa_fleet_wire::frame;
+use tfa_fleet_ca::answer;
+use tfa_fleet_wire::{frame, read_ca_frame};
 
 fn main() -> ExitCode {
     match run() {
@@ -27,7 +27,7 @@ fn run() -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     // tfad ends this process. A tfad that was killed cannot.
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    let request = read(&mut io::stdin().lock())?;
+    let request = read_ca_frame(&mut io::stdin().lock())?;
     let reply = frame::encode(&answer(request)).map_err(io::Error::other)?;
     let mut output = io::stdout().lock();
     output.write_all(&reply)?;

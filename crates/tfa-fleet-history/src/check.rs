@@ -124,7 +124,7 @@ fn records_are_kept(calls: &[&Call], logins: &[&Call], found: &mut Vec<Violation
     }
 }
 
-/// A code of a key that was removed lets nobody in.
+/// A code of a key that was removed lets no user in.
 fn resets_hold(calls: &[&Call], logins: &[&Call], found: &mut Vec<Violation>) {
     for (login, code) in let_in(logins) {
         let enrolls =

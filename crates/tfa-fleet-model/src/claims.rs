@@ -23,7 +23,7 @@ pub mod holds {
         !state.seen.is_locked || fleet.record(state.etcd).is_locked
     }
 
-    /// An answer that was sent after a lock lets nobody in.
+    /// An answer that was sent after a lock lets no user in.
     pub fn lock_refuses(_: &Fleet, state: &State) -> bool {
         !state.seen.let_in_after_lock
     }
@@ -35,12 +35,12 @@ pub mod holds {
         wrong >= LOCKED_AFTER || !fleet.record(state.etcd).is_locked
     }
 
-    /// An answer that was sent after a removal lets nobody in.
+    /// An answer that was sent after a removal lets no user in.
     pub fn removal_refuses(_: &Fleet, state: &State) -> bool {
         !state.seen.let_in_after_removal
     }
 
-    /// What was removed stays so until somebody enrolls the user again.
+    /// What was removed stays so until the user is enrolled again.
     pub fn removal_is_kept(fleet: &Fleet, state: &State) -> bool {
         !state.seen.is_removed || !fleet.record(state.etcd).exists
     }

@@ -39,7 +39,7 @@ pub(crate) struct Open {
     pub(crate) verifier: u8,
     /// A user was told of a lock before the last answer was sent.
     pub(crate) after_lock: bool,
-    /// A removal was acknowledged before it was sent, and nobody has enrolled the user since.
+    /// A removal was acknowledged before it was sent, and the user was not enrolled since.
     pub(crate) after_removal: bool,
     /// A removal: no enrollment was under way when it began, and none has begun since.
     pub(crate) is_alone: bool,

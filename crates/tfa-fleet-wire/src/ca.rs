@@ -1,7 +1,11 @@
 //! What tfad and tfa-fleet-ca say to each other, on pipes: one request, one reply.
 
-use minicbor::{Decode, Encode};
+use std::io::{self, Read};
 
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
+
+use crate::frame::{self, FrameError, LENGTH_BYTES};
 use crate::host::{KeyRequest, SecretBytes};
 
 /// The program, which tfad starts for one request.
@@ -9,6 +13,22 @@ pub const CA_PROGRAM: &str = "/usr/lib/tfa/tfa-fleet-ca";
 
 /// The longest request and the longest reply, in bytes.
 pub const MAX_CA_FRAME: usize = 8 * 1024;
+
+/// Reads a request or a reply. The key of the authority may be in it: its bytes are wiped.
+///
+/// # Errors
+/// Those of the input, and [`FrameError`].
+pub fn read_ca_frame<T: for<'b> Decode<'b, ()>>(input: &mut impl Read) -> io::Result<T> {
+    let mut length = [0; LENGTH_BYTES];
+    input.read_exact(&mut length)?;
+    let length = frame::body_length(length).map_err(io::Error::other)?;
+    if length > MAX_CA_FRAME {
+        return Err(io::Error::other(FrameError::TooLong));
+    }
+    let mut body = Zeroizing::new(vec![0; length]);
+    input.read_exact(&mut body)?;
+    frame::decode(&body).map_err(io::Error::other)
+}
 
 /// What the authority of the fleet is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

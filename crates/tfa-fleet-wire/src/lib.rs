@@ -16,7 +16,7 @@ mod login;
 mod message;
 mod peer;
 
-pub use ca::{CA_PROGRAM, CaReply, CaRequest, MAX_CA_FRAME, Validity};
+pub use ca::{CA_PROGRAM, CaReply, CaRequest, MAX_CA_FRAME, Validity, read_ca_frame};
 pub use client::{CallError, Client, Connection};
 pub use host::{
     HostCall, HostReply, KeyRequest, MAX_PROOF, PROOF_CONTEXT, SecretBytes, VerifierCall,

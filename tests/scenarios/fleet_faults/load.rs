@@ -222,7 +222,7 @@ impl<'r> Worker<'r> {
             note(account, &outcome);
         }
         if matches!(outcome, Outcome::Locked(_)) {
-            // Whoever is locked out here is so everywhere.
+            // A user who is locked out here is locked out on each host.
             let code = Some(account.code(false));
             for _ in 0..2 {
                 let (host, from) = (self.random.one_of(&self.cluster.members), self.from());

@@ -23,7 +23,7 @@ pub(super) fn fleet_lines(line: &str) -> String {
     format!("{HEAD}{line}\n")
 }
 
-/// Whether a file is the configuration of a member that this command has written, and nobody has changed since. An
+/// Whether a file is the configuration of a member that this command has written, which was not changed since. An
 /// interrupted one leaves it.
 pub(super) fn is_of_member(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or_default();

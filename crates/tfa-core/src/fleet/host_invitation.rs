@@ -44,7 +44,7 @@ pub enum InvitationUse {
     Again,
 }
 
-/// Why an invitation admits nobody.
+/// Why the join of a host is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinRefusal {
     /// There is no such invitation, or it is over.

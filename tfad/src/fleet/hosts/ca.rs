@@ -1,14 +1,12 @@
 //! The program that has the cryptography of certificates. It is started for one request, and gets the key
 //! of the authority on a pipe.
 
-use std::io::{self, ErrorKind, Read, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tfa_fleet_wire::frame::{self, LENGTH_BYTES};
-use tfa_fleet_wire::{CA_PROGRAM, CaReply, CaRequest, MAX_CA_FRAME};
-use zeroize::Zeroizing;
+use tfa_fleet_wire::{CA_PROGRAM, CaReply, CaRequest, frame, read_ca_frame};
 
 use crate::host::child::ChildProcess;
 use crate::host::timed_reader::TimedReader;
@@ -58,16 +56,7 @@ impl CaProgram {
         // A pipe takes the whole request without a wait: it is shorter than a page or two.
         input.write_all(&frame::encode(request).map_err(io::Error::other)?)?;
         drop(input);
-        let mut output = TimedReader::new(output, deadline);
-        let mut length = [0; LENGTH_BYTES];
-        output.read_exact(&mut length)?;
-        let length = frame::body_length(length).map_err(io::Error::other)?;
-        if length > MAX_CA_FRAME {
-            return Err(io::Error::other("its reply is too long"));
-        }
-        let mut body = Zeroizing::new(vec![0; length]);
-        output.read_exact(&mut body)?;
-        frame::decode(&body).map_err(io::Error::other)
+        read_ca_frame(&mut TimedReader::new(output, deadline))
     }
 }
 
