@@ -48,7 +48,7 @@ fn state(policy: &str) -> Arc<DaemonState> {
 
 /// A verifier at which alice has enrolled.
 fn verifier(policy: &str) -> MemberLogins {
-    MemberLogins::new(state(policy), store())
+    MemberLogins::new(state(policy), store(), Arc::new(Names))
 }
 
 /// A store in which alice has enrolled.
@@ -448,7 +448,8 @@ fn of_two(
     store: &Arc<MemoryStore>,
     judges: impl Fn(u32) -> Judges + Send + 'static,
 ) -> (Member, Receiver<(String, Numbered)>) {
-    let both = [(); 2].map(|()| MemberLogins::new(state(policy), Arc::clone(store) as _));
+    let logins = |()| MemberLogins::new(state(policy), Arc::clone(store) as _, Arc::new(Names));
+    let both = [(); 2].map(logins);
     let (seen, answers) = channel();
     let mut is_lost = false;
     let member = Member::start(name, move |call, named| {

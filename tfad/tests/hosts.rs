@@ -24,6 +24,7 @@ use tfa_testkit::MemoryStore;
 use tfad::config::Config;
 use tfad::fleet::{CertificateAuthority, HostState, Hosts, HostsError, MemberLogins};
 use tfad::host::clock;
+use tfad::host::users::Nss;
 use tfad::log::{Journal, MemoryLog};
 use tfad::state::DaemonState;
 
@@ -641,7 +642,7 @@ fn calls_of_a_host_that_was_removed_are_refused_also_within_a_dialog() {
     let config = Config::parse(&[policy]).unwrap();
     let journal = Arc::clone(&verifier.journal);
     let state = Arc::new(DaemonState::new(journal, PathBuf::new(), config, None));
-    let logins = MemberLogins::new(state, Arc::clone(&verifier.store) as _);
+    let logins = MemberLogins::new(state, Arc::clone(&verifier.store) as _, Arc::new(Nss));
     let call = |key: &KeyPair| {
         let call = MemberCall {
             member: "web1.example".to_owned(),

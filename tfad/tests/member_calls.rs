@@ -28,13 +28,14 @@ use tfad::account::Accounts;
 use tfad::config::Config;
 use tfad::fleet::MemberLogins;
 use tfad::host::clock;
+use tfad::host::users::{NameService, NameServiceFailed, User};
 use tfad::log::{Journal, MemoryLog};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
 use zbus::wire::serialized::{Context, Data};
 use zbus::wire::{LE, Type, to_bytes};
 
-use alice::{UID, alice};
+use alice::{Names, NoNames, UID, alice};
 
 const KEY: &[u8] = b"12345678901234567890";
 const OPTIONAL: &str = "[policy]\nmode = \"optional\"\n";
@@ -64,12 +65,18 @@ impl Verifier {
     }
 
     fn over(store: Arc<MemoryStore>, policy: &str) -> Self {
+        Self::knowing(NoNames, store, policy)
+    }
+
+    /// A verifier with this name service.
+    fn knowing(names: impl NameService + 'static, store: Arc<MemoryStore>, policy: &str) -> Self {
         let accounts = Accounts::new(Arc::clone(&store) as _).by_name_alone();
         let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();
         let log = MemoryLog::default();
         let journal = Arc::new(Journal::in_memory(log.clone()));
         let state = Arc::new(DaemonState::new(journal, PathBuf::new(), config, None));
-        let logins = MemberLogins::new(Arc::clone(&state), Arc::clone(&store) as _);
+        let logins =
+            MemberLogins::new(Arc::clone(&state), Arc::clone(&store) as _, Arc::new(names));
         Self {
             store,
             accounts,
@@ -86,6 +93,11 @@ impl Verifier {
         let enroll = |account: &mut Account| account.bind(phone.clone(), long_ago).map(|_| ());
         verifier.accounts.change(&alice(), enroll).unwrap().unwrap();
         verifier
+    }
+
+    /// The users with a record.
+    fn users(&self) -> Vec<String> {
+        self.accounts.record_names("", 9).unwrap().0
     }
 
     fn account(&self) -> Option<Account> {
@@ -449,6 +461,63 @@ fn offer_at_a_member_with_a_wrong_uid_locks_no_user_out() {
     assert_eq!(other, error("UidChanged"));
     let state = verifier.account().map(|account| account.state());
     assert_eq!(state, Some(tfa_core::State::Enabled));
+}
+
+/// What a call says of a new phone and its first code.
+fn enrolled(verifier: &Verifier, user: (&str, u32)) -> Answer {
+    let pending = call_of(verifier, WEB1, user, set_up())?;
+    let pending: PendingAuthenticator = read(&pending);
+    let code = code_of(&from_base32(&pending.secret));
+    call_of(verifier, WEB1, user, call("Confirm", &code))
+}
+
+#[test]
+fn enrollment_with_a_uid_that_the_verifier_knows_better_is_refused() {
+    let verifier = Verifier::knowing(Names, Arc::new(MemoryStore::new()), OPTIONAL);
+    assert_eq!(enrolled(&verifier, ("alice", 4242)), error("UidChanged"));
+    assert_eq!(enrolled(&verifier, ("zz", UID)), error("UidChanged"));
+    assert!(verifier.users().is_empty());
+    // The right one, and one of which the verifier knows neither name nor uid.
+    enrolled(&verifier, ("alice", UID)).unwrap();
+    enrolled(&verifier, ("bob", 1001)).unwrap();
+}
+
+#[test]
+fn key_offered_before_the_verifier_knew_its_user_is_not_confirmed() {
+    let store = Arc::new(MemoryStore::new());
+    let before = Verifier::over(Arc::clone(&store), OPTIONAL);
+    let verifier = Verifier::knowing(Names, store, OPTIONAL);
+    let mallory = ("alice", 4242);
+    let pending = call_of(&before, WEB1, mallory, set_up()).unwrap();
+    let pending: PendingAuthenticator = read(&pending);
+    let code = code_of(&from_base32(&pending.secret));
+    let confirmed = call_of(&verifier, WEB1, mallory, call("Confirm", &code));
+    assert_eq!(confirmed, error("UidChanged"));
+    enrolled(&verifier, ("alice", UID)).unwrap();
+}
+
+/// A name service that does not answer.
+struct NoAnswer;
+
+impl NameService for NoAnswer {
+    fn by_name(&self, _: &str) -> Result<Option<User>, NameServiceFailed> {
+        Err(NameServiceFailed("the directory is down".to_owned()))
+    }
+
+    fn by_uid(&self, _: u32) -> Result<Option<User>, NameServiceFailed> {
+        Err(NameServiceFailed("the directory is down".to_owned()))
+    }
+}
+
+#[test]
+fn verifier_without_its_name_service_enrolls_no_one_and_locks_no_one_out() {
+    let store = Arc::clone(&Verifier::with_alice(OPTIONAL).store);
+    let verifier = Verifier::knowing(NoAnswer, store, OPTIONAL);
+    assert_eq!(enrolled(&verifier, ("bob", 1001)), error("Storage"));
+    assert_eq!(verifier.users(), ["alice"]);
+    // An enrollment that is there needs no name service.
+    let codes: Vec<String> = read(&verifier.call("NewBackupCodes", &code()).unwrap());
+    assert_eq!(codes.len(), 10);
 }
 
 #[test]

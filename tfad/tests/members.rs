@@ -6,6 +6,8 @@
     reason = "a test ends by panicking"
 )]
 
+mod alice;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
@@ -35,6 +37,8 @@ use tfad::log::{Entry, Journal, MemoryLog};
 use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
+
+use alice::NoNames;
 
 const KEY: &[u8] = b"12345678901234567890";
 const DAY: u64 = 24 * 3600;
@@ -330,7 +334,11 @@ impl Listener {
         fs::create_dir(&folder).unwrap();
         let log = MemoryLog::default();
         let state = state_logging_to(policy, log.clone());
-        let logins = Arc::new(MemberLogins::new(Arc::clone(&state), store));
+        let logins = Arc::new(MemberLogins::new(
+            Arc::clone(&state),
+            store,
+            Arc::new(NoNames),
+        ));
         let uid = fs::metadata(&folder).unwrap().uid();
         let socket = MemberSocket::open(&folder.join("fleet"), uid, logins).unwrap();
         let socket = Some(socket);

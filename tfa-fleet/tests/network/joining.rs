@@ -25,6 +25,7 @@ use tfa_fleet_wire::{CaReply, CaRequest, Connection, KeyRequest, VerifierCall, f
 use tfa_store::{DocumentId, DocumentKind, Documents as _};
 use tfa_testkit::MemoryStore;
 use tfad::fleet::{CertificateAuthority, Hosts, MemberLogins};
+use tfad::host::users::Nss;
 use tonic::Code;
 
 use crate::TIMEOUT;
@@ -135,7 +136,7 @@ impl Verifier {
     /// Answers as tfad of the verifier.
     fn serve(&self) {
         let store = Arc::clone(&self.store);
-        let logins = MemberLogins::new(state(), store as _);
+        let logins = MemberLogins::new(state(), store as _, Arc::new(Nss));
         let logins = Arc::new(logins.certified_by(Arc::clone(&self.ca) as _));
         let listener = UnixListener::bind(self.program.folder.path().join("fleet")).unwrap();
         thread::spawn(move || {

@@ -13,6 +13,7 @@ mod recovery;
 mod rename;
 pub(crate) mod resolve;
 pub(crate) mod status;
+mod told_uid;
 
 use std::fmt;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub struct Accounts {
     recovery: Option<RecoveryFile>,
     /// Whether a record follows its uid to another name.
     follows_uid: FollowsUid,
+    /// Whether members tell the uids of the users.
+    uids_are_told: bool,
 }
 
 impl fmt::Debug for Accounts {
@@ -61,6 +64,8 @@ pub struct Loaded {
     former_name: Option<String>,
     /// The record was made for another uid, and limits nothing but an import.
     is_mark_of_other: bool,
+    /// It refuses each user of its name with another uid, and of its uid with another name.
+    refuses_other_uids: bool,
     /// A record of the uid under another name, which gives way.
     in_the_way: Option<(String, Revision)>,
 }
@@ -85,6 +90,7 @@ impl Loaded {
             revision: Revision::NONE,
             former_name: None,
             is_mark_of_other: false,
+            refuses_other_uids: false,
             in_the_way: None,
         }
     }
@@ -138,6 +144,7 @@ impl Accounts {
             journal: None,
             recovery: None,
             follows_uid: FollowsUid::default(),
+            uids_are_told: false,
         }
     }
 
@@ -154,6 +161,16 @@ impl Accounts {
         Self {
             follows_uid: FollowsUid::never(),
             ..self
+        }
+    }
+
+    /// As [`Self::by_name_alone`], for users of members. Members tell their uids: what a new record says of a
+    /// user may not differ from what the name service says here.
+    #[must_use]
+    pub fn of_members(self) -> Self {
+        Self {
+            uids_are_told: true,
+            ..self.by_name_alone()
         }
     }
 
@@ -312,6 +329,9 @@ impl Accounts {
         };
         if as_before {
             return Ok(Stored::Unchanged);
+        }
+        if self.uids_are_told && !before.refuses_other_uids && !account.has_no_content() {
+            told_uid::must_not_differ(&self.names, user)?;
         }
         if let Some((other, revision)) = &before.in_the_way
             && self.store.remove(other, Some(*revision))? == Commit::Conflict

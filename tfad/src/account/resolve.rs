@@ -104,8 +104,10 @@ fn loaded(
 ) -> Result<Loaded, Error> {
     let account = decode(&record, name)?;
     let is_mark_of_other = account.uid() != uid;
+    let account = of_uid(account, name, uid)?;
     Ok(Loaded {
-        account: Some(of_uid(account, name, uid)?),
+        refuses_other_uids: account.refuses_other_uids(),
+        account: Some(account),
         is_mark_of_other,
         record: Some(record),
         revision,

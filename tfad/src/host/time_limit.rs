@@ -17,17 +17,21 @@ use crate::semaphore::Semaphore;
 const MAX_CALLS_OF_LOGINS: usize = 64;
 /// The same for administrators.
 const MAX_CALLS_OF_ADMINISTRATORS: usize = 16;
+/// The same for members of a fleet.
+const MAX_CALLS_OF_MEMBERS: usize = 16;
 /// The time after which an idle thread ends, but for one: a start takes longer than most calls.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// For whom the name service is called. Calls for administrators, which may be many in a row, leave those
-/// for logins their permits while a directory hangs.
+/// For whom the name service is called. Calls for administrators and members, which may be many in a row, leave
+/// those for logins their permits while a directory hangs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallsFor {
     /// A login, or a call of a user for the own account.
     Logins,
     /// A call of an administrator.
     Administrators,
+    /// An enrollment on another host.
+    Members,
 }
 
 impl CallsFor {
@@ -35,6 +39,7 @@ impl CallsFor {
         match self {
             Self::Logins => &LOGINS,
             Self::Administrators => &ADMINISTRATORS,
+            Self::Members => &MEMBERS,
         }
     }
 }
@@ -44,6 +49,7 @@ type Job = Box<dyn FnOnce() + Send>;
 /// Each call that was not given up has a permit, and one that was keeps it to its end.
 static LOGINS: Semaphore = Semaphore::new(MAX_CALLS_OF_LOGINS);
 static ADMINISTRATORS: Semaphore = Semaphore::new(MAX_CALLS_OF_ADMINISTRATORS);
+static MEMBERS: Semaphore = Semaphore::new(MAX_CALLS_OF_MEMBERS);
 static THREADS: Threads = Threads {
     state: Mutex::new(State {
         jobs: VecDeque::new(),
@@ -64,7 +70,7 @@ struct State {
 }
 
 /// The result of a call, if there is one in time.
-pub(super) fn within<T: Send + 'static>(
+pub(crate) fn within<T: Send + 'static>(
     calls: CallsFor,
     limit: Duration,
     call: impl FnOnce() -> T + Send + 'static,

@@ -59,6 +59,34 @@ pub fn uid_of_other_record(name: &str, uid: u32, other: &str) -> String {
     )
 }
 
+/// A member has told another uid of a user than this host knows.
+#[must_use]
+pub fn told_uid_differs(name: &str, told: u32, known: u32) -> String {
+    format!(
+        "{name} has the uid {told} on the host that calls, and the uid {known} on the verifier. Nothing was \
+         stored. In a fleet, one name has one uid on all hosts: change the uid on one of the two"
+    )
+}
+
+/// The uid that a member has told of a user belongs to another one on this host.
+#[must_use]
+pub fn told_uid_of_other(name: &str, told: u32, other: &str) -> String {
+    format!(
+        "{name} has the uid {told} on the host that calls, and the verifier knows no {name}: there, the uid \
+         is that of {other}. Nothing was stored. In a fleet, one name has one uid on all hosts: change name \
+         or uid on one of the two"
+    )
+}
+
+/// The name service did not tell whether it knows another uid of a user of a member.
+#[must_use]
+pub fn told_uid_not_compared(name: &str, why: &str) -> String {
+    format!(
+        "the uid of {name} cannot be compared with that of the verifier: {why}. Nothing was stored. Try again \
+         when the name service of the verifier answers"
+    )
+}
+
 /// The record under a user's name was made for the uid of another user.
 #[must_use]
 pub fn record_of_other_uid(name: &str, other: &str, uid: u32) -> String {

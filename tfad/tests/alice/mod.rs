@@ -27,3 +27,16 @@ pub(crate) fn alice() -> User {
         aliases: Vec::new(),
     }
 }
+
+/// A name service that knows no user.
+pub(crate) struct NoNames;
+
+impl NameService for NoNames {
+    fn by_name(&self, _: &str) -> Result<Option<User>, NameServiceFailed> {
+        Ok(None)
+    }
+
+    fn by_uid(&self, _: u32) -> Result<Option<User>, NameServiceFailed> {
+        Ok(None)
+    }
+}

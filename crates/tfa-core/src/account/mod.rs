@@ -206,13 +206,18 @@ impl Account {
             highest_id: self.highest_id,
             ..Self::new(uid)
         };
-        let is_mark = self.authenticators.is_empty()
-            && self.backup.is_none()
-            && self.first_required.is_none()
-            && !self.no_grace
-            && self.invitation.is_none()
-            && self.exemption.is_none();
-        is_mark.then_some(mark)
+        (!self.refuses_other_uids()).then_some(mark)
+    }
+
+    /// Whether it refuses a user of the same name with another uid, and one of the same uid with another name.
+    #[must_use]
+    pub fn refuses_other_uids(&self) -> bool {
+        !self.authenticators.is_empty()
+            || self.backup.is_some()
+            || self.first_required.is_some()
+            || self.no_grace
+            || self.invitation.is_some()
+            || self.exemption.is_some()
     }
 
     /// Whether the user has had an authenticator at some time. A record of nothing else is kept for it: without it,

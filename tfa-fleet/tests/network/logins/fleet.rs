@@ -71,7 +71,7 @@ pub(crate) fn store() -> Arc<MemoryStore> {
 
 /// The logins of a verifier to this store.
 pub(crate) fn logins(store: &Arc<MemoryStore>) -> MemberLogins {
-    MemberLogins::new(state(), Arc::clone(store) as _)
+    MemberLogins::new(state(), Arc::clone(store) as _, Arc::new(Names))
 }
 
 /// The present code of alice.

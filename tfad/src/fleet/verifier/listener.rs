@@ -9,6 +9,7 @@ use tfa_store::DaemonStore;
 use super::{MemberLogins, MemberSocket};
 use crate::config::FleetRole;
 use crate::fleet::{Hosts, fleet_uid};
+use crate::host::users::Nss;
 use crate::log::DaemonEvent;
 use crate::messages;
 use crate::state::DaemonState;
@@ -89,7 +90,8 @@ impl MemberListener {
 
     fn open(&self) -> Result<MemberSocket, String> {
         let fleet = fleet_uid()?;
-        let logins = MemberLogins::new(Arc::clone(&self.state), Arc::clone(&self.store));
+        let (state, store) = (Arc::clone(&self.state), Arc::clone(&self.store));
+        let logins = MemberLogins::new(state, store, Arc::new(Nss));
         let opened = MemberSocket::open(&self.path, fleet, Arc::new(logins));
         opened.map_err(|error| format!("cannot listen at {}: {error}", self.path.display()))
     }

@@ -17,6 +17,7 @@ use tfa_store::DaemonStore;
 use crate::account::Accounts;
 use crate::caller::Caller;
 use crate::fleet::{CertificateAuthority, Hosts, floor, translate};
+use crate::host::users::NameService;
 use crate::log::Journal;
 use crate::login::{self, LoginService as _, Logins};
 use crate::messages;
@@ -36,11 +37,16 @@ pub struct MemberLogins {
 }
 
 impl MemberLogins {
-    /// The logins of members to the accounts in this store, which also has the hosts.
+    /// The logins of members to the accounts in this store, which also has the hosts. The uids that members tell
+    /// are compared with those of this name service.
     #[must_use]
-    pub fn new(state: Arc<DaemonState>, store: Arc<dyn DaemonStore>) -> Self {
+    pub fn new(
+        state: Arc<DaemonState>,
+        store: Arc<dyn DaemonStore>,
+        names: Arc<dyn NameService>,
+    ) -> Self {
         let hosts = Hosts::new(Arc::clone(&store), Arc::clone(&state.journal));
-        let accounts = Accounts::new(store).by_name_alone();
+        let accounts = Accounts::new(store).of_members().with_names(names);
         let accounts = Arc::new(accounts.logging_to(Arc::clone(&state.journal)));
         Self {
             journal: Arc::clone(&state.journal),
