@@ -134,7 +134,7 @@ impl Phone {
     #[must_use]
     pub fn code_at(&self, steps: i64) -> String {
         let present = self.now() / self.period;
-        self.code_of(
+        self.code_of_step(
             present
                 .checked_add_signed(steps)
                 .or_fail("go back so far in time"),
@@ -157,7 +157,7 @@ impl Phone {
             let step = used.map_or(oldest, |used| oldest.max(used + 1));
             if step <= present + 1 {
                 self.clock().used = Some(step);
-                return self.code_of(step);
+                return self.code_of_step(step);
             }
             thread::sleep(Duration::from_secs(left));
         }
@@ -204,7 +204,9 @@ impl Phone {
         codes.lines().map(str::to_owned).collect()
     }
 
-    fn code_of(&self, step: u64) -> String {
+    /// The code of a time step, counted from 1970.
+    #[must_use]
+    pub fn code_of_step(&self, step: u64) -> String {
         self.codes_from(step, 0)
     }
 

@@ -49,9 +49,11 @@ impl Answers {
                 call,
                 budget_ms,
                 verifier,
+                only_there,
             } => {
                 let time = Duration::from_millis(budget_ms.into());
-                self.verifiers.call(call, verifier, time).await
+                let verifiers = &self.verifiers;
+                verifiers.call(call, verifier, only_there, time).await
             }
             Request::Kv { call, budget_ms } => Reply::Kv(match &self.etcd {
                 Some(etcd) => {

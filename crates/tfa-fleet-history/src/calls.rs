@@ -27,6 +27,11 @@ impl Call {
         matches!(self.outcome(), None | Some(Outcome::Unknown(_)))
     }
 
+    /// Whether it has let a user in with a code, or made a change.
+    pub(crate) fn is_certain(&self) -> bool {
+        matches!(self.outcome(), Some(Outcome::Let | Outcome::Made))
+    }
+
     /// The kind of its outcome, in words.
     pub(crate) fn outcome_name(&self) -> &'static str {
         match self.outcome() {
@@ -78,7 +83,7 @@ pub fn calls(events: &[Event]) -> Vec<Call> {
                     call.returned = Some((event.at, outcome.clone()));
                 }
             }
-            What::Fault(_) | What::Healed(_) | What::Clock(..) => {}
+            What::Fault(_) | What::Healed(_) | What::Clock(..) | What::Quorum(_) => {}
         }
     }
     calls

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Code;
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -27,6 +29,8 @@ pub enum What {
     Healed(String),
     /// A verifier's clock is so many seconds ahead from now on. Written before the jump and after it.
     Clock(String, i64),
+    /// Whether etcd has a majority from now on. Written when it has certainly lost it, and before it can have it again.
+    Quorum(bool),
 }
 
 /// What is called.
@@ -49,6 +53,35 @@ pub enum Op {
         /// The number of the key.
         epoch: u32,
     },
+    /// A user without a key enrolls in a login, with backup codes of the same epoch.
+    Setup {
+        /// The user.
+        user: String,
+        /// Where.
+        host: String,
+        /// The first code of the new key.
+        code: Code,
+    },
+    /// A user gives a code to be allowed to change the keys.
+    Proof {
+        /// The user.
+        user: String,
+        /// Where.
+        host: String,
+        /// The code.
+        code: Code,
+    },
+    /// A user replaces a key by a new one.
+    Move {
+        /// The user.
+        user: String,
+        /// Where.
+        host: String,
+        /// The number of the key that is replaced.
+        from: u32,
+        /// The first code of the new key.
+        code: Code,
+    },
     /// An administrator removes all keys of a user.
     Reset {
         /// The user.
@@ -61,22 +94,13 @@ pub enum Op {
     },
 }
 
-/// A code of a user's key. A greater number is a later code, and uses up the earlier ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Code {
-    /// The number of the key.
-    pub epoch: u32,
-    /// The step or the counter.
-    pub number: u64,
-}
-
 /// How a call has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// The user is let in after the code.
     Let,
-    /// The user is let in without a code.
+    /// The user is let in without a code, or is asked to enroll.
     Open,
     /// The code was used before.
     Used,
@@ -97,17 +121,35 @@ impl Op {
         match self {
             Self::Login { user, .. }
             | Self::Enroll { user, .. }
+            | Self::Setup { user, .. }
+            | Self::Proof { user, .. }
+            | Self::Move { user, .. }
             | Self::Reset { user }
             | Self::Unlock { user } => user,
         }
     }
 
-    /// The code of a login.
+    /// The code that it uses up.
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         match self {
             Self::Login { code, .. } => *code,
+            Self::Setup { code, .. } | Self::Proof { code, .. } | Self::Move { code, .. } => {
+                Some(*code)
+            }
             Self::Enroll { .. } | Self::Reset { .. } | Self::Unlock { .. } => None,
+        }
+    }
+
+    /// The number of the key that the user has after it.
+    #[must_use]
+    pub fn new_key(&self) -> Option<u32> {
+        match self {
+            Self::Enroll { epoch, .. } => Some(*epoch),
+            Self::Setup { code, .. } | Self::Move { code, .. } => Some(code.epoch),
+            Self::Login { .. } | Self::Proof { .. } | Self::Reset { .. } | Self::Unlock { .. } => {
+                None
+            }
         }
     }
 }

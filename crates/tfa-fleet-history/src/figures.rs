@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::calls::{Call, calls};
-use crate::{Event, Op, What};
+use crate::{CodeKind, Event, Op, What};
 
 /// What was called during one kind of fault.
 #[derive(Default)]
@@ -100,9 +100,18 @@ fn faults(events: &[Event]) -> Vec<(&str, u64, u64)> {
 
 fn name(op: &Op) -> &'static str {
     match op {
-        Op::Login { code: Some(_), .. } => "login with a code",
         Op::Login { code: None, .. } => "login with a wrong code",
-        Op::Enroll { .. } => "enrollment",
+        Op::Login {
+            code: Some(code), ..
+        } => match code.kind {
+            CodeKind::Counter => "login with a code of a counter",
+            CodeKind::Time(..) => "login with a code by time",
+            CodeKind::Backup => "login with a backup code",
+        },
+        Op::Enroll { .. } => "enrollment by an administrator",
+        Op::Setup { .. } => "enrollment in a login",
+        Op::Proof { .. } => "code for a move",
+        Op::Move { .. } => "move",
         Op::Reset { .. } => "reset",
         Op::Unlock { .. } => "unlock",
     }

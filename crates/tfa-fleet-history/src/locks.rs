@@ -1,10 +1,9 @@
 //! Locks that users were told of.
 
-use std::collections::HashMap;
-
 use crate::calls::Call;
 use crate::check::{Violation, let_in};
-use crate::{Event, Op, Outcome, What};
+use crate::clock::Clocks;
+use crate::{Event, Op, Outcome};
 
 /// A lock ends after the time that the user was told, or by an administrator.
 pub(crate) fn locks_hold(
@@ -21,12 +20,13 @@ pub(crate) fn locks_hold(
         let admits = |call: &&Call| {
             matches!(
                 call.op,
-                Op::Unlock { .. } | Op::Reset { .. } | Op::Enroll { .. }
+                Op::Unlock { .. } | Op::Reset { .. } | Op::Enroll { .. } | Op::Setup { .. }
             ) && (call.is_unknown() || call.end() >= lock.invoked)
         };
         let end = lock.invoked + 1000 * seconds;
         let passes = |login: &Call| {
-            let until = end.saturating_sub(1000 * spread(events, lock.invoked, login.end()));
+            let until =
+                end.saturating_sub(Clocks::between(events, lock.invoked, login.end()).spread());
             lock.is_before(login)
                 && login.end() < until
                 && !calls
@@ -37,25 +37,4 @@ pub(crate) fn locks_hold(
             found.push(Violation::of("a lock holds", &[lock, login]));
         }
     }
-}
-
-/// How many seconds the clocks of the verifiers differed at most between two times. A clock that was never moved is
-/// right. Between two events of a clock it may have either value.
-fn spread(events: &[Event], from: u64, to: u64) -> u64 {
-    let mut now: HashMap<&str, i64> = HashMap::new();
-    let (mut least, mut most) = (0, 0);
-    for event in events.iter().filter(|event| event.at <= to) {
-        let What::Clock(verifier, ahead) = &event.what else {
-            continue;
-        };
-        if event.at < from {
-            now.insert(verifier, *ahead);
-        } else {
-            (least, most) = (least.min(*ahead), most.max(*ahead));
-        }
-    }
-    for ahead in now.into_values() {
-        (least, most) = (least.min(ahead), most.max(ahead));
-    }
-    most.abs_diff(least)
 }

@@ -36,6 +36,10 @@ pub enum Request {
         /// any may be asked.
         #[n(2)]
         verifier: Option<String>,
+        /// No other verifier can take this answer, as in an enrollment: the dialog ends if this one is given up. So
+        /// it is waited for until the time is over.
+        #[cbor(n(3), default)]
+        only_there: bool,
     },
 }
 

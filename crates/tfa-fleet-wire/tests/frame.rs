@@ -255,9 +255,9 @@ proptest! {
     #[test]
     fn a_login_and_its_reply_survive_the_round_trip(
         member in text(), call in login_call(), reply in login_reply(),
-        budget_ms: u32, verifier in prop::option::of(text()), why in text(),
+        budget_ms: u32, verifier in prop::option::of(text()), only_there: bool, why in text(),
     ) {
-        let request = Request::Login { call: call.clone(), budget_ms, verifier };
+        let request = Request::Login { call: call.clone(), budget_ms, verifier, only_there };
         let frame = frame::encode(&request).unwrap();
         prop_assert_eq!(frame::decode::<Request>(body(&frame)), Ok(request));
         let verifier = why.clone();

@@ -1,18 +1,25 @@
-//! The users of the run, their keys, and what administrators do to them. The keys have counters: a code does not wait
+//! The users of the run whose keys have counters, and what administrators do to them. A code of a counter does not wait
 //! for a time step.
 
 use std::process::Command;
 use std::sync::Mutex;
 
-use tfa_fleet_history::{Code, Op, Outcome};
+use tfa_fleet_history::{Code, CodeKind, Op, Outcome};
 use tfa_tests::{Machine, Output};
 
 use super::cluster::Cluster;
+use super::dialog::Attempt;
 use super::log::Log;
+use super::phones::{Owner, PERIOD};
+use crate::users::{PASSWORD, set_policy};
 
 /// How many users log in with right codes, and how many have wrong ones tried.
 const USERS: usize = 24;
 const VICTIMS: usize = 6;
+/// How many have a phone.
+const OWNERS: usize = 16;
+/// The uid of the first user.
+const FIRST_UID: usize = 20_000;
 /// How many codes of a key are computed at once.
 const CODES: usize = 500;
 
@@ -23,6 +30,8 @@ pub(crate) struct Account {
     /// The counter of the next code. A code whose login had no answer is tried again.
     pub(crate) next: u64,
     codes: Vec<String>,
+    /// Digits that no code has.
+    wrong: String,
     /// Whether an administrator has certainly given the user the key.
     pub(crate) is_enrolled: bool,
 }
@@ -34,6 +43,7 @@ impl Account {
             epoch: 0,
             next: 0,
             codes: Vec::new(),
+            wrong: String::new(),
             is_enrolled: false,
         };
         account.compute_codes();
@@ -53,24 +63,24 @@ impl Account {
         let text = String::from_utf8(output.stdout).unwrap();
         self.codes = text.lines().map(str::to_owned).collect();
         assert_eq!(self.codes.len(), CODES);
+        let mut all = (0..10).map(|digit| digit.to_string().repeat(6));
+        self.wrong = all.find(|digits| !self.codes.contains(digits)).unwrap();
     }
 
-    /// The digits of a code.
-    pub(crate) fn digits(&self, code: Code) -> &str {
-        &self.codes[usize::try_from(code.number).unwrap()]
-    }
-
-    /// Digits that no code near the counter has.
-    pub(crate) fn wrong_digits(&self) -> String {
-        let all = (0..10).map(|digit| digit.to_string().repeat(6));
-        all.into_iter()
-            .find(|digits| !self.codes.contains(digits))
-            .unwrap()
+    /// What is typed: a code, or a wrong one.
+    pub(crate) fn attempt(&self, code: Option<Code>) -> Attempt<'_> {
+        let place = code.map(|code| usize::try_from(code.number).unwrap());
+        Attempt {
+            user: &self.name,
+            code,
+            typed: place.map_or(&self.wrong, |place| &self.codes[place]),
+        }
     }
 
     /// The next code, or the last one before it.
     pub(crate) fn code(&self, is_used: bool) -> Code {
         Code {
+            kind: CodeKind::Counter,
             epoch: self.epoch,
             number: self.next.saturating_sub(u64::from(is_used)),
         }
@@ -132,16 +142,30 @@ impl Account {
 pub(crate) struct Accounts {
     pub(crate) users: Vec<Mutex<Account>>,
     pub(crate) victims: Vec<Mutex<Account>>,
+    pub(crate) owners: Vec<Mutex<Owner>>,
 }
 
 impl Accounts {
-    /// Makes the users on all hosts, and enrolls them.
+    /// Makes the users on all hosts, and enrolls those with counters.
     pub(crate) fn enroll(cluster: &Cluster, log: &Log) -> Self {
-        let last = USERS + VICTIMS - 1;
+        let first_owner = USERS + VICTIMS;
+        let last = first_owner + OWNERS - 1;
+        let hash = ["openssl", "passwd", "-6", PASSWORD];
+        let hash = cluster.verifiers[0].machine.succeed(hash);
+        let hash = hash.trim();
         let add = format!(
-            "for n in $(seq 0 {last}); do id=$((20000 + n)); echo \"user$n:x:$id:$id::/:/bin/sh\" >>/etc/passwd; \
-             echo \"user$n:x:$id:\" >>/etc/group; echo \"user$n:*:19000:0:99999:7:::\" >>/etc/shadow; done"
+            "for n in $(seq 0 {last}); do id=$(({FIRST_UID} + n)); echo \"user$n:x:$id:$id::/:/bin/sh\" >>/etc/passwd; \
+             echo \"user$n:x:$id:\" >>/etc/group; echo \"user$n:\"'{hash}'\":19000:0:99999:7:::\" >>/etc/shadow; done"
         );
+        let (from, to) = (FIRST_UID + first_owner, FIRST_UID + last);
+        let policy = format!(
+            "[policy]\nmode = \"optional\"\ngrace = \"0\"\n\n\
+             [[policy.rule]]\nuids = [\"{from}-{to}\"]\nmode = \"required\"\n\n\
+             [authenticator]\nperiod = {PERIOD}\n"
+        );
+        for host in &cluster.verifiers {
+            set_policy(&host.machine, &policy);
+        }
         for host in cluster.verifiers.iter().chain(&cluster.members) {
             host.machine.succeed(["sh", "-c", &add]);
         }
@@ -153,12 +177,15 @@ impl Accounts {
         };
         Self {
             users: (0..USERS).map(enrolled).collect(),
-            victims: (USERS..=last).map(enrolled).collect(),
+            victims: (USERS..first_owner).map(enrolled).collect(),
+            owners: (first_owner..=last)
+                .map(|number| Mutex::new(Owner::new(number)))
+                .collect(),
         }
     }
 }
 
-fn administer(machine: &Machine, words: &[&str]) -> Outcome {
+pub(crate) fn administer(machine: &Machine, words: &[&str]) -> Outcome {
     outcome(&machine.run(words))
 }
 

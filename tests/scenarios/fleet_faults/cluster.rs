@@ -73,6 +73,9 @@ impl Cluster {
             is_served(&host.machine);
         }
         cluster.start_members();
+        for host in &cluster.members {
+            host.machine.attach_clock();
+        }
         cluster
     }
 

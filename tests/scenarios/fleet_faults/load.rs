@@ -1,97 +1,18 @@
 //! The logins of a run, and what their dialogs say.
 
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tfa_fleet_history::{Code, Event, Op, Outcome, What};
-use tfa_proto::{Context, LineKind, Next, Turn, Verdict};
-use tfa_wire::{Endpoints, LoginClient};
+use tfa_fleet_history::{CodeKind, Event, Op, Outcome, What, calls};
 
 use super::accounts::{Account, Accounts};
 use super::cluster::{Cluster, Host};
+use super::dialog::{Attempt, log_in};
 use super::log::Log;
+use super::phones::Owner;
 use super::random::Random;
-
-/// As long as the module waits.
-const LOGIN_TIME: Duration = Duration::from_secs(15);
-
-/// A login without PAM: what the module asks, and what the daemon of a member answers.
-pub(crate) fn log_in(
-    host: &Host,
-    account: &Account,
-    code: Option<Code>,
-    log: &Log,
-    from: u64,
-) -> Outcome {
-    let digits = match code {
-        Some(code) => account.digits(code).to_owned(),
-        None => account.wrong_digits(),
-    };
-    let op = Op::Login {
-        user: account.name.clone(),
-        host: host.name.to_owned(),
-        code,
-    };
-    log.call(op, || dialog(host, &account.name, &digits, from))
-}
-
-fn dialog(host: &Host, user: &str, digits: &str, from: u64) -> Outcome {
-    let socket = host.machine.path_on_host("/run/tfa/login");
-    let endpoints = Endpoints {
-        daemon: &socket,
-        bus: Path::new("/nonexistent"),
-    };
-    // Each login is from another place: no place becomes known.
-    let [_, _, _, _, _, second, third, fourth] = from.to_be_bytes();
-    let context = Context {
-        service: "sshd".to_owned(),
-        rhost: format!("100.{second}.{third}.{fourth}"),
-        tty: "ssh".to_owned(),
-        password_given: true,
-        ..Context::default()
-    };
-    let begun = LoginClient::begin(endpoints, LOGIN_TIME, user, &context);
-    let (mut client, turn) = match begun {
-        Ok(begun) => begun,
-        Err(error) => return Outcome::Unknown(format!("begin: {error:?}")),
-    };
-    if !matches!(turn.next, Next::Ask(_)) {
-        return outcome(&turn);
-    }
-    match client.answer(digits) {
-        Ok(turn) => outcome(&turn),
-        Err(error) => Outcome::Unknown(format!("answer: {error:?}")),
-    }
-}
-
-/// What a turn says of the code.
-fn outcome(turn: &Turn) -> Outcome {
-    let text: Vec<_> = turn.lines.iter().map(|line| line.text.as_str()).collect();
-    let text = text.join(" ");
-    let is_failure = turn.lines.iter().any(|line| line.kind == LineKind::Failure);
-    match &turn.next {
-        Next::Verdict(verdict) if verdict.is_verified() => Outcome::Let,
-        Next::Verdict(Verdict::NotRequired) => Outcome::Open,
-        Next::Verdict(Verdict::Locked) => Outcome::Locked(seconds(&text)),
-        _ if text.contains("Too many wrong codes") => Outcome::Locked(seconds(&text)),
-        _ if text.contains("already used") => Outcome::Used,
-        _ if is_failure => Outcome::Wrong,
-        next => Outcome::Unknown(format!("{next:?} {text}")),
-    }
-}
-
-/// How long a lock lasts at least. Minutes are rounded up in the text.
-fn seconds(text: &str) -> u64 {
-    let words: Vec<_> = text.split([' ', '.']).collect();
-    let number = |unit: &str| {
-        let unit = words.iter().position(|word| word.starts_with(unit))?;
-        words.get(unit.checked_sub(1)?)?.parse::<u64>().ok()
-    };
-    let minutes = number("minute").map(|minutes| 60 * minutes.saturating_sub(1));
-    number("second").or(minutes).unwrap_or(0)
-}
+use super::sshd;
 
 /// Logs users in on all members for so long, while `nemesis` works until that moment.
 pub(crate) fn run(
@@ -132,17 +53,20 @@ impl<'r> Worker<'r> {
     fn work(mut self, until: Instant) {
         while Instant::now() < until {
             let accounts = self.accounts;
-            match self.random.below(20) {
-                0..=8 => self.with(&accounts.users, Self::log_in_once),
-                9..=11 => self.with(&accounts.users, Self::race),
-                12..=13 => self.with(&accounts.users, Self::reuse),
-                14..=18 => self.with(&accounts.victims, Self::guess),
-                _ => self.with(&accounts.users, Self::replace_key),
+            match self.random.below(40) {
+                0..=13 => self.with(&accounts.users, Self::log_in_once),
+                14..=18 => self.with(&accounts.users, Self::race),
+                19..=21 => self.with(&accounts.users, Self::reuse),
+                22..=28 => self.with(&accounts.victims, Self::guess),
+                29 => self.with(&accounts.users, Self::replace_key),
+                30 => self.with(&accounts.users, Self::log_in_by_sshd),
+                31 => self.with(&accounts.owners, Self::move_key),
+                _ => self.with(&accounts.owners, Self::use_phone),
             }
         }
     }
 
-    fn with(&mut self, accounts: &'r [Mutex<Account>], act: fn(&mut Self, &mut Account)) {
+    fn with<T>(&mut self, accounts: &'r [Mutex<T>], act: fn(&mut Self, &mut T)) {
         match self.random.one_of(accounts).try_lock() {
             Ok(mut account) => act(self, &mut account),
             Err(TryLockError::WouldBlock) => {}
@@ -164,33 +88,22 @@ impl<'r> Worker<'r> {
 
     fn log_in_once(&mut self, account: &mut Account) {
         let from = self.from();
-        let outcome = log_in(
-            self.host(),
-            account,
-            Some(account.code(false)),
-            self.log,
-            from,
-        );
+        let attempt = account.attempt(Some(account.code(false)));
+        let outcome = log_in(self.host(), attempt, self.log, from);
+        note(account, &outcome);
+    }
+
+    fn log_in_by_sshd(&mut self, account: &mut Account) {
+        let from = self.from();
+        let attempt = account.attempt(Some(account.code(false)));
+        let outcome = sshd::log_in(self.host(), attempt, self.log, from);
         note(account, &outcome);
     }
 
     /// The same code on several members at once.
     fn race(&mut self, account: &mut Account) {
-        let code = account.code(false);
-        let hosts: Vec<_> = (0..2 + self.random.below(2))
-            .map(|_| (self.random.one_of(&self.cluster.members), self.from()))
-            .collect();
-        let (log, racing) = (self.log, &*account);
-        let outcomes: Vec<_> = thread::scope(|scope| {
-            let logins = hosts.iter().map(|(host, from)| {
-                scope.spawn(move || log_in(host, racing, Some(code), log, *from))
-            });
-            let logins: Vec<_> = logins.collect();
-            logins
-                .into_iter()
-                .map(|login| login.join().unwrap())
-                .collect()
-        });
+        let attempt = account.attempt(Some(account.code(false)));
+        let outcomes = self.log_in_at_once(attempt);
         let known = outcomes
             .iter()
             .find(|it| !matches!(it, Outcome::Unknown(_)));
@@ -199,17 +112,29 @@ impl<'r> Worker<'r> {
         }
     }
 
+    fn log_in_at_once(&mut self, attempt: Attempt<'_>) -> Vec<Outcome> {
+        let hosts: Vec<_> = (0..2 + self.random.below(2))
+            .map(|_| (self.random.one_of(&self.cluster.members), self.from()))
+            .collect();
+        let log = self.log;
+        thread::scope(|scope| {
+            let logins = hosts
+                .iter()
+                .map(|(host, from)| scope.spawn(move || log_in(host, attempt, log, *from)));
+            let logins: Vec<_> = logins.collect();
+            logins
+                .into_iter()
+                .map(|login| login.join().unwrap())
+                .collect()
+        })
+    }
+
     /// A code that was used.
     fn reuse(&mut self, account: &mut Account) {
         if account.next > 0 {
             let from = self.from();
-            log_in(
-                self.host(),
-                account,
-                Some(account.code(true)),
-                self.log,
-                from,
-            );
+            let attempt = account.attempt(Some(account.code(true)));
+            log_in(self.host(), attempt, self.log, from);
         }
     }
 
@@ -217,7 +142,7 @@ impl<'r> Worker<'r> {
     fn guess(&mut self, account: &mut Account) {
         let code = (self.random.below(4) == 0).then(|| account.code(false));
         let from = self.from();
-        let outcome = log_in(self.host(), account, code, self.log, from);
+        let outcome = log_in(self.host(), account.attempt(code), self.log, from);
         if code.is_some() {
             note(account, &outcome);
         }
@@ -226,7 +151,7 @@ impl<'r> Worker<'r> {
             let code = Some(account.code(false));
             for _ in 0..2 {
                 let (host, from) = (self.random.one_of(&self.cluster.members), self.from());
-                let outcome = log_in(host, account, code, self.log, from);
+                let outcome = log_in(host, account.attempt(code), self.log, from);
                 note(account, &outcome);
             }
             if self.random.below(4) == 0 {
@@ -237,6 +162,44 @@ impl<'r> Worker<'r> {
 
     fn replace_key(&mut self, account: &mut Account) {
         account.replace_key(&self.verifier().machine, self.log);
+    }
+
+    /// What a user with a phone does: enrolls, logs in, tries a code again, or on several members at once.
+    fn use_phone(&mut self, owner: &mut Owner) {
+        let from = self.from();
+        if owner.is_doubtful || (owner.key.is_some() && self.random.below(60) == 0) {
+            return owner.reset(&self.verifier().machine, self.log);
+        }
+        if owner.key.is_none() {
+            return owner.enroll(self.host(), self.log, from);
+        }
+        let choice = self.random.below(10);
+        let code = match choice {
+            0..=2 => owner.old_code(self.log, choice > 0),
+            3 => owner.backup_code(),
+            _ => owner.code(self.log),
+        };
+        // The user waits for the next code.
+        let Some((code, typed)) = code else {
+            return;
+        };
+        let attempt = Attempt {
+            user: &owner.name,
+            code: Some(code),
+            typed: &typed,
+        };
+        match choice {
+            3..=5 => drop(self.log_in_at_once(attempt)),
+            6 => drop(sshd::log_in(self.host(), attempt, self.log, from)),
+            _ => drop(log_in(self.host(), attempt, self.log, from)),
+        }
+    }
+
+    fn move_key(&mut self, owner: &mut Owner) {
+        let (from, is_given_up) = (self.from(), self.random.below(4) == 0);
+        if !owner.is_doubtful {
+            owner.move_key(self.host(), self.log, is_given_up, from);
+        }
     }
 }
 
@@ -249,15 +212,51 @@ fn note(account: &mut Account, outcome: &Outcome) {
 
 /// A run in which nothing happened shows nothing.
 pub(crate) fn expect_some_of_each(events: &[Event]) {
-    let count = |wanted: fn(&What) -> bool| events.iter().filter(|it| wanted(&it.what)).count();
-    let counts = [
-        count(|what| matches!(what, What::Return(Outcome::Let))),
-        count(|what| matches!(what, What::Return(Outcome::Used))),
-        count(|what| matches!(what, What::Return(Outcome::Locked(_)))),
-        count(|what| matches!(what, What::Fault(_))),
-    ];
-    assert!(
-        counts.iter().all(|count| *count > 3),
-        "let in, used, locked, faults: {counts:?}"
-    );
+    let calls = calls(events);
+    let count = |wanted: &dyn Fn(&Op, &Outcome) -> bool| {
+        let is_wanted = |(op, outcome): &(&Op, Option<&Outcome>)| {
+            outcome.is_some_and(|outcome| wanted(op, outcome))
+        };
+        let all = calls.iter().map(|call| (&call.op, call.outcome()));
+        all.filter(is_wanted).count()
+    };
+    let by = |is_of: fn(CodeKind) -> bool, wanted: Outcome| {
+        count(&|op, outcome| {
+            let is_login = matches!(op, Op::Login { .. });
+            is_login && *outcome == wanted && op.code().is_some_and(|code| is_of(code.kind))
+        })
+    };
+    let by_counter = |kind| kind == CodeKind::Counter;
+    let by_time = |kind| matches!(kind, CodeKind::Time(..));
+    let is_backup = |kind| kind == CodeKind::Backup;
+    let faults = events.iter().filter(|it| matches!(it.what, What::Fault(_)));
+    for (what, number) in [
+        ("let in with a counter", by(by_counter, Outcome::Let)),
+        ("let in by time", by(by_time, Outcome::Let)),
+        ("used by time", by(by_time, Outcome::Used)),
+        ("let in with a backup code", by(is_backup, Outcome::Let)),
+        ("used backup codes", by(is_backup, Outcome::Used)),
+        (
+            "locked",
+            count(&|_, outcome| matches!(outcome, Outcome::Locked(_))),
+        ),
+        (
+            "enrolled in a login",
+            count(&|op, outcome| matches!(op, Op::Setup { .. }) && *outcome == Outcome::Made),
+        ),
+        (
+            "moved",
+            count(&|op, outcome| matches!(op, Op::Move { .. }) && *outcome == Outcome::Made),
+        ),
+        (
+            "let in by sshd",
+            count(&|op, outcome| {
+                let by_sshd = matches!(op, Op::Login { host, .. } if host.ends_with("(sshd)"));
+                by_sshd && *outcome == Outcome::Let
+            }),
+        ),
+        ("faults", faults.count()),
+    ] {
+        assert!(number > 2, "{what}: {number}");
+    }
 }

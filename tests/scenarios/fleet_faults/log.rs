@@ -5,13 +5,15 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tfa_fleet_history::{Event, Op, Outcome, What};
 
 /// The history.
 pub(crate) struct Log {
     start: Instant,
+    /// In milliseconds since 1970.
+    start_of_clock: u64,
     path: PathBuf,
     processes: AtomicU32,
     events: Mutex<(Vec<Event>, File)>,
@@ -24,6 +26,7 @@ impl Log {
         let file = File::create(&path).unwrap();
         Self {
             start: Instant::now(),
+            start_of_clock: clock(),
             path,
             processes: AtomicU32::new(0),
             events: Mutex::new((Vec::new(), file)),
@@ -52,6 +55,16 @@ impl Log {
         events.0.push(event);
     }
 
+    /// The time of the run's clock, in milliseconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        self.start_of_clock + u64::try_from(self.start.elapsed().as_millis()).unwrap()
+    }
+
+    /// A time in milliseconds since 1970 as one of the run.
+    pub(crate) const fn of_run(&self, at: u64) -> u64 {
+        at.saturating_sub(self.start_of_clock)
+    }
+
     pub(crate) fn events(&self) -> Vec<Event> {
         self.events
             .lock()
@@ -63,4 +76,9 @@ impl Log {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+fn clock() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_millis()).unwrap()
 }

@@ -4,10 +4,15 @@
 
 mod accounts;
 mod cluster;
+mod dialog;
+mod faults;
 mod load;
 mod log;
+mod moves;
 mod nemesis;
+mod phones;
 mod random;
+mod sshd;
 
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -12,11 +12,13 @@ use crate::log::{Level, printable};
 use crate::messages;
 
 impl Verifiers {
-    /// Sends an answer. A verifier that does not answer in time is lost if another one can be asked.
+    /// Sends an answer. A verifier that does not answer in time is lost if another one can be asked, and can take
+    /// this answer.
     pub(super) async fn answer(
         &self,
         name: &str,
         mut request: AnswerRequest,
+        only_there: bool,
         deadline: Instant,
     ) -> Reply {
         let Some(link) = self.link(name) else {
@@ -33,7 +35,7 @@ impl Verifiers {
         let answered = loop {
             tokio::select! {
                 answered = &mut call => break answered,
-                () = sleep(HEDGE_DELAY) => if self.has_another(link) {
+                () = sleep(HEDGE_DELAY) => if !only_there && self.has_another(link) {
                     // Before tfad begins again.
                     link.suspect(number);
                     break Ok(Err("it does not answer".to_owned()));

@@ -73,11 +73,13 @@ impl Verifiers {
         self.links.iter().map(|link| link.status()).collect()
     }
 
-    /// Makes a call of tfad, in at most that time. Answers and cancels go to the named verifier alone.
+    /// Makes a call of tfad, in at most that time. Answers and cancels go to the named verifier alone; an answer that
+    /// is good `only_there` is waited for until then.
     pub(crate) async fn call(
         &self,
         call: LoginCall,
         verifier: Option<String>,
+        only_there: bool,
         time: Duration,
     ) -> Reply {
         let deadline = Instant::now() + time.min(MAX_TIME);
@@ -94,7 +96,7 @@ impl Verifiers {
             ) => {
                 let request = messages::answer_request(attempt, (dialog, number), &answer, 0);
                 match request {
-                    Ok(request) => self.answer(&verifier, request, deadline).await,
+                    Ok(request) => self.answer(&verifier, request, only_there, deadline).await,
                     // No other verifier would take it.
                     Err(invalid) => Reply::Login {
                         verifier,

@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tfa_fleet_wire::{LoginCall, LoginReply};
+use tfa_fleet_wire::{LoginCall, LoginReply, LoginTurn};
 use tfa_proto::{Next, Verdict};
 use tfad::login::Error;
 
@@ -133,6 +134,41 @@ fn slow_with_an_answer_while_another_one_is_well() {
     });
     let (dialog, _) = fleet.begin().unwrap();
     assert_let_in(&fleet, dialog);
+}
+
+#[test]
+fn slow_with_an_answer_that_no_other_one_can_take() {
+    let fleet = Fleet::start(2);
+    let calls = [0, 1].map(|verifier| {
+        fleet.tfad(verifier, move |call| {
+            let (dialog, turn) = match call.call {
+                LoginCall::Answer { number: 1, .. } => (1, turn("ask", "Code from your phone: ")),
+                // Backup codes are hashed.
+                LoginCall::Answer { .. } => {
+                    thread::sleep(Duration::from_millis(2500));
+                    (0, turn("verdict", "verified-by-totp"))
+                }
+                _ => (1, turn("ask", "Press Enter to begin: ")),
+            };
+            Some(LoginReply::Begun { dialog, turn })
+        })
+    });
+    let (dialog, _) = fleet.begin().unwrap();
+    let next = fleet.answer(dialog, "").unwrap();
+    assert!(matches!(next, Next::Ask(_)));
+    assert_eq!(fleet.answer(dialog, &code()).unwrap(), VERIFIED);
+    let begun = calls.iter().flat_map(Receiver::try_iter);
+    let begun = begun.filter(|call| matches!(call.call, LoginCall::Begin(_)));
+    assert_eq!(begun.count(), 1);
+}
+
+fn turn(next: &str, text: &str) -> LoginTurn {
+    LoginTurn {
+        lines: Vec::new(),
+        next: next.to_owned(),
+        text: text.to_owned(),
+        number: 0,
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Fleet {
         for _ in 0..MAX_ROUNDS {
             let left = until.saturating_duration_since(Instant::now());
             let begin = LoginCall::Begin(attempt.begin());
-            let (verifier, reply) = match self.call(begin, None, left)? {
+            let (verifier, reply) = match self.call(begin, None, false, left)? {
                 Reply::Login { verifier, reply } => (verifier, reply),
                 Reply::NoVerifier(why) => return Err(Error::NoVerifier(why)),
                 Reply::NoAnswer(why) => return Err(Error::NoAnswer(why)),
@@ -103,15 +103,16 @@ impl Fleet {
         Err(not_understood())
     }
 
-    /// Answers the question of a dialog.
+    /// Answers the question of a dialog. `only_there`: no other verifier can take the answer.
     pub(super) fn answer(
         &self,
         call: LoginCall,
         (verifier, own): (&str, u32),
+        only_there: bool,
         until: Instant,
     ) -> Result<Answered, Error> {
         let left = until.saturating_duration_since(Instant::now());
-        match self.call(call, Some(verifier), left)? {
+        match self.call(call, Some(verifier), only_there, left)? {
             // The verdict of another dialog is none of this login.
             Reply::Login {
                 verifier: of,
@@ -132,7 +133,7 @@ impl Fleet {
     /// Ends a dialog.
     pub(super) fn cancel(&self, call: LoginCall, verifier: &str) {
         // The dialog of the verifier ends by itself.
-        let _ = self.call(call, Some(verifier), self.cancel_time);
+        let _ = self.call(call, Some(verifier), false, self.cancel_time);
     }
 
     /// The names of the verifiers in the configuration of `tfa-fleet`; none if it does not tell.
@@ -147,9 +148,10 @@ impl Fleet {
         &self,
         call: LoginCall,
         verifier: Option<&str>,
+        only_there: bool,
         limit: Duration,
     ) -> Result<Reply, Error> {
-        self.send(call, verifier, limit)
+        self.send(call, verifier, only_there, limit)
             .map_err(|failed| match failed {
                 Failed::Unsent(error) => error,
                 Failed::Unknown(why) => Error::NoAnswer(why),
@@ -160,6 +162,7 @@ impl Fleet {
         &self,
         call: LoginCall,
         verifier: Option<&str>,
+        only_there: bool,
         limit: Duration,
     ) -> Result<Reply, Failed> {
         let start = Instant::now();
@@ -171,6 +174,7 @@ impl Fleet {
             call,
             budget_ms: u32::try_from(limit.as_millis()).unwrap_or(u32::MAX),
             verifier: verifier.map(str::to_owned),
+            only_there,
         };
         let reply = self.client.call(&request, limit + REPLY_TIME);
         reply.map_err(|error| {
@@ -223,7 +227,7 @@ mod tests {
         let call = |fleet: &Fleet| {
             let attempt = AttemptBytes([1; 16]);
             let call = LoginCall::Cancel { attempt, dialog: 1 };
-            fleet.call(call, Some("v1"), Duration::from_millis(10))
+            fleet.call(call, Some("v1"), false, Duration::from_millis(10))
         };
         assert!(matches!(call(&fleet(1)), Err(Error::NoVerifier(_))));
         assert!(matches!(call(&fleet(0)), Err(Error::NoAnswer(_))));

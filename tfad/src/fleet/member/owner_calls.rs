@@ -69,7 +69,7 @@ impl Forwarder {
         for _ in 0..MAX_ROUNDS {
             let left = until.saturating_duration_since(Instant::now());
             let request = LoginCall::Account(call.clone());
-            let reply = match self.fleet.send(request, verifier.as_deref(), left) {
+            let reply = match self.fleet.send(request, verifier.as_deref(), false, left) {
                 Ok(Reply::Login { reply, .. }) => reply,
                 Ok(Reply::NoVerifier(why)) => return Err(login::Error::NoVerifier(why)),
                 Ok(Reply::NoAnswer(why)) => return Err(login::Error::NoAnswer(why)),

@@ -24,6 +24,8 @@ pub(super) struct RemoteDialog {
     verifier: String,
     /// Its number there.
     dialog: u32,
+    /// The question with which the login begins at any verifier.
+    first: Question,
     /// The question that is open.
     asked: Question,
     /// The last answer.
@@ -41,17 +43,13 @@ struct Given {
 }
 
 impl RemoteDialog {
-    pub(super) const fn new(
-        attempt: Attempt,
-        verifier: String,
-        dialog: u32,
-        asked: Question,
-    ) -> Self {
+    pub(super) fn new(attempt: Attempt, verifier: String, dialog: u32, first: Question) -> Self {
         Self {
             attempt,
             verifier,
             dialog,
-            asked,
+            asked: first.clone(),
+            first,
             last: None,
             answers: 0,
         }
@@ -125,7 +123,20 @@ impl RemoteDialog {
             number: given.number,
             answer: given.text.clone(),
         };
-        fleet.answer(call, (&self.verifier, self.dialog), until)
+        let only_there = !self.can_be_repeated(given);
+        fleet.answer(call, (&self.verifier, self.dialog), only_there, until)
+    }
+
+    /// Whether another verifier may ask the question of an answer, as [`Self::repeat`] finds it.
+    fn can_be_repeated(&self, given: &Given) -> bool {
+        let is_first = |question: &Question| *question == self.first;
+        let follows_first = || {
+            self.last
+                .as_ref()
+                .is_some_and(|last| is_first(&last.question))
+        };
+        is_first(&given.question)
+            || (given.question.style == PromptStyle::Optional && follows_first())
     }
 
     /// The login.
