@@ -87,7 +87,7 @@ demo: prerequisites ## a machine with two-factor login, to try it out
 	@echo '3 of 3: booting a machine (the first time, its Debian is downloaded: about half a minute)'
 	@TFA_DEB=$$(ls target/quick/tfa_*.deb) target/debug/demo
 
-bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look)
+bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look; BENCH=--fleet)
 	cargo run --locked --release -p tfa-bench -- $(BENCH)
 
 figures: prerequisites build ## the instructions and system calls of the hot paths, recorded anew

@@ -1,11 +1,13 @@
 //! The goals. Where possible, they are ratios within one run.
 
+mod fleet;
+
 use serde::Serialize;
 
 use crate::figures::Figures;
 use crate::inside::at_once::Stack;
 use crate::inside::logins::{Measured, Subject};
-use crate::results::Results;
+use crate::results::{OneHost, Results};
 
 /// The slowest disk on which goals of time are judged: the median of a durable write in nanoseconds.
 /// The slower it is, the less a ratio says about the programs: README.md, "The disk".
@@ -105,17 +107,20 @@ pub(crate) fn evaluate(results: &Results) -> Vec<Goal> {
         is_quiet: results.noise.is_quiet(),
         goals: Vec::new(),
     };
-    one_login(results, &mut goals);
-    at_once(results, &mut goals);
-    daemon(results, &mut goals);
-    administration(results, &mut goals);
+    if let Some(one_host) = &results.one_host {
+        one_login(one_host, &mut goals);
+        at_once(one_host, &mut goals);
+        daemon(one_host, &mut goals);
+        administration(one_host, &mut goals);
+    }
+    fleet::evaluate(&results.fleet, &mut goals);
     if let Some(counts) = &results.counts {
         recorded(counts, &mut goals);
     }
     goals.goals
 }
 
-fn one_login(results: &Results, goals: &mut Goals) {
+fn one_login(results: &OneHost, goals: &mut Goals) {
     let ratio = |one: Option<f64>, other: Option<f64>| Some(one? / other?);
     for at in &results.logins {
         let (users, disk) = (at.users, at.disk().unwrap_or(f64::NAN));
@@ -159,7 +164,7 @@ fn one_login(results: &Results, goals: &mut Goals) {
     }
 }
 
-fn at_once(results: &Results, goals: &mut Goals) {
+fn at_once(results: &OneHost, goals: &mut Goals) {
     let measured = &results.at_once;
     let disk = measured.disk.times.median();
     let of = |stack: Stack| {
@@ -187,7 +192,7 @@ fn at_once(results: &Results, goals: &mut Goals) {
     );
 }
 
-fn daemon(results: &Results, goals: &mut Goals) {
+fn daemon(results: &OneHost, goals: &mut Goals) {
     let disks = results.logins.iter().filter_map(Measured::disk);
     let disk = disks.fold(f64::NAN, f64::max);
     for at in &results.daemon {
@@ -210,7 +215,7 @@ fn daemon(results: &Results, goals: &mut Goals) {
     }
 }
 
-fn administration(results: &Results, goals: &mut Goals) {
+fn administration(results: &OneHost, goals: &mut Goals) {
     let disk = results.at_once.disk.times.median();
     for measured in &results.administration {
         let (users, command) = (measured.users, &measured.command);

@@ -6,16 +6,6 @@ use std::process::Command;
 use serde::Serialize;
 use tfa_tests::Machine;
 
-/// The packages whose versions are reported.
-const PACKAGES: [&str; 6] = [
-    "tfa",
-    "libpam-google-authenticator",
-    "libpam-oath",
-    "libpam0g",
-    "dbus",
-    "openssh-server",
-];
-
 /// The host, and the packages of the machine.
 #[derive(Serialize)]
 pub(crate) struct Host {
@@ -28,8 +18,8 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Reads the properties of the host and the packages of the machine.
-    pub(crate) fn read(machine: &Machine) -> Self {
+    /// Reads the properties of the host, and the versions of packages on machines.
+    pub(crate) fn read(machines: &[(&Machine, &[&str])]) -> Self {
         let content = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = content("/proc/cpuinfo");
         let field = |text: &str, name: &str| {
@@ -41,12 +31,16 @@ impl Host {
         };
         let memory = field(&content("/proc/meminfo"), "MemTotal");
         let kib = memory.split(' ').next().and_then(|kib| kib.parse().ok());
-        let mut query = vec![
-            "dpkg-query",
-            "--show",
-            "--showformat=${Package} ${Version}\\n",
-        ];
-        query.extend(PACKAGES);
+        let versions = machines.iter().flat_map(|(machine, packages)| {
+            let mut query = vec![
+                "dpkg-query",
+                "--show",
+                "--showformat=${Package} ${Version}\\n",
+            ];
+            query.extend(*packages);
+            let lines = machine.succeed(query);
+            lines.lines().map(str::to_owned).collect::<Vec<_>>()
+        });
         Self {
             processor: field(&cpuinfo, "model name"),
             processors: cpuinfo
@@ -56,8 +50,18 @@ impl Host {
             memory_mib: kib.unwrap_or(0_u64) / 1024,
             kernel: content("/proc/sys/kernel/osrelease").trim().to_owned(),
             file_system: file_system(),
-            packages: machine.succeed(query).lines().map(str::to_owned).collect(),
+            packages: versions.collect(),
         }
+    }
+
+    /// The same with the packages of another one as well.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        for package in &other.packages {
+            if !self.packages.contains(package) {
+                self.packages.push(package.clone());
+            }
+        }
+        self
     }
 
     /// A paragraph for the report.

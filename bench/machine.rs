@@ -51,15 +51,19 @@ impl BenchMachine {
             machine: Machine::boot_with(PEERS),
         };
         for (name, path) in programs {
-            machine.install(name, &path);
+            install(&machine.machine, name, &path);
         }
-        machine.install(
+        install(
+            &machine.machine,
             "tfa-bench",
             &env::current_exe().or_fail("find this program"),
         );
         machine.allow_stub();
         machine.add_users();
-        machine.add_name_service();
+        add_name_service(
+            &machine.machine,
+            &folder.join("programs").join(programs::NAME_SERVICE),
+        );
         machine.add_services(sizes);
         machine.add_drop_in();
         machine.configure_sshd();
@@ -82,13 +86,6 @@ impl BenchMachine {
         serde_json::from_str(&output).or_fail("read the results")
     }
 
-    fn install(&self, name: &str, path: &Path) {
-        let content = fs::read(path).or_fail(&format!("read {}", path.display()));
-        let there = layout::program(name).display().to_string();
-        self.machine.write_file(&there, content);
-        self.machine.succeed(["chmod", "755", &there]);
-    }
-
     fn allow_stub(&self) {
         let policy = BUS_POLICY.replace("NAME", layout::STUB);
         let path = format!("/etc/dbus-1/system.d/{}.conf", layout::STUB);
@@ -103,25 +100,6 @@ impl BenchMachine {
             .command(["sh", "-c", "cat >>/etc/passwd"])
             .stdin(lines)
             .succeed();
-    }
-
-    /// Installs the name service for users who are not in `/etc/passwd`. `programs/nss.c` and `user.rs`
-    /// compute the same users.
-    fn add_name_service(&self) {
-        const ADD: &str = r#"
-            set -e
-            cp "$1" "$(dirname "$(dirname /usr/lib/*/security/pam_tfa.so)")/"
-            sed -i 's/^passwd:.*/passwd: files bench/' /etc/nsswitch.conf"#;
-        let library = layout::program(programs::NAME_SERVICE);
-        let library = library.display().to_string();
-        self.machine.succeed(["sh", "-c", ADD, "sh", &library]);
-        let user = User(987_654);
-        for key in [user.name(), user.uid().to_string()] {
-            let line = self.machine.succeed(["getent", "passwd", &key]);
-            if line != user.passwd_line() {
-                panic!("the name service returns {line:?} for {key}");
-            }
-        }
     }
 
     /// Enables keyboard-interactive, and raises the number of concurrent logins.
@@ -177,4 +155,42 @@ impl BenchMachine {
         );
         self.machine.succeed(["systemctl", "daemon-reload"]);
     }
+}
+
+/// Installs a program on a machine.
+fn install(machine: &Machine, name: &str, path: &Path) {
+    let content = fs::read(path).or_fail(&format!("read {}", path.display()));
+    let there = layout::program(name).display().to_string();
+    machine.write_file(&there, content);
+    machine.succeed(["chmod", "755", &there]);
+}
+
+/// Installs the compiled name service, for users who are not in `/etc/passwd`. `programs/nss.c` and `user.rs`
+/// compute the same users.
+pub(crate) fn add_name_service(machine: &Machine, compiled: &Path) {
+    const ADD: &str = r#"
+        set -e
+        cp "$1" "$(dirname "$(dirname /usr/lib/*/security/pam_tfa.so)")/"
+        sed -i 's/^passwd:.*/passwd: files bench/' /etc/nsswitch.conf"#;
+    install(machine, programs::NAME_SERVICE, compiled);
+    let library = layout::program(programs::NAME_SERVICE);
+    let library = library.display().to_string();
+    machine.succeed(["sh", "-c", ADD, "sh", &library]);
+    let user = User(987_654);
+    for key in [user.name(), user.uid().to_string()] {
+        let line = machine.succeed(["getent", "passwd", &key]);
+        if line != user.passwd_line() {
+            panic!("the name service returns {line:?} for {key}");
+        }
+    }
+}
+
+/// The package of the network part of a fleet, beside the package under test.
+pub(crate) fn fleet_package() -> Vec<u8> {
+    let package = tfa_tests::package();
+    let folder = package.parent().or_fail("find the packages").join("fleet");
+    let found = fs::read_dir(&folder).or_fail(&format!("read {}", folder.display()));
+    let mut packages = found.flatten().map(|entry| entry.path());
+    let package = packages.find(|path| path.extension().is_some_and(|it| it == "deb"));
+    fs::read(package.or_fail("find the package of the fleet")).or_fail("read a package")
 }

@@ -11,6 +11,7 @@ mod backup;
 #[cfg(test)]
 mod counts;
 mod figures;
+mod fleet;
 mod goals;
 mod host;
 mod inside;
@@ -35,14 +36,25 @@ use inside::logins::Size;
 use inside::{Task, fill, load};
 use machine::BenchMachine;
 use noise::{HostTime, Noise};
-use plan::Plan;
+use plan::{OneHost, Plan};
 use results::Results;
 use serde::de::DeserializeOwned;
 use tfa_tests::OrFail;
 
-const USAGE: &str = "usage: tfa-bench [--quick]
-Measures on a booted machine, as root, and writes the results to target/bench.
---quick takes fewer samples, with up to 1,000 users.";
+const USAGE: &str = "usage: tfa-bench [--quick] [--fleet]
+Measures on booted machines, as root, and writes the results to target/bench.
+--quick takes fewer samples, with up to 1,000 users on one host.
+--fleet measures a fleet alone.";
+
+/// The packages on the machine of one host whose versions are reported.
+const PACKAGES: [&str; 6] = [
+    "tfa",
+    "libpam-google-authenticator",
+    "libpam-oath",
+    "libpam0g",
+    "dbus",
+    "openssh-server",
+];
 
 fn main() -> ExitCode {
     if let Ok(task) = env::var("TFA_BENCH_TASK") {
@@ -53,6 +65,8 @@ fn main() -> ExitCode {
     let plan = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => Plan::full(),
         ["--quick"] => Plan::quick(),
+        ["--fleet"] => Plan::full().of_fleet_alone(),
+        ["--quick", "--fleet"] | ["--fleet", "--quick"] => Plan::quick().of_fleet_alone(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -71,6 +85,31 @@ fn measure(plan: Plan) {
     let folder = project.or_fail("find the project").join("target/bench");
     let Plan {
         quick,
+        one_host,
+        fleet,
+    } = plan;
+    let mut noise = Noise::default();
+    // The machine of one host ends before those of the fleet begin.
+    let one_host = one_host.map(|plan| measure_one_host(plan, &folder, &mut noise));
+    let (fleet, fleet_host) = fleet::measure(&fleet, &mut noise);
+    let (one_host, host) = match one_host {
+        Some((one_host, host)) => (Some(one_host), host.and(&fleet_host)),
+        None => (None, fleet_host),
+    };
+    let results = Results {
+        quick,
+        one_host,
+        fleet,
+        host,
+        noise,
+        counts: Figures::read(),
+    };
+    let goals = goals::evaluate(&results);
+    report::write(&folder, &results, &goals);
+}
+
+fn measure_one_host(plan: OneHost, folder: &Path, noise: &mut Noise) -> (results::OneHost, Host) {
+    let OneHost {
         logins,
         at_once,
         load,
@@ -80,8 +119,8 @@ fn measure(plan: Plan) {
         administration,
     } = plan;
     let mut run = Run {
-        machine: BenchMachine::boot(&folder, &logins.sizes),
-        noise: Noise::default(),
+        machine: BenchMachine::boot(folder, &logins.sizes),
+        noise,
     };
     let mut filled = Vec::new();
     for size in &logins.sizes {
@@ -95,8 +134,7 @@ fn measure(plan: Plan) {
     let (sshd_clients, cycles) = (sshd.at_once, module.cycles);
     let logins: Vec<_> = run.task("one login", &Task::Logins(logins));
     run.noise.spread(&logins);
-    let results = Results {
-        quick,
+    let results = results::OneHost {
         filled,
         logins,
         at_once: run.task("concurrent logins", &Task::AtOnce(at_once)),
@@ -107,21 +145,18 @@ fn measure(plan: Plan) {
         cycles,
         modules: run.task("the module", &Task::Module(module)),
         administration: run.task("many accounts", &Task::Administration(administration)),
-        host: Host::read(run.machine.machine()),
-        noise: run.noise,
-        counts: Figures::read(),
     };
-    let goals = goals::evaluate(&results);
-    report::write(&folder, &results, &goals);
+    let host = Host::read(&[(run.machine.machine(), &PACKAGES)]);
+    (results, host)
 }
 
 /// A run on the machine.
-struct Run {
+struct Run<'a> {
     machine: BenchMachine,
-    noise: Noise,
+    noise: &'a mut Noise,
 }
 
-impl Run {
+impl Run<'_> {
     /// Runs a task, and notes the load of the host by other programs.
     fn task<Result: DeserializeOwned>(&mut self, name: &str, task: &Task) -> Result {
         eprintln!("measuring: {name}");

@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
+use crate::fleet;
 use crate::inside::logins::Size;
 use crate::inside::{administration, at_once, daemon, load, logins, module, sshd};
 
-/// The tasks of a run.
+/// The parts of a run.
 pub(crate) struct Plan {
     pub(crate) quick: bool,
+    /// `None` where the fleet alone is measured.
+    pub(crate) one_host: Option<OneHost>,
+    pub(crate) fleet: fleet::Plan,
+}
+
+/// The tasks on one host.
+pub(crate) struct OneHost {
     pub(crate) logins: logins::Task,
     pub(crate) at_once: at_once::Task,
     pub(crate) load: load::Task,
@@ -22,6 +30,52 @@ impl Plan {
     pub(crate) fn full() -> Self {
         Self {
             quick: false,
+            one_host: Some(OneHost::full()),
+            fleet: fleet::Plan {
+                accounts: vec![1000, 1_000_000],
+                rounds: 400,
+                load: fleet::load::Plan {
+                    clients: vec![1, 16, 64],
+                    slices: 4,
+                    slice: Duration::from_secs(3),
+                },
+                members: 10_000,
+                losses: 6,
+            },
+        }
+    }
+
+    /// A short plan, for a first impression.
+    pub(crate) fn quick() -> Self {
+        Self {
+            quick: true,
+            one_host: Some(OneHost::quick()),
+            fleet: fleet::Plan {
+                accounts: vec![1000, load::USERS],
+                rounds: 60,
+                load: fleet::load::Plan {
+                    clients: vec![1, 64],
+                    slices: 2,
+                    slice: Duration::from_secs(2),
+                },
+                members: 1000,
+                losses: 2,
+            },
+        }
+    }
+
+    /// The same, without the tasks on one host.
+    pub(crate) fn of_fleet_alone(self) -> Self {
+        Self {
+            one_host: None,
+            ..self
+        }
+    }
+}
+
+impl OneHost {
+    fn full() -> Self {
+        Self {
             logins: logins::Task {
                 sizes: vec![
                     with_peers(10),
@@ -61,10 +115,8 @@ impl Plan {
         }
     }
 
-    /// A short plan, for a first impression.
-    pub(crate) fn quick() -> Self {
+    fn quick() -> Self {
         Self {
-            quick: true,
             logins: logins::Task {
                 sizes: vec![with_peers(10), with_peers(1000)],
                 rounds: 6,

@@ -1,6 +1,7 @@
 //! The results of a run.
 
 use crate::figures::Figures;
+use crate::fleet;
 use crate::host::Host;
 use crate::inside::logins::Subject;
 use crate::inside::{administration, at_once, daemon, fill, load, logins, module, sshd};
@@ -13,6 +14,13 @@ pub(crate) struct Results {
     pub(crate) noise: Noise,
     /// The recorded counts, if there are any for this architecture.
     pub(crate) counts: Option<Figures>,
+    /// `None` where the fleet alone was measured.
+    pub(crate) one_host: Option<OneHost>,
+    pub(crate) fleet: fleet::Measured,
+}
+
+/// What was measured on one host.
+pub(crate) struct OneHost {
     /// The filled stores, by number of users.
     pub(crate) filled: Vec<(u32, fill::Filled)>,
     pub(crate) logins: Vec<logins::Measured>,

@@ -22,7 +22,7 @@ pub(super) fn log_in_again(user: User) {
 }
 
 fn expect_verified(user: User, code: &str) {
-    let turn = client::give_code(user, code);
+    let turn = client::give_code(&client::Daemon::here(), user, code);
     let verified = Next::Verdict(Verdict::VerifiedByTotp);
     assert!(turn.next == verified && turn.covers_account, "{turn:?}");
 }
@@ -31,13 +31,13 @@ fn expect_verified(user: User, code: &str) {
 /// then starts no thread.
 pub(super) fn connect_at_once(users: impl Iterator<Item = User>) {
     let open: Vec<_> = users
-        .map(|user| client::begin(user, &client::context()))
+        .map(|user| client::begin(&client::Daemon::here(), user, &client::context()))
         .collect();
     drop(open);
 }
 
 /// A wrong code, after which the client closes the connection.
 pub(super) fn try_wrong_code(user: User) {
-    let turn = client::give_code(user, &phone::wrong_code(user));
+    let turn = client::give_code(&client::Daemon::here(), user, &phone::wrong_code(user));
     assert!(matches!(turn.next, Next::Ask(_)), "{turn:?}");
 }

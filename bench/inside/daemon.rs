@@ -92,7 +92,8 @@ fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, User)>) -> Measur
     thread::sleep(quiet);
     let after = daemon.switches();
     let loaded = (users >= load::USERS).then(|| {
-        UserPool::new().log_in(CLIENTS, LOAD_TIME);
+        let log_in = |_, user, code: &str| super::client::log_in(user, code);
+        UserPool::new().log_in(CLIENTS, LOAD_TIME, log_in);
         daemon.resident()
     });
     Measured {

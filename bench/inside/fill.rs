@@ -118,7 +118,7 @@ fn in_index_order(users: u32) -> Vec<User> {
 }
 
 /// An account, enrolled as a user enrolls.
-fn account(user: User, backup: BackupSet) -> Account {
+pub(crate) fn account(user: User, backup: BackupSet) -> Account {
     let key = Secret::new(&user.key()).or_fail("create a key");
     let authenticator = Authenticator::totp("phone", Parameters::default(), key);
     let mut account = Account::new(user.uid());

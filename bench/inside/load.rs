@@ -87,7 +87,8 @@ pub(super) fn run(task: &Task) -> Measured {
             let daemon = service::process_of(service::DAEMON);
             let processes = [daemon, Process::own()];
             let before = processes.map(Process::processor_time);
-            let logged_in = pool.log_in(level.clients, task.slice);
+            let log_in = |_, user, code: &str| client::log_in(user, code);
+            let logged_in = pool.log_in(level.clients, task.slice, log_in);
             let after = processes.map(Process::processor_time);
             level.daemon.add(&logged_in);
             level.daemon_time += after[0] - before[0];
@@ -142,11 +143,21 @@ impl UserPool {
     }
 
     /// Each client logs in without a pause, each time as another user, until the time is over.
-    pub(crate) fn log_in(&self, clients: u32, time: Duration) -> Rate {
+    /// `log_in` gets the number of the client.
+    pub(crate) fn log_in(
+        &self,
+        clients: u32,
+        time: Duration,
+        log_in: impl Fn(u32, User, &str) + Sync,
+    ) -> Rate {
+        let log_in = &log_in;
         let start = Instant::now();
         let times = thread::scope(|scope| {
             let running: Vec<_> = (0..clients)
-                .map(|client| scope.spawn(move || self.run_client(client, clients, start, time)))
+                .map(|client| {
+                    let log_in = move |user, code: &str| log_in(client, user, code);
+                    scope.spawn(move || self.run_client(client, clients, start + time, log_in))
+                })
                 .collect();
             let mut times = Times::default();
             for client in running {
@@ -165,17 +176,23 @@ impl UserPool {
         }
     }
 
-    fn run_client(&self, client: u32, clients: u32, start: Instant, time: Duration) -> Times {
+    fn run_client(
+        &self,
+        client: u32,
+        clients: u32,
+        end: Instant,
+        log_in: impl Fn(User, &str),
+    ) -> Times {
         let mut times = Times::default();
         let mine = self.partitions.iter().skip(client as usize);
         for partition in mine.step_by(clients as usize).cycle() {
             let mut partition = partition.lock().or_fail("take the next user");
-            if start.elapsed() >= time {
+            if Instant::now() >= end {
                 break;
             }
             let (user, code) = partition.next();
             let begin = Instant::now();
-            client::log_in(user, &code);
+            log_in(user, &code);
             times.push(begin.elapsed());
         }
         times

@@ -277,7 +277,7 @@ impl Bench {
 }
 
 /// The subjects in a pseudorandom order, which depends only on the draw.
-fn shuffled(subjects: &[Subject], draw: impl Hash) -> Vec<Subject> {
+pub(crate) fn shuffled<S: Copy + Hash>(subjects: &[S], draw: impl Hash) -> Vec<S> {
     let mut shuffled = subjects.to_vec();
     shuffled.sort_by_cached_key(|subject| {
         let mut hasher = DefaultHasher::new();

@@ -12,7 +12,7 @@ pub(crate) mod load;
 pub(crate) mod logins;
 pub(crate) mod module;
 mod passwd;
-mod process;
+pub(crate) mod process;
 pub(crate) mod programs;
 mod service;
 pub(crate) mod sshd;

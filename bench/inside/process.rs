@@ -21,16 +21,7 @@ impl Process {
 
     /// The processor time of all its threads, ended ones included.
     pub(crate) fn processor_time(self) -> Duration {
-        let stat = self.read("stat");
-        // The name in brackets may contain any character. The fields are counted after it.
-        let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
-        let ticks: u64 = fields
-            .split(' ')
-            .skip(11)
-            .take(2)
-            .filter_map(|field| field.parse::<u64>().ok())
-            .sum();
-        Duration::from_millis(ticks * 1000 / TICKS)
+        time_in(&self.read("stat"))
     }
 
     /// The resident memory in KiB.
@@ -88,7 +79,21 @@ pub(crate) fn wake_ups(before: &BTreeMap<String, u64>, after: &BTreeMap<String, 
     running + ended as u64
 }
 
-fn line_of(status: &str, name: &str) -> Option<u64> {
+/// The processor time in `/proc/PID/stat`.
+pub(crate) fn time_in(stat: &str) -> Duration {
+    // The name in brackets may contain any character. The fields are counted after it.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let ticks: u64 = fields
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 1000 / TICKS)
+}
+
+/// A number in `/proc/PID/status`.
+pub(crate) fn line_of(status: &str, name: &str) -> Option<u64> {
     status.lines().find_map(|line| {
         let value = line.strip_prefix(name)?.strip_prefix(':')?;
         value.split_whitespace().next()?.parse().ok()

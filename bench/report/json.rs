@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::fleet_json as fleet;
 use super::mark::mark_objects;
 use crate::goals::Goal;
-use crate::results::Results;
+use crate::results::{OneHost, Results};
 use crate::statistics::Rate;
 
 /// The whole file.
@@ -14,6 +15,22 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
         quick,
         noise,
         counts,
+        one_host,
+        fleet,
+    } = results;
+    let mut figures = match one_host {
+        Some(one_host) => of_one_host(one_host),
+        None => json!({}),
+    };
+    figures["fleet"] = fleet::result(fleet);
+    if !noise.is_quiet() {
+        mark_objects(&mut figures);
+    }
+    json!({ "host": host, "quick": quick, "noise": noise, "counts": counts, "goals": goals, "figures": figures })
+}
+
+fn of_one_host(results: &OneHost) -> Value {
+    let OneHost {
         filled,
         logins,
         at_once,
@@ -118,7 +135,7 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
             })
         })
         .collect();
-    let mut figures = json!({
+    json!({
         "filled": filled,
         "logins": logins,
         "at_once": { "disk": rate(&at_once.disk), "levels": at_once_levels },
@@ -132,13 +149,9 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
         "daemon": daemon,
         "modules": { "cycles": cycles, "modules": modules },
         "administration": administration,
-    });
-    if !noise.is_quiet() {
-        mark_objects(&mut figures);
-    }
-    json!({ "host": host, "quick": quick, "noise": noise, "counts": counts, "goals": goals, "figures": figures })
+    })
 }
 
-fn rate(rate: &Rate) -> Value {
+pub(super) fn rate(rate: &Rate) -> Value {
     json!({ "per_second": rate.per_second(), "times": rate.times.summary() })
 }

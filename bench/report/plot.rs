@@ -11,7 +11,8 @@ use super::units::thousands;
 use crate::inside::at_once::Stack;
 use crate::inside::load::Level;
 use crate::inside::logins::Subject;
-use crate::results::Results;
+use crate::noise::Noise;
+use crate::results::OneHost;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 340.0;
@@ -47,11 +48,11 @@ struct Chart {
 }
 
 /// The plot as SVG.
-pub(crate) fn draw(results: &Results) -> String {
+pub(crate) fn draw(results: &OneHost, noise: &Noise) -> String {
     let charts = [logins(results), at_once(results)];
     let each = LEFT + WIDTH + RIGHT;
     let height = TOP + HEIGHT + BOTTOM;
-    let noisy = if results.noise.is_quiet() { "" } else { NOISY };
+    let noisy = if noise.is_quiet() { "" } else { NOISY };
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {height}\" \
          font-family=\"sans-serif\" font-size=\"12\" fill=\"{GREY}\">\n{noisy}",
@@ -69,7 +70,7 @@ pub(crate) fn draw(results: &Results) -> String {
     svg + "</svg>\n"
 }
 
-fn logins(results: &Results) -> Chart {
+fn logins(results: &OneHost) -> Chart {
     let by_users = |figure: &dyn Fn(&crate::inside::logins::Measured) -> Option<f64>| {
         results
             .logins
@@ -100,7 +101,7 @@ fn logins(results: &Results) -> Chart {
     }
 }
 
-fn at_once(results: &Results) -> Chart {
+fn at_once(results: &OneHost) -> Chart {
     let line = |stack: Stack, colour| Line {
         name: sections::stack(stack),
         colour,

@@ -103,7 +103,7 @@ fn kind_of(suite: Suite, what: &str, packages: &[&str]) -> String {
 }
 
 /// The package under test: the one that `TFA_DEB` names, else the newest in `dist/`.
-pub(crate) fn package() -> PathBuf {
+pub fn package() -> PathBuf {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if let Some(named) = env::var_os("TFA_DEB") {
         return project.join(named);

@@ -27,6 +27,7 @@ mod terminal;
 
 pub use command::{Command, Output};
 pub use failure::OrFail;
+pub use image::package;
 pub use machine::Machine;
 pub use phone::{Phone, read_qr};
 pub use suite::Suite;
