@@ -15,6 +15,13 @@ pub(crate) enum DaemonError {
     /// The daemon is absent: there is no bus, the bus reports that the daemon is not running and
     /// cannot be started, or the daemon reports that it serves no logins.
     Absent(String),
+    /// The daemon is there, and cannot reach the verifiers of its fleet. No user can cause it.
+    CutOff {
+        /// What happened.
+        why: String,
+        /// The policy of this host lets in root at a console then.
+        console: bool,
+    },
     /// No answer came in time, or the connection broke. This is not absence: a user can cause it, by
     /// flooding the bus or stopping the login program.
     NoAnswer(String),
@@ -42,6 +49,11 @@ impl From<LoginError> for DaemonError {
         match error {
             LoginError::UnknownUser(_) => Self::UnknownUser,
             LoginError::NotServing(_) => Self::Absent(text),
+            LoginError::CutOff(why) => Self::CutOff {
+                why,
+                console: false,
+            },
+            LoginError::ConsoleOnly(why) => Self::CutOff { why, console: true },
             LoginError::Connect(error) if means_no_bus(error.kind()) => Self::Absent(text),
             LoginError::Bus(error) if means_absent(&error.name) => Self::Absent(text),
             LoginError::Bus(error) if means_no_answer(&error.name) => Self::NoAnswer(text),

@@ -159,21 +159,45 @@ impl Login<'_> {
         };
         let (client, turn) = match daemon::begin(self.options.timeout, user, &context) {
             Ok(begun) => begun,
-            // Only here: a daemon that has answered once is not absent.
-            Err(DaemonError::Absent(why)) if self.is_root_at_console(user) => {
-                self.log
-                    .alert(&messages::log_root_at_console(&why, &context.tty));
-                return Ok(Outcome::RootAtConsole);
-            }
-            Err(DaemonError::Absent(why)) if root_switch::is_root_switch(&context, getuid()) => {
-                self.log.notice(&messages::log_root_switch(&why));
-                return Ok(Outcome::RootSwitchesUser);
-            }
-            Err(error) => return Err(self.daemon_failed(&error)),
+            // Only here: a daemon that has answered once is not absent, and its verifiers are not either.
+            Err(error) => return self.without_daemon(&error, user, &context),
         };
         let (verdict, covers_account) = self.run_dialog(client, turn, &mut data.passwords)?;
         data.covers_account = covers_account;
         Ok(Outcome::Verdict(verdict))
+    }
+
+    /// What happens while the daemon is absent, or no verifier of its fleet can be reached.
+    fn without_daemon(
+        &self,
+        error: &DaemonError,
+        user: &str,
+        context: &Context,
+    ) -> Result<Outcome, Failure> {
+        let (why, lets_in_root) = match error {
+            DaemonError::Absent(why) => {
+                let option = self.options.unreachable;
+                (why, option == Some(Unreachable::AllowRootConsole))
+            }
+            DaemonError::CutOff { why, console } => {
+                let option = self.options.unreachable;
+                (why, *console && option != Some(Unreachable::Deny))
+            }
+            error => return Err(self.daemon_failed(error)),
+        };
+        if lets_in_root && self.is_root_at_console(user) {
+            let text = match error {
+                DaemonError::CutOff { .. } => messages::log_root_offline(why, &context.tty),
+                _ => messages::log_root_at_console(why, &context.tty),
+            };
+            self.log.alert(&text);
+            return Ok(Outcome::RootAtConsole);
+        }
+        if root_switch::is_root_switch(context, getuid()) {
+            self.log.notice(&messages::log_root_switch(why));
+            return Ok(Outcome::RootSwitchesUser);
+        }
+        Err(self.daemon_failed(error))
     }
 
     /// Shows turns and sends answers until the verdict, and returns it with whether it covers the account
@@ -250,18 +274,13 @@ impl Login<'_> {
         }
     }
 
-    /// Returns whether `unreachable=allow-root-console` lets this login in while the daemon is absent.
+    /// Returns whether root logs in at a console of this machine, and no other user can have caused it.
     fn is_root_at_console(&self, user: &str) -> bool {
         let is_root = || matches!(User::from_name(user), Ok(Some(user)) if user.uid.is_root());
-        match self.options.unreachable {
-            Unreachable::Deny => false,
-            // The real uid excludes `su` and similar programs: they run with the resource limits and
-            // signals of the caller, who could make the daemon look absent.
-            Unreachable::AllowRootConsole => {
-                let consoles = Consoles::default().with_those_of_the_kernel();
-                self.context.at_console(&consoles) && getuid().is_root() && is_root()
-            }
-        }
+        // The real uid excludes `su` and similar programs: they run with the resource limits and
+        // signals of the caller, who could make the daemon look absent.
+        let consoles = Consoles::default().with_those_of_the_kernel();
+        self.context.at_console(&consoles) && getuid().is_root() && is_root()
     }
 
     fn daemon_failed(&self, error: &DaemonError) -> Failure {
@@ -273,6 +292,7 @@ impl Login<'_> {
             DaemonError::Absent(why) | DaemonError::NoAnswer(why) => {
                 self.log.error(&messages::log_not_serving(why));
             }
+            DaemonError::CutOff { why, .. } => self.log.error(&messages::log_cut_off(why)),
             DaemonError::Unusable(why) => self.log.error(&messages::log_unusable(why)),
         }
         self.conversation.error(messages::NOT_AVAILABLE);

@@ -113,6 +113,20 @@ pub(crate) fn log_root_at_console(why: &str, tty: &str) -> String {
     )
 }
 
+pub(crate) fn log_root_offline(why: &str, tty: &str) -> String {
+    format!(
+        "root logs in on {tty} WITHOUT a second factor, by offline = \"console\": no verifier of the \
+         fleet can be reached ({why}). See: systemctl status tfa-fleet"
+    )
+}
+
+pub(crate) fn log_cut_off(why: &str) -> String {
+    format!(
+        "no verifier of the fleet can be reached, and the policy of this host lets nothing in without \
+         one ({why}); refusing. See: systemctl status tfa-fleet"
+    )
+}
+
 pub(crate) fn log_root_switch(why: &str) -> String {
     format!(
         "root changes to another user without tfad, which does not serve this login ({why}). \

@@ -28,8 +28,8 @@ pub(crate) struct Options {
     pub(crate) after_publickey: bool,
     /// `not_required=`: the result if no second factor is required.
     pub(crate) not_required: NotRequired,
-    /// `unreachable=`: what happens while the daemon is absent.
-    pub(crate) unreachable: Unreachable,
+    /// `unreachable=`: what happens while the daemon is absent. If it is not set, every login is refused.
+    pub(crate) unreachable: Option<Unreachable>,
 }
 
 /// Whether the password of an earlier module is used as the code.
@@ -73,7 +73,7 @@ impl Default for Options {
             session_follows: false,
             after_publickey: false,
             not_required: NotRequired::Ignore,
-            unreachable: Unreachable::Deny,
+            unreachable: None,
         }
     }
 }
@@ -109,8 +109,10 @@ impl Options {
             "after_publickey" => self.after_publickey = true,
             "not_required=ignore" => self.not_required = NotRequired::Ignore,
             "not_required=success" => self.not_required = NotRequired::Success,
-            "unreachable=deny" => self.unreachable = Unreachable::Deny,
-            "unreachable=allow-root-console" => self.unreachable = Unreachable::AllowRootConsole,
+            "unreachable=deny" => self.unreachable = Some(Unreachable::Deny),
+            "unreachable=allow-root-console" => {
+                self.unreachable = Some(Unreachable::AllowRootConsole);
+            }
             _ => self.timeout = seconds(argument.strip_prefix("timeout=")?)?,
         }
         Some(())
@@ -178,18 +180,18 @@ mod tests {
         );
         assert_eq!(
             parse("unreachable=allow-root-console"),
-            changed(|o| o.unreachable = Unreachable::AllowRootConsole)
+            changed(|o| o.unreachable = Some(Unreachable::AllowRootConsole))
         );
         assert_eq!(
             parse("not_required=ignore unreachable=deny"),
-            changed(|_| {})
+            changed(|o| o.unreachable = Some(Unreachable::Deny))
         );
     }
 
     #[test]
     fn the_defaults_deny_without_the_daemon_and_use_no_password() {
         let options = Options::default();
-        assert_eq!(options.unreachable, Unreachable::Deny);
+        assert_eq!(options.unreachable, None);
         assert_eq!(options.first_pass, FirstPass::Ignore);
         assert!(!options.forward_pass);
     }

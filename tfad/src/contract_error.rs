@@ -38,6 +38,8 @@ impl From<login::Error> for Error {
         let text = error.to_string();
         match error {
             login::Error::NotServing(_) | login::Error::NoVerifier(_) => Self::NotServing(text),
+            login::Error::CutOff { console: true, .. } => Self::ConsoleOnly(text),
+            login::Error::CutOff { console: false, .. } => Self::CutOff(text),
             login::Error::NotOwnUser { .. } => Self::NotAuthorized(text),
             login::Error::NoSuchDialog => Self::NoSuchDialog(text),
             login::Error::TooManyDialogs | login::Error::OtherPolicy => Self::Busy(text),

@@ -315,16 +315,16 @@ fn the_error_of_a_verifier_is_the_error_of_the_login() {
 fn without_a_verifier_no_login_is_served() {
     let member = Member::start("none", |_, _| Reply::NoVerifier("v1 is down".to_owned()));
     assert!(
-        matches!(member.begin(&root()), Err(Error::NoVerifier(why)) if why.contains("v1 is down"))
+        matches!(member.begin(&root()), Err(Error::CutOff { why, console: false }) if why.contains("v1 is down"))
     );
     let member = Member::without_fleet("absent");
-    assert!(matches!(member.begin(&root()), Err(Error::NoVerifier(_))));
+    assert!(matches!(member.begin(&root()), Err(Error::CutOff { .. })));
 }
 
-/// Whether the module takes the login for one without a daemon, in which root may log in at the console.
+/// Whether the login counts as one of a host that is cut off.
 fn is_absent(begun: Result<(u32, Next), Error>) -> bool {
     let error = tfa_proto::Error::from(begun.unwrap_err());
-    matches!(error, tfa_proto::Error::NotServing(_))
+    matches!(error, tfa_proto::Error::CutOff(_))
 }
 
 #[test]

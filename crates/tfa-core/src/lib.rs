@@ -56,7 +56,7 @@ pub use policy::{
     AfterGrace, DEFAULT_GRACE, DEFAULT_GUARD, Exemption, Mode, Policy, PolicyDecision,
     PolicyExemption, Requirement, RuleEffect, Source, Terms, is_guarded,
 };
-pub use policy::{FactorKind, Factors};
+pub use policy::{FactorKind, Factors, Offline};
 pub use policy::{
     Group, Groups, HostPattern, Identity, Login, LoginOrigin, Methods, OriginMatcher, OwnMethod,
     Rule, Subject, Ternary,

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use tfa_core::{
     Account, AfterGrace, AuthenticatorKind, FactorKind, Factors, Group, Groups, HostName,
-    HostPattern, Identity, Login, LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy,
-    PolicyDecision, Rule, RuleEffect, Source, Subject, Terms, Ternary, Time, UserExemption,
+    HostPattern, Identity, Login, LoginOrigin, Methods, Mode, Offline, OriginMatcher, OwnMethod,
+    Policy, PolicyDecision, Rule, RuleEffect, Source, Subject, Terms, Ternary, Time, UserExemption,
 };
 
 use crate::invitation::invitation;
@@ -276,6 +276,7 @@ fn any_effect() -> impl Strategy<Value = RuleEffect> {
         grace,
         after_grace,
         factors,
+        offline: Offline::Deny,
         source: Source::default(),
         terms: Terms::default(),
     })

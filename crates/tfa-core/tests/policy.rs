@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tfa_core::{
     Account, AfterGrace, DEFAULT_GRACE, Exemption, FactorKind, Factors, Group, Groups, HostPattern,
-    Identity, Login, LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision,
-    Requirement, Rule, RuleEffect, Source, Ternary, ThrottleScope, Time,
+    Identity, Login, LoginOrigin, Methods, Mode, Offline, OriginMatcher, OwnMethod, Policy,
+    PolicyDecision, Requirement, Rule, RuleEffect, Source, Ternary, ThrottleScope, Time,
 };
 
 use crate::cases;
@@ -1811,4 +1811,42 @@ fn grace_that_would_begin_with_a_login_elsewhere_does_not() {
     });
     let dated = dated.decide(&login(), None, NOON).without_new_grace(None);
     assert!(matches!(dated.requirement, Requirement::Grace(_)));
+}
+
+#[test]
+fn offline_is_what_every_rule_permits_that_may_apply() {
+    use Offline::{BoundCodes, Console, Deny};
+    let effect = |offline| RuleEffect {
+        offline,
+        ..RuleEffect::default()
+    };
+    let policy = |rule: Rule, first, otherwise| Policy {
+        rules: vec![Rule {
+            effect: effect(first),
+            ..rule
+        }],
+        otherwise: effect(otherwise),
+        ..Policy::default()
+    };
+    let of_all = Rule::default();
+    let of_a_group = Rule {
+        groups: vec![group("wheel")],
+        ..Rule::default()
+    };
+    for (first, otherwise, possible) in [
+        (Console, Deny, Deny),
+        (BoundCodes, Deny, Deny),
+        (Deny, BoundCodes, Deny),
+        (Console, BoundCodes, Deny),
+        (BoundCodes, BoundCodes, BoundCodes),
+        (Console, Console, Console),
+    ] {
+        let sure = policy(of_all.clone(), first, otherwise);
+        assert_eq!(sure.offline(&login(), NOON), first);
+        // What is not known of the user counts as the strictest.
+        let unsure = policy(of_a_group.clone(), first, otherwise);
+        assert_eq!(unsure.offline(&lea_with_unknown_groups(), NOON), possible);
+        assert_eq!(unsure.permits_offline(), first != Deny || otherwise != Deny);
+    }
+    assert_eq!(Policy::default().offline(&login(), NOON), Deny);
 }

@@ -95,6 +95,10 @@ errors! {
     UidChanged,
     /// The daemon runs and serves no login: it cannot use its configuration or its store.
     NotServing,
+    /// This host is a member of a fleet, no verifier can be reached, and its policy lets no login in then.
+    CutOff,
+    /// As `CutOff`, where the policy lets root in at a console of the host.
+    ConsoleOnly,
     /// The daemon could not do what was asked: the store, the name service or the kernel fails.
     Storage,
 }

@@ -92,3 +92,55 @@ fn allow_root_console_admits_no_other_login() {
         assert_eq!(report.code(), UNAVAILABLE, "{options} {user} {tty} {rhost}");
     }
 }
+
+const CUT_OFF: &str = "org.tfad.Tfa1.Error.CutOff";
+const CONSOLE_ONLY: &str = "org.tfad.Tfa1.Error.ConsoleOnly";
+
+#[test]
+fn policy_of_a_member_lets_in_root_at_the_console_when_cut_off() {
+    for options in ["", "unreachable=allow-root-console"] {
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon([Action::Error(CONSOLE_ONLY)]);
+        let login = fixture.login(options).user(Some("root")).at("tty1", "");
+        let report = login.authenticate();
+        assert_eq!(report.code(), Code::SUCCESS as i32, "{options}");
+        assert!(report.logged("WITHOUT a second factor"));
+        assert!(report.logged("offline = \"console\""));
+        assert!(report.log.iter().any(|line| line.starts_with("<81>")));
+    }
+}
+
+#[test]
+fn cut_off_member_lets_in_no_other_login() {
+    for (error, options, user, tty, rhost) in [
+        // The stricter of the policy and the line of the module applies.
+        (CUT_OFF, "", "root", "tty1", ""),
+        (
+            CUT_OFF,
+            "unreachable=allow-root-console",
+            "root",
+            "tty1",
+            "",
+        ),
+        (CONSOLE_ONLY, "unreachable=deny", "root", "tty1", ""),
+        (CONSOLE_ONLY, "", "daemon", "tty1", ""),
+        (CONSOLE_ONLY, "", "root", "ssh", "192.0.2.7"),
+        (CONSOLE_ONLY, "", "root", "tty1", "192.0.2.7"),
+        (CONSOLE_ONLY, "", "root", "pts/0", ""),
+    ] {
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon([Action::Error(error)]);
+        let login = fixture.login(options).user(Some(user)).at(tty, rhost);
+        let code = login.authenticate().code();
+        assert_eq!(code, UNAVAILABLE, "{error} {options} {user} {tty} {rhost}");
+    }
+}
+
+#[test]
+fn member_that_is_cut_off_within_a_login_lets_nothing_in() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([ask_code(), Action::Error(CONSOLE_ONLY)]);
+    let login = fixture.login("").user(Some("root")).at("tty1", "");
+    let report = login.answers([types("123456")]).authenticate();
+    assert_eq!(report.code(), UNAVAILABLE);
+}

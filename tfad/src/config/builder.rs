@@ -158,12 +158,14 @@ impl Builder {
         let mode = settings.mode.ok_or(NotSet("mode"))?;
         let grace = set(settings.grace, "grace")?;
         let after_grace = set(settings.after_grace, "after_grace")?;
+        let offline = set(settings.offline, "offline")?;
         let otherwise = RuleEffect {
             mode: mode.value,
             since: settings.since.map(|since| since.value),
             grace,
             after_grace,
             factors: Factors::ANY,
+            offline,
             source: mode.position.source(),
             terms: Terms::default(),
         };
@@ -175,7 +177,9 @@ impl Builder {
         };
         let rules = self.rules.into_iter();
         let policy = Policy {
-            rules: rules.map(|rule| rule.build(grace, after_grace)).collect(),
+            rules: rules
+                .map(|rule| rule.build(grace, after_grace, offline))
+                .collect(),
             otherwise,
             audit: set(settings.audit, "audit")?,
             guard: set(settings.guard, "guard")?,

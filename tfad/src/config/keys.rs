@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tfa_core::{
     AfterGrace, Algorithm, AuthenticatorKind, DeviceKind, Factors, Group, HostPattern, Mode,
-    OriginMatcher, Time,
+    Offline, OriginMatcher, Time,
 };
 use tfa_proto::Consoles;
 use toml::de::DeValue;
@@ -59,6 +59,16 @@ keys! {
         ]),
         default: Some(r#""enroll""#),
         summary: "After the grace period: \"enroll\" during the login, or \"deny\" the login.",
+    }
+    offline: Offline {
+        sections: [Policy, Rule],
+        read: |value| word(value, &[
+            ("deny", Offline::Deny),
+            ("console", Offline::Console),
+        ]),
+        default: Some(r#""deny""#),
+        summary: "On a member of a fleet, while no verifier can be reached: \"deny\" logins, or let in root \
+                  at the \"console\" alone.",
     }
     audit: bool {
         sections: [Policy],

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tfa_core::{AfterGrace, Mode, Rule, RuleEffect, Terms};
+use tfa_core::{AfterGrace, Mode, Offline, Rule, RuleEffect, Terms};
 
 use super::document::{Document, Table};
 use super::keys::Settings;
@@ -10,7 +10,7 @@ use super::messages::errors;
 use super::problem::{Located, Position};
 use super::schema::Section;
 
-/// A rule whose grace period may still come from `[policy]`.
+/// A rule, some of whose values may still come from `[policy]`.
 pub(super) struct RuleBuilder {
     /// The position of its header.
     pub(super) position: Position,
@@ -18,6 +18,7 @@ pub(super) struct RuleBuilder {
     pub(super) rule: Rule,
     grace: Option<Located<Duration>>,
     after_grace: Option<Located<AfterGrace>>,
+    offline: Option<Located<Offline>>,
 }
 
 impl RuleBuilder {
@@ -94,14 +95,16 @@ impl RuleBuilder {
             rule,
             grace: settings.grace,
             after_grace: settings.after_grace,
+            offline: settings.offline,
         })
     }
 
     /// The rule, with the values of `[policy]` where it sets none.
-    pub(super) fn build(self, grace: Duration, after_grace: AfterGrace) -> Rule {
+    pub(super) fn build(self, grace: Duration, after_grace: AfterGrace, offline: Offline) -> Rule {
         let mut rule = self.rule;
         rule.effect.grace = value(self.grace).unwrap_or(grace);
         rule.effect.after_grace = value(self.after_grace).unwrap_or(after_grace);
+        rule.effect.offline = value(self.offline).unwrap_or(offline);
         rule
     }
 }

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use tfa_core::{AfterGrace, FactorKind, Factors, HostName, Mode, RuleEffect, Source, Terms, Time};
+use tfa_core::{
+    AfterGrace, FactorKind, Factors, HostName, Mode, Offline, RuleEffect, Source, Terms, Time,
+};
 use tfa_fleet_wire::{ContextEntry, EntryValue};
 use tfa_proto::ContextError;
 
@@ -106,6 +108,8 @@ fn parse(text: &str, member: &HostName) -> Option<Floor> {
         grace: grace?,
         after_grace: after?,
         factors: factors.unwrap_or(Factors::ANY),
+        // Of another host: the verifier has been reached.
+        offline: Offline::Deny,
         source: Source {
             file: format!("the policy of {member}"),
             line: 0,
@@ -145,6 +149,7 @@ mod tests {
                 grace: Duration::from_secs(3600),
                 after_grace: AfterGrace::Deny,
                 factors,
+                offline: Offline::Deny,
                 source: Source {
                     file: "the policy of web1.example".to_owned(),
                     line: 0,

@@ -91,6 +91,13 @@ impl LoginService for HostLogins {
             Ok(service) => service.begin(caller, user, context),
             Err(error) => {
                 served(&self.state, caller, user, context)?;
+                let error = match error {
+                    Error::NoVerifier(why) => Error::CutOff {
+                        why,
+                        console: false,
+                    },
+                    error => error,
+                };
                 Err(self.state.journal.report(caller, user, error))
             }
         }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use tfa_core::{Login, LoginOrigin, PhaseAction, PhaseInput, Time};
+use tfa_core::{Login, LoginOrigin, Offline, PhaseAction, PhaseInput, Time};
 use tfa_proto::{Context, Turn, Verdict};
 
 use super::{Error, Logins, pam_context, render, session_gate};
@@ -186,17 +186,26 @@ pub(super) fn attempt_with_groups(
     Ok(attempt)
 }
 
-/// What the policy of this host requires of a login, whatever the account, for another daemon that decides it.
+/// What the policy of a member says of a login that a verifier decides.
+#[derive(Debug, Default)]
+pub(crate) struct PolicyHere {
+    /// What it requires at least.
+    pub(crate) floor: Option<Floor>,
+    /// What it permits while no verifier can be reached.
+    pub(crate) offline: Offline,
+}
+
+/// What the policy of this host says of a login, whatever the account, where another daemon decides it.
 /// The context is one that may be used. It blocks where groups make a difference.
-pub(crate) fn floor_here(
+pub(crate) fn policy_here(
     config: &Config,
     caller: &Caller,
     user: User,
     context: Context,
-) -> Result<Option<Floor>, Missing> {
+) -> Result<PolicyHere, Missing> {
     let (policy, now) = (&config.policy, clock::now());
-    if !may_require(policy) {
-        return Ok(None);
+    if !may_require(policy) && !policy.permits_offline() {
+        return Ok(PolicyHere::default());
     }
     let host = Arc::new(LocalHost(CallsFor::Logins));
     let context = Context {
@@ -210,13 +219,16 @@ pub(crate) fn floor_here(
         && phase.can_be_left_to_session()
         && policy.depends_on_method(&attempt.login, now)
     {
-        return Ok(None);
+        return Ok(PolicyHere::default());
     }
     let effect = policy.floor(&attempt.login, now);
-    Ok(effect.map(|effect| Floor {
-        effect,
-        guarded: pam_context::guards(policy, &attempt.context),
-    }))
+    Ok(PolicyHere {
+        floor: effect.map(|effect| Floor {
+            effect,
+            guarded: pam_context::guards(policy, &attempt.context),
+        }),
+        offline: policy.offline(&attempt.login, now),
+    })
 }
 
 /// A login whose groups are not known.

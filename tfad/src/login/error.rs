@@ -36,6 +36,13 @@ pub enum Error {
     NeedsFacts(Missing),
     /// There is no verifier. The text says why. No user can cause it.
     NoVerifier(String),
+    /// As [`Self::NoVerifier`], of a login that this host does not decide itself.
+    CutOff {
+        /// Why there is no verifier.
+        why: String,
+        /// Root may log in at a console of this host.
+        console: bool,
+    },
     /// A verifier is there, and has not answered. The text says why. A user may cause it.
     NoAnswer(String),
     /// A verifier refuses the login, or its reply is not valid.
@@ -54,7 +61,9 @@ impl fmt::Display for Error {
             Self::Account(error) => error.fmt(formatter),
             Self::NeedsFacts(_) => formatter.write_str(messages::FACTS_MISSING),
             Self::NoAnswer(why) => formatter.write_str(&messages::no_answer(why)),
-            Self::NoVerifier(why) => formatter.write_str(&messages::no_verifier(why)),
+            Self::NoVerifier(why) | Self::CutOff { why, .. } => {
+                formatter.write_str(&messages::no_verifier(why))
+            }
             Self::Refused(error) => formatter.write_str(error.text()),
         }
     }
@@ -64,7 +73,9 @@ impl Report for Error {
     fn level(&self) -> Option<Level> {
         match self {
             // No login is let in until the administrator acts, or the network is back.
-            Self::BadContext(_) | Self::NoVerifier(_) | Self::NoAnswer(_) => Some(Level::Error),
+            Self::BadContext(_) | Self::NoVerifier(_) | Self::CutOff { .. } | Self::NoAnswer(_) => {
+                Some(Level::Error)
+            }
             Self::NotOwnUser { .. }
             | Self::TooManyDialogs
             | Self::Refused(_)

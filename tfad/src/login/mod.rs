@@ -57,7 +57,7 @@ use crate::login::render::Renderer;
 use crate::login::sessions::{LoginAttempt, Session, Sessions};
 use crate::state::DaemonState;
 
-pub(crate) use begin::{floor_here, untrusted};
+pub(crate) use begin::{PolicyHere, policy_here, untrusted};
 pub use error::Error;
 pub use service::LoginService;
 pub(crate) use service::served;

@@ -43,6 +43,7 @@ impl RuleEffect {
                 (AfterGrace::Deny, _) | (_, AfterGrace::Deny) => AfterGrace::Deny,
             },
             factors: self.factors.and(other.factors),
+            offline: self.offline.and(other.offline),
             ..self
         }
     }

@@ -12,6 +12,7 @@ mod factors;
 mod floor;
 mod host_pattern;
 mod login;
+mod offline;
 mod rule;
 mod strictness;
 
@@ -25,6 +26,7 @@ pub use exemptions::PolicyExemption;
 pub use factors::{FactorKind, Factors};
 pub use host_pattern::HostPattern;
 pub use login::{Groups, Identity, Login, LoginOrigin, Methods, OwnMethod, Subject, Ternary};
+pub use offline::Offline;
 use rule::Fit;
 pub use rule::{Group, OriginMatcher, Rule};
 
@@ -85,6 +87,8 @@ pub struct RuleEffect {
     pub after_grace: AfterGrace,
     /// The second factors that are accepted where one is required.
     pub factors: Factors,
+    /// What a member of a fleet permits while no verifier can be reached.
+    pub offline: Offline,
     /// Where the rule stands.
     pub source: Source,
     /// The end and the reason of an exemption.
@@ -141,6 +145,7 @@ impl Default for RuleEffect {
             grace: DEFAULT_GRACE,
             after_grace: AfterGrace::default(),
             factors: Factors::ANY,
+            offline: Offline::Deny,
             source: Source::default(),
             terms: Terms::default(),
         }

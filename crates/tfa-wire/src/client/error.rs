@@ -24,6 +24,10 @@ pub enum LoginError {
     UnknownUser(String),
     /// The daemon: it serves no logins. The text says why.
     NotServing(String),
+    /// The daemon: the verifiers that answer its logins cannot be reached. The text says why.
+    CutOff(String),
+    /// As [`Self::CutOff`], and root may log in at a console of this host.
+    ConsoleOnly(String),
     /// The daemon replied with another error.
     Daemon(ErrorReply),
     /// A message is not valid, or came from an unexpected sender. The text says what is wrong.
@@ -53,6 +57,8 @@ impl LoginError {
         match Error::from_name(&error.name, String::new()) {
             Some(Error::UnknownUser(_)) => Self::UnknownUser(error.text),
             Some(Error::NotServing(_)) => Self::NotServing(error.text),
+            Some(Error::CutOff(_)) => Self::CutOff(error.text),
+            Some(Error::ConsoleOnly(_)) => Self::ConsoleOnly(error.text),
             Some(_) | None => Self::Daemon(error),
         }
     }
@@ -87,7 +93,10 @@ impl fmt::Display for LoginError {
             Self::Connection(error) => write!(formatter, "the connection broke: {error}"),
             Self::Handshake => formatter.write_str("the handshake was rejected"),
             Self::Bus(error) | Self::Daemon(error) => error.fmt(formatter),
-            Self::UnknownUser(text) | Self::NotServing(text) => formatter.write_str(text),
+            Self::UnknownUser(text)
+            | Self::NotServing(text)
+            | Self::CutOff(text)
+            | Self::ConsoleOnly(text) => formatter.write_str(text),
             Self::Protocol(what) => write!(formatter, "protocol error: {what}"),
         }
     }
@@ -118,6 +127,10 @@ mod tests {
         assert!(matches!(unknown, LoginError::UnknownUser(text) if text == "why"));
         let refused = reply("org.tfad.Tfa1.Error.NotServing");
         assert!(matches!(refused, LoginError::NotServing(text) if text == "why"));
+        let cut_off = reply("org.tfad.Tfa1.Error.CutOff");
+        assert!(matches!(cut_off, LoginError::CutOff(text) if text == "why"));
+        let console_only = reply("org.tfad.Tfa1.Error.ConsoleOnly");
+        assert!(matches!(console_only, LoginError::ConsoleOnly(text) if text == "why"));
         for name in ["org.tfad.Tfa1.Error.Busy", "org.example.UnknownUser"] {
             assert!(matches!(reply(name), LoginError::Daemon(error) if error.name == name));
         }

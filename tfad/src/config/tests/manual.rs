@@ -5,7 +5,9 @@ use std::time::Duration;
 use tfa_core::{
     AfterGrace, Group, HostPattern, Mode, OriginMatcher, Policy, Rule, RuleEffect, Time,
 };
-use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, FactorKind, RememberRules, Terms};
+use tfa_core::{
+    Algorithm, AuthenticatorKind, DeviceKind, FactorKind, Offline, RememberRules, Terms,
+};
 use tfa_proto::Consoles;
 
 use super::super::keys::KEYS;
@@ -119,6 +121,16 @@ fn wanted() -> Vec<(&'static str, Config)> {
                 after_grace: AfterGrace::Deny,
                 ..effect(Required)
             }),
+        ),
+        (
+            "Without a verifier, root alone can log in, at the console",
+            Config {
+                role: Some(FleetRole::Member),
+                ..otherwise(RuleEffect {
+                    offline: Offline::Console,
+                    ..effect(Required)
+                })
+            },
         ),
         (
             "Log what a requirement for all users would mean",

@@ -29,8 +29,8 @@ const HEAD: &str = "\
 
 const RULES: &str = "
 # Each rule defines the requirement for some logins. The first rule that matches takes effect.
-# Every key after the header of a rule belongs to the rule. A rule has a mode, can have since, grace
-# and after_grace, and has these keys of its own, most of which select logins:
+# Every key after the header of a rule belongs to the rule. A rule has a mode, can have since, grace,
+# after_grace and offline, and has these keys of its own, most of which select logins:
 ";
 
 const EXAMPLE: &str = "\

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tfa_core::{
-    AfterGrace, DeviceKind, FactorKind, Factors, Group, HostPattern, Mode, OriginMatcher, Policy,
-    RememberRules, Rule, RuleEffect, Source, Time,
+    AfterGrace, DeviceKind, FactorKind, Factors, Group, HostPattern, Mode, Offline, OriginMatcher,
+    Policy, RememberRules, Rule, RuleEffect, Source, Time,
 };
 use tfa_core::{Algorithm, AuthenticatorKind, Terms};
 use tfa_proto::Consoles;
@@ -23,6 +23,7 @@ mode = "required"
 since = 2026-12-01
 grace = "2 weeks"
 after_grace = "deny"
+offline = "console"
 audit = true
 guard = ["sshd", "cockpit"]
 invitation = true
@@ -41,6 +42,7 @@ mode = "required"
 since = "2026-11-01 08:00"
 grace = 0
 after_grace = "enroll"
+offline = "deny"
 factors = ["security-key", "backup-code"]
 
   [[ policy.rule ]]
@@ -111,7 +113,8 @@ role = "verifier"
             factors: [FactorKind::SecurityKey, FactorKind::BackupCode]
                 .into_iter()
                 .collect(),
-            source: source(13),
+            offline: Offline::Deny,
+            source: source(14),
             terms: Terms::default(),
         },
     };
@@ -123,7 +126,8 @@ role = "verifier"
             grace: DAY * 14,
             after_grace: AfterGrace::Deny,
             factors: Factors::ANY,
-            source: source(27),
+            offline: Offline::Console,
+            source: source(29),
             terms: Terms {
                 until: Some(Time::from_secs(1_803_945_600)),
                 reason: Some("vendor maintenance, ticket 4711".to_owned()),
@@ -140,6 +144,7 @@ role = "verifier"
             grace: DAY * 14,
             after_grace: AfterGrace::Deny,
             factors: Factors::ANY,
+            offline: Offline::Console,
             source: source(3),
             terms: Terms::default(),
         },

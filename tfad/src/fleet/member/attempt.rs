@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use tfa_core::Offline;
 use tfa_fleet_wire::{AttemptBytes, BeginLogin, LoginFacts, NeededFact};
 use tfa_proto::{Context, Next, Phase, Turn, Verdict};
 
@@ -12,7 +13,7 @@ use crate::host::facts::{HostFacts as _, LocalHost};
 use crate::host::random;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
-use crate::login::{Error, floor_here, session_gate, untrusted};
+use crate::login::{Error, PolicyHere, policy_here, session_gate, untrusted};
 
 /// The host of the logins.
 pub(super) const HERE: LocalHost = LocalHost(CallsFor::Logins);
@@ -31,6 +32,8 @@ pub(super) struct Attempt {
     facts: LoginFacts,
     /// What the policy of this host requires.
     floor: Option<Floor>,
+    /// What the policy of this host permits while no verifier can be reached.
+    offline: Offline,
     /// The name service was slow.
     is_slow: bool,
     /// A rule here depends on what the session phase knows: it decides what the account phase lets in.
@@ -52,7 +55,8 @@ impl Attempt {
             false => untrusted(context),
         };
         let start = Instant::now();
-        let floor = floor_here(config, caller, user.clone(), context.clone())?;
+        let PolicyHere { floor, offline } =
+            policy_here(config, caller, user.clone(), context.clone())?;
         let is_slow = start.elapsed() >= SLOW;
         let (policy, is_ssh) = (&config.policy, context.is_ssh());
         let session_decides = session_gate::can_decide(&HERE, &context, policy)?;
@@ -70,6 +74,7 @@ impl Attempt {
             context,
             facts,
             floor,
+            offline,
             is_slow,
             session_decides,
             account_decides: is_ssh && policy.names_factors_by_method(),
@@ -79,6 +84,17 @@ impl Attempt {
     /// Who logs in.
     pub(super) const fn user(&self) -> &User {
         &self.user
+    }
+
+    /// What to do without a verifier. A login that has begun with one does not go on here.
+    pub(super) fn without_verifier(&self, error: Error) -> Error {
+        match error {
+            Error::NoVerifier(why) => Error::CutOff {
+                why,
+                console: self.offline == Offline::Console,
+            },
+            error => error,
+        }
     }
 
     /// The PAM service.

@@ -125,7 +125,10 @@ impl Forwarder {
             verifier,
             dialog,
             turn,
-        } = self.fleet.begin(&mut attempt, until)?;
+        } = match self.fleet.begin(&mut attempt, until) {
+            Ok(begun) => begun,
+            Err(error) => return Err(attempt.without_verifier(error)),
+        };
         let turn = attempt.with_later_phases(turn).ok_or_else(not_understood)?;
         let number = match &turn.next {
             Next::Verdict(_) => 0,
