@@ -10,6 +10,7 @@ mod attempt;
 mod audit;
 mod authenticator;
 mod backup;
+mod bound;
 mod counter;
 mod device;
 mod dialog;
@@ -27,6 +28,7 @@ mod time;
 
 pub use account::{Account, Binding, Factor, Judgement, State, Undecodable};
 pub use account::{Attempts, Change, ChangedBy, Changes, Client, Notice, Report};
+pub use account::{BoundHost, MAX_BOUND_HOSTS, OfflineNotice, OfflineNotices};
 pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES, MAX_NEW_COUNTER};
 pub use account::{FailedAttempt, FailureReason, OtherTime};
 pub use account::{Import, ImportNotice, Imported, ImportedAuthenticator, ImportedCodes};
@@ -39,6 +41,8 @@ pub use authenticator::{
 };
 pub use authenticator::{Authenticator, AuthenticatorId, AuthenticatorKind, Drift, Match};
 pub use backup::{BackupSet, HashFailed, HashParams, Hashed};
+pub use bound::{BoundCodes, BoundJudgement, BoundSet, BoundSetId, UnknownBoundCodes};
+pub use bound::{OfflineEvent, OfflineLogin, OfflineOutcome};
 pub use counter::Counter;
 pub use device::{AddressPrefix, DeviceKind, DeviceMark, RememberRules};
 pub use device::{Device, DeviceId, MAX_DEVICES, Term};

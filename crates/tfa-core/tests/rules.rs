@@ -25,6 +25,8 @@ mod backup;
 #[cfg(test)]
 mod beginning;
 #[cfg(test)]
+mod bound;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod codes;

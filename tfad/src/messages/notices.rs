@@ -1,6 +1,7 @@
 //! Notices to users whose login continues.
 
 use tfa_core::{Attempts, Change, ChangedBy, Changes, ImportNotice, Notice, Report, Time};
+use tfa_core::{OfflineNotice, OfflineNotices, OfflineOutcome};
 use tfa_proto::is_misleading;
 use tfa_text::plural;
 use tfa_text::time::{date_time, time_left};
@@ -13,13 +14,19 @@ pub fn report(report: &Report) -> Vec<String> {
         used_codes,
         imported,
         changes,
+        offline,
     } = report;
     let wrong_codes = wrong_codes.iter().map(self::wrong_codes);
     let used_codes = used_codes.iter().map(self::used_codes);
     let imported = imported.iter().map(self::imported);
     let changes = changes.iter().map(self::changes);
     let texts = wrong_codes.chain(used_codes);
-    texts.chain(imported).chain(changes).collect()
+    let offline = offline.iter().map(self::offline);
+    texts
+        .chain(imported)
+        .chain(changes)
+        .chain(offline)
+        .collect()
 }
 
 /// Wrong codes since the last login.
@@ -125,6 +132,44 @@ fn changes(changes: &Changes) -> String {
         "If you do not know of this, change your password and tell your administrator.".to_owned(),
     );
     lines.join("\n")
+}
+
+/// What happened with codes that are bound to members.
+fn offline(notices: &OfflineNotices) -> String {
+    let OfflineNotices {
+        newest, dropped, ..
+    } = notices;
+    let mut lines: Vec<String> = newest.iter().map(offline_login).collect();
+    let number = u64::from(*dropped);
+    if number > 0 {
+        lines.push(plural(
+            number,
+            "An earlier use of bound codes is not listed.",
+            format!("{number} earlier uses of bound codes are not listed."),
+        ));
+    }
+    lines.push("If that was not you, tell your administrator.".to_owned());
+    lines.join("\n")
+}
+
+fn offline_login(notice: &OfflineNotice) -> String {
+    let (host, at) = (&notice.host, date_time(notice.at.as_secs()));
+    let from = match notice.from.as_str() {
+        "" => String::new(),
+        from => format!(" from {from}"),
+    };
+    match notice.outcome {
+        None => format!("Codes bound to {host} were made on {at}."),
+        Some(OfflineOutcome::Accepted) => {
+            format!("A bound code was used on {host} on {at}{from}.")
+        }
+        Some(OfflineOutcome::WrongCode) => {
+            format!("A wrong bound code was entered on {host} on {at}{from}.")
+        }
+        Some(OfflineOutcome::UsedCode) => {
+            format!("A used bound code was entered on {host} on {at}{from}.")
+        }
+    }
 }
 
 fn change(notice: &Notice) -> String {

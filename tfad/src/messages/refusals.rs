@@ -2,7 +2,8 @@
 
 use tfa_core::{
     Algorithm, AuthenticatorKind, BadParameters, Drift, Factors, InvalidHostName, KeyType,
-    LockScope, MAX_AUTHENTICATORS, MAX_NEW_COUNTER, MAX_REASON_LENGTH, Refusal, State, Time,
+    LockScope, MAX_AUTHENTICATORS, MAX_BOUND_HOSTS, MAX_NEW_COUNTER, MAX_REASON_LENGTH, Refusal,
+    State, Time,
 };
 use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
 use tfa_proto::{MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS};
@@ -68,6 +69,9 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         Refusal::TooManyAuthenticators => Error::TooManyAuthenticators(format!(
             "You can have {MAX_AUTHENTICATORS} authenticators. Remove one first: tfa-enroll remove \
              NAME"
+        )),
+        Refusal::TooManyBoundHosts => Error::WrongState(format!(
+            "You have codes that are bound to {MAX_BOUND_HOSTS} hosts, which is the limit."
         )),
         Refusal::LastAuthenticator => Error::Required(
             "Two-factor login is required on this host, so you cannot remove your last \

@@ -75,6 +75,8 @@ pub enum Refusal {
     LastAuthenticator,
     /// The authenticator is the last one of those that a rule accepts, and must stay.
     LastAcceptedAuthenticator,
+    /// The user has codes that are bound to as many hosts as one may have.
+    TooManyBoundHosts,
     /// The user has no remembered device of this id.
     NoSuchDevice,
     /// The key is not of a type that a security key has.
@@ -158,6 +160,7 @@ impl Account {
             audit_records: std::mem::take(&mut self.audit_records),
             highest_id: self.highest_id,
             exemption: self.exemption.take(),
+            bound_sets: self.void_bound_sets(),
             ..Self::new(self.uid)
         };
         Ok(())

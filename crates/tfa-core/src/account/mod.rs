@@ -1,6 +1,7 @@
 //! One user's account.
 
 mod attempts;
+mod bound_sets;
 mod changes;
 mod devices;
 mod enrollment;
@@ -12,6 +13,7 @@ mod judge;
 mod judged;
 mod locks;
 mod notices;
+mod offline_notices;
 mod pending;
 mod record;
 mod restoration;
@@ -21,6 +23,7 @@ mod try_code;
 use minicbor::{CborLen, Decode, Encode};
 
 pub use attempts::{Attempts, Client};
+pub use bound_sets::{BoundHost, MAX_BOUND_HOSTS};
 pub use changes::{Proof, Refusal};
 pub use devices::Binding;
 pub use enrollment::{MAX_AUTHENTICATORS, MAX_NEW_COUNTER};
@@ -31,6 +34,7 @@ pub use judge::{Factor, Judgement};
 pub(crate) use judged::JudgedAnswers;
 pub use notices::{Change, ChangedBy, Changes, ImportNotice, Notice, Report};
 pub(crate) use notices::{Notices, OwnDialog};
+pub use offline_notices::{OfflineNotice, OfflineNotices};
 pub use pending::{CONFIRM_TIMEOUT, MAX_CONFIRM_TRIES, PendingAuthenticator, Purpose};
 pub use record::Undecodable;
 pub use restoration::Revived;
@@ -99,6 +103,9 @@ pub struct Account {
     /// The answers that were judged in the last two minutes.
     #[cbor(n(18), skip_if = "JudgedAnswers::is_empty")]
     pub(crate) judged: JudgedAnswers,
+    /// The sets of codes that are bound to members of the fleet.
+    #[n(19)]
+    pub(crate) bound_sets: Option<Vec<BoundHost>>,
     /// A right code or a security key was accepted since the record was loaded.
     #[cbor(skip)]
     pub(crate) code_accepted: bool,
@@ -141,6 +148,7 @@ impl Account {
             notices: None,
             failed_attempts: None,
             judged: JudgedAnswers::default(),
+            bound_sets: None,
             code_accepted: false,
         }
     }
@@ -156,6 +164,7 @@ impl Account {
     pub fn set_uid(&mut self, uid: u32) {
         self.forget_devices();
         self.judged = JudgedAnswers::default();
+        self.bound_sets = self.void_bound_sets();
         self.uid = uid;
     }
 
@@ -341,6 +350,7 @@ impl Account {
             first_required: self.first_required,
             no_grace: self.no_grace || !self.authenticators.is_empty(),
             highest_id: self.highest_id,
+            bound_sets: self.void_bound_sets(),
             ..Self::new(self.uid)
         };
     }

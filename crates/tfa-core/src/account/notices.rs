@@ -6,6 +6,7 @@
 
 use minicbor::{CborLen, Decode, Encode};
 
+use super::OfflineNotices;
 use super::attempts::{self, Attempts, Client, OwnAttempts, REPORT_AGAIN_TIMEOUT};
 use crate::{Account, Time};
 
@@ -129,6 +130,8 @@ pub(crate) struct Notices {
     // A field of its own: daemons that do not know it read the others, which a further change would keep from them.
     #[n(2)]
     imported: Option<ImportNotice>,
+    #[n(3)]
+    pub(super) offline: Option<OfflineNotices>,
 }
 
 /// What a login reports to the owner. It holds something.
@@ -142,6 +145,8 @@ pub struct Report {
     pub imported: Option<ImportNotice>,
     /// Changes of the account.
     pub changes: Option<Changes>,
+    /// Logins on members that no verifier has answered.
+    pub offline: Option<OfflineNotices>,
 }
 
 /// The attempts of one dialog, which the login at its end does not report.
@@ -173,7 +178,7 @@ impl Change {
 }
 
 /// Whether a notice with this first report is due at that time.
-fn is_due(reported: Option<Time>, now: Time) -> bool {
+pub(super) fn is_due(reported: Option<Time>, now: Time) -> bool {
     reported.is_none_or(|reported| reported.distance(now) <= REPORT_AGAIN_TIMEOUT)
 }
 
@@ -209,6 +214,7 @@ impl Notices {
                 .imported
                 .as_ref()
                 .is_none_or(|one| one.source == short(&one.source))
+            && self.offline.as_ref().is_none_or(OfflineNotices::is_sound)
     }
 }
 
@@ -269,7 +275,9 @@ impl Account {
         let changes = notices.and_then(|notices| notices.changes.as_ref());
         let used_codes = notices.and_then(|notices| notices.used_codes.as_ref());
         let imported = notices.and_then(|notices| notices.imported.as_ref());
+        let offline = notices.and_then(|notices| notices.offline.as_ref());
         changes.is_some_and(|all| all.is_pending(now))
+            || offline.is_some_and(|all| all.is_pending(now))
             || imported.is_some_and(|one| is_due(one.reported, now))
             || used_codes.is_some_and(|used| used.is_pending(now))
             || self.pending_wrong_codes(now).is_some()
@@ -324,12 +332,15 @@ impl Account {
                 one.reported = one.reported.or(Some(now));
                 one.clone()
             });
+        let beside = count + usize::from(imported.is_some());
+        let offline = OfflineNotices::report(&mut notices.offline, beside, now);
         self.notices = Some(notices).filter(|notices| *notices != Notices::default());
         let report = Report {
             wrong_codes,
             used_codes,
             imported,
             changes,
+            offline,
         };
         (report != Report::default()).then(|| Box::new(report))
     }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Account, Attempts, Notices, PendingAuthenticator, UserExemption, failed_attempts};
+use super::{
+    Account, Attempts, Notices, PendingAuthenticator, UserExemption, bound_sets, failed_attempts,
+};
 use crate::device::Devices;
 use crate::{Authenticator, BackupSet, audit};
 
@@ -72,6 +74,7 @@ impl Account {
                 .as_deref()
                 .is_none_or(failed_attempts::is_sound)
             && self.judged.is_sound()
+            && self.bound_sets.as_deref().is_none_or(bound_sets::is_sound)
     }
 
     fn has_unique_ids(&self) -> bool {

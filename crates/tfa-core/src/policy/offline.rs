@@ -1,6 +1,8 @@
 //! What a member of a fleet lets in while no verifier can be reached.
 
-use super::{Login, Policy};
+use tfa_fleet_core::HostName;
+
+use super::{Identity, Login, Policy, Subject, Ternary};
 use crate::Time;
 
 /// Which logins a member decides itself while it is cut off from all verifiers.
@@ -38,6 +40,43 @@ impl Policy {
             possible.flat_map(|possible| possible.effect.into_iter().chain(possible.in_session));
         let permitted = effects.map(|effect| effect.offline);
         permitted.reduce(Offline::and).unwrap_or_default()
+    }
+
+    /// Whether some login of a user on a host is permitted with a bound code, whatever name the user logs in under.
+    /// What is not known of the user counts against it.
+    #[must_use]
+    pub fn permits_bound_codes(
+        &self,
+        subject: &Subject,
+        host: Option<&HostName>,
+        now: Time,
+    ) -> bool {
+        let mut identities = subject.identities();
+        identities.all(|who| self.permits_bound_codes_under(who, subject.uid, host, now))
+    }
+
+    fn permits_bound_codes_under(
+        &self,
+        who: &Identity,
+        uid: u32,
+        host: Option<&HostName>,
+        now: Time,
+    ) -> bool {
+        let rules = (!self.is_off()).then(|| self.rules_at(now));
+        for rule in rules.into_iter().flatten() {
+            let fits = rule.fits_user_on(who, uid, host);
+            let permits = rule.effect.offline == Offline::BoundCodes;
+            match (fits, permits) {
+                (Ternary::No, _) => {}
+                (Ternary::Yes, true) => return true,
+                // It may decide each login of the user.
+                (Ternary::Yes | Ternary::Unknown, false) if !rule.is_about_logins() => {
+                    return false;
+                }
+                (Ternary::Yes | Ternary::Unknown, _) => {}
+            }
+        }
+        self.otherwise.offline == Offline::BoundCodes
     }
 
     /// Whether some rule, or the policy for all other logins, permits something.

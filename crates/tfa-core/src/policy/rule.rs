@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
+use tfa_fleet_core::HostName;
+
 use super::{HostPattern, Identity, Login, LoginOrigin, OwnMethod, RuleEffect, Ternary};
 
 /// The method that rules name for anything that PAM asked. It is none of sshd's own.
@@ -136,6 +138,25 @@ impl Rule {
             Some(host) => pattern.matches(host).into(),
             None => Ternary::Unknown,
         })
+    }
+
+    /// Whether uid, names, groups and host match.
+    pub(super) fn fits_user_on(
+        &self,
+        who: &Identity,
+        uid: u32,
+        host: Option<&HostName>,
+    ) -> Ternary {
+        let on_host = any(&self.hosts, |pattern| match host {
+            Some(host) => pattern.matches(host).into(),
+            None => Ternary::Unknown,
+        });
+        self.fits_name(who).and(self.fits_uid(uid)).and(on_host)
+    }
+
+    /// Whether the rule has conditions on the login, beside those on user and host.
+    pub(super) fn is_about_logins(&self) -> bool {
+        !(self.services.is_empty() && self.origins.is_empty() && self.methods.is_empty())
     }
 
     /// Whether the rule has conditions on the user only.
