@@ -27,6 +27,8 @@ pub struct NotServing(pub String);
 const MAX_CHANGES: u32 = 20;
 /// The changes a minute of all users of a member of a fleet.
 const MAX_CHANGES_OF_MEMBER: u32 = 120;
+/// The backup codes a minute that are hashed for all users of a member: a few seconds of a processor.
+const MAX_HASHES_OF_MEMBER: u32 = 120;
 
 /// What the daemon works with, apart from the accounts and the logins under way.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ pub struct DaemonState {
     looks: Arc<AtomicBool>,
     /// The changes that users make of their own accounts.
     changes: Quota,
+    /// The backup codes that are hashed for members.
+    hashes: Quota,
     /// The rotation of the sealing key.
     rotation: Option<Arc<Rotation>>,
 }
@@ -76,6 +80,7 @@ impl DaemonState {
             unavailable: None,
             looks: Arc::default(),
             changes: Quota::new(MAX_CHANGES, MAX_CHANGES_OF_MEMBER),
+            hashes: Quota::new(MAX_HASHES_OF_MEMBER, MAX_HASHES_OF_MEMBER),
             rotation: None,
         }
     }
@@ -92,6 +97,14 @@ impl DaemonState {
     pub fn count_change(&self, caller: &Caller, now: Instant) -> bool {
         let member = caller.host.as_ref();
         self.changes.take(member, caller.uid, now) == Share::Within
+    }
+
+    /// Counts a backup code that is hashed for a user of a member, and returns whether it is within the quota of the
+    /// member. A right code that comes again costs a hash each time, and is counted as no wrong code. The users of
+    /// this host have no such quota: locks and the limits of their calls bound what they have hashed.
+    pub fn count_hash(&self, caller: &Caller, now: Instant) -> bool {
+        let member = caller.host.as_ref();
+        member.is_none() || self.hashes.take(member, 0, now) == Share::Within
     }
 
     /// The same with a store that could not be opened. No login is served until it is open.

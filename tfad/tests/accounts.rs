@@ -17,7 +17,7 @@ use tfa_core::{
     Dialog, Factors, Input, Judgement, Parameters, Secret, State, ThrottleScope, Time,
 };
 use tfa_store::{Commit, Opened, Revision, Sealed, SqliteStore, StateDir, Store};
-use tfad::account::Accounts;
+use tfad::account::{Accounts, Typed};
 use tfad::host::users::User;
 
 use alice::alice;
@@ -139,7 +139,8 @@ fn one_of_a_hundred_logins_on_two_hosts_with_a_backup_code_succeeds() {
     let Input::Backup(code) = Input::parse(&code) else {
         panic!("the code is a backup code")
     };
-    let credential = Credential::Backup(Some(set.hash_params().hash(&code).unwrap()));
+    let hashed = set.hash_params().hash(&code).unwrap();
+    let credential = Credential::Backup(code, Some(hashed));
 
     let (accepted, account) = concurrent_logins(&scratch, credential, 100);
     assert_eq!(accepted, 1);
@@ -204,9 +205,14 @@ fn answer(accounts: &Accounts, question: &AskCode, typed: &str, label: u8) -> bo
         }
     };
     let input = Input::parse(typed);
-    accounts
-        .judge(&alice(), &input, scope, now, None, judge)
-        .unwrap()
+    let typed = Typed {
+        input: &input,
+        scope,
+        now,
+        answer: client.answer,
+        may_hash: &|| true,
+    };
+    accounts.judge(&alice(), &typed, None, judge).unwrap()
 }
 
 #[test]
@@ -291,7 +297,14 @@ fn a_record_of_a_later_version_refuses_its_user_with_a_remedy() {
     let now = Time::from_secs(NOW);
     let input = Input::parse(CODE);
     let scope = ThrottleScope::UNKNOWN;
-    let judged = accounts.judge(&alice(), &input, scope, now, None, |account, credential| {
+    let typed = Typed {
+        input: &input,
+        scope,
+        now,
+        answer: None,
+        may_hash: &|| true,
+    };
+    let judged = accounts.judge(&alice(), &typed, None, |account, credential| {
         Some(account.judge(credential, scope, now))
     });
     let Err(refused) = judged else {

@@ -463,6 +463,19 @@ fn offer_at_a_member_with_a_wrong_uid_locks_no_user_out() {
     assert_eq!(state, Some(tfa_core::State::Enabled));
 }
 
+#[test]
+fn member_has_so_many_backup_codes_compared_in_a_minute() {
+    let verifier = Verifier::new(OPTIONAL);
+    let tested = |member: &str, uid: u32| {
+        let test = call("Test", &"00000-00000".to_owned());
+        call_of(&verifier, member, (&format!("u{uid}"), uid), test)
+    };
+    let busy = error("Busy");
+    let admitted = (2000..2300).filter(|uid| tested(WEB1, *uid) != busy);
+    assert_eq!(admitted.count(), 120);
+    assert_ne!(tested("web2.example", 2000), busy);
+}
+
 /// What a call says of a new phone and its first code.
 fn enrolled(verifier: &Verifier, user: (&str, u32)) -> Answer {
     let pending = call_of(verifier, WEB1, user, set_up())?;

@@ -68,11 +68,9 @@ impl AnswerId {
             Credential::Code(code) | Credential::CodeOrBackup(code, _) => {
                 (b"c", code.digits().as_bytes())
             }
-            Credential::Backup(Some(hashed)) => (b"b", hashed.digest()),
-            Credential::Backup(None)
-            | Credential::Recovery(_)
-            | Credential::Malformed
-            | Credential::Empty => return None,
+            // Not its hash: whether the answer was judged before is known before the code is hashed.
+            Credential::Backup(code, _) => (b"b", code.letters()),
+            Credential::Recovery(_) | Credential::Malformed | Credential::Empty => return None,
         };
         let mut hash = Sha256::new();
         hash.update(b"tfa attempt");

@@ -91,13 +91,6 @@ pub struct Hashed {
     digest: [u8; DIGEST],
 }
 
-impl Hashed {
-    /// It depends on the salt of the set.
-    pub(crate) fn digest(&self) -> &[u8] {
-        &self.digest
-    }
-}
-
 /// The result of a search for a hash in a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {

@@ -211,8 +211,8 @@ pub enum Credential {
     Code(Code),
     /// Eight digits, which may also be an imported backup code, of which this is the hash.
     CodeOrBackup(Code, Hashed),
-    /// The hash of a backup code; `None` where there was no set to hash it for.
-    Backup(Option<Hashed>),
+    /// A backup code with its hash; `None` where there was no set to hash it for, or no need to.
+    Backup(BackupCode, Option<Hashed>),
     /// A host recovery code that was typed where one is accepted, compared with the one of the host.
     Recovery(Match<()>),
     /// The input does not have the form of a code.

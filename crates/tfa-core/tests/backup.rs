@@ -53,7 +53,7 @@ fn a_code_is_right_if_hashed_with_the_parameters_of_the_set() {
     let mut owner = Owner::new();
     let typed = read(&sheet::FIRST.printed(4));
     let hash_params = owner.account.backup().unwrap().hash_params().clone();
-    let credential = Credential::Backup(hash_params.hash(&typed).ok());
+    let credential = Credential::Backup(typed.clone(), hash_params.hash(&typed).ok());
     assert_eq!(
         owner.judge(&credential, ThrottleScope::UNKNOWN, NOON),
         ACCEPTED
@@ -67,7 +67,7 @@ fn a_code_is_right_if_hashed_with_the_parameters_of_the_set() {
 #[test]
 fn code_hashed_for_another_set_is_rehashed_and_not_counted() {
     let mut owner = Owner::new();
-    for credential in [sheet::SECOND.code(0), Credential::Backup(None)] {
+    for credential in [sheet::SECOND.code(0), sheet::unhashed()] {
         let judgement = owner.judge(&credential, ThrottleScope::UNKNOWN, NOON);
         assert_eq!(judgement, Judgement::Rehash);
     }
@@ -82,7 +82,7 @@ fn code_hashed_for_another_set_is_rehashed_and_not_counted() {
 
 #[test]
 fn a_backup_code_without_a_set_is_wrong_and_counts() {
-    for credential in [Credential::Backup(None), sheet::FIRST.code(0)] {
+    for credential in [sheet::unhashed(), sheet::FIRST.code(0)] {
         let mut blank = Account::new(UID);
         let judgement = blank.judge(&credential, ThrottleScope::UNKNOWN, NOON);
         assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked));

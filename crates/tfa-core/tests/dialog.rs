@@ -260,7 +260,7 @@ fn an_account_without_a_key_is_never_verified() {
     assert_eq!(begun.turn.next, Next::End(Verdict::Denied));
     assert!(begun.dialog.is_none());
     // It was removed while the question was open.
-    for credential in [Phone::usual(7).code(NOON), Credential::Backup(None)] {
+    for credential in [Phone::usual(7).code(NOON), sheet::unhashed()] {
         let asked = begin(&Owner::new(), ThrottleScope::Console, NOON);
         let (turn, next) = answer(asked, &mut Account::new(UID), &credential, NOON);
         assert_eq!(turn.next, Next::End(Verdict::Denied));
@@ -331,7 +331,7 @@ impl Reply {
             Self::Backup(place) => sheet::FIRST.code(place),
             Self::WrongBackup => sheet::FIRST.wrong(),
             Self::StaleBackup => sheet::SECOND.code(0),
-            Self::Unhashed => Credential::Backup(None),
+            Self::Unhashed => sheet::unhashed(),
             Self::Malformed => Credential::Malformed,
             Self::Nothing => Credential::Empty,
         }

@@ -440,7 +440,7 @@ fn no_change_without_a_right_code_and_wrong_ones_count() {
             (Credential::Malformed, Refusal::NotACode),
             (Credential::Empty, Refusal::NotACode),
             (sheet::SECOND.code(0), Refusal::Rehash),
-            (Credential::Backup(None), Refusal::Rehash),
+            (sheet::unhashed(), Refusal::Rehash),
         ] {
             assert_eq!(wish(&mut owner.account, &proof, NOON), Err(refusal));
             assert_eq!(*owner.account.encode(), *before);
@@ -468,11 +468,7 @@ fn changes_need_an_enrollment() {
         let mut blank = Account::new(UID);
         for account in [&mut blank, &mut pending] {
             let before = account.encode();
-            for proof in [
-                Phone::usual(7).code(NOON),
-                wrong_code(),
-                Credential::Backup(None),
-            ] {
+            for proof in [Phone::usual(7).code(NOON), wrong_code(), sheet::unhashed()] {
                 assert_eq!(wish(account, &proof, NOON), Err(Refusal::NotSetUp));
                 let tried = account.try_code(&proof, ThrottleScope::OwnProgram, NOON);
                 assert_eq!(tried, Err(Refusal::NotSetUp));
@@ -752,7 +748,7 @@ fn a_test_with_malformed_input_is_not_counted() {
         (Credential::Malformed, Refusal::NotACode),
         (Credential::Empty, Refusal::NotACode),
         (sheet::SECOND.code(0), Refusal::Rehash),
-        (Credential::Backup(None), Refusal::Rehash),
+        (sheet::unhashed(), Refusal::Rehash),
     ] {
         assert_eq!(
             owner

@@ -13,7 +13,7 @@ pub(crate) struct Sheet {
     set: BackupSet,
     codes: [BackupCode; BackupSet::SIZE],
     hashed: [Hashed; BackupSet::SIZE],
-    wrong: Hashed,
+    wrong: (BackupCode, Hashed),
 }
 
 impl Sheet {
@@ -29,7 +29,8 @@ impl Sheet {
         let hashed = codes
             .each_ref()
             .map(|code| set.hash_params().hash(code).unwrap());
-        let wrong = set.hash_params().hash(&read("00000-00000")).unwrap();
+        let wrong = read("00000-00000");
+        let wrong = (wrong.clone(), set.hash_params().hash(&wrong).unwrap());
         Self {
             set,
             codes,
@@ -50,13 +51,20 @@ impl Sheet {
 
     /// The code at this index, typed.
     pub(crate) fn code(&self, place: usize) -> Credential {
-        Credential::Backup(Some(self.hashed[place].clone()))
+        Credential::Backup(self.codes[place].clone(), Some(self.hashed[place].clone()))
     }
 
     /// A code that is not on the sheet, typed.
     pub(crate) fn wrong(&self) -> Credential {
-        Credential::Backup(Some(self.wrong.clone()))
+        let (code, hashed) = self.wrong.clone();
+        Credential::Backup(code, Some(hashed))
     }
+}
+
+/// A typed backup code that was hashed for no set.
+#[allow(dead_code, reason = "not every test program uses it")]
+pub(crate) fn unhashed() -> Credential {
+    Credential::Backup(read("00000-00000"), None)
 }
 
 /// Parses a typed backup code.

@@ -8,7 +8,7 @@ use tfa_core::{
 };
 use tfa_fleet_core::HostName;
 use tfa_store::etcd::EtcdStore;
-use tfad::account::{Accounts, Loaded};
+use tfad::account::{Accounts, Loaded, Typed};
 use tfad::host::users::User;
 
 use crate::script::Script;
@@ -189,7 +189,14 @@ fn judge(
 ) -> Option<(Turn, Option<Dialog>)> {
     let client = client(attempt.map(|attempt| id(attempt, answer.number)));
     let input = Input::parse(answer.code);
-    let judged = accounts.judge(&lea(), &input, SCOPE, now, loaded, |account, credential| {
+    let typed = Typed {
+        input: &input,
+        scope: SCOPE,
+        now,
+        answer: client.answer,
+        may_hash: &|| true,
+    };
+    let judged = accounts.judge(&lea(), &typed, loaded, |account, credential| {
         let any = Some(Factors::ANY);
         match question.answer(any, account, credential, client, now) {
             Answered::Turn(turn, next) => Some((turn, next)),

@@ -2,15 +2,15 @@
 
 use std::num::NonZero;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tfa_core::{
     Account, BackupCode, BackupSet, Code, Credential, HashParams, Hashed, HostRecovery, Input,
-    LockState, Match, RecoveryCode, ThrottleScope, Time,
+    Match, RecoveryCode, Time,
 };
 
 use super::Error;
-use super::recent_hashes::RecentHashes;
+use super::judge::Typed;
 use crate::host::random;
 use crate::messages;
 use crate::semaphore::Semaphore;
@@ -33,8 +33,6 @@ pub struct Hashing {
     draws: Semaphore,
     /// Evaluations for imports. They leave the permits of `evaluations` to logins.
     imports: Semaphore,
-    recent: RecentHashes<BackupCode>,
-    recent_digits: RecentHashes<Code>,
 }
 
 impl Default for Hashing {
@@ -43,69 +41,61 @@ impl Default for Hashing {
             evaluations: Semaphore::new(MAX_EVALUATIONS),
             draws: Semaphore::new(1),
             imports: Semaphore::new(evaluations_of_imports()),
-            recent: RecentHashes::default(),
-            recent_digits: RecentHashes::default(),
         }
     }
 }
 
 impl Hashing {
-    /// Prepares an entry for verification against an account. A backup code is hashed where the
-    /// account has a set of them and no lock.
+    /// Prepares what was typed for verification against an account. A backup code is hashed where the account has
+    /// a set of them and no lock, and where the same answer was not wrong before.
     ///
     /// # Errors
-    /// [`Error::Hashing`].
-    pub fn credential(
+    /// [`Error::Hashing`]; [`Error::Contended`] where the caller has had too many codes hashed.
+    pub(super) fn credential(
         &self,
-        input: &Input,
+        typed: &Typed<'_>,
         account: Option<&Account>,
-        scope: ThrottleScope,
-        now: Time,
     ) -> Result<Credential, Error> {
-        let code = match input {
+        let unhashed = match typed.input {
             Input::Empty => return Ok(Credential::Empty),
             // Where the host's recovery code is accepted, it does not come here.
             Input::Malformed | Input::Recovery(_) => return Ok(Credential::Malformed),
-            Input::Code(code) => {
-                return self.code_or_backup(
-                    code,
-                    account.filter(|account| {
-                        account.backup_lock_state(scope, now) == LockState::Unlocked
-                    }),
-                );
-            }
-            Input::Backup(code) => code,
+            Input::Code(code) => Credential::Code(code.clone()),
+            Input::Backup(code) => Credential::Backup(code.clone(), None),
         };
-        let open =
-            |account: &&Account| account.backup_lock_state(scope, now) == LockState::Unlocked;
-        let hash_params = account
-            .filter(open)
-            .and_then(Account::backup)
-            .map(BackupSet::hash_params);
-        match hash_params {
-            None => Ok(Credential::Backup(None)),
-            Some(hash_params) => Ok(Credential::Backup(Some(self.hash(hash_params, code)?))),
-        }
-    }
-
-    /// Eight digits may be an imported backup code.
-    fn code_or_backup(&self, code: &Code, account: Option<&Account>) -> Result<Credential, Error> {
-        let set = account.and_then(Account::imported_codes);
-        match set.filter(|_| code.may_be_backup()) {
-            None => Ok(Credential::Code(code.clone())),
-            Some(set) => {
-                let hashed = self.digits(set.hash_params(), code)?;
+        let is_judged = |account: &&Account| typed.is_judged_by_hash(account, &unhashed);
+        let account = account.filter(is_judged);
+        match typed.input {
+            // Eight digits may be an imported backup code.
+            Input::Code(code) if code.may_be_backup() => {
+                let Some(set) = account.and_then(Account::imported_codes) else {
+                    return Ok(unhashed);
+                };
+                let hashed = self.digits(set.hash_params(), code, typed)?;
                 Ok(Credential::CodeOrBackup(code.clone(), hashed))
             }
+            Input::Backup(code) => {
+                // Also where there is no set: a refusal does not tell whether there is one.
+                typed.must_be_within_quota()?;
+                let Some(set) = account.and_then(Account::backup) else {
+                    return Ok(unhashed);
+                };
+                let hashed = self.hash(set.hash_params(), code)?;
+                Ok(Credential::Backup(code.clone(), Some(hashed)))
+            }
+            _ => Ok(unhashed),
         }
     }
 
-    fn digits(&self, hash_params: &HashParams, code: &Code) -> Result<Hashed, Error> {
-        self.recent_digits
-            .get(hash_params, code, Instant::now(), || {
-                let _permit = self.evaluations.acquire();
-                hash_params.hash_digits(code).map_err(|_| Error::Hashing)
-            })
+    fn digits(
+        &self,
+        hash_params: &HashParams,
+        code: &Code,
+        typed: &Typed<'_>,
+    ) -> Result<Hashed, Error> {
+        typed.must_be_within_quota()?;
+        let _permit = self.evaluations.acquire();
+        hash_params.hash_digits(code).map_err(|_| Error::Hashing)
     }
 
     /// Hashes the backup codes of an import, several at once where there are more than two processors. An
@@ -180,10 +170,8 @@ impl Hashing {
     }
 
     fn hash(&self, hash_params: &HashParams, code: &BackupCode) -> Result<Hashed, Error> {
-        self.recent.get(hash_params, code, Instant::now(), || {
-            let _permit = self.evaluations.acquire();
-            hash_params.hash(code).map_err(|_| Error::Hashing)
-        })
+        let _permit = self.evaluations.acquire();
+        hash_params.hash(code).map_err(|_| Error::Hashing)
     }
 }
 
@@ -197,6 +185,13 @@ fn evaluations_of_imports() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use tfa_core::{
+        AnswerId, AskCode, AttemptId, Authenticator, Client, Dialog, Factors, Parameters, Proof,
+        Secret, ThrottleScope,
+    };
+
     use super::*;
 
     #[test]
@@ -205,6 +200,84 @@ mod tests {
         let _other = hashing.draws.acquire();
         let drawn = hashing.draw();
         assert!(matches!(drawn, Err(Error::Contended(_))));
+    }
+
+    /// Whether a backup code is hashed, and how often the quota is asked.
+    fn is_hashed(hashing: &Hashing, account: &Account, number: u32) -> (bool, u32) {
+        let asked = Cell::new(0);
+        let attempt = AttemptId::new([7; AttemptId::LENGTH]);
+        let typed = Typed {
+            input: &Input::parse("00000-00000"),
+            scope: ThrottleScope::UNKNOWN,
+            now: NOW,
+            answer: Some(AnswerId { attempt, number }),
+            may_hash: &|| {
+                asked.set(asked.get() + 1);
+                true
+            },
+        };
+        let credential = hashing.credential(&typed, Some(account)).unwrap();
+        (
+            matches!(credential, Credential::Backup(_, Some(_))),
+            asked.get(),
+        )
+    }
+
+    const NOW: Time = Time::from_secs(1_700_000_000);
+
+    /// An account with a phone and backup codes.
+    fn account() -> Account {
+        let (set, _) = BackupSet::draw(|bytes| bytes.fill(7)).unwrap();
+        let secret = Secret::new(&[7; 20]).unwrap();
+        let phone = Authenticator::totp("phone", Parameters::default(), secret);
+        let mut account = Account::new(1000);
+        account.bind(phone, NOW).unwrap();
+        account
+            .replace_backup_codes(set, Proof::Verified, NOW)
+            .unwrap();
+        account
+    }
+
+    #[test]
+    fn answer_that_was_wrong_before_is_not_hashed_again() {
+        let (hashing, mut account) = (Hashing::default(), account());
+        assert_eq!(is_hashed(&hashing, &account, 1), (true, 1));
+        let begun = AskCode::begin(&account, ThrottleScope::UNKNOWN, NOW);
+        let Some(Dialog::AskCode(question)) = begun.dialog else {
+            panic!("no question");
+        };
+        let attempt = AttemptId::new([7; AttemptId::LENGTH]);
+        let client = Client {
+            answer: Some(AnswerId { attempt, number: 1 }),
+            from: "192.0.2.7",
+            service: "sshd",
+            shows: true,
+        };
+        let Input::Backup(code) = Input::parse("00000-00000") else {
+            panic!("not a backup code");
+        };
+        let hashed = account.backup().unwrap().hash_params().hash(&code).unwrap();
+        let wrong = Credential::Backup(code, Some(hashed));
+        let _ = question.answer(Some(Factors::ANY), &mut account, &wrong, client, NOW);
+        assert!(!is_hashed(&hashing, &account, 1).0);
+        assert_eq!(is_hashed(&hashing, &account, 2), (true, 1));
+    }
+
+    #[test]
+    fn code_is_within_the_quota_also_where_there_is_no_set() {
+        let (hashing, blank) = (Hashing::default(), Account::new(1000));
+        assert_eq!(is_hashed(&hashing, &blank, 1), (false, 1));
+        let refused = Typed {
+            input: &Input::parse("00000-00000"),
+            scope: ThrottleScope::UNKNOWN,
+            now: NOW,
+            answer: None,
+            may_hash: &|| false,
+        };
+        for account in [Some(&blank), Some(&account()), None] {
+            let credential = hashing.credential(&refused, account);
+            assert!(matches!(credential, Err(Error::Contended(_))));
+        }
     }
 
     #[test]
@@ -217,7 +290,7 @@ mod tests {
         let set = |hashed: &[Hashed]| BackupSet::imported(hash_params.clone(), hashed).left();
         assert_eq!(set(&hashed), codes.len());
         // A set has each code once.
-        let one_by_one = codes.iter().map(|code| hashing.digits(&hash_params, code));
+        let one_by_one = codes.iter().map(|code| hash_params.hash_digits(code));
         hashed.extend(one_by_one.map(Result::unwrap));
         assert_eq!(set(&hashed), codes.len());
         assert_eq!(hashing.imports.free(), evaluations_of_imports());

@@ -8,7 +8,6 @@ mod error;
 pub mod hashing;
 mod import;
 mod judge;
-mod recent_hashes;
 mod recovery;
 mod rename;
 pub(crate) mod resolve;
@@ -28,6 +27,7 @@ use crate::host::users::{LookUpError, NameService, User};
 use crate::log::{Journal, RecordEvent};
 use crate::messages;
 pub use error::Error;
+pub use judge::Typed;
 pub use recovery::RECOVERY_FILE;
 use tfa_store::{
     Commit, Listed, Move, Page, Record, Records, Revision, StateFile, Store, StoreError,

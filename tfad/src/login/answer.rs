@@ -9,7 +9,7 @@ use tfa_core::{
 use tfa_proto::Turn;
 
 use super::{Error, Logins, log, pam_context, password_prompts, recovery, remember};
-use crate::account::{self, Loaded};
+use crate::account::{self, Loaded, Typed};
 use crate::host::clock;
 use crate::login::login_sessions::GivenCode;
 use crate::login::question::{Grounds, Question};
@@ -134,9 +134,15 @@ impl Logins {
                 self.judge_recovery(session, loaded, code, now, answer)?
             }
             input => {
-                let scope = question.scope();
-                self.accounts
-                    .judge(user, input, scope, now, loaded, answer)?
+                let caller = &session.attempt.caller;
+                let typed = Typed {
+                    input,
+                    scope: question.scope(),
+                    now,
+                    answer: Some(session.answer),
+                    may_hash: &|| self.state.count_hash(caller, Instant::now()),
+                };
+                self.accounts.judge(user, &typed, loaded, answer)?
             }
         };
         if let Some(BegunSession { binding, device }) = &judged.begins {

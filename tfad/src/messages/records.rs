@@ -158,6 +158,9 @@ pub const BACKUP_CODES_CONTENDED: &str =
     "the backup codes are being changed all the time; try again";
 /// Others have backup codes made, and the time is over.
 pub const TOO_MANY_DRAWS: &str = "backup codes of other users are being made; try again";
+/// A host of the fleet has had too many backup codes compared in a minute.
+pub const TOO_MANY_HASHES: &str =
+    "too many backup codes were typed on this host within a minute; try again";
 /// A backup code could not be hashed.
 pub const HASHING_FAILED: &str = "the backup code could not be hashed; is memory short?";
 /// The sealing key is missing. Logged for each user whose record cannot be opened.

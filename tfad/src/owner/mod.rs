@@ -16,7 +16,7 @@ use tfa_core::{
 };
 use tfa_proto::{Error, PendingAuthenticator, Status};
 
-use crate::account::{self, Accounts, status};
+use crate::account::{self, Accounts, Typed, status};
 use crate::caller::Caller;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::{self, User};
@@ -330,18 +330,21 @@ impl Owner {
         input: &Input,
         mut change: impl FnMut(&mut Account, &Credential, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
-        let (scope, now) = (self.scope(), self.now);
-        let changed = self.accounts.judge(
-            &self.user,
+        let now = self.now;
+        let typed = Typed {
             input,
-            scope,
+            scope: self.scope(),
             now,
-            None,
-            |account, credential| match change(account, credential, now) {
+            answer: None,
+            may_hash: &|| self.state.count_hash(&self.caller, Instant::now()),
+        };
+        let judge =
+            |account: &mut Account, credential: &Credential| match change(account, credential, now)
+            {
                 Err(Refusal::Rehash) => None,
                 answer => Some(answer),
-            },
-        );
+            };
+        let changed = self.accounts.judge(&self.user, &typed, None, judge);
         self.answered(changed)
     }
 

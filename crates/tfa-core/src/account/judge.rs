@@ -82,13 +82,13 @@ impl Account {
         now: Time,
     ) -> Judgement {
         let lock_state = match credential {
-            Credential::Backup(_) if !factors.contains(FactorKind::BackupCode) => {
+            Credential::Backup(..) if !factors.contains(FactorKind::BackupCode) => {
                 return Judgement::BackupCodeNotAccepted;
             }
             Credential::CodeOrBackup(..) if !factors.contains(FactorKind::BackupCode) => {
                 self.lock_state(scope, now)
             }
-            Credential::CodeOrBackup(..) | Credential::Backup(_) | Credential::Recovery(_) => {
+            Credential::CodeOrBackup(..) | Credential::Backup(..) | Credential::Recovery(_) => {
                 self.backup_lock_state(scope, now)
             }
             _ => self.lock_state(scope, now),
@@ -159,7 +159,7 @@ impl Account {
                 Match::Used => Judgement::AlreadyUsed,
                 Match::No => self.wrong(FailureReason::WrongRecoveryCode, client, scope, now),
             },
-            Credential::Backup(_) => {
+            Credential::Backup(..) => {
                 let found = self.find_backup_code(credential);
                 self.judge_found(found, FailureReason::WrongBackupCode, client, scope, now)
             }
@@ -169,7 +169,7 @@ impl Account {
     /// Searches a credential in the set of backup codes.
     pub(super) fn find_backup_code(&self, credential: &Credential) -> Found {
         let hashed = match credential {
-            Credential::Backup(hashed) => hashed.as_ref(),
+            Credential::Backup(_, hashed) => hashed.as_ref(),
             Credential::CodeOrBackup(_, hashed) => Some(hashed),
             Credential::Code(_)
             | Credential::Recovery(_)

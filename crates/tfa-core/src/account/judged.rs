@@ -12,7 +12,9 @@ use minicbor::{CborLen, Decode, Encode};
 use super::{Account, Client, Factor, Judgement};
 use crate::attempt::AnswerMark;
 use crate::backup::Found;
-use crate::{AuthenticatorId, Credential, FactorKind, Factors, LockState, ThrottleScope, Time};
+use crate::{
+    AnswerId, AuthenticatorId, Credential, FactorKind, Factors, LockState, ThrottleScope, Time,
+};
 
 /// How far from now an answer may have been judged, in either direction: the clocks of two verifiers
 /// differ.
@@ -129,6 +131,12 @@ impl Account {
     ) -> bool {
         let mark = client.answer.and_then(|answer| answer.mark(credential));
         mark.is_some_and(|mark| self.judged.find(mark, now).is_some())
+    }
+
+    /// Whether this answer was wrong before, so that it stays wrong, and a code of it need not be hashed.
+    #[must_use]
+    pub fn is_known_wrong(&self, answer: AnswerId, credential: &Credential, now: Time) -> bool {
+        self.was_wrong(answer.mark(credential), now)
     }
 
     /// Whether an answer was wrong before.

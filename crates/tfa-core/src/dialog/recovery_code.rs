@@ -66,7 +66,7 @@ impl AskRecoveryCode {
             Credential::Recovery(_) | Credential::Empty => credential,
             Credential::Code(_)
             | Credential::CodeOrBackup(..)
-            | Credential::Backup(_)
+            | Credential::Backup(..)
             | Credential::Malformed => &Credential::Malformed,
         };
         self.prompt
