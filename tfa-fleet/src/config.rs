@@ -82,6 +82,12 @@ impl EtcdConfig {
         "/tfa/".to_owned()
     }
 
+    /// Whether a connection has TLS, and a file for it is not named.
+    fn needs_files(&self) -> bool {
+        let has_files = self.ca.is_some() && self.certificate.is_some() && self.key.is_some();
+        self.endpoints.iter().any(EndpointUrl::has_tls) && !has_files
+    }
+
     /// What is wrong with the values together.
     fn mistake(&self) -> Option<ConfigMistake> {
         let is_graphic = self.prefix.bytes().all(|byte| byte.is_ascii_graphic());
@@ -195,6 +201,8 @@ pub enum ConfigMistake {
     Prefix,
     /// Of the certificate for etcd and its key, one is missing.
     KeyAlone,
+    /// The certificates of the fleet would be used at etcd.
+    FleetAtEtcd,
 }
 
 impl Config {
@@ -236,6 +244,9 @@ impl Config {
         }
         if let Some(mistake) = config.etcd.as_ref().and_then(EtcdConfig::mistake) {
             return Err(mistake);
+        }
+        if config.is_managed && config.etcd.as_ref().is_some_and(EtcdConfig::needs_files) {
+            return Err(ConfigMistake::FleetAtEtcd);
         }
         let mut names = BTreeSet::new();
         let again = config.verifiers.iter().find(|one| !names.insert(&one.name));
@@ -317,6 +328,10 @@ impl fmt::Display for ConfigMistake {
             ),
             Self::KeyAlone => formatter
                 .write_str("\"[etcd]\" has one of \"certificate\" and \"key\": add the other one"),
+            Self::FleetAtEtcd => formatter.write_str(
+                "add \"ca\", \"certificate\" and \"key\" to \"[etcd]\": with certificates of the fleet, each \
+                 member of it could change the accounts in etcd",
+            ),
         }
     }
 }
@@ -350,6 +365,19 @@ mod tests {
         let some = Config::parse("ca = 'ca'\nlisten = [\"[::]:7443\"]", &folder());
         let error = some.map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with("add all of"), "{error}");
+    }
+
+    #[test]
+    fn certificates_of_the_fleet_are_not_used_at_etcd() {
+        let with = |etcd: &str| {
+            let text = format!("listen = ['[::]:7443']\n[etcd]\nendpoints = [{etcd}");
+            let parsed = Config::parse(&text, &folder()).map(|_| ());
+            parsed.map_err(|mistake| mistake.to_string())
+        };
+        let error = with("'https://a:1']\nca = 'ca'").unwrap_err();
+        assert!(error.contains("each member of it could"), "{error}");
+        with("'https://a:1']\nca = 'ca'\ncertificate = 'c'\nkey = 'k'").unwrap();
+        with("'http://127.0.0.1:1']").unwrap();
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod limiter;
 mod local;
 pub mod log;
 pub mod messages;
+mod peers;
 mod random;
 mod renewal;
 pub mod run;

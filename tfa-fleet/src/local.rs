@@ -7,30 +7,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_fleet_core::HostName;
 use tfa_fleet_wire::frame::{self, MAX_FRAME};
 use tfa_fleet_wire::{
-    KvFailure, KvFailureKind, KvReply, MAX_CALL_CONNECTIONS, Reply, Request, Status, is_trusted,
+    KvFailure, KvFailureKind, KvReply, LoginCall, MAX_CALL_CONNECTIONS, Reply, Request, Status,
+    is_trusted,
 };
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
-use crate::client::Verifiers;
 use crate::etcd::Etcd;
 use crate::frames;
 use crate::log::{Level, RareLog};
-use crate::server::Server;
+use crate::peers::Peers;
 use crate::stop::Stop;
 
 /// What the replies are made of.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    /// The name of this host.
-    pub(crate) host: HostName,
-    /// The server, also where it listens nowhere.
-    pub(crate) server: Arc<Server>,
-    /// The verifiers of the configuration.
-    pub(crate) verifiers: Arc<Verifiers>,
+    /// The other hosts. `None` before this one is certified.
+    pub(crate) peers: Option<Peers>,
     /// The etcd of the configuration.
     pub(crate) etcd: Option<Etcd>,
 }
@@ -38,23 +33,20 @@ pub(crate) struct Answers {
 impl Answers {
     async fn reply(&self, request: Request) -> Reply {
         match request {
-            Request::Status => Reply::Status(Status {
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                host: self.host.to_string(),
-                hosts: u32::try_from(self.server.hosts()).unwrap_or(u32::MAX),
-                verifiers: self.verifiers.status(),
-                etcd: self.etcd.as_ref().map(Etcd::status).unwrap_or_default(),
-            }),
+            Request::Status => Reply::Status(self.status()),
             Request::Login {
                 call,
                 budget_ms,
                 verifier,
                 only_there,
-            } => {
-                let time = Duration::from_millis(budget_ms.into());
-                let verifiers = &self.verifiers;
-                verifiers.call(call, verifier, only_there, time).await
-            }
+            } => match &self.peers {
+                Some(peers) => {
+                    let time = Duration::from_millis(budget_ms.into());
+                    let verifiers = &peers.verifiers;
+                    verifiers.call(call, verifier, only_there, time).await
+                }
+                None => not_certified(&call),
+            },
             Request::Kv { call, budget_ms } => Reply::Kv(match &self.etcd {
                 Some(etcd) => {
                     let time = Duration::from_millis(budget_ms.into());
@@ -66,6 +58,33 @@ impl Answers {
                 }),
             }),
         }
+    }
+
+    fn status(&self) -> Status {
+        let (host, hosts, verifiers) = match &self.peers {
+            Some(peers) => (
+                peers.host.to_string(),
+                peers.server.hosts(),
+                peers.verifiers.status(),
+            ),
+            None => Default::default(),
+        };
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            host,
+            hosts: u32::try_from(hosts).unwrap_or(u32::MAX),
+            verifiers,
+            etcd: self.etcd.as_ref().map(Etcd::status).unwrap_or_default(),
+        }
+    }
+}
+
+/// The reply to a call for a verifier, before this host is certified.
+fn not_certified(call: &LoginCall) -> Reply {
+    let why = "this host has no certificate of a fleet yet".to_owned();
+    match call {
+        LoginCall::Begin(_) | LoginCall::Account(_) => Reply::NoVerifier(why),
+        _ => Reply::Lost(why),
     }
 }
 

@@ -7,23 +7,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sd_notify::NotifyState;
-use tfa_fleet_core::HostName;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
-use tokio_rustls::rustls::ClientConfig;
 
-use crate::client::Verifiers;
 use crate::config::{BadConfig, Config};
 use crate::credentials::Folder;
 use crate::etcd::Etcd;
 use crate::local::{self, Answers};
 use crate::log::{Level, log, printable};
+use crate::peers::Peers;
 use crate::renewal::{self, Certifier};
-use crate::server::{Server, Tfad};
+use crate::server::Tfad;
 use crate::stop;
-use crate::tls::{self, BadFile, FileMistake, Identity};
+use crate::tls::{self, BadFile};
+
+/// What the log says on a verifier with etcd that has no certificate of its fleet.
+const NOT_CERTIFIED: &str = "this host has no certificate of a fleet yet: carrying the calls of tfad to etcd alone. Run \
+                             tfactl fleet init on the first verifier, or tfactl fleet join-verifier on a further one";
 
 /// Why the program cannot start or go on.
 #[derive(Debug)]
@@ -68,22 +70,12 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
         tfad,
     } = places;
     let config = Config::read(config_file, folder).map_err(RunError::Config)?;
-    let identity = Identity::read(&config).map_err(RunError::File)?;
+    let tfad = Tfad::new(tfad.to_owned());
+    let peers = Peers::read(&config, folder, &tfad).map_err(RunError::File)?;
     let tls_of_etcd = tls::of_etcd(&config).map_err(RunError::File)?;
     let mut signals = Signals::new().map_err(RunError::Signals)?;
-    let tfad = Tfad::new(tfad.to_owned());
-    let server = Server::new(identity.server, config.limits, Arc::clone(&tfad));
-    let server = Arc::new(server);
-    let verifiers = Verifiers::new(&config.verifiers, &identity.host, &identity.client);
-    let verifiers = Arc::new(verifiers);
-    let certifier = match config.listen.is_empty() {
-        true => Certifier::Verifiers(Arc::clone(&verifiers)),
-        false => Certifier::Own(tfad, identity.host.clone()),
-    };
     let answers = Arc::new(Answers {
-        host: identity.host,
-        server: Arc::clone(&server),
-        verifiers,
+        peers,
         etcd: config
             .etcd
             .as_ref()
@@ -92,7 +84,8 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
 
     // All sockets are there before the program is ready, and before it connects anywhere.
     let mut listeners = Vec::new();
-    for address in &config.listen {
+    let listen_at = answers.peers.iter().flat_map(|_| &config.listen);
+    for address in listen_at {
         listeners.push(
             listen(*address)
                 .await
@@ -103,23 +96,28 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
 
     let (stopper, stop) = stop::channel();
     let mut tasks = JoinSet::new();
-    for listener in listeners {
-        tasks.spawn(Arc::clone(&server).serve(listener, stop.clone()));
-    }
-    for link in answers.verifiers.links() {
-        tasks.spawn(Arc::clone(link).keep(stop.clone()));
+    let (renewed, mut renewals) = mpsc::channel(1);
+    match &answers.peers {
+        Some(peers) => {
+            for listener in listeners {
+                tasks.spawn(Arc::clone(&peers.server).serve(listener, stop.clone()));
+            }
+            for link in peers.verifiers.links() {
+                tasks.spawn(Arc::clone(link).keep(stop.clone()));
+            }
+            if config.is_managed {
+                let certifier = match config.listen.is_empty() {
+                    true => Certifier::Verifiers(Arc::clone(&peers.verifiers)),
+                    false => Certifier::Own(tfad, peers.host.clone()),
+                };
+                let folder = folder.clone();
+                tasks.spawn(renewal::keep(folder, certifier, renewed, stop.clone()));
+            }
+        }
+        None => log(Level::Warning, &NOT_CERTIFIED),
     }
     for keeper in answers.etcd.iter().flat_map(|etcd| etcd.keepers(&stop)) {
         tasks.spawn(keeper);
-    }
-    let (renewed, mut renewals) = mpsc::channel(1);
-    if config.is_managed {
-        tasks.spawn(renewal::keep(
-            folder.clone(),
-            certifier,
-            renewed,
-            stop.clone(),
-        ));
     }
     tasks.spawn(local::serve(calls, Arc::clone(&answers), stop));
     for url in config.etcd.iter().flat_map(|etcd| &etcd.endpoints) {
@@ -140,9 +138,9 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
         tokio::select! {
             asked = signals.next() => match asked {
                 Asked::Stop => break Ok(()),
-                Asked::Reload => reload(&config, &answers),
+                Asked::Reload => reload(&config, folder, &answers),
             },
-            Some(()) = renewals.recv() => reload(&config, &answers),
+            Some(()) = renewals.recv() => reload(&config, folder, &answers),
             error = early_end(&mut tasks) => break Err(error),
         }
     };
@@ -192,18 +190,13 @@ async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Reads the certificates again. Connections that are open keep theirs until their time is over.
-fn reload(config: &Config, answers: &Answers) {
-    let (level, text) = match renewed(config, &answers.host) {
-        Ok((identity, tls_of_etcd)) => {
-            if let Some(etcd) = &answers.etcd {
-                etcd.replace(tls_of_etcd.as_ref());
-            }
-            answers.server.replace(identity.server);
-            for link in answers.verifiers.links() {
-                link.replace(Arc::clone(&identity.client));
-            }
-            (Level::Info, "read the certificates again".to_owned())
-        }
+fn reload(config: &Config, folder: &Folder, answers: &Answers) {
+    let (level, text) = match renew(config, answers) {
+        Ok(()) if answers.peers.is_none() && !folder.has_no_certificate() => (
+            Level::Warning,
+            "this host has a certificate now: restart tfa-fleet, to accept other hosts".to_owned(),
+        ),
+        Ok(()) => (Level::Info, "read the certificates again".to_owned()),
         Err(why) => (
             Level::Error,
             format!("keeping the current certificates: {why}"),
@@ -214,18 +207,16 @@ fn reload(config: &Config, answers: &Answers) {
     log(level, &text);
 }
 
-/// The certificates of now, of the same host.
-fn renewed(
-    config: &Config,
-    host: &HostName,
-) -> Result<(Identity, Option<Arc<ClientConfig>>), BadFile> {
-    let identity = Identity::read(config)?;
+/// Uses the certificates of now. Changes nothing if one of them cannot be used.
+fn renew(config: &Config, answers: &Answers) -> Result<(), BadFile> {
     let tls_of_etcd = tls::of_etcd(config)?;
-    if identity.host == *host {
-        return Ok((identity, tls_of_etcd));
+    if let Some(peers) = &answers.peers {
+        peers.renew(config)?;
     }
-    let mistake = FileMistake::OtherHost(identity.host, host.clone());
-    Err(BadFile::new(&config.certificate, mistake))
+    if let Some(etcd) = &answers.etcd {
+        etcd.replace(tls_of_etcd.as_ref());
+    }
+    Ok(())
 }
 
 enum Asked {

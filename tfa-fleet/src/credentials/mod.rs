@@ -66,6 +66,12 @@ impl Folder {
         self.0.join(HOST)
     }
 
+    /// Whether this host certainly has no certificate from the authority of its fleet.
+    pub(crate) fn has_no_certificate(&self) -> bool {
+        let found = self.host().symlink_metadata();
+        found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// The key that waits for its certificate; a new one if none does. It is on the disk before it is used: a
     /// request whose reply is lost is made again with the same key.
     pub(crate) fn new_key(&self) -> Result<HostKey, FolderError> {

@@ -5,6 +5,7 @@ mod faults;
 mod limits;
 mod relay;
 mod tls;
+mod uncertified;
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use tfad::fleet::{FleetKv, Patience};
 use self::relay::Relay;
 use crate::TIMEOUT;
 use crate::authority::Authority;
-use crate::fixture::Program;
+use crate::fixture::{Folder, Program};
 
 /// Waits as long as it takes, even on a busy host.
 const PATIENT: Patience = Patience {
@@ -75,4 +76,13 @@ pub(crate) fn store(program: &Program, patience: Patience) -> EtcdStore<FleetKv>
     let uid = rustix::process::geteuid().as_raw();
     let kv = FleetKv::new(program.folder.path().join("call"), uid);
     EtcdStore::new(kv.with_patience(patience), "")
+}
+
+/// A program that the authority of its fleet has not certified yet.
+pub(crate) fn start_uncertified(relay: &Relay) -> Program {
+    let lines = format!(
+        "listen = ['127.0.0.1:0']\n[etcd]\nendpoints = ['{}']",
+        relay.url()
+    );
+    Program::managed(Folder::new(), &lines)
 }
