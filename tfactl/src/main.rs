@@ -100,8 +100,14 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
         Command::Fleet {
-            command: FleetCommand::Init { name, port },
-        } => fleet::init(name, port).await,
+            command: FleetCommand::Init { name, port, etcd },
+        } => fleet::init(name, port, etcd).await,
+        Command::Fleet {
+            command: FleetCommand::InviteVerifier(args),
+        } => fleet::invite_verifier(args).await,
+        Command::Fleet {
+            command: FleetCommand::JoinVerifier(args),
+        } => fleet::join_verifier(args).await,
         Command::Host { command } => fleet::run_host(command).await,
         Command::Join { token } => fleet::join(token).await,
         Command::Doctor { only, json } => doctor::run(only.as_deref(), json).await,

@@ -34,6 +34,14 @@ pub(crate) async fn new(
         ));
     }
     terminal.print(messages::NEW_PASSPHRASE)?;
+    new_typed(interrupt, terminal).await
+}
+
+/// A new passphrase, from the terminal.
+pub(crate) async fn new_typed(
+    interrupt: &mut Interrupt,
+    terminal: &mut Terminal,
+) -> Result<Zeroizing<String>, Failure> {
     for _ in 1..TRIES {
         match ask_new(interrupt, terminal).await {
             Err(Failure::Refused(why)) => terminal.error(&why),
@@ -113,7 +121,8 @@ fn long_enough(passphrase: Zeroizing<String>) -> Result<Zeroizing<String>, Failu
     }
 }
 
-async fn ask(
+/// A passphrase that exists, from the terminal.
+pub(crate) async fn ask(
     interrupt: &mut Interrupt,
     terminal: &mut Terminal,
     prompt: &str,

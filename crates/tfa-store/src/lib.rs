@@ -10,6 +10,7 @@
 //! - [`open`] opens the two together in the state directory, with the sealing key that belongs to them.
 //! - [`StateFile`] is a small file beside the store, for what belongs to the host and not to a user.
 //! - [`back_up`] writes all records of one moment to a file, and [`restore`] brings them back.
+//! - [`VerifierFile`] is what a further verifier of a fleet gets.
 //! - [`NoAccounts`] is the store of a member of a fleet, which keeps none.
 //! - [`UnavailableStore`] stands in for a store that could not be opened.
 //!
@@ -37,6 +38,7 @@ mod state_dir;
 mod state_file;
 mod store;
 mod unavailable;
+mod verifier_file;
 
 pub use backup::{
     BackupError, BackupOptions, BackupWritten, Check, Difference, Passphrase, Progress,
@@ -61,3 +63,7 @@ pub use state_dir::StateDir;
 pub use state_file::StateFile;
 pub use store::{ByUid, Commit, Move, Store};
 pub use unavailable::UnavailableStore;
+pub use verifier_file::{
+    Adoption, EtcdAccess, KeyBefore, VerifierFile, VerifierFileError, VerifierInvitation,
+    adopt_store, adoption, undo_adoption,
+};

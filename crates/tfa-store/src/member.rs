@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The file that shows that verifiers keep the accounts of this host.
-const MEMBER_MARKER: &str = "fleet.member";
+pub(crate) const MEMBER_MARKER: &str = "fleet.member";
 
 const CONTENTS: &[u8] = b"The accounts of this host are kept by the verifiers of its fleet.\n";
 

@@ -57,6 +57,8 @@ pub(crate) enum Sealing<'a> {
     BackupChecksum,
     /// The sealing key inside a backup.
     BackupKey,
+    /// The contents of the file for a further verifier.
+    VerifierFile,
 }
 
 /// Seals a record for this user.
@@ -141,6 +143,7 @@ impl Sealing<'_> {
             ),
             Self::BackupChecksum => ("org.tfad.tfa sealed checksum of a backup", [None; 2]),
             Self::BackupKey => ("org.tfad.tfa sealed key of a backup", [None; 2]),
+            Self::VerifierFile => ("org.tfad.tfa sealed file for a verifier", [None; 2]),
         };
         let mut context = title.as_bytes().to_vec();
         context.push(version);

@@ -1,5 +1,7 @@
 //! The command lines of `tfactl fleet` and `tfactl host`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
 use super::Length;
@@ -21,7 +23,47 @@ pub(crate) enum FleetCommand {
         #[arg(long, value_name = "PORT", default_value = PORT,
               value_parser = clap::value_parser!(u16).range(1..))]
         port: u16,
+        /// Keep the accounts in etcd: the URLs of its members
+        #[arg(long, value_name = "URL", value_delimiter = ',')]
+        etcd: Vec<String>,
     },
+    /// Write the file with which a further verifier joins
+    #[command(after_help = messages::INVITE_VERIFIER_HELP)]
+    InviteVerifier(InviteVerifierArgs),
+    /// Make this host a further verifier of a fleet
+    #[command(after_help = messages::JOIN_VERIFIER_HELP)]
+    JoinVerifier(JoinVerifierArgs),
+}
+
+/// The arguments of `tfactl fleet invite-verifier`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InviteVerifierArgs {
+    /// The name of that host
+    pub(crate) name: String,
+    /// The file, which must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Validity: 10m, 1h, 3d, ... up to 7d
+    #[arg(long = "for", value_name = "LENGTH", default_value = "1h",
+          value_parser = Length::of_host_invitation)]
+    pub(crate) length: Length,
+    /// The TCP port of that verifier for members
+    #[arg(long, value_name = "PORT", default_value = PORT,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: u16,
+    /// Read the passphrase (first line) from this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// The arguments of `tfactl fleet join-verifier`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct JoinVerifierArgs {
+    /// The file of tfactl fleet invite-verifier
+    pub(crate) file: PathBuf,
+    /// Read the passphrase (first line) from this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 /// The commands of `tfactl host`.

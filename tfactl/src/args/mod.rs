@@ -25,7 +25,7 @@ pub(crate) use authenticator::{AuthenticatorCommand, Token};
 pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use devices::DevicesCommand;
 pub(crate) use export::{ExportCommand, ExportOptions};
-pub(crate) use fleet::{FleetCommand, HostCommand};
+pub(crate) use fleet::{FleetCommand, HostCommand, InviteVerifierArgs, JoinVerifierArgs};
 pub(crate) use import::{ImportCommand, ImportOptions};
 pub(crate) use key::KeyCommand;
 pub(crate) use length::Length;
@@ -192,7 +192,7 @@ pub(crate) enum Command {
     /// Replace all records by those of a backup
     #[command(after_help = messages::RESTORE_HELP)]
     Restore(RestoreArgs),
-    /// Make this host the first verifier of a fleet
+    /// Make a fleet, and add verifiers to it
     #[command(disable_help_subcommand = true)]
     Fleet {
         /// The command

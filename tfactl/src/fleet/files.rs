@@ -5,6 +5,10 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use tfa_client::Failure;
+
+use crate::messages;
+
 /// The configuration of tfa-fleet.
 pub(super) const FLEET_CONFIG: &str = "/etc/tfa/tfa-fleet.toml";
 /// The drop-in that tells tfad the role of this host.
@@ -33,6 +37,20 @@ pub(super) fn is_of_member(path: &Path) -> bool {
     line.is_some_and(|line| line.starts_with("verifiers = [") && !line.contains('\n'))
 }
 
+/// Whether a configuration of tfa-fleet makes a verifier listen with the certificates of the fleet.
+pub(super) fn is_of_verifier(path: &Path) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let keys = text.lines().map(str::trim_start);
+    let keys = keys.take_while(|line| !line.starts_with('['));
+    let keys: Vec<&str> = keys
+        .filter_map(|line| line.split_once('=').map(|(key, _)| key.trim_end()))
+        .collect();
+    keys.contains(&"listen")
+        && !["ca", "certificate", "key"]
+            .iter()
+            .any(|key| keys.contains(key))
+}
+
 /// What was written, to be taken back: the paths, and what was there before.
 #[derive(Debug, Default)]
 pub(super) struct Written(Vec<(PathBuf, Option<PathBuf>)>);
@@ -52,6 +70,19 @@ impl Written {
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a file where there is none, or leaves the one that has this text.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`], with a text for the administrator.
+    pub(super) fn put_new(&mut self, path: &Path, text: &str) -> Result<(), Failure> {
+        match self.put(path, text) {
+            Ok(true) => Ok(()),
+            Ok(false) if fs::read_to_string(path).is_ok_and(|found| found == text) => Ok(()),
+            Ok(false) => Err(Failure::Refused(messages::config_in_the_way(path))),
+            Err(error) => Err(Failure::Refused(messages::not_written(path, &error))),
         }
     }
 

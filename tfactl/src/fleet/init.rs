@@ -6,12 +6,17 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use tfa_client::{Failure, Terminal, is_root};
 
-use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, role_lines};
+use super::etcd::{self, EtcdTable};
+use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_verifier, role_lines};
 use super::{program, units};
 use crate::daemon::Daemon;
 use crate::messages;
 
-pub(crate) async fn run(name: Option<String>, port: u16) -> Result<(), Failure> {
+pub(crate) async fn run(
+    name: Option<String>,
+    port: u16,
+    endpoints: Vec<String>,
+) -> Result<(), Failure> {
     if !is_root() {
         return Err(Failure::NotAllowed(messages::FLEET_NEEDS_ROOT.to_owned()));
     }
@@ -25,6 +30,19 @@ pub(crate) async fn run(name: Option<String>, port: u16) -> Result<(), Failure> 
         Some(name) => name,
         None => host_name()?,
     };
+    let config = match endpoints.is_empty() {
+        true => fleet_lines(&format!("listen = [\"[::]:{port}\"]")),
+        false => {
+            let config = EtcdTable::of(endpoints).config(port);
+            let config =
+                config.ok_or_else(|| Failure::Refused(messages::BAD_ENDPOINT.to_owned()))?;
+            etcd::put_accounts(&terminal, &mut daemon, &config).await?;
+            // It was started again.
+            daemon = Daemon::connect(&terminal).await?;
+            config
+        }
+    };
+    let role = daemon.facts().await?.fleet_role;
     let lines = program::run("--request-certificate", "")?;
     let mut values = lines.iter().map(|line| HEXLOWER.decode(line.as_bytes()));
     let (Some(Ok(point)), Some(Ok(proof))) = (values.next(), values.next()) else {
@@ -39,7 +57,6 @@ pub(crate) async fn run(name: Option<String>, port: u16) -> Result<(), Failure> 
     )?;
     terminal.print(&messages::fleet_made(&name, is_new))?;
 
-    let config = fleet_lines(&format!("listen = [\"[::]:{port}\"]"));
     let mut is_whole = put(&terminal, FLEET_CONFIG, &config)?;
     if role.is_none() {
         is_whole &= put(&terminal, ROLE_DROP_IN, &role_lines("verifier"))?;
@@ -61,6 +78,9 @@ fn put(terminal: &Terminal, path: &str, lines: &str) -> Result<bool, Failure> {
     let put = Written::default().put(path, lines);
     let put = put.map_err(|error| Failure::Refused(messages::not_written(path, &error)))?;
     if put || fs::read_to_string(path).is_ok_and(|text| text == lines) {
+        return Ok(true);
+    }
+    if path == Path::new(FLEET_CONFIG) && is_of_verifier(path) {
         return Ok(true);
     }
     terminal.print(&messages::kept(path, lines))?;

@@ -69,7 +69,7 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
 fn restore_units(before: Before) {
     let restarted = match before {
         Before::Alone => {
-            let _ = units::systemctl(&["disable", "--now", "tfa-fleet.service"]);
+            units::stop_fleet();
             // It was not there before: a host that is a member does not get here.
             let _ = fs::remove_file(MEMBER_MARKER);
             "tfad.service"
@@ -91,7 +91,7 @@ async fn connect(
         return Err(Failure::Refused(messages::no_fleet_program(&why)));
     };
     if line.starts_with("listen") {
-        terminal.print(&messages::joined_as_verifier(host, line))?;
+        terminal.print(&messages::certified_as_verifier(host, line))?;
         return Ok(());
     }
     put_config(terminal, written, line)?;

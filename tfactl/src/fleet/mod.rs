@@ -3,13 +3,18 @@
 //! The daemon has the authority, and decides. `tfa-fleet` has the network and the key of this host, and runs as its
 //! own user: `program` starts it. `files` writes the configuration.
 
+mod etcd;
 mod files;
 mod host;
 mod init;
+mod invite_verifier;
 mod join;
+mod join_verifier;
 mod program;
 mod units;
 
 pub(crate) use host::run as run_host;
 pub(crate) use init::run as init;
+pub(crate) use invite_verifier::run as invite_verifier;
 pub(crate) use join::run as join;
+pub(crate) use join_verifier::run as join_verifier;

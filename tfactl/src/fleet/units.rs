@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::User;
 use tfa_client::Failure;
-use tfa_fleet_wire::{CALL_SOCKET, Client, Reply, Request};
+use tfa_fleet_wire::{CALL_SOCKET, Client, LinkError, Reply, Request, Status};
 
 use crate::messages;
 
@@ -42,31 +42,58 @@ pub(super) fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
     }
 }
 
+/// Stops tfa-fleet, also for the next boot.
+pub(super) fn stop_fleet() {
+    let _ = systemctl(&["disable", "--now", "tfa-fleet.service"]);
+}
+
 /// Waits until tfa-fleet has a connection to a verifier.
 pub(super) fn wait_for_verifier() -> Result<(), Failure> {
+    wait(|status| {
+        let verifiers = status.verifiers.into_iter();
+        verifiers.map(|one| (one.is_connected, one.error)).collect()
+    })
+    .map_err(|why| Failure::Refused(messages::not_connected(&why)))
+}
+
+/// Waits until tfa-fleet has a connection to etcd.
+pub(super) fn wait_for_etcd() -> Result<(), Failure> {
+    wait(|status| {
+        let endpoints = status.etcd.into_iter();
+        endpoints.map(|one| (one.is_connected, one.error)).collect()
+    })
+    .map_err(|why| Failure::Refused(messages::etcd_not_connected(&why)))
+}
+
+/// Connections of one kind: whether each is open, else why not.
+type Links = Vec<(bool, Option<LinkError>)>;
+
+/// Waits for a connection of that kind. The error says why there is none.
+fn wait(links: impl Fn(Status) -> Links) -> Result<(), String> {
     let until = Instant::now() + CONNECT_TIME;
     let mut why = messages::CANNOT_TELL_WHY.to_owned();
     while Instant::now() < until {
-        match connection() {
+        match connection(&links) {
             Ok(()) => return Ok(()),
             Err(Some(told)) => why = told,
             Err(None) => {}
         }
         sleep(PAUSE);
     }
-    Err(Failure::Refused(messages::not_connected(&why)))
+    Err(why)
 }
 
 /// Whether there is a connection; else why not, as far as it is known.
-fn connection() -> Result<(), Option<String>> {
+fn connection(links: &impl Fn(Status) -> Links) -> Result<(), Option<String>> {
     let user = User::from_name("tfa-fleet").ok().flatten().ok_or(None)?;
     let client = Client::new(CALL_SOCKET, user.uid.as_raw());
     match client.call(&Request::Status, CALL_TIME) {
         Ok(Reply::Status(status)) => {
-            if status.verifiers.iter().any(|one| one.is_connected) {
+            let links = links(status);
+            if links.iter().any(|(is_connected, _)| *is_connected) {
                 return Ok(());
             }
-            let mut errors = status.verifiers.into_iter().filter_map(|one| one.error);
+            let mut errors = links.into_iter().filter_map(|(_, error)| error);
             Err(errors.next().map(|error| error.text))
         }
         Ok(_) | Err(_) => Err(None),

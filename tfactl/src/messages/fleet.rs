@@ -11,7 +11,93 @@ Makes the authority of the fleet, which certifies its hosts, and keeps its key
 sealed with the accounts. Then it certifies this host, writes the files
 /etc/tfa/tfa-fleet.toml and /etc/tfa/tfad.toml.d/fleet.toml if they do not
 exist, and starts tfa-fleet. Run it again to certify this host again.
+With --etcd, the accounts of the fleet will be in etcd, so that it can have
+several verifiers. This host must have no accounts yet. The certificates for
+etcd are /etc/tfa/etcd/ca.pem, host.pem and key.pem. See: man tfa-fleet-setup
 Only root can do that. The package tfa-fleet is needed.";
+
+pub(crate) const INVITE_VERIFIER_HELP: &str = "\
+The file has the sealing key of the accounts and a token, encrypted to a
+passphrase. Copy it to the host and run there: tfactl fleet join-verifier FILE
+Tell the passphrase over another channel, and delete the file afterwards: root
+on a verifier can read every secret of the fleet, and so can a person with the
+file and the passphrase. The accounts must be in etcd.
+Only root can do that.";
+
+pub(crate) const JOIN_VERIFIER_HELP: &str = "\
+The host must be in no fleet, have no accounts, and reach etcd and a verifier.
+The certificates for etcd must be where the other verifiers have theirs.
+It gets the sealing key and a certificate, writes /etc/tfa/tfa-fleet.toml and
+fleet.toml and store.toml in /etc/tfa/tfad.toml.d, and answers logins of members
+from then on.
+An error leaves the host as it was. The sealing key of before is kept as
+/var/lib/tfa/key.before-fleet.
+Only root can do that. The package tfa-fleet is needed.";
+
+pub(crate) const ETCD_NEEDS_SYSTEMD: &str =
+    "systemd does not run here. Set the host up by hand: tfa-fleet(8)";
+
+pub(crate) const BAD_ENDPOINT: &str =
+    "--etcd has a character that no URL of etcd has. Write https://NAME:PORT";
+
+pub(crate) const ACCOUNTS_TO_MIGRATE: &str = "\
+this host has accounts. Make the fleet without --etcd, then move the accounts:
+  tfactl store migrate --to etcd";
+
+pub(crate) const ETCD_HAS_A_STORE: &str = "\
+this etcd has the accounts of a fleet, and this host does not have their key. On
+a verifier of that fleet, run: tfactl fleet invite-verifier NAME --out FILE";
+
+pub(crate) const MEMBER_IS_NO_VERIFIER: &str = "\
+this host is a member of a fleet. A verifier needs a host that is in none";
+
+pub(crate) const IS_VERIFIER_ALREADY: &str =
+    "this host is a verifier of that fleet. Nothing was changed";
+
+pub(crate) const FILE_UNUSABLE: &str = "\
+the file names an etcd with characters that cannot be written to
+/etc/tfa/tfa-fleet.toml. Set the host up by hand: tfa-fleet(8)";
+
+pub(crate) const ASK_PASSPHRASE_OF_FILE: &str = "Passphrase of the file: ";
+
+pub(crate) const PASSPHRASE_OF_VERIFIER: &str = "\
+The passphrase encrypts the sealing key in the file. Choose one that cannot be
+guessed, for example six random words. You need it once, on the new verifier.";
+
+pub(crate) fn file_exists(file: &dyn Display) -> String {
+    format!("{file} exists, and is not replaced. Give another name")
+}
+
+pub(crate) fn verifier_invited(host: &str, file: &dyn Display, until: u64) -> String {
+    format!(
+        "{file} is for {host} alone, once, until {until}.\n\
+         Copy it to {host}, for example with scp. Install tfa and tfa-fleet there,\n\
+         and run as root: tfactl fleet join-verifier FILE\n\
+         Then delete the file on both hosts.",
+        until = date_time(until)
+    )
+}
+
+pub(crate) fn etcd_not_connected(why: &str) -> String {
+    format!("etcd cannot be reached: {why}. Nothing was changed")
+}
+
+/// A further verifier serves.
+pub(crate) fn joined_as_verifier(host: &str) -> String {
+    format!(
+        "{host} is a verifier of the fleet.\n\
+         Hosts that join from now on use it. On each member that has joined before,\n\
+         add it to verifiers in /etc/tfa/tfa-fleet.toml, and restart tfa-fleet."
+    )
+}
+
+pub(crate) fn not_taken_back(why: &str) -> String {
+    format!(
+        "The host keeps the accounts of the fleet, because they cannot be taken\n\
+         away again: {why}\n\
+         Mend what follows, then run: systemctl restart tfa-fleet tfad"
+    )
+}
 
 pub(crate) const HOST_INVITE_HELP: &str = "\
 The token is printed once. Whoever has it can join once, under that name: give
@@ -101,6 +187,8 @@ pub(crate) fn unit_failed(what: &str, why: &dyn Display) -> String {
 
 pub(crate) const CANNOT_TELL_WHY: &str = "tfa-fleet does not run";
 
+pub(crate) const WHY_UNKNOWN: &str = "it is not known why";
+
 /// The first verifier has its certificate.
 pub(crate) fn fleet_made(host: &str, is_new: bool) -> String {
     if is_new {
@@ -150,7 +238,7 @@ pub(crate) fn joined_again(host: &str) -> String {
 }
 
 /// A second verifier needs the store of the fleet, which is set up by hand.
-pub(crate) fn joined_as_verifier(host: &str, lines: &str) -> String {
+pub(crate) fn certified_as_verifier(host: &str, lines: &str) -> String {
     format!(
         "{host} has the certificate of a verifier. To finish:\n\
          1. Write /etc/tfa/tfa-fleet.toml with this line and the [etcd] of the fleet:\n\n   {lines}\n\n\

@@ -9,6 +9,7 @@ mod report;
 mod restore;
 mod rotate_key;
 mod service;
+mod verifier;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,16 @@ struct Request {
     with_key: bool,
     force: bool,
     void_backup_codes: bool,
+    /// A token follows the passphrase on the standard input.
+    with_token: bool,
+    /// Checks the way to etcd.
+    reach: bool,
+    /// The name of the invited verifier.
+    host: String,
+    /// Its TCP port.
+    port: u16,
+    /// What the key file was before.
+    key_before: String,
 }
 
 /// Does the task that these arguments ask for, if they do: all that follow the name of the program.
@@ -59,8 +70,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     arguments.next_if(|first| first == OPTION)?;
     // Secrets are in this memory for seconds. Where it cannot be locked, the task goes on.
     let _ = hardening::protect_memory();
-    let mut report = Report::begin();
-    let Some(request) = request(arguments) else {
+    let request = request(arguments);
+    let has_token = request.as_ref().is_some_and(|request| request.with_token);
+    let mut report = Report::begin(has_token);
+    let Some(request) = request else {
         report.refuse(
             "usage",
             "this task is not known: tfad and tfactl differ in version",
@@ -71,6 +84,13 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
         path: request.state.clone(),
         credentials: credentials::directory(),
     };
+    if let Some(done) = verifier::run(&state_dir, &request, &mut report) {
+        return Some(if done {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
+    }
     if is_in_etcd(&state_dir) {
         report.refuse("refused", IN_ETCD);
         return Some(ExitCode::FAILURE);
@@ -109,6 +129,11 @@ fn request(mut arguments: impl Iterator<Item = OsString>) -> Option<Request> {
             "--state" => request.state = PathBuf::from(arguments.next()?),
             "--file" => request.file = PathBuf::from(arguments.next()?),
             "--with-key" => request.with_key = true,
+            "--with-token" => request.with_token = true,
+            "--reach" => request.reach = true,
+            "--host" => request.host = arguments.next()?.into_string().ok()?,
+            "--port" => request.port = arguments.next()?.to_str()?.parse().ok()?,
+            "--key-before" => request.key_before = arguments.next()?.into_string().ok()?,
             "--force" => request.force = true,
             "--void-backup-codes" => request.void_backup_codes = true,
             _ => return None,

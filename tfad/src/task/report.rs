@@ -10,19 +10,22 @@ use tfa_text::task::TaskLine;
 use tfa_text::time::date_time;
 use zeroize::Zeroizing;
 
-/// The longest line that is taken as a passphrase, in bytes.
-const MAX_PASSPHRASE: usize = 4096;
+/// The longest line that is taken as a passphrase or a token, in bytes.
+const MAX_LINE: usize = 4096;
 
 /// The report of a task.
 pub(super) struct Report {
     passphrase: Option<Passphrase>,
+    token: Option<Zeroizing<String>>,
     cancelled: Arc<AtomicBool>,
 }
 
 impl Report {
-    /// Reads the passphrase from the standard input, and then waits beside the task for its end.
-    pub(super) fn begin() -> Self {
-        let passphrase = read_passphrase();
+    /// Reads the passphrase from the standard input, and the token if one follows. Then waits beside the task for
+    /// the end of the input.
+    pub(super) fn begin(has_token: bool) -> Self {
+        let passphrase = read_line().map(Passphrase::new);
+        let token = has_token.then(read_line).flatten();
         let cancelled = Arc::new(AtomicBool::new(false));
         let is_cancelled = Arc::clone(&cancelled);
         let watch = move || {
@@ -35,6 +38,7 @@ impl Report {
         }
         Self {
             passphrase,
+            token,
             cancelled,
         }
     }
@@ -42,6 +46,11 @@ impl Report {
     /// The passphrase, once.
     pub(super) fn passphrase(&mut self) -> Option<Passphrase> {
         self.passphrase.take()
+    }
+
+    /// The token, once.
+    pub(super) fn token(&mut self) -> Option<Zeroizing<String>> {
+        self.token.take()
     }
 
     /// Reports progress. Returns whether the task goes on.
@@ -97,17 +106,17 @@ fn write(line: &TaskLine) -> bool {
     writeln!(io::stdout(), "{line}").is_ok()
 }
 
-/// The first line, byte by byte: no buffer keeps a copy.
-fn read_passphrase() -> Option<Passphrase> {
-    let mut line = Zeroizing::new(Vec::with_capacity(MAX_PASSPHRASE));
+/// The next line, byte by byte: no buffer keeps a copy.
+fn read_line() -> Option<Zeroizing<String>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE));
     let mut byte = Zeroizing::new([0]);
     let mut input = io::stdin().lock();
-    while line.len() < MAX_PASSPHRASE
+    while line.len() < MAX_LINE
         && input.read(byte.as_mut_slice()).is_ok_and(|read| read == 1)
         && *byte != [b'\n']
     {
         line.extend_from_slice(byte.as_slice());
     }
     let text = Zeroizing::new(String::from_utf8_lossy(&line).into_owned());
-    (!text.is_empty()).then(|| Passphrase::new(text))
+    (!text.is_empty()).then_some(text)
 }

@@ -20,7 +20,9 @@ mod writer;
 pub use difference::Difference;
 pub use error::BackupError;
 pub use passphrase::Passphrase;
+pub(crate) use passphrase::WrappedKey;
 pub use restore::{RestoreOptions, Restored, Revise, restore};
+pub(crate) use target::{Target, failed as target_failed};
 pub use writer::{BackupOptions, BackupWritten, Check, back_up};
 
 /// Is called with the records that are done and with all there are. Returns whether to go on.

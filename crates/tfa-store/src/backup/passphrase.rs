@@ -36,7 +36,7 @@ impl Passphrase {
 
 /// A sealing key that is encrypted to a passphrase, with all that is needed to decrypt it.
 #[derive(Encode, Decode)]
-pub(super) struct WrappedKey {
+pub(crate) struct WrappedKey {
     #[n(0)]
     memory: u32,
     #[n(1)]
@@ -51,7 +51,7 @@ pub(super) struct WrappedKey {
 
 impl WrappedKey {
     /// Encrypts a key.
-    pub(super) fn wrap(key: &SealingKey, passphrase: &Passphrase) -> Result<Self, BackupError> {
+    pub(crate) fn wrap(key: &SealingKey, passphrase: &Passphrase) -> Result<Self, BackupError> {
         let mut salt = vec![0; SALT];
         SysRng
             .try_fill_bytes(&mut salt)
@@ -71,7 +71,7 @@ impl WrappedKey {
     }
 
     /// Decrypts the key.
-    pub(super) fn unwrap(&self, passphrase: &Passphrase) -> Result<SealingKey, BackupError> {
+    pub(crate) fn unwrap(&self, passphrase: &Passphrase) -> Result<SealingKey, BackupError> {
         let outer = self.derive(passphrase)?;
         let sealed = Record::new(Zeroizing::new(self.sealed.clone()));
         let opened = unseal_as(Sealing::BackupKey, &outer, sealed)

@@ -13,7 +13,7 @@ use nix::libc::O_NOFOLLOW;
 use super::BackupError;
 
 /// A new file under a temporary name, which is removed on drop.
-pub(super) struct Target {
+pub(crate) struct Target {
     path: PathBuf,
     draft: PathBuf,
     file: File,
@@ -21,7 +21,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Creates the temporary file beside `path`.
-    pub(super) fn create(path: &Path) -> Result<Self, BackupError> {
+    pub(crate) fn create(path: &Path) -> Result<Self, BackupError> {
         // A dangling link counts.
         match fs::symlink_metadata(path) {
             Ok(_) => return Err(BackupError::Exists(path.display().to_string())),
@@ -52,17 +52,17 @@ impl Target {
         })
     }
 
-    pub(super) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         &self.file
     }
 
     /// The error for a write that failed.
-    pub(super) fn failed(&self, error: &io::Error) -> BackupError {
+    pub(crate) fn failed(&self, error: &io::Error) -> BackupError {
         failed(&self.path, error)
     }
 
     /// Gives the file its name, unless another has it. It is on disk when this returns.
-    pub(super) fn publish(self) -> Result<(), BackupError> {
+    pub(crate) fn publish(self) -> Result<(), BackupError> {
         self.file.sync_all().map_err(|error| self.failed(&error))?;
         match rename_without_replacing(&self.draft, &self.path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -100,6 +100,6 @@ fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// The error for a path that cannot be written or read.
-pub(super) fn failed(path: &Path, error: &io::Error) -> BackupError {
+pub(crate) fn failed(path: &Path, error: &io::Error) -> BackupError {
     BackupError::File(format!("{}: {error}", path.display()))
 }

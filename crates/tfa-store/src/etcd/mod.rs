@@ -28,10 +28,13 @@ mod policies;
 mod reads;
 mod remove;
 mod rename;
+mod share;
 mod store;
 mod value;
 
 pub use kv::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
 pub(crate) use open::{ETCD_MARKER, refuse_database};
 pub use open::{Opened, is_used, open};
+pub use share::has_store;
+pub(crate) use share::{store_and_key, store_in};
 pub use store::EtcdStore;

@@ -128,7 +128,7 @@ fn key_lost(key: KeyId, directory: &LockedDir) -> String {
 
 impl<K: Kv> EtcdStore<K> {
     /// The mark that etcd has.
-    fn mark(&self) -> Result<Option<Mark>, StoreError> {
+    pub(super) fn mark(&self) -> Result<Option<Mark>, StoreError> {
         let [entry] = self.get([self.layout.mark()])?;
         match entry {
             None => Ok(None),

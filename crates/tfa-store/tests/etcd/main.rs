@@ -9,6 +9,8 @@ mod documents;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod further_verifier;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod interrupted;

@@ -32,7 +32,7 @@ impl Host {
         }
     }
 
-    fn open(&self, etcd: &MemoryKv) -> Result<Opened<MemoryKv>, StoreError> {
+    pub(crate) fn open(&self, etcd: &MemoryKv) -> Result<Opened<MemoryKv>, StoreError> {
         etcd::open(&self.state_dir(), etcd.another())
     }
 

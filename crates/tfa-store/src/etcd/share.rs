@@ -1,0 +1,41 @@
+//! Which store an etcd has, and the key of the store that this host uses there, for a further verifier.
+
+use super::kv::Kv;
+use super::mark::replaced;
+use super::open::ETCD_MARKER;
+use super::store::EtcdStore;
+use crate::key_choice::KeySources;
+use crate::state_dir::LockedDir;
+use crate::{KeyId, SealingKey, StateDir, StoreError, VerifierFileError};
+
+/// The store that an etcd has: the contents of the file `etcd.id` for it, and the fingerprint of its key.
+pub(crate) fn store_in(kv: impl Kv) -> Result<Option<(String, KeyId)>, StoreError> {
+    let mark = EtcdStore::new(kv, "").mark()?;
+    Ok(mark.map(|mark| (mark.line(), mark.key)))
+}
+
+/// Whether an etcd has a store.
+///
+/// # Errors
+/// Those of the way to etcd, and [`StoreError::Superseded`] for the store of a newer version.
+pub fn has_store(kv: impl Kv) -> Result<bool, StoreError> {
+    Ok(store_in(kv)?.is_some())
+}
+
+/// The store that this host uses, and its key.
+pub(crate) fn store_and_key(
+    state_dir: &StateDir,
+    kv: impl Kv,
+) -> Result<(String, SealingKey), VerifierFileError> {
+    let directory = LockedDir::open(&state_dir.path)?;
+    let noted = directory.read(ETCD_MARKER)?;
+    let noted = noted.ok_or(VerifierFileError::NotInEtcd)?;
+    let keys = KeySources {
+        directory: &directory,
+        credentials: state_dir.credentials.as_deref(),
+    };
+    match store_in(kv)? {
+        Some((store, key)) if store.as_bytes() == noted => Ok((store, keys.find(key)?)),
+        _ => Err(replaced().into()),
+    }
+}

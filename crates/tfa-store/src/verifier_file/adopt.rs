@@ -1,0 +1,167 @@
+//! Gives this host the sealing key and the mark of the store.
+//!
+//! The key comes first: until the mark is there, the host goes on with its empty database, which takes a new key.
+//! With the mark it opens no other store than that one. The key of before is kept under another name.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::{VerifierFile, VerifierFileError};
+use crate::StateDir;
+use crate::etcd::ETCD_MARKER;
+use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
+use crate::member::MEMBER_MARKER;
+use crate::open::had_database;
+use crate::sqlite::{DATABASE, Database};
+use crate::state_dir::{LockedDir, io_error};
+
+/// The name that the key of before begins with.
+const BEFORE: &str = "key.before-fleet";
+
+/// What this host has of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adoption {
+    /// Nothing, and no accounts of its own.
+    Free,
+    /// The mark without the key: an earlier attempt was interrupted.
+    Unfinished,
+    /// The mark and the key.
+    Complete,
+}
+
+/// What the key file of this host was before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyBefore {
+    /// There was none.
+    Absent,
+    /// It had the key of the store.
+    Same,
+    /// It has that name now.
+    Kept(String),
+}
+
+/// Looks what this host has of the store of a file.
+///
+/// # Errors
+/// [`VerifierFileError`] if it cannot be given the store.
+pub fn adoption(state_dir: &StateDir, file: &VerifierFile) -> Result<Adoption, VerifierFileError> {
+    look(&LockedDir::open(&state_dir.path)?, file)
+}
+
+/// Gives this host the store of a file. `stop` stops the daemon, which must not start before it knows where its
+/// accounts are.
+///
+/// # Errors
+/// [`VerifierFileError`]. The host is what it was before.
+pub fn adopt_store(
+    state_dir: &StateDir,
+    file: &VerifierFile,
+    stop: &mut dyn FnMut() -> Result<(), String>,
+) -> Result<KeyBefore, VerifierFileError> {
+    let directory = LockedDir::open(&state_dir.path)?;
+    look(&directory, file)?;
+    stop().map_err(VerifierFileError::Running)?;
+    // A user may have enrolled meanwhile.
+    look(&directory, file)?;
+    let before = put_key(&directory, file)?;
+    let mark = directory.replace(ETCD_MARKER, file.invitation.store.as_bytes());
+    if let Err(error) = mark {
+        restore_key(&directory, &before)?;
+        return Err(error.into());
+    }
+    Ok(before)
+}
+
+/// Takes the store away again. The daemon must not run.
+///
+/// # Errors
+/// Those of the state directory.
+pub fn undo_adoption(state_dir: &StateDir, before: &KeyBefore) -> Result<(), VerifierFileError> {
+    let directory = LockedDir::open(&state_dir.path)?;
+    remove(&directory, ETCD_MARKER)?;
+    restore_key(&directory, before)
+}
+
+fn look(directory: &LockedDir, file: &VerifierFile) -> Result<Adoption, VerifierFileError> {
+    if directory.has(MEMBER_MARKER)? {
+        return Err(VerifierFileError::Member(directory.join(MEMBER_MARKER)));
+    }
+    if directory.has(NEXT_KEY_FILE)? {
+        return Err(VerifierFileError::Rotating);
+    }
+    if let Some(mark) = directory.read(ETCD_MARKER)? {
+        if mark != file.invitation.store.as_bytes() {
+            return Err(VerifierFileError::OtherStore(directory.join(ETCD_MARKER)));
+        }
+        return Ok(match key::from_file(directory) {
+            KeyLookup::Key(key) if key.id() == file.key.id() => Adoption::Complete,
+            _ => Adoption::Unfinished,
+        });
+    }
+    let is_empty = match directory.has(DATABASE)? {
+        true => Database::open(directory)?.is_empty()?,
+        false => !had_database(directory)?,
+    };
+    match is_empty {
+        true => Ok(Adoption::Free),
+        false => Err(VerifierFileError::HasAccounts(directory.join(DATABASE))),
+    }
+}
+
+fn put_key(directory: &LockedDir, file: &VerifierFile) -> Result<KeyBefore, VerifierFileError> {
+    let before = match key::from_file(directory) {
+        KeyLookup::Missing => KeyBefore::Absent,
+        KeyLookup::Key(key) if key.id() == file.key.id() => return Ok(KeyBefore::Same),
+        KeyLookup::Key(_) => KeyBefore::Kept(keep(directory)?),
+        KeyLookup::Unusable(why) => return Err(VerifierFileError::Key(why)),
+    };
+    match directory.replace(KEY_FILE, file.key.bytes()) {
+        Ok(()) => Ok(before),
+        Err(error) => {
+            restore_key(directory, &before)?;
+            Err(error.into())
+        }
+    }
+}
+
+/// Gives the key file a second name. Returns it.
+fn keep(directory: &LockedDir) -> Result<String, VerifierFileError> {
+    for number in 1.. {
+        let name = match number {
+            1 => BEFORE.to_owned(),
+            _ => format!("{BEFORE}-{number}"),
+        };
+        let path = directory.join(&name);
+        match fs::hard_link(directory.join(KEY_FILE), &path) {
+            Ok(()) => {
+                directory.sync()?;
+                return Ok(name);
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(io_error(&path, &error).into()),
+        }
+    }
+    Err(VerifierFileError::Key("no name is free".to_owned()))
+}
+
+fn restore_key(directory: &LockedDir, before: &KeyBefore) -> Result<(), VerifierFileError> {
+    match before {
+        KeyBefore::Same => Ok(()),
+        KeyBefore::Absent => remove(directory, KEY_FILE),
+        KeyBefore::Kept(name) if is_kept_name(name) => Ok(directory.replace_with(name, KEY_FILE)?),
+        KeyBefore::Kept(_) => Err(VerifierFileError::Key("no key has this name".to_owned())),
+    }
+}
+
+fn is_kept_name(name: &str) -> bool {
+    name.starts_with(BEFORE) && Path::new(name).components().count() == 1
+}
+
+fn remove(directory: &LockedDir, name: &str) -> Result<(), VerifierFileError> {
+    let path = directory.join(name);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(&path, &error).into()),
+        _ => Ok(directory.sync()?),
+    }
+}

@@ -1,0 +1,222 @@
+//! A further verifier gets the store of its fleet with a file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tfa_store::{
+    Adoption, Commit, EtcdAccess, KeyBefore, Passphrase, Revision, Store as _, StoreError,
+    VerifierFile, VerifierFileError, VerifierInvitation, adopt_store, adoption, open,
+    undo_adoption,
+};
+use tfa_testkit::MemoryKv;
+use zeroize::Zeroizing;
+
+use crate::open::Host;
+
+const TOKEN: &str = "tfa-join-TOKEN";
+
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::new(Zeroizing::new(text.to_owned()))
+}
+
+fn good() -> Passphrase {
+    passphrase("correct horse")
+}
+
+fn invitation() -> VerifierInvitation {
+    VerifierInvitation {
+        host: "v2.test".to_owned(),
+        token: TOKEN.to_owned(),
+        port: 7443,
+        etcd: EtcdAccess {
+            endpoints: vec!["https://192.0.2.7:2379".to_owned()],
+            ..EtcdAccess::default()
+        },
+        store: String::new(),
+    }
+}
+
+/// The first verifier, with the record of lea in etcd, and the file that it has made.
+fn first_verifier(etcd: &MemoryKv) -> (Host, PathBuf) {
+    let host = Host::new();
+    let store = host.open(etcd).unwrap().store;
+    let commit = store.commit("lea", 1000, b"one", Revision::NONE);
+    assert!(matches!(commit, Ok(Commit::Committed(_))));
+    let path = host.state_dir().path.join("v2.invite");
+    let kv = etcd.another();
+    VerifierFile::write(&path, &host.state_dir(), kv, invitation(), &good()).unwrap();
+    (host, path)
+}
+
+fn read(path: &Path) -> VerifierFile {
+    match VerifierFile::read(path, &good()) {
+        Ok(file) => file,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A host with the empty database of an installation.
+fn installed() -> Host {
+    let host = Host::new();
+    let opened = open(&host.state_dir(), |_| None).unwrap();
+    opened.store.close();
+    host
+}
+
+fn key_of(host: &Host) -> Vec<u8> {
+    fs::read(host.state_dir().path.join("key")).unwrap()
+}
+
+fn is_running() -> Result<(), String> {
+    Ok(())
+}
+
+fn names_in(host: &Host) -> Vec<String> {
+    let entries = fs::read_dir(host.state_dir().path).unwrap().flatten();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn further_verifier_reads_what_the_first_has_stored() {
+    let etcd = MemoryKv::default();
+    let (first, path) = first_verifier(&etcd);
+    let second = installed();
+    let before = key_of(&second);
+    let file = read(&path);
+    assert_eq!(file.invitation.token, TOKEN);
+    assert_eq!(file.invitation.etcd, invitation().etcd);
+    file.check_etcd(etcd.another()).unwrap();
+    let place = adoption(&second.state_dir(), &file).unwrap();
+    assert_eq!(place, Adoption::Free);
+    let kept = adopt_store(&second.state_dir(), &file, &mut is_running).unwrap();
+    assert_eq!(kept, KeyBefore::Kept("key.before-fleet".to_owned()));
+    let aside = second.state_dir().path.join("key.before-fleet");
+    assert_eq!(fs::read(aside).unwrap(), before);
+    assert_eq!(key_of(&second), key_of(&first));
+    let place = adoption(&second.state_dir(), &file).unwrap();
+    assert_eq!(place, Adoption::Complete);
+
+    let store = second.open(&etcd).unwrap().store;
+    let (record, _) = store.load("lea").unwrap().unwrap();
+    assert_eq!(record.as_bytes(), b"one");
+    let own = open(&second.state_dir(), |_| None);
+    assert!(matches!(own, Err(StoreError::Unsafe { .. })));
+}
+
+#[test]
+fn file_shows_neither_key_nor_token_and_opens_unchanged_only() {
+    let etcd = MemoryKv::default();
+    let (first, path) = first_verifier(&etcd);
+    let bytes = fs::read(&path).unwrap();
+    for secret in [key_of(&first).as_slice(), TOKEN.as_bytes()] {
+        assert!(!bytes.windows(secret.len()).any(|found| found == secret));
+    }
+    let wrong = VerifierFile::read(&path, &passphrase("correct horsf"));
+    assert!(matches!(wrong, Err(VerifierFileError::WrongPassphrase)));
+    // The derivation of the key is slow: bytes of each part.
+    for at in [0, 14, 16, 40, 80, bytes.len() / 2, bytes.len() - 1] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        fs::write(&path, &changed).unwrap();
+        assert!(VerifierFile::read(&path, &good()).is_err(), "{at}");
+    }
+    fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(VerifierFile::read(&path, &good()).is_err());
+    // A second one replaces none.
+    let kv = etcd.another();
+    let again = VerifierFile::write(&path, &first.state_dir(), kv, invitation(), &good());
+    assert!(matches!(again, Err(VerifierFileError::File(_))));
+}
+
+#[test]
+fn adoption_is_undone_to_what_was_there() {
+    let etcd = MemoryKv::default();
+    let (_first, path) = first_verifier(&etcd);
+    let file = read(&path);
+    let second = installed();
+    let (names, key) = (names_in(&second), key_of(&second));
+    let kept = adopt_store(&second.state_dir(), &file, &mut is_running).unwrap();
+    undo_adoption(&second.state_dir(), &kept).unwrap();
+    assert_eq!((names_in(&second), key_of(&second)), (names.clone(), key));
+    let mut not_stopped = || Err("it does not stop".to_owned());
+    let refused = adopt_store(&second.state_dir(), &file, &mut not_stopped);
+    assert!(matches!(refused, Err(VerifierFileError::Running(_))));
+    assert_eq!(names_in(&second), names);
+    open(&second.state_dir(), |_| None).unwrap().store.close();
+
+    // Also where tfad has never run.
+    let bare = Host::new();
+    let kept = adopt_store(&bare.state_dir(), &file, &mut is_running).unwrap();
+    assert_eq!(kept, KeyBefore::Absent);
+    undo_adoption(&bare.state_dir(), &kept).unwrap();
+    assert_eq!(names_in(&bare), [""; 0]);
+}
+
+#[test]
+fn interrupted_adoption_lets_no_login_through_and_goes_on() {
+    let etcd = MemoryKv::default();
+    let (_first, path) = first_verifier(&etcd);
+    let file = read(&path);
+    // After the key, before the mark: an empty database with another key.
+    let second = installed();
+    adopt_store(&second.state_dir(), &file, &mut is_running).unwrap();
+    fs::remove_file(second.state_dir().path.join("etcd.id")).unwrap();
+    open(&second.state_dir(), |_| None).unwrap().store.close();
+    adopt_store(&second.state_dir(), &file, &mut is_running).unwrap();
+
+    // The mark without the key, as tfad of a host makes it that has etcd and not the key.
+    let third = installed();
+    drop(third.open(&etcd).unwrap());
+    let place = adoption(&third.state_dir(), &file).unwrap();
+    assert_eq!(place, Adoption::Unfinished);
+    adopt_store(&third.state_dir(), &file, &mut is_running).unwrap();
+    for host in [&second, &third] {
+        let opened = host.open(&etcd).unwrap();
+        assert!(opened.store.load("lea").unwrap().is_some());
+    }
+}
+
+#[test]
+fn host_that_could_lose_accounts_gets_no_store() {
+    let etcd = MemoryKv::default();
+    let (first, path) = first_verifier(&etcd);
+    let file = read(&path);
+    let with_accounts = installed();
+    let own = open(&with_accounts.state_dir(), |_| None).unwrap().store;
+    let commit = own.commit("bob", 1001, b"one", Revision::NONE);
+    assert!(matches!(commit, Ok(Commit::Committed(_))));
+    own.close();
+    let lost = installed();
+    fs::remove_file(lost.state_dir().path.join("accounts.db")).unwrap();
+    for host in [&with_accounts, &lost] {
+        let key = key_of(host);
+        let refused = adopt_store(&host.state_dir(), &file, &mut is_running);
+        assert!(matches!(refused, Err(VerifierFileError::HasAccounts(_))));
+        assert_eq!(key_of(host), key);
+    }
+    // Another etcd, and a host of another store.
+    let other = MemoryKv::default();
+    let elsewhere = Host::new();
+    drop(elsewhere.open(&other).unwrap());
+    let refused = adoption(&elsewhere.state_dir(), &file);
+    assert!(matches!(refused, Err(VerifierFileError::OtherStore(_))));
+    for kv in [&other, &MemoryKv::default()] {
+        let refused = file.check_etcd(kv.another());
+        assert!(matches!(refused, Err(VerifierFileError::OtherEtcd)));
+    }
+    let rotating = installed();
+    fs::write(rotating.state_dir().path.join("key.next"), [7; 32]).unwrap();
+    let refused = adoption(&rotating.state_dir(), &file);
+    assert!(matches!(refused, Err(VerifierFileError::Rotating)));
+
+    // Only a verifier with its accounts in etcd invites.
+    let target = first.state_dir().path.join("other.invite");
+    let kv = etcd.another();
+    let refused = VerifierFile::write(&target, &installed().state_dir(), kv, invitation(), &good());
+    assert!(matches!(refused, Err(VerifierFileError::NotInEtcd)));
+    assert!(!target.exists());
+}

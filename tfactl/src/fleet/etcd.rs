@@ -1,0 +1,169 @@
+//! Where the accounts of a verifier are: the lines of the configuration, and the first connection.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use tfa_client::{Failure, Terminal};
+
+use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, role_lines};
+use super::units;
+use crate::daemon::Daemon;
+use crate::messages;
+use crate::task::{self, Outcome};
+
+/// tfad notes here that the accounts of this host are in etcd, and in which store.
+const MARKER: &str = "/var/lib/tfa/etcd.id";
+
+/// The files for connections with etcd, if no others are named.
+const FILES: [(&str, &str); 3] = [
+    ("ca", "/etc/tfa/etcd/ca.pem"),
+    ("certificate", "/etc/tfa/etcd/host.pem"),
+    ("key", "/etc/tfa/etcd/key.pem"),
+];
+
+/// The drop-in that tells tfad where the accounts are, which `tfactl store migrate` replaces.
+const STORE_DROP_IN: &str = "/etc/tfa/tfad.toml.d/store.toml";
+const IN_ETCD: &str = "# Written by tfactl.\n[store]\nkind = \"etcd\"\n";
+
+/// The table `[etcd]` of tfa-fleet.toml.
+#[derive(Debug, Default)]
+pub(super) struct EtcdTable {
+    pub(super) endpoints: Vec<String>,
+    /// Further keys with their values.
+    pub(super) values: Vec<(String, String)>,
+}
+
+impl EtcdTable {
+    /// The table for these members of etcd.
+    pub(super) fn of(endpoints: Vec<String>) -> Self {
+        let has_tls = endpoints.iter().any(|url| !url.starts_with("http:"));
+        let files = FILES.iter().filter(|_| has_tls);
+        let values = files.map(|(key, path)| ((*key).to_owned(), (*path).to_owned()));
+        Self {
+            values: values.collect(),
+            endpoints,
+        }
+    }
+
+    /// The configuration of tfa-fleet on a verifier, with this table. `None` if a value cannot be written.
+    pub(super) fn config(&self, port: u16) -> Option<String> {
+        let quoted = |value: &str| is_plain(value).then(|| format!("\"{value}\""));
+        let endpoints = self.endpoints.iter().map(|url| quoted(url));
+        let endpoints: Option<Vec<String>> = endpoints.collect();
+        let mut lines = format!(
+            "listen = [\"[::]:{port}\"]\n[etcd]\nendpoints = [{}]",
+            endpoints?.join(", ")
+        );
+        for (key, value) in &self.values {
+            lines.push_str(&format!("\n{key} = {}", quoted(value)?));
+        }
+        Some(fleet_lines(&lines))
+    }
+}
+
+/// Whether a value needs no escapes in TOML.
+fn is_plain(value: &str) -> bool {
+    value
+        .chars()
+        .all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
+}
+
+/// Writes the role of a verifier, and where its accounts are.
+pub(super) fn put_role(written: &mut Written) -> Result<(), Failure> {
+    written.put_new(Path::new(STORE_DROP_IN), IN_ETCD)?;
+    written.put_new(Path::new(ROLE_DROP_IN), &role_lines("verifier"))
+}
+
+/// Whether tfad of this host has opened a store in etcd.
+pub(super) fn is_used() -> bool {
+    Path::new(MARKER).symlink_metadata().is_ok()
+}
+
+/// Has tfad keep the accounts of this host, which has none, in etcd. Nothing is left after an error.
+pub(super) async fn put_accounts(
+    terminal: &Terminal,
+    daemon: &mut Daemon,
+    config: &str,
+) -> Result<(), Failure> {
+    if is_used() {
+        return Ok(());
+    }
+    if !units::has_systemd() {
+        return Err(Failure::Refused(messages::ETCD_NEEDS_SYSTEMD.to_owned()));
+    }
+    let (names, _) = daemon.record_names_after("").await?;
+    if !names.is_empty() {
+        return Err(Failure::Refused(messages::ACCOUNTS_TO_MIGRATE.to_owned()));
+    }
+    let mut written = Written::default();
+    match connect(terminal, daemon, &mut written, config).await {
+        Ok(()) => {
+            written.settle();
+            Ok(())
+        }
+        // Without the lines it would refuse every login.
+        Err(failure) if is_used() => {
+            written.settle();
+            Err(failure)
+        }
+        Err(failure) => {
+            written.take_back();
+            units::stop_fleet();
+            let _ = units::systemctl(&["restart", "tfad.service"]);
+            Err(failure)
+        }
+    }
+}
+
+async fn connect(
+    terminal: &Terminal,
+    daemon: &mut Daemon,
+    written: &mut Written,
+    config: &str,
+) -> Result<(), Failure> {
+    written.put_new(Path::new(FLEET_CONFIG), config)?;
+    units::systemctl(&["enable", "tfa-fleet.service"])?;
+    units::systemctl(&["restart", "tfa-fleet.service"])?;
+    units::wait_for_etcd()?;
+    // Another verifier has made a store: this host needs its key.
+    let words = [OsStr::new("look-into-etcd")];
+    if let Outcome::Done(found) = task::run(daemon.interrupt(), terminal, &words, None).await?
+        && found.get("store") != "none"
+    {
+        return Err(Failure::Refused(messages::ETCD_HAS_A_STORE.to_owned()));
+    }
+    put_role(written)?;
+    units::systemctl(&["restart", "tfad.service"])?;
+    serves(terminal).await
+}
+
+/// Fails if the daemon refuses every login.
+pub(super) async fn serves(terminal: &Terminal) -> Result<(), Failure> {
+    let daemon = Daemon::connect_quietly(terminal).await?;
+    match daemon.refusal() {
+        Some(why) => Err(Failure::Refused(why.to_owned())),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etcd_with_tls_gets_files_of_its_own_and_no_value_leaves_its_quotes() {
+        let url = |text: &str| vec![text.to_owned()];
+        let config = EtcdTable::of(url("https://192.0.2.1:2379")).config(7443);
+        assert_eq!(
+            config.unwrap(),
+            "# Written by tfactl.\nlisten = [\"[::]:7443\"]\n[etcd]\n\
+             endpoints = [\"https://192.0.2.1:2379\"]\nca = \"/etc/tfa/etcd/ca.pem\"\n\
+             certificate = \"/etc/tfa/etcd/host.pem\"\nkey = \"/etc/tfa/etcd/key.pem\"\n"
+        );
+        let local = EtcdTable::of(url("http://127.0.0.1:2379")).config(7443);
+        assert!(!local.unwrap().contains("ca ="));
+        for text in ["a\"b", "a\\b", "a\nb", "\u{e9}"] {
+            assert_eq!(EtcdTable::of(url(text)).config(7443), None);
+        }
+    }
+}
