@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help check build lint deny proto test scenario soak demo bench figures prerequisites deb quick-deb \
+.PHONY: help check build lint deny proto test scenario soak demo demo-fleet bench figures prerequisites deb quick-deb \
 	install install-fleet clean
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
@@ -87,6 +87,14 @@ demo: prerequisites ## a machine with two-factor login, to try it out
 	@echo '3 of 3: booting a machine (the first time, its Debian is downloaded: about half a minute)'
 	@TFA_DEB=$$(ls target/quick/tfa_*.deb) target/debug/demo
 
+demo-fleet: prerequisites ## three machines of a fleet, to try it out
+	@echo '1 of 3: building the programs (about 2 minutes the first time)'
+	@cargo build --locked -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-fleet -p tfa-fleet-ca -p tfa-tests --lib --bins
+	@echo '2 of 3: making the Debian packages (about 10 seconds)'
+	@$(MAKE) --no-print-directory quick-deb
+	@echo '3 of 3: booting three machines (the first time, Debian is downloaded: about half a minute)'
+	@TFA_DEB=$$(ls target/quick/tfa_*.deb) target/debug/demo fleet
+
 bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look; BENCH=--fleet)
 	cargo run --locked --release -p tfa-bench -- $(BENCH)
 
@@ -125,7 +133,7 @@ install: ## what was built, under DESTDIR
 			chmod 644 $(DESTDIR)/usr/share/$${shell#*:}; \
 		done; \
 	done
-	for page in $(filter-out man/tfa-fleet.8,$(wildcard man/*.[1-8])); do \
+	for page in $(filter-out man/tfa-fleet.8 man/tfa-fleet-setup.7,$(wildcard man/*.[1-8])); do \
 		install -D -m 644 -t $(DESTDIR)/usr/share/man/man$${page##*.} $$page; \
 	done
 
@@ -137,6 +145,8 @@ install-fleet: ## the network part of a fleet, under DESTDIR
 	install -D -m 644 -t $(DESTDIR)/usr/lib/sysusers.d packaging/sysusers/tfa-fleet.conf
 	install -D -m 644 -t $(DESTDIR)/usr/share/tfa proto/tfad/fleet/v1/fleet.proto
 	install -D -m 644 -t $(DESTDIR)/usr/share/man/man8 man/tfa-fleet.8
+	install -D -m 644 -t $(DESTDIR)/usr/share/man/man7 man/tfa-fleet-setup.7
+	install -D -m 755 -t $(DESTDIR)/usr/share/tfa packaging/fleet/etcd-certificates
 
 clean: ## everything that was built
 	cargo clean

@@ -13,6 +13,7 @@ mod clock;
 mod command;
 mod container;
 mod failure;
+mod fleet;
 mod image;
 mod journal;
 mod layer;

@@ -27,6 +27,7 @@ mod faults;
 mod fleet;
 mod fleet_faults;
 mod fleet_logins;
+mod fleet_setup;
 mod floods;
 mod guard;
 mod identity;

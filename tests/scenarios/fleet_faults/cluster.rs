@@ -7,8 +7,8 @@ use tfa_tests::Machine;
 
 use crate::fleet_logins::is_served;
 use crate::fleet_logins::machines::{
-    become_verifiers, certify, certify_etcd, host, lines_with_etcd, make_authority, start_etcd,
-    start_fleet, take_role,
+    become_verifiers, certify, certify_etcd, host, lay_cables, lines_with_etcd, make_authority,
+    start_etcd, start_fleet, take_role,
 };
 
 const ADDRESSES: [&str; 3] = ["10.7.0.1", "10.7.0.2", "10.7.0.3"];
@@ -80,28 +80,21 @@ impl Cluster {
     }
 
     fn lay_cables(&mut self) {
-        for (number, host) in self.verifiers.iter().enumerate() {
-            host.machine.add_address(ADDRESSES[number]);
-        }
-        for (number, host) in self.verifiers.iter().enumerate() {
-            let later = self.verifiers.iter().enumerate().skip(number + 1);
-            let others = later.map(|(place, it)| (Some(place), it));
-            let others = others.chain(self.members.iter().map(|it| (None, it)));
-            for (place, (verifier, other)) in others.enumerate() {
-                let network = 10 * (number + 1) + place;
-                let (own, theirs) = (format!("10.8.{network}.1"), format!("10.8.{network}.2"));
-                let interface = host.machine.connect(&own, &other.machine, &theirs);
-                route(&other.machine, ADDRESSES[number], &own);
-                if let Some(verifier) = verifier {
-                    route(&host.machine, ADDRESSES[verifier], &theirs);
-                }
-                self.cables.push(Cable {
-                    verifier: number,
-                    interface,
-                    other: other.name,
-                });
-            }
-        }
+        let verifiers = self.verifiers.iter().zip(ADDRESSES);
+        let verifiers: Vec<_> = verifiers
+            .map(|(host, address)| (&host.machine, address))
+            .collect();
+        let members: Vec<_> = self.members.iter().map(|host| &host.machine).collect();
+        let hosts = self.verifiers.iter().chain(&self.members);
+        let names: Vec<&'static str> = hosts.map(|host| host.name).collect();
+        let cables = lay_cables(&verifiers, &members).into_iter();
+        self.cables = cables
+            .map(|(verifier, interface, other)| Cable {
+                verifier,
+                interface,
+                other: names[other],
+            })
+            .collect();
     }
 
     fn start_etcd(&self) {
@@ -166,8 +159,4 @@ fn boot_all(names: &[&'static str], packages: &[&str]) -> Vec<Host> {
         let booting: Vec<_> = names.iter().map(boot).collect();
         booting.into_iter().map(|one| one.join().unwrap()).collect()
     })
-}
-
-fn route(machine: &Machine, address: &str, gateway: &str) {
-    machine.succeed(["ip", "route", "add", address, "via", gateway]);
 }

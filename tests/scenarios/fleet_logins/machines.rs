@@ -1,11 +1,7 @@
 //! The machines of a fleet: verifiers and members, with certificates of one authority, and cables between them.
 
-use std::fs;
-
 use tfa_tests::Machine;
 
-use crate::fleet::apt;
-use crate::package::package;
 use crate::users::PASSWORD;
 
 /// Where the authority of the fleet has its files, on the first verifier.
@@ -29,11 +25,7 @@ const CERTIFY: &str = "
 /// A machine with both packages, alice, and a certificate directory.
 pub(crate) fn host(packages: &[&str]) -> Machine {
     let machine = Machine::boot_with(packages);
-    let folder = package().parent().unwrap().join("fleet");
-    let mut packages = fs::read_dir(folder).unwrap();
-    let built = packages.next().unwrap().unwrap().path();
-    machine.write_file("/root/tfa-fleet.deb", fs::read(built).unwrap());
-    apt(&machine, &["install", "/root/tfa-fleet.deb"]);
+    machine.install_fleet();
     machine.add_user("alice", PASSWORD);
     machine.offer_questions();
     machine
@@ -216,4 +208,41 @@ pub(crate) fn two_verifiers_and_a_member() -> ([Machine; 2], Machine) {
     member.expect_in_journal("tfa-fleet", "connected to v2.test");
     take_role(&member, "member");
     ([v1, v2], member)
+}
+
+/// Gives each of these machines one address, and a cable to each later one and to each of the others, by which both
+/// reach these addresses. Returns of each cable the first machine, the interface, and the second machine: its place
+/// among all.
+pub(crate) fn lay_cables(
+    addressed: &[(&Machine, &str)],
+    others: &[&Machine],
+) -> Vec<(usize, String, usize)> {
+    for (machine, address) in addressed {
+        machine.add_address(address);
+    }
+    let all = addressed
+        .iter()
+        .map(|(machine, address)| (*machine, Some(*address)));
+    let all: Vec<_> = all
+        .chain(others.iter().map(|machine| (*machine, None)))
+        .collect();
+    let mut cables = Vec::new();
+    for (number, (machine, address)) in addressed.iter().enumerate() {
+        let later = all.iter().enumerate().skip(number + 1);
+        for (network, (place, (other, its_address))) in later.enumerate() {
+            let network = 10 * (number + 1) + network;
+            let (own, theirs) = (format!("10.8.{network}.1"), format!("10.8.{network}.2"));
+            let interface = machine.connect(&own, other, &theirs);
+            route(other, address, &own);
+            if let Some(its_address) = its_address {
+                route(machine, its_address, &theirs);
+            }
+            cables.push((number, interface, place));
+        }
+    }
+    cables
+}
+
+fn route(machine: &Machine, address: &str, gateway: &str) {
+    machine.succeed(["ip", "route", "add", address, "via", gateway]);
 }

@@ -1,0 +1,254 @@
+//! tfa-fleet-setup(7), followed exactly on booted machines with a real etcd.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use tfa_tests::Machine;
+
+use crate::fleet_logins::machines::{host, lay_cables};
+use crate::users::{PASSWORD, set_up, ssh_to_code_prompt};
+
+const SHELL: &str = "alice@host:~$";
+/// Of the file for a further verifier.
+const PASSPHRASE: &str = "correct horse battery staple";
+const VERIFIERS: [(&str, &str); 3] = [
+    ("v1", "192.0.2.1"),
+    ("v2", "192.0.2.2"),
+    ("v3", "192.0.2.3"),
+];
+
+/// A command of the page: the host, the command, and the lines that it prints.
+struct Example {
+    host: String,
+    command: String,
+    prints: Vec<String>,
+}
+
+/// The commands in a section of the page.
+fn examples(section: &str) -> Vec<Example> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man/tfa-fleet-setup.7");
+    let page = fs::read_to_string(path).unwrap().replace("\\e\n", "\\\n");
+    let (_, rest) = page.split_once(&format!(".Ss {section}\n")).unwrap();
+    let text = rest.split("\n.Ss ").next().unwrap();
+    let text = text.split("\n.Sh ").next().unwrap();
+    let mut examples: Vec<Example> = Vec::new();
+    let mut is_literal = false;
+    for line in text.replace("\\\n", "").lines() {
+        match line {
+            ".Bd -literal" => is_literal = true,
+            ".Ed" => is_literal = false,
+            _ if !is_literal => {}
+            _ => match line.split_once("# ") {
+                Some((host, command)) => examples.push(Example {
+                    host: host.to_owned(),
+                    command: command.to_owned(),
+                    prints: Vec::new(),
+                }),
+                None => examples.last_mut().unwrap().prints.push(line.to_owned()),
+            },
+        }
+    }
+    assert!(
+        examples.len() > 2,
+        "{section} has {} commands",
+        examples.len()
+    );
+    examples
+}
+
+/// The machines by the names of the page.
+struct Fleet(BTreeMap<&'static str, Machine>);
+
+impl Fleet {
+    fn boot(verifiers: &[(&'static str, &str)], packages: &[&str]) -> Self {
+        let mut machines = BTreeMap::new();
+        thread::scope(|scope| {
+            let names = verifiers.iter().map(|(name, _)| *name).chain(["web1"]);
+            let booting: Vec<_> = names
+                .map(|name| (name, scope.spawn(move || host(packages))))
+                .collect();
+            for (name, machine) in booting {
+                machines.insert(name, machine.join().unwrap());
+            }
+        });
+        let addressed: Vec<_> = verifiers
+            .iter()
+            .map(|(name, address)| (&machines[name], *address))
+            .collect();
+        lay_cables(&addressed, &[&machines["web1"]]);
+        let lines = verifiers.iter();
+        let lines: String = lines
+            .map(|(name, address)| format!("{address} {name}.example\n"))
+            .collect();
+        for machine in machines.values() {
+            let add = machine.command(["sh", "-c", "cat >>/etc/hosts"]);
+            add.stdin(lines.clone()).succeed();
+        }
+        Self(machines)
+    }
+
+    fn machine(&self, name: &str) -> &Machine {
+        &self.0[name]
+    }
+
+    /// Copies a file that the page says to copy: a command of another host names it.
+    fn copy(&self, command: &str, to: &str) {
+        let machine = self.machine(to);
+        for word in command.split(' ') {
+            let name = word.rsplit('/').next().unwrap();
+            let is_archive = name.ends_with(".example.tar");
+            if to == "v1" || !(is_archive || name.ends_with(".invite")) {
+                continue;
+            }
+            let folder = if is_archive {
+                "/root/tfa-etcd"
+            } else {
+                "/root"
+            };
+            let read = format!("base64 {folder}/{name}");
+            let bytes = self.machine("v1").succeed(["sh", "-c", &read]);
+            let write = format!("umask 077; base64 -d >/root/{name}");
+            machine.command(["sh", "-c", &write]).stdin(bytes).succeed();
+        }
+    }
+
+    /// Runs the commands of a section, each on a terminal, and expects what the page says.
+    fn follow(&self, section: &str) {
+        self.follow_with(section, |_| {});
+    }
+
+    /// The same, with this before each command.
+    fn follow_with(&self, section: &str, before: impl Fn(&str)) {
+        let mut token = None;
+        for Example {
+            host,
+            command,
+            prints,
+        } in examples(section)
+        {
+            self.copy(&command, &host);
+            before(&command);
+            let words = ["sh", "-c", &format!("cd /root && {command}")];
+            let terminal = self.machine(&host).terminal(words);
+            for line in prints {
+                match line.strip_suffix("...") {
+                    Some(start) => terminal.expect(start),
+                    None => terminal.expect(&line),
+                }
+                match line.as_str() {
+                    "Token:" => terminal.type_line(token.as_deref().unwrap()),
+                    prompt if prompt.ends_with(':') => terminal.type_secret(PASSPHRASE),
+                    _ => {}
+                }
+            }
+            let status = terminal.wait_exit();
+            let transcript = terminal.transcript();
+            assert!(status.success(), "{host}# {command}\n{transcript}");
+            let mut lines = transcript.lines();
+            let printed = lines.find(|line| line.starts_with("tfa-join-"));
+            token = printed.map(str::to_owned).or(token);
+        }
+    }
+}
+
+fn logs_in(machine: &Machine, code: &str) {
+    let terminal = ssh_to_code_prompt(machine, "alice");
+    terminal.type_secret(code);
+    terminal.expect(SHELL);
+}
+
+#[test]
+fn small_fleet_is_made_as_the_page_says() {
+    let fleet = Fleet::boot(&VERIFIERS[..1], &[]);
+    fleet.follow("One verifier");
+    let v1 = fleet.machine("v1");
+    let alice = set_up(v1, "alice", PASSWORD);
+    logs_in(fleet.machine("web1"), &alice.phone.next_unused());
+
+    // A database serves one verifier alone.
+    write_passphrase(v1);
+    let refused = v1.fail(["sh", "-c", INVITE]).text();
+    assert!(
+        refused.contains("tfactl store migrate --to etcd"),
+        "{refused}"
+    );
+    assert!(!v1.has_file("/root/v4.invite"));
+    let hosts = v1.succeed(["tfactl", "host", "list"]);
+    assert!(!hosts.contains("v4.example"), "{hosts}");
+}
+
+const INVITE: &str = "cd /root && tfactl fleet invite-verifier v4.example --out v4.invite \
+                      --passphrase-file passphrase";
+
+fn write_passphrase(machine: &Machine) {
+    let write = machine.command(["sh", "-c", "umask 077; cat >/root/passphrase"]);
+    write.stdin(format!("{PASSPHRASE}\n")).succeed();
+}
+
+/// What a host has of a fleet, and what its key is.
+fn state_of(machine: &Machine) -> String {
+    const LOOK: &str = "cd /var/lib/tfa && sha256sum key && ls /etc/tfa /etc/tfa/tfad.toml.d /var/lib/tfa && \
+                        systemctl is-enabled tfa-fleet; systemctl is-active tfad";
+    machine.run(["sh", "-c", LOOK]).text()
+}
+
+/// No verifier can be reached: the host is what it was before.
+fn fails_without_a_verifier(fleet: &Fleet) {
+    let [v1, v2] = ["v1", "v2"].map(|name| fleet.machine(name));
+    write_passphrase(v2);
+    let before = state_of(v2);
+    v1.succeed(["systemctl", "stop", "tfa-fleet"]);
+    let join = "cd /root && tfactl fleet join-verifier v2.invite --passphrase-file passphrase";
+    let refused = v2.fail(["sh", "-c", join]).text();
+    assert!(
+        refused.contains("v1.example:7443 does not answer"),
+        "{refused}"
+    );
+    assert_eq!(state_of(v2), before);
+    v1.succeed(["systemctl", "start", "tfa-fleet"]);
+    // Another passphrase opens nothing.
+    v2.succeed([
+        "sh",
+        "-c",
+        "echo correct horse battery stable >/root/passphrase",
+    ]);
+    let refused = v2.fail(["sh", "-c", join]).text();
+    assert!(refused.contains("Wrong passphrase"), "{refused}");
+    assert_eq!(state_of(v2), before);
+}
+
+#[test]
+fn three_verifiers_with_etcd_are_made_as_the_page_says() {
+    let fleet = Fleet::boot(&VERIFIERS, &["etcd-server", "openssl"]);
+    fleet.follow_with("Three verifiers with etcd", |command| {
+        if command.ends_with("join-verifier v2.invite") {
+            fails_without_a_verifier(&fleet);
+        }
+    });
+    let [v1, v2, v3, web1] = ["v1", "v2", "v3", "web1"].map(|name| fleet.machine(name));
+    let alice = set_up(v3, "alice", PASSWORD);
+    let code = alice.phone.next_unused();
+    logs_in(web1, &code);
+    // The code is used up at each verifier, and none of them is needed.
+    for verifier in [v1, v2, v3] {
+        let terminal = ssh_to_code_prompt(verifier, "alice");
+        terminal.type_secret(&code);
+        terminal.expect("This code was already used.");
+    }
+    v1.succeed(["systemctl", "stop", "etcd", "tfad", "tfa-fleet"]);
+    logs_in(web1, &alice.phone.next_unused());
+
+    // Nothing of the key was left readable, and none was printed.
+    let modes = "stat -c '%U %a' /var/lib/tfa/key /etc/tfa/etcd/key.pem /etc/etcd/key.pem";
+    let modes = v2.succeed(["sh", "-c", modes]);
+    assert_eq!(modes, "root 600\ntfa-fleet 600\netcd 600\n");
+    // A member has no certificate for etcd: that of the fleet does not open it.
+    let member = web1.read_file("/var/lib/tfa-fleet/host.pem");
+    v2.write_file("/root/member.pem", member);
+    let asked = "sleep 2 | openssl s_client -connect 192.0.2.2:2379 -cert /root/member.pem -key /root/member.pem \
+                 -CAfile /etc/etcd/ca.pem 2>&1 | grep -o 'alert [a-z ]*'";
+    let refused = v2.succeed(["sh", "-c", asked]);
+    assert!(refused.contains("alert"), "{refused}");
+}
