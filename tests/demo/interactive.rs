@@ -29,10 +29,10 @@ pub(crate) fn run(machine: &Machine) -> Ending {
     texts::chapter("1. You are alice, and set up your phone");
     print!("{SET_UP}");
     loop {
-        if !confirm() {
+        if !confirm(LOGIN) {
             return Ending::Left;
         }
-        pass_through(machine, &mut phone);
+        pass_through(machine, SSH, &mut phone);
         if texts::is_set_up(machine) {
             break;
         }
@@ -42,10 +42,10 @@ pub(crate) fn run(machine: &Machine) -> Ending {
     texts::chapter("2. You log in with a code");
     print!("{LOG_IN}");
     loop {
-        if !confirm() {
+        if !confirm(LOGIN) {
             return Ending::Left;
         }
-        pass_through(machine, &mut phone);
+        pass_through(machine, SSH, &mut phone);
         if texts::has_logged_in(machine) {
             println!();
             return Ending::In;
@@ -55,8 +55,8 @@ pub(crate) fn run(machine: &Machine) -> Ending {
 }
 
 /// Waits for Enter. Returns `false` on Ctrl-D or q.
-fn confirm() -> bool {
-    print!("\nPress Enter for  {LOGIN}  (q ends the demo): ");
+pub(crate) fn confirm(command: &str) -> bool {
+    print!("\nPress Enter for  {command}  (q ends the demo): ");
     let _ = io::stdout().flush();
     let mut line = String::new();
     let length = io::stdin().lock().read_line(&mut line).unwrap_or(0);
@@ -67,15 +67,15 @@ fn confirm() -> bool {
 /// The end marker of the shell around ssh: a window title, which is not visible.
 const END: &[u8] = b"\x1b]2;demo: ended\x07";
 
-/// Runs one session, from login to logout. Reads the phone's key from the output.
-fn pass_through(machine: &Machine, phone: &mut Option<Phone>) {
+/// The login of the demo of one host.
+const SSH: &str = "ssh -o NoHostAuthenticationForLocalhost=yes \
+                   -o PreferredAuthentications=keyboard-interactive alice@localhost";
+
+/// Runs one session with a shell command, from its begin to its end. Reads the phone's key from the output.
+pub(crate) fn pass_through(machine: &Machine, command: &str, phone: &mut Option<Phone>) {
     // Ctrl-C ends ssh, and the shell continues to the end marker.
-    const SESSION: &str = r"
-        trap : INT
-        ssh -o NoHostAuthenticationForLocalhost=yes \
-            -o PreferredAuthentications=keyboard-interactive alice@localhost
-        printf '\033]2;demo: ended\007'";
-    let terminal = machine.terminal(["sh", "-c", SESSION]);
+    let session = format!("trap : INT\n{command}\nprintf '\\033]2;demo: ended\\007'");
+    let terminal = machine.terminal(["sh", "-c", &session]);
     let mut window = Window::new(&terminal);
     let _raw = Raw::new();
     while !window.ended() {

@@ -1,7 +1,8 @@
 //! The demo: a machine with two-factor login, which is removed at the end. On a terminal, the user
 //! who runs the demo logs in as alice. Without a terminal, the demo logs in as alice and prints the
-//! transcript.
+//! transcript. With the argument `fleet` it is a demo of a fleet.
 
+mod fleet;
 mod interactive;
 mod scripted;
 mod texts;
@@ -17,6 +18,10 @@ fn main() -> ExitCode {
     if !is_root() {
         eprintln!("The demo boots a machine, which needs root: sudo make demo");
         return ExitCode::FAILURE;
+    }
+    if std::env::args().nth(1).as_deref() == Some("fleet") {
+        fleet::run();
+        return ExitCode::SUCCESS;
     }
     print!("{}", texts::OPENING);
     let _ = io::stdout().flush();

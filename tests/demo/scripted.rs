@@ -1,7 +1,7 @@
 //! Without a terminal: the demo acts as alice and her phone, and prints the screen of the real
 //! session. Her input is in `[brackets]`.
 
-use tfa_tests::{Machine, Terminal};
+use tfa_tests::{Machine, Phone, Terminal};
 
 use crate::texts::{self, Ending, LOGIN, PASSWORD};
 
@@ -11,33 +11,14 @@ const SHELL: &str = "alice@host:~$";
 /// Runs all steps. Panics if the machine does not respond as expected.
 pub(crate) fn run(machine: &Machine) -> Ending {
     println!("The input of alice is in [brackets]. All else is output of the machine.\n");
+    let open = || Window::open(machine.ssh("alice"), LOGIN);
 
     texts::chapter("1. Alice logs in with her password and sets up her phone");
-    let mut window = Window::open(machine);
-    window.read("Password:");
-    window.type_line(PASSWORD);
-    window.read(SHELL);
-    window.type_line("tfa-enroll setup");
-    window.read("Password:");
-    window.type_line(PASSWORD);
-    window.read("Press Enter to show the QR code:");
-    window.type_line("");
-    window.read("Scan it with the app, then press Enter:");
-    window.type_line("");
-    window.read("Code from your phone:");
-    let Some(phone) = texts::phone_in(&window.terminal.transcript()) else {
-        panic!("no link was shown");
-    };
-    window.type_line(&phone.next_unused());
-    window.read("Press Enter when you have saved them:");
-    window.type_line("");
-    window.read(SHELL);
-    window.type_line("exit");
-    window.close();
+    let phone = enroll(open(), SHELL);
 
     texts::chapter("2. She logs in: first with a wrong code, then with the code of her phone");
     let code = phone.next_unused();
-    let mut window = Window::open(machine);
+    let mut window = open();
     window.read("Password:");
     window.type_line(PASSWORD);
     window.read(QUESTION);
@@ -54,21 +35,44 @@ pub(crate) fn run(machine: &Machine) -> Ending {
     );
 
     texts::chapter("3. An attacker who has seen the code types it again");
-    let mut window = Window::open(machine);
+    let mut window = open();
     window.read("Password:");
     window.type_line(PASSWORD);
     window.read(QUESTION);
     window.type_line(&code);
     window.read("This code was already used.");
     window.read(QUESTION);
-    println!(" [Ctrl-C]");
-    assert!(!window.terminal.interrupt_to_end().success());
-    println!();
+    window.interrupt();
     Ending::In
 }
 
+/// Alice logs in with her password, and enrolls. Returns her phone.
+pub(crate) fn enroll(mut window: Window, shell: &str) -> Phone {
+    window.read("Password:");
+    window.type_line(PASSWORD);
+    window.read(shell);
+    window.type_line("tfa-enroll setup");
+    window.read("Password:");
+    window.type_line(PASSWORD);
+    window.read("Press Enter to show the QR code:");
+    window.type_line("");
+    window.read("Scan it with the app, then press Enter:");
+    window.type_line("");
+    window.read("Code from your phone:");
+    let Some(phone) = texts::phone_in(&window.terminal.transcript()) else {
+        panic!("no link was shown");
+    };
+    window.type_line(&phone.next_unused());
+    window.read("Press Enter when you have saved them:");
+    window.type_line("");
+    window.read(shell);
+    window.type_line("exit");
+    window.close();
+    phone
+}
+
 /// A window with a login, which is printed as it proceeds.
-struct Window {
+pub(crate) struct Window {
     terminal: Terminal,
     /// The length of the printed part of the transcript.
     printed: usize,
@@ -77,18 +81,19 @@ struct Window {
 }
 
 impl Window {
-    fn open(machine: &Machine) -> Self {
-        println!("    $ [{LOGIN}]");
+    /// A terminal on which this command was started.
+    pub(crate) fn open(terminal: Terminal, command: &str) -> Self {
+        println!("    $ [{command}]");
         print!("    ");
         Self {
-            terminal: machine.ssh("alice"),
+            terminal,
             printed: 0,
             typed: None,
         }
     }
 
     /// Waits for a text and prints the transcript up to its end.
-    fn read(&mut self, text: &str) {
+    pub(crate) fn read(&mut self, text: &str) {
         self.terminal.expect(text);
         let transcript = self.terminal.transcript();
         let rest = transcript.get(self.printed..).unwrap_or_default();
@@ -96,7 +101,7 @@ impl Window {
         self.print(rest.get(..end).unwrap_or_default());
     }
 
-    fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         let keys = if line.is_empty() { "Enter" } else { line };
         print!(" [{keys}]");
         self.terminal.type_line(line);
@@ -104,12 +109,19 @@ impl Window {
     }
 
     /// Prints the output until the session ends.
-    fn close(mut self) {
+    pub(crate) fn close(mut self) {
         assert!(self.terminal.wait_exit().success());
         let transcript = self.terminal.transcript();
         let rest = transcript.get(self.printed..).unwrap_or_default();
         self.print(rest.trim_end());
         println!("\n");
+    }
+
+    /// Leaves it with Ctrl-C.
+    pub(crate) fn interrupt(self) {
+        println!(" [Ctrl-C]");
+        assert!(!self.terminal.interrupt_to_end().success());
+        println!();
     }
 
     fn print(&mut self, text: &str) {
