@@ -27,8 +27,19 @@ pub struct NotServing(pub String);
 const MAX_CHANGES: u32 = 20;
 /// The changes a minute of all users of a member of a fleet.
 const MAX_CHANGES_OF_MEMBER: u32 = 120;
-/// The backup codes a minute that are hashed for all users of a member: a few seconds of a processor.
-const MAX_HASHES_OF_MEMBER: u32 = 120;
+/// The backup codes a minute that are hashed for the logins of one user of a member, and of all of them.
+const MAX_HASHES_OF_LOGINS: (u32, u32) = (20, 120);
+/// The same for what a user calls, on this host or on a member.
+const MAX_HASHES_OF_CALLS: (u32, u32) = (20, 60);
+
+/// What a backup code is hashed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashedFor {
+    /// A login of the user with this uid, which root conducts.
+    Login(u32),
+    /// A call of a user, or a login that a program of the user conducts.
+    Call,
+}
 
 /// What the daemon works with, apart from the accounts and the logins under way.
 #[derive(Debug)]
@@ -51,8 +62,10 @@ pub struct DaemonState {
     looks: Arc<AtomicBool>,
     /// The changes that users make of their own accounts.
     changes: Quota,
-    /// The backup codes that are hashed for members.
-    hashes: Quota,
+    /// The backup codes that are hashed for logins of members.
+    hashes_of_logins: Quota,
+    /// Those that are hashed for calls. No user uses up what logins need.
+    hashes_of_calls: Quota,
     /// The rotation of the sealing key.
     rotation: Option<Arc<Rotation>>,
 }
@@ -80,7 +93,8 @@ impl DaemonState {
             unavailable: None,
             looks: Arc::default(),
             changes: Quota::new(MAX_CHANGES, MAX_CHANGES_OF_MEMBER),
-            hashes: Quota::new(MAX_HASHES_OF_MEMBER, MAX_HASHES_OF_MEMBER),
+            hashes_of_logins: Quota::new(MAX_HASHES_OF_LOGINS.0, MAX_HASHES_OF_LOGINS.1),
+            hashes_of_calls: Quota::new(MAX_HASHES_OF_CALLS.0, MAX_HASHES_OF_CALLS.1),
             rotation: None,
         }
     }
@@ -99,12 +113,17 @@ impl DaemonState {
         self.changes.take(member, caller.uid, now) == Share::Within
     }
 
-    /// Counts a backup code that is hashed for a user of a member, and returns whether it is within the quota of the
-    /// member. A right code that comes again costs a hash each time, and is counted as no wrong code. The users of
-    /// this host have no such quota: locks and the limits of their calls bound what they have hashed.
-    pub fn count_hash(&self, caller: &Caller, now: Instant) -> bool {
+    /// Counts a backup code that is hashed, and returns whether it is within the quota. A right code that comes again
+    /// costs a hash each time, and is counted as no wrong code. Logins of this host have no quota: locks bound what
+    /// is hashed for them.
+    pub fn count_hash(&self, caller: &Caller, purpose: HashedFor, now: Instant) -> bool {
         let member = caller.host.as_ref();
-        member.is_none() || self.hashes.take(member, 0, now) == Share::Within
+        let share = match purpose {
+            HashedFor::Login(_) if member.is_none() => Share::Within,
+            HashedFor::Login(uid) => self.hashes_of_logins.take(member, uid, now),
+            HashedFor::Call => self.hashes_of_calls.take(member, caller.uid, now),
+        };
+        share == Share::Within
     }
 
     /// The same with a store that could not be opened. No login is served until it is open.

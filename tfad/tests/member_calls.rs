@@ -10,6 +10,7 @@ mod alice;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,12 +26,13 @@ use tfa_fleet_wire::{
 use tfa_proto::{PendingAuthenticator, SecurityKeyParameters, Status};
 use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
+use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::fleet::MemberLogins;
 use tfad::host::clock;
 use tfad::host::users::{NameService, NameServiceFailed, User};
 use tfad::log::{Journal, MemoryLog};
-use tfad::state::DaemonState;
+use tfad::state::{DaemonState, HashedFor};
 use totp_rs::Builder;
 use zbus::wire::serialized::{Context, Data};
 use zbus::wire::{LE, Type, to_bytes};
@@ -117,6 +119,11 @@ impl Verifier {
 
     /// A login of alice to polkit on web1, with this attempt. Her code is right.
     fn log_in_to_polkit(&self, attempt: AttemptBytes, code: &str) {
+        assert_eq!(self.log_in(attempt, code), "verified-by-totp");
+    }
+
+    /// The verdict on such a login.
+    fn log_in(&self, attempt: AttemptBytes, code: &str) -> String {
         let text = |text: &str| EntryValue::Text(text.to_owned());
         let entry = |key: &str, value| {
             let key = key.to_owned();
@@ -149,7 +156,7 @@ impl Verifier {
         let LoginReply::Begun { turn, .. } = self.at(WEB1, answer) else {
             panic!("no answer");
         };
-        assert_eq!(turn.text, "verified-by-totp");
+        turn.text.clone()
     }
 }
 
@@ -464,16 +471,46 @@ fn offer_at_a_member_with_a_wrong_uid_locks_no_user_out() {
 }
 
 #[test]
-fn member_has_so_many_backup_codes_compared_in_a_minute() {
-    let verifier = Verifier::new(OPTIONAL);
+fn calls_of_users_use_up_no_backup_codes_of_others_or_of_logins() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    let codes: Vec<String> = read(&verifier.call("NewBackupCodes", &code()).unwrap());
+    let busy = error("Busy");
     let tested = |member: &str, uid: u32| {
         let test = call("Test", &"00000-00000".to_owned());
         call_of(&verifier, member, (&format!("u{uid}"), uid), test)
     };
-    let busy = error("Busy");
-    let admitted = (2000..2300).filter(|uid| tested(WEB1, *uid) != busy);
-    assert_eq!(admitted.count(), 120);
-    assert_ne!(tested("web2.example", 2000), busy);
+    let admitted = |uid| (0..30).filter(|_| tested(WEB1, uid) != busy).count();
+    // A user has a share, and all users of a member together.
+    assert_eq!(admitted(2000), 20);
+    assert_ne!(tested(WEB1, 2001), busy);
+    let all: usize = (2002..2010).map(admitted).sum();
+    assert!(all < 60, "{all}");
+    assert_eq!(verifier.call("Test", &codes[0]), busy);
+    let at_web2 = result(verifier.at("web2.example", LoginCall::Account(call("Test", &codes[0]))));
+    assert!(at_web2.is_ok(), "{at_web2:?}");
+    // What the users of a host call leaves its logins theirs.
+    let verdict = verifier.log_in(AttemptBytes([9; 16]), &codes[0]);
+    assert_eq!(verdict, "verified-by-backup-code");
+}
+
+#[test]
+fn member_has_so_many_backup_codes_of_logins_compared_in_a_minute() {
+    let verifier = Verifier::new(OPTIONAL);
+    let now = Instant::now();
+    let hashed = |member: &str, uid: u32| {
+        let caller = Caller {
+            name: format!("host {member}"),
+            uid: 0,
+            pid: None,
+            host: Some(HostName::new(member).unwrap()),
+        };
+        let purpose = HashedFor::Login(uid);
+        verifier.state.count_hash(&caller, purpose, now)
+    };
+    let of_one = (0..30).filter(|_| hashed(WEB1, UID)).count();
+    let of_all = (2000..2200).filter(|uid| hashed(WEB1, *uid)).count();
+    assert_eq!((of_one, of_all), (20, 120 - 30));
+    assert!(hashed("web2.example", UID));
 }
 
 /// What a call says of a new phone and its first code.

@@ -63,15 +63,19 @@ impl Hashing {
             Input::Code(code) => Credential::Code(code.clone()),
             Input::Backup(code) => Credential::Backup(code.clone(), None),
         };
-        let is_judged = |account: &&Account| typed.is_judged_by_hash(account, &unhashed);
-        let account = account.filter(is_judged);
+        // Neither a lock nor an answer that comes again costs anything.
+        if account.is_some_and(|account| !typed.is_judged_by_hash(account, &unhashed)) {
+            return Ok(unhashed);
+        }
         match typed.input {
             // Eight digits may be an imported backup code.
             Input::Code(code) if code.may_be_backup() => {
                 let Some(set) = account.and_then(Account::imported_codes) else {
                     return Ok(unhashed);
                 };
-                let hashed = self.digits(set.hash_params(), code, typed)?;
+                // Past the quota it is not compared with a phone alone: a wrong one would not be counted.
+                typed.must_be_within_quota()?;
+                let hashed = self.digits(set.hash_params(), code)?;
                 Ok(Credential::CodeOrBackup(code.clone(), hashed))
             }
             Input::Backup(code) => {
@@ -87,13 +91,7 @@ impl Hashing {
         }
     }
 
-    fn digits(
-        &self,
-        hash_params: &HashParams,
-        code: &Code,
-        typed: &Typed<'_>,
-    ) -> Result<Hashed, Error> {
-        typed.must_be_within_quota()?;
+    fn digits(&self, hash_params: &HashParams, code: &Code) -> Result<Hashed, Error> {
         let _permit = self.evaluations.acquire();
         hash_params.hash_digits(code).map_err(|_| Error::Hashing)
     }

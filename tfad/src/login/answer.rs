@@ -15,6 +15,7 @@ use crate::login::login_sessions::GivenCode;
 use crate::login::question::{Grounds, Question};
 use crate::login::sessions::{LoginAttempt, Session};
 use crate::messages;
+use crate::state::HashedFor;
 
 /// What an answer led to. A conflict of commits judges an answer again, so nothing of it is kept
 /// elsewhere: an earlier verdict must not outlive the one that was stored.
@@ -135,12 +136,16 @@ impl Logins {
             }
             input => {
                 let caller = &session.attempt.caller;
+                let purpose = match caller.is_root() {
+                    true => HashedFor::Login(user.uid),
+                    false => HashedFor::Call,
+                };
                 let typed = Typed {
                     input,
                     scope: question.scope(),
                     now,
                     answer: Some(session.answer),
-                    may_hash: &|| self.state.count_hash(caller, Instant::now()),
+                    may_hash: &|| self.state.count_hash(caller, purpose, Instant::now()),
                 };
                 self.accounts.judge(user, &typed, loaded, answer)?
             }

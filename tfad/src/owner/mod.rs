@@ -23,7 +23,7 @@ use crate::host::users::{self, User};
 use crate::host::{clock, subject};
 use crate::log::{AccountEvent, Report};
 use crate::messages;
-use crate::state::DaemonState;
+use crate::state::{DaemonState, HashedFor};
 use member::Member;
 pub(crate) use member::tested;
 pub(crate) use methods::Asks;
@@ -336,7 +336,10 @@ impl Owner {
             scope: self.scope(),
             now,
             answer: None,
-            may_hash: &|| self.state.count_hash(&self.caller, Instant::now()),
+            may_hash: &|| {
+                let now = Instant::now();
+                self.state.count_hash(&self.caller, HashedFor::Call, now)
+            },
         };
         let judge =
             |account: &mut Account, credential: &Credential| match change(account, credential, now)
