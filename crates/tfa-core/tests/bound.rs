@@ -220,3 +220,37 @@ fn user_who_has_not_enrolled_gets_no_bound_codes() {
     let bound = account.bind_codes(&host("web1.example"), SET, Proof::Verified, NOON);
     assert_eq!(bound, Err(tfa_core::Refusal::NotSetUp));
 }
+
+#[test]
+fn report_of_an_unknown_host_takes_no_place_of_a_set() {
+    let (mut owner, events) = with_event();
+    let account = &mut owner.account;
+    for number in 2..=tfa_core::MAX_BOUND_HOSTS {
+        let name = format!("web{number}.example");
+        let id = BoundSetId::new([9; 16]);
+        let bound = account.bind_codes(&host(&name), id, Proof::Verified, NOON);
+        assert_eq!(bound, Ok(()), "{number}");
+    }
+    let before = account.encode();
+    let stranger = host("stranger.example");
+    assert!(account.take_events(&stranger, &events, NOON).is_empty());
+    assert_eq!(*account.encode(), *before);
+    assert!(account.is_bound(&host("web1.example"), SET));
+    let one_more = account.bind_codes(&stranger, SET, Proof::Verified, NOON);
+    assert_eq!(one_more, Err(tfa_core::Refusal::TooManyBoundHosts));
+}
+
+#[test]
+fn new_set_is_heard_after_a_number_of_the_far_future() {
+    let (mut owner, mut events) = with_event();
+    let web1 = host("web1.example");
+    let account = &mut owner.account;
+    let honest = events.clone();
+    events[0].number = u64::MAX;
+    assert_eq!(account.take_events(&web1, &events, NOON).len(), 1);
+    assert!(account.take_events(&web1, &honest, NOON).is_empty());
+    account
+        .bind_codes(&web1, SET, Proof::Verified, NOON)
+        .unwrap();
+    assert_eq!(account.take_events(&web1, &honest, NOON).len(), 1);
+}

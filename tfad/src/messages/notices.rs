@@ -153,10 +153,11 @@ fn offline(notices: &OfflineNotices) -> String {
 }
 
 fn offline_login(notice: &OfflineNotice) -> String {
-    let (host, at) = (&notice.host, date_time(notice.at.as_secs()));
+    // Text of a member.
+    let (host, at) = (shown(&notice.host), date_time(notice.at.as_secs()));
     let from = match notice.from.as_str() {
         "" => String::new(),
-        from => format!(" from {from}"),
+        from => format!(" from {}", shown(from)),
     };
     match notice.outcome {
         None => format!("Codes bound to {host} were made on {at}."),

@@ -4,7 +4,7 @@ use minicbor::{CborLen, Decode, Encode};
 use tfa_fleet_core::HostName;
 
 use super::{Account, Proof, Refusal};
-use crate::bound::short;
+use crate::bound::first_event;
 use crate::{BackupSet, BoundSetId, OfflineEvent, Time};
 
 /// For how many hosts an account has sets.
@@ -56,6 +56,8 @@ impl Account {
             entry.set = Some(set);
             entry.left = u8::try_from(BackupSet::SIZE).unwrap_or(u8::MAX);
             entry.made = now;
+            // A member that has told a number of the far future is heard again.
+            entry.last_event = entry.last_event.min(first_event(now));
         });
         self.notify_bound(host.as_str(), now);
         Ok(())
@@ -68,7 +70,13 @@ impl Account {
         events: &'event [OfflineEvent],
         now: Time,
     ) -> Vec<&'event OfflineEvent> {
-        let last = self.bound_host(host).map_or(0, |entry| entry.last_event);
+        let known = self.bound_host(host);
+        let count = self.bound_sets.as_ref().map_or(0, Vec::len);
+        // No report takes the place of a set that is in use.
+        if known.is_none() && count >= MAX_BOUND_HOSTS && self.bound_hosts().count() == count {
+            return Vec::new();
+        }
+        let last = known.map_or(0, |entry| entry.last_event);
         let new: Vec<&OfflineEvent> = events.iter().filter(|one| one.number > last).collect();
         let Some(newest) = new.iter().map(|one| one.number).max() else {
             return new;
@@ -133,21 +141,10 @@ impl Account {
         };
         change(&mut entry);
         hosts.push(entry);
-        // Void ones alone can be too many: of events on hosts whose sets were never registered.
-        if hosts.len() > MAX_BOUND_HOSTS {
-            hosts.remove(0);
-        }
     }
 }
 
 /// Whether decoded sets are in the range of those that are made here.
 pub(super) fn is_sound(hosts: &[BoundHost]) -> bool {
     hosts.len() <= MAX_BOUND_HOSTS && hosts.iter().all(|one| one.host.len() <= 253)
-}
-
-impl BoundHost {
-    /// The name in the form of a notice.
-    pub(super) fn shown(host: &str) -> String {
-        short(host)
-    }
 }

@@ -3,8 +3,9 @@
 
 use minicbor::{CborLen, Decode, Encode};
 
+use super::Account;
 use super::notices::is_due;
-use super::{Account, BoundHost};
+use crate::bound::short;
 use crate::{OfflineEvent, OfflineOutcome, Time};
 
 /// How many are kept.
@@ -78,7 +79,7 @@ impl Account {
     /// Records a new set, for a login of the owner to report.
     pub(super) fn notify_bound(&mut self, host: &str, now: Time) {
         let notice = OfflineNotice {
-            host: BoundHost::shown(host),
+            host: short(host),
             at: now,
             outcome: None,
             from: String::new(),
@@ -89,7 +90,7 @@ impl Account {
     /// Records what a member has reported.
     pub(super) fn notify_offline(&mut self, host: &str, event: &OfflineEvent, now: Time) {
         let notice = OfflineNotice {
-            host: BoundHost::shown(host),
+            host: short(host),
             at: event.at,
             outcome: Some(event.outcome),
             from: event.from.clone(),

@@ -90,6 +90,11 @@ pub enum BoundJudgement {
     OtherSet,
 }
 
+/// Before which number the events of a record begin that is made at that time.
+pub(crate) fn first_event(now: Time) -> u64 {
+    now.as_secs().saturating_mul(1000)
+}
+
 /// Where an offline login comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct OfflineLogin<'a> {
@@ -111,7 +116,7 @@ impl BoundCodes {
             set: None,
             throttle: Throttle::default(),
             events: Vec::new(),
-            last_event: now.as_secs().saturating_mul(1000),
+            last_event: first_event(now),
         }
     }
 

@@ -87,11 +87,15 @@ impl Attempt {
     }
 
     /// What to do without a verifier. A login that has begun with one does not go on here.
-    pub(super) fn without_verifier(&self, error: Error) -> Error {
+    pub(super) fn without_verifier(
+        &self,
+        error: Error,
+        is_cut_off: impl FnOnce() -> bool,
+    ) -> Error {
         match error {
             Error::NoVerifier(why) => Error::CutOff {
                 why,
-                console: self.offline == Offline::Console,
+                console: self.offline == Offline::Console && is_cut_off(),
             },
             error => error,
         }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tfa_fleet_wire::{
-    CallError, Client, LoginCall, LoginReply, MAX_CALL_CONNECTIONS, Reply, Request,
+    CallError, Client, LinkErrorKind, LoginCall, LoginReply, MAX_CALL_CONNECTIONS, Reply, Request,
+    VerifierStatus,
 };
 use tfa_proto::{Next, Turn};
 
@@ -144,6 +145,19 @@ impl Fleet {
         }
     }
 
+    /// Whether certainly no verifier has to do with this host: each one cannot be connected to, or does not serve. One
+    /// that refuses the certificate of this host, or whose own is not accepted, is none of these. Where `tfa-fleet`
+    /// does not tell, it is not certain.
+    pub(super) fn is_cut_off(&self) -> bool {
+        match self.client.call(&Request::Status, STATUS_TIME) {
+            Ok(Reply::Status(status)) => {
+                !status.verifiers.is_empty() && status.verifiers.iter().all(cannot_be_asked)
+            }
+            Err(CallError::Unsent(error)) => is_absent(&error),
+            Ok(_) | Err(_) => false,
+        }
+    }
+
     fn call(
         &self,
         call: LoginCall,
@@ -192,6 +206,16 @@ impl Fleet {
     }
 }
 
+/// Whether a verifier that has not answered is connected, and so does not serve, or cannot be connected to.
+fn cannot_be_asked(verifier: &VerifierStatus) -> bool {
+    let error = verifier.error.as_ref().map(|error| error.kind);
+    verifier.is_connected
+        || matches!(
+            error,
+            Some(LinkErrorKind::Unreachable | LinkErrorKind::Ended)
+        )
+}
+
 /// Whether no program listens at the socket. One that listens and has no time, or no room, is there.
 fn is_absent(error: &io::Error) -> bool {
     matches!(
@@ -213,9 +237,34 @@ pub(super) fn not_understood() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use tfa_fleet_wire::AttemptBytes;
+    use tfa_fleet_wire::{AttemptBytes, LinkError};
 
     use super::*;
+
+    #[test]
+    fn verifier_that_refuses_this_host_does_not_count_as_out_of_reach() {
+        let verifier = |is_connected, kind: Option<LinkErrorKind>| VerifierStatus {
+            name: "v1".to_owned(),
+            is_connected,
+            clock_ahead_ms: None,
+            round_trip_us: None,
+            error: kind.map(|kind| LinkError {
+                kind,
+                text: String::new(),
+            }),
+        };
+        for (status, expected) in [
+            (verifier(false, Some(LinkErrorKind::Unreachable)), true),
+            (verifier(false, Some(LinkErrorKind::Ended)), true),
+            (verifier(true, None), true),
+            (verifier(false, Some(LinkErrorKind::Refused)), false),
+            (verifier(false, Some(LinkErrorKind::Protocol)), false),
+            // No attempt to connect has ended yet.
+            (verifier(false, None), false),
+        ] {
+            assert_eq!(cannot_be_asked(&status), expected, "{status:?}");
+        }
+    }
 
     #[test]
     fn call_past_the_limit_is_not_taken_for_an_absent_daemon() {

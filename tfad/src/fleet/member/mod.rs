@@ -127,7 +127,9 @@ impl Forwarder {
             turn,
         } = match self.fleet.begin(&mut attempt, until) {
             Ok(begun) => begun,
-            Err(error) => return Err(attempt.without_verifier(error)),
+            Err(error) => {
+                return Err(attempt.without_verifier(error, || self.fleet.is_cut_off()));
+            }
         };
         let turn = attempt.with_later_phases(turn).ok_or_else(not_understood)?;
         let number = match &turn.next {
