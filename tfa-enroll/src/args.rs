@@ -113,6 +113,9 @@ pub(crate) struct CodesTo {
     /// Print them on the default printer
     #[arg(long)]
     pub(crate) print: bool,
+    /// Codes bound to this host, for when it is cut off
+    #[arg(long)]
+    pub(crate) bound: bool,
 }
 
 /// A new authenticator. The daemon has defaults for the options.

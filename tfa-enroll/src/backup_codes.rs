@@ -43,3 +43,11 @@ pub(crate) async fn show(
         }
     }
 }
+
+/// Shows codes that are bound to this host. A page with them would look like one of backup codes.
+pub(crate) async fn show_only(session: &mut Session, codes: &BackupCodes) -> Result<(), Failure> {
+    let (_, columns) = session.terminal.size();
+    session.print(&pages::backup_codes(codes, columns))?;
+    session.ask(messages::SAVED).await?;
+    Ok(())
+}

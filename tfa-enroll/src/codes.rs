@@ -1,6 +1,8 @@
-//! `tfa-enroll codes`: a new set of backup codes, on the screen, in a file, or printed.
+//! `tfa-enroll codes`: a new set of backup codes, on the screen, in a file, or printed; or of codes that are bound to this
+//! host, on the screen.
 
 use tfa_client::Failure;
+use tfa_proto::Status;
 
 use crate::args::CodesTo;
 use crate::paper::Paper;
@@ -11,6 +13,9 @@ pub(crate) async fn run(to: &CodesTo) -> Result<(), Failure> {
     let mut session = Session::open().await?;
     let session = &mut session;
     let status = status::require_set_up(&session.daemon).await?;
+    if to.bound {
+        return bind(session, &status).await;
+    }
     let paper = to.paper()?;
     session.print(messages::CODES_INTRO)?;
     let codes = proof::with_proof(session, &status, async |daemon, proof| {
@@ -29,6 +34,17 @@ pub(crate) async fn run(to: &CodesTo) -> Result<(), Failure> {
             backup_codes::show(session, &status.user, &codes).await
         }
     }
+}
+
+/// Makes codes that are bound to this host.
+async fn bind(session: &mut Session, status: &Status) -> Result<(), Failure> {
+    session.print(messages::BOUND_CODES_INTRO)?;
+    let codes = proof::with_proof(session, status, async |daemon, proof| {
+        daemon.new_bound_codes(proof).await
+    })
+    .await?;
+    session.print(messages::NEW_BOUND_CODES)?;
+    backup_codes::show_only(session, &codes).await
 }
 
 impl CodesTo {

@@ -115,6 +115,12 @@ impl Daemon {
             .map(Zeroizing::new)
     }
 
+    pub(crate) async fn new_bound_codes(&self, proof: &str) -> Result<BackupCodes, Error> {
+        change(self.account.new_bound_codes(proof))
+            .await
+            .map(Zeroizing::new)
+    }
+
     pub(crate) async fn pause(&self, proof: &str) -> Result<(), Error> {
         change(self.account.pause(proof)).await
     }

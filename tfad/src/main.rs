@@ -105,6 +105,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         follows_uid: FollowsUid::default(),
     };
     let follows_uid = store.follows_uid.clone();
+    let of_member = store.state_dir.clone();
     let open = move || store.open(&log, &of_store);
     let (store, unavailable) = match open() {
         Ok(store) => (store, None),
@@ -144,6 +145,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         state,
         accounts,
         Arc::new(members),
+        of_member,
         &options.bus,
         &options.socket,
     ));

@@ -139,6 +139,7 @@ fn kinds() -> Vec<(String, Vec<u8>)> {
         for member in [
             "Confirm",
             "NewBackupCodes",
+            "NewBoundCodes",
             "Pause",
             "Resume",
             "Remove",

@@ -67,6 +67,10 @@ pub trait Account {
     #[zbus(allow_interactive_auth)]
     fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, Error>;
 
+    /// On a member of a fleet: creates a set of codes that are bound to this host. The old set becomes invalid.
+    #[zbus(allow_interactive_auth)]
+    fn new_bound_codes(&self, proof: &str) -> Result<Vec<String>, Error>;
+
     /// Stops asking for codes and keeps the authenticators.
     #[zbus(allow_interactive_auth)]
     fn pause(&self, proof: &str) -> Result<(), Error>;

@@ -42,6 +42,7 @@ pub use authenticator::{
 pub use authenticator::{Authenticator, AuthenticatorId, AuthenticatorKind, Drift, Match};
 pub use backup::{BackupSet, HashFailed, HashParams, Hashed};
 pub use bound::{BoundCodes, BoundJudgement, BoundSet, BoundSetId, UnknownBoundCodes};
+pub use bound::{BoundReply, BoundReport};
 pub use bound::{OfflineEvent, OfflineLogin, OfflineOutcome};
 pub use counter::Counter;
 pub use device::{AddressPrefix, DeviceKind, DeviceMark, RememberRules};

@@ -3,6 +3,7 @@
 mod account_calls;
 mod joining;
 pub(crate) mod machines;
+mod offline;
 mod published;
 
 use std::time::{Duration, Instant};

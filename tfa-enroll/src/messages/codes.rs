@@ -11,6 +11,16 @@ pub(crate) const NEW_CODES: &str = "\
 The new backup codes are valid. The old ones are invalid.
 ";
 
+pub(crate) const BOUND_CODES_INTRO: &str = "\
+Creating codes that are bound to this host. The old ones of this host become
+invalid.
+";
+
+pub(crate) const NEW_BOUND_CODES: &str = "\
+These codes are valid on this host alone, each once, and only while it reaches
+no verifier. Write them down, or copy them to a password manager.
+";
+
 pub(crate) const HOW_TO_SAVE: &str = "\
 Write them down, or copy them to a password manager. To save them, type the name
 of a new file that ends in .pdf or .txt. To print them, type print";

@@ -239,3 +239,22 @@ fn an_answer_without_a_file_name_saves_no_file() {
     terminal.types("\r");
     assert_eq!(terminal.exit_code(), 0);
 }
+
+#[test]
+fn bound_codes_are_shown_and_not_offered_as_a_page() {
+    let host = host();
+    let mut terminal = host.terminal_with(&["codes", "--bound"]);
+    terminal.expect("codes that are bound to this host");
+    terminal.answers("Code from your phone, or a backup code:", PROOF);
+    terminal.expect("valid on this host alone");
+    terminal.expect("ABCD9-FGHJ9");
+    assert!(!terminal.screen().contains(".pdf"));
+    terminal.answers("Press Enter when you have saved them:", "");
+    assert_eq!(terminal.exit_code(), 0);
+    let calls = host.daemon().calls();
+    assert!(
+        calls
+            .iter()
+            .any(|call| format!("{call:?}").contains("NewBoundCodes"))
+    );
+}

@@ -167,6 +167,15 @@ impl Hashing {
         recovery.check(code).map_err(|_| Error::Hashing)
     }
 
+    /// Hashes a code without keeping what was typed.
+    ///
+    /// # Errors
+    /// [`Error::Hashing`].
+    pub fn once(&self, hash_params: &HashParams, code: &BackupCode) -> Result<Hashed, Error> {
+        let _permit = self.evaluations.acquire();
+        hash_params.hash(code).map_err(|_| Error::Hashing)
+    }
+
     fn hash(&self, hash_params: &HashParams, code: &BackupCode) -> Result<Hashed, Error> {
         let _permit = self.evaluations.acquire();
         hash_params.hash(code).map_err(|_| Error::Hashing)

@@ -65,10 +65,11 @@ keys! {
         read: |value| word(value, &[
             ("deny", Offline::Deny),
             ("console", Offline::Console),
+            ("bound-codes", Offline::BoundCodes),
         ]),
         default: Some(r#""deny""#),
-        summary: "On a member of a fleet, while no verifier can be reached: \"deny\" logins, or let in root \
-                  at the \"console\" alone.",
+        summary: "On a member of a fleet, while no verifier can be reached: \"deny\" logins, let in root at \
+                  the \"console\", or ask for \"bound-codes\".",
     }
     audit: bool {
         sections: [Policy],

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::join;
+use tfa_store::StateDir;
 use tokio::task::spawn_blocking;
 use zbus::fdo::RequestNameFlags;
 use zbus::{Connection, MatchRule, MessageStream, message};
@@ -53,6 +54,7 @@ pub async fn serve(
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
     members: Arc<MemberListener>,
+    state_dir: StateDir,
     bus: &str,
     socket: &Path,
 ) -> zbus::Result<Stop> {
@@ -61,7 +63,7 @@ pub async fn serve(
     let calls = Arc::new(Calls::new(Arc::clone(&limiter)));
     let names = accounts.shared_names();
     let of_host = HostLogins::new(Arc::clone(&state), Arc::clone(&logins), Arc::clone(&names));
-    let of_host = Arc::new(of_host);
+    let of_host = Arc::new(of_host.keeping_in(state_dir));
     let service: Arc<dyn LoginService> = Arc::clone(&of_host) as _;
     let forwarded = Forwarded::new(&state, names, &of_host, &calls);
     let login = LoginInterface::new(Arc::clone(&service), &calls);
@@ -86,6 +88,7 @@ pub async fn serve(
     let signals = control::Signals::new();
     control::notify(&[sd_notify::NotifyState::Ready]);
     control::open_for_members(&members);
+    of_host.report_in_background();
     publish_status(&state, &accounts);
     if state.refusal().is_none() {
         state.log_warnings();

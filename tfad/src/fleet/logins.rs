@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tfa_fleet_wire::CALL_SOCKET;
 use tfa_proto::{Context, ContextError, Turn};
+use tfa_store::StateDir;
 
-use super::{Forwarder, LoginTimes, fleet_uid};
+use super::{BoundStore, Forwarder, LoginTimes, fleet_uid};
 use crate::caller::Caller;
 use crate::config::FleetRole;
 use crate::host::users::NameService;
@@ -22,6 +23,8 @@ pub struct HostLogins {
     names: Arc<dyn NameService>,
     /// Made with the first login on a member.
     forwarder: OnceLock<Forwarder>,
+    /// Where a member keeps the codes that are bound to it.
+    state_dir: Option<StateDir>,
 }
 
 impl fmt::Debug for HostLogins {
@@ -39,7 +42,27 @@ impl HostLogins {
             own,
             names,
             forwarder: OnceLock::new(),
+            state_dir: None,
         }
+    }
+
+    /// The same, with this state directory, in which a member keeps the codes that are bound to it.
+    #[must_use]
+    pub fn keeping_in(self, state_dir: StateDir) -> Self {
+        Self {
+            state_dir: Some(state_dir),
+            ..self
+        }
+    }
+
+    /// Reports to verifiers what happened on this host while none could be reached, from time to time.
+    pub fn report_in_background(self: &Arc<Self>) {
+        super::member::bound::start(self);
+    }
+
+    /// What this host is in a fleet.
+    pub(crate) fn role(&self) -> Option<FleetRole> {
+        self.state.role()
     }
 
     /// The names of the verifiers of a member, as far as `tfa-fleet` tells them. It blocks.
@@ -75,7 +98,13 @@ impl HostLogins {
         let fleet = fleet_uid().map_err(Error::NoVerifier)?;
         let (state, names) = (Arc::clone(&self.state), Arc::clone(&self.names));
         let socket = Path::new(CALL_SOCKET);
-        let made = || Forwarder::new(state, names, socket, fleet, LoginTimes::default());
+        let made = || {
+            let forwarder = Forwarder::new(state, names, socket, fleet, LoginTimes::default());
+            match &self.state_dir {
+                Some(state_dir) => forwarder.with_bound_codes(BoundStore::new(state_dir)),
+                None => forwarder,
+            }
+        };
         Ok(self.forwarder.get_or_init(made))
     }
 }

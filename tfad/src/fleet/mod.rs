@@ -20,9 +20,12 @@ pub use hosts::Error as HostsError;
 pub use hosts::{CaProgram, CertificateAuthority, FoundedFleet, HostEntry, HostState, Hosts};
 pub use kv::{FleetKv, Patience};
 pub use logins::HostLogins;
-pub use member::{Forwarder, LoginTimes, Proved};
+pub use member::{BoundStore, Forwarder, LoginTimes, Proved};
 pub use member_facts::{MemberFacts, ToldSubject};
 pub use verifier::{MemberListener, MemberLogins, MemberSocket};
+
+/// The method with which a member reports what happened to its bound codes. No user calls it.
+const REPORT_BOUND_CODES: &str = "ReportBoundCodes";
 
 /// The user that `tfa-fleet` runs as.
 const FLEET_USER: &str = "tfa-fleet";

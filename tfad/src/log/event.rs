@@ -1,8 +1,8 @@
 //! What happened.
 
 use tfa_core::{
-    AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, HostName, LockScope, Source,
-    Terms, Time, UserExemption,
+    AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, HostName, LockScope,
+    OfflineOutcome, Source, Terms, Time, UserExemption,
 };
 use tfa_proto::Context;
 use tfa_store::{Notice, Revision};
@@ -74,6 +74,15 @@ pub enum LoginEvent<'a> {
     RecoveryCodeUsed,
     /// A wrong code was given.
     WrongCode,
+    /// No verifier can be reached, and the user has no code that is bound to this host.
+    NoBoundCodes,
+    /// A member reports a login that no verifier has answered.
+    Offline {
+        /// What it came to.
+        outcome: OfflineOutcome,
+        /// When, by the clock of the member.
+        at: Time,
+    },
     /// A wrong invitation code was given.
     WrongInvitation,
     /// The first code of a new authenticator was wrong.
@@ -162,6 +171,8 @@ pub enum VerifiedBy<'a> {
     SecurityKey(&'a str),
     /// A backup code.
     BackupCode,
+    /// A code that is bound to this host, while no verifier could be reached.
+    BoundCode,
     /// The recovery code of the host.
     RecoveryCode,
 }
@@ -236,6 +247,8 @@ pub enum AccountEvent<'a> {
     Resynchronized(&'a str),
     /// The owner made new backup codes.
     BackupCodesMade,
+    /// The owner made codes that are bound to this member.
+    BoundCodesMade(&'a str),
     /// The owner paused two-factor login.
     Paused,
     /// The owner resumed it.
@@ -365,6 +378,8 @@ pub enum DaemonEvent<'a> {
     NoLoginSocket(&'a str),
     /// The socket for logins of members could not be opened.
     NoMemberSocket(&'a str),
+    /// The codes that are bound to this member cannot be read or stored.
+    BoundCodesFailed(&'a str),
     /// A connection could not be served.
     ConnectionRefused(&'a str),
     /// The log daemon took nothing, and the queue was full.
@@ -416,6 +431,7 @@ impl Event<'_> {
                 | A::AuthenticatorUnbound(_)
                 | A::Resynchronized(_)
                 | A::BackupCodesMade
+                | A::BoundCodesMade(_)
                 | A::Paused
                 | A::Resumed
                 | A::Removed

@@ -77,6 +77,9 @@ impl LoginEvent<'_> {
                 fields.push(("TFA_FACTOR", "security-key".to_owned()));
                 fields.push(("TFA_AUTHENTICATOR", bounded(name)));
             }
+            Self::Verified(VerifiedBy::BoundCode) => {
+                fields.push(("TFA_FACTOR", "bound-code".to_owned()));
+            }
             Self::Verified(VerifiedBy::BackupCode) => {
                 fields.push(("TFA_FACTOR", "backup-code".to_owned()));
             }
@@ -109,6 +112,8 @@ impl LoginEvent<'_> {
             | Self::CodeReused
             | Self::CodeVoid
             | Self::NoRightCode
+            | Self::NoBoundCodes
+            | Self::Offline { .. }
             | Self::NotEnrolled
             | Self::Locked(_)
             | Self::Bypassed { .. } => {}

@@ -58,6 +58,8 @@ impl LoginEvent<'_> {
             | Self::CodeReused
             | Self::CodeVoid
             | Self::NoRightCode
+            | Self::NoBoundCodes
+            | Self::Offline { .. }
             | Self::NotEnrolled
             | Self::Locked(_)
             | Self::Denied { .. }

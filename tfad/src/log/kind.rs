@@ -31,6 +31,7 @@ kinds! {
     WRONG_NEW_CODE = "wrong-new-code", "6a948d2d4f8541bdcc96dc164fa44ecc";
     CODE_REUSED = "code-reused", "2433a8a4c70347f893a14e8b93faf91d";
     CODE_VOID = "code-void", "11b082088a754fcabed48b399f89459e";
+    OFFLINE_LOGIN = "offline-login", "7c1f0b6a52e94d0f9f3c5f0e8a41d2b6";
     NO_RIGHT_CODE = "no-right-code", "8489627246b847ea1b0043bdf4853d09";
     NOT_ENROLLED = "not-enrolled", "61ebf78aa522dedb06b012ba94b0ba80";
     LOCKED = "locked", "8cf79dd98198016b227a9c9a1df9b026";
@@ -124,6 +125,8 @@ impl LoginEvent<'_> {
             Self::WrongNewCode => WRONG_NEW_CODE,
             Self::CodeReused => CODE_REUSED,
             Self::CodeVoid => CODE_VOID,
+            Self::Offline { .. } => OFFLINE_LOGIN,
+            Self::NoBoundCodes => DENIED,
             Self::NoRightCode => NO_RIGHT_CODE,
             Self::NotEnrolled => NOT_ENROLLED,
             Self::Locked(_) => LOCKED,
@@ -155,7 +158,7 @@ impl AccountEvent<'_> {
             Self::Imported { .. } | Self::ImportUpdated => IMPORTED,
             Self::Exported { .. } => EXPORTED,
             Self::Resynchronized(_) => RESYNCHRONIZED,
-            Self::BackupCodesMade => BACKUP_CODES_MADE,
+            Self::BackupCodesMade | Self::BoundCodesMade(_) => BACKUP_CODES_MADE,
             Self::Paused | Self::Disabled => PAUSED,
             Self::Resumed | Self::Enabled => RESUMED,
             Self::Removed => REMOVED,
@@ -209,6 +212,7 @@ impl DaemonEvent<'_> {
             Self::NoSignals => NO_SIGNALS,
             Self::NoLoginSocket(_) => NO_LOGIN_SOCKET,
             Self::NoMemberSocket(_) => NO_MEMBER_SOCKET,
+            Self::BoundCodesFailed(_) => STORE,
             Self::ConnectionRefused(_) => CONNECTION_REFUSED,
             Self::QuotaReached(_) => QUOTA_REACHED,
             Self::EntriesLost { .. } => ENTRIES_LOST,

@@ -61,7 +61,10 @@ impl LoginEvent<'_> {
                 Bypass::Harmless | Bypass::Su | Bypass::Login => Level::Warning,
             },
             Self::RecoveryCodeUsed => Level::Alert,
-            Self::Verified(VerifiedBy::BackupCode | VerifiedBy::RecoveryCode)
+            Self::Offline { .. } => Level::Warning,
+            Self::Verified(
+                VerifiedBy::BackupCode | VerifiedBy::BoundCode | VerifiedBy::RecoveryCode,
+            )
             | Self::DeviceAdded(_)
             | Self::Enrolled { .. }
             | Self::Exempt { .. }
@@ -74,6 +77,7 @@ impl LoginEvent<'_> {
             | Self::WrongNewCode
             | Self::CodeReused
             | Self::NoRightCode
+            | Self::NoBoundCodes
             | Self::NotEnrolled
             | Self::Locked(_)
             | Self::Denied { .. } => Level::Warning,
@@ -99,6 +103,7 @@ impl AccountEvent<'_> {
             | Self::AuthenticatorUnbound(_)
             | Self::Resynchronized(_)
             | Self::BackupCodesMade
+            | Self::BoundCodesMade(_)
             | Self::Paused
             | Self::Resumed
             | Self::Removed
@@ -152,6 +157,7 @@ impl DaemonEvent<'_> {
             | Self::NoLoginSocket(_)
             | Self::NoMemberSocket(_)
             | Self::EntriesLost { .. }
+            | Self::BoundCodesFailed(_)
             | Self::ConnectionRefused(_) => Level::Error,
             Self::Failed(_) | Self::NotServing(_) | Self::PolicyUnusable(_) => Level::Critical,
             Self::Store(notice) => match notice {

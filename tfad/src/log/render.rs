@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use tfa_core::{AuditOutcome, DenyReason, Exemption, LockScope, Terms};
+use tfa_core::{AuditOutcome, DenyReason, Exemption, LockScope, OfflineOutcome, Terms, Time};
 use tfa_proto::Context;
 use tfa_text::time::date_time;
 
@@ -67,6 +67,22 @@ pub(super) fn origin(context: &Context, uid: u32) -> String {
 }
 
 /// A refusal because of a lock, and what is locked.
+/// A login on a member that no verifier has answered.
+fn offline(outcome: OfflineOutcome, at: Time) -> String {
+    let at = date_time(at.as_secs());
+    match outcome {
+        OfflineOutcome::Accepted => {
+            format!("logged in with a bound code on {at}, while the host reached no verifier")
+        }
+        OfflineOutcome::WrongCode => {
+            format!("entered a wrong bound code on {at}, while the host reached no verifier")
+        }
+        OfflineOutcome::UsedCode => {
+            format!("entered a used bound code on {at}, while the host reached no verifier")
+        }
+    }
+}
+
 fn locked(scope: LockScope) -> &'static str {
     match scope {
         LockScope::KnownOrigin => {
@@ -94,6 +110,13 @@ impl LoginEvent<'_> {
                 format!("verified by the security key {}", quoted(name)).into()
             }
             Self::Verified(VerifiedBy::BackupCode) => "verified by a backup code".into(),
+            Self::Verified(VerifiedBy::BoundCode) => {
+                "verified by a code that is bound to this host: no verifier can be reached".into()
+            }
+            Self::Offline { outcome, at } => offline(*outcome, *at).into(),
+            Self::NoBoundCodes => "denied: no verifier can be reached, and the user has no code that is bound to \
+                                   this host. The user makes them later with: tfa-enroll codes --bound"
+                .into(),
             Self::Remembered(device) => format!("not asked: remembered device {device}").into(),
             Self::CodeOfSession { given } => {
                 let given = date_time(given.as_secs());
@@ -341,6 +364,9 @@ impl AccountEvent<'_> {
                 format!("an authenticator was resynchronized: {}", quoted(name)).into()
             }
             Self::BackupCodesMade => "new backup codes were created".into(),
+            Self::BoundCodesMade(host) => {
+                format!("codes that are bound to {host} were made").into()
+            }
             Self::Paused => "two-factor login was paused".into(),
             Self::Resumed => "two-factor login was resumed".into(),
             Self::Removed => "two-factor login was removed".into(),
@@ -450,6 +476,10 @@ impl DaemonEvent<'_> {
             }
             Self::NoSignals => "cannot listen for signals: no reload, no graceful stop".into(),
             Self::NoLoginSocket(error) | Self::NoMemberSocket(error) => (*error).into(),
+            Self::BoundCodesFailed(why) => format!(
+                "the codes that are bound to this host cannot be reported: {why}"
+            )
+            .into(),
             Self::ConnectionRefused(why) => format!("a login cannot be served: {why}").into(),
             Self::EntriesLost { count } => format!(
                 "log entries were lost because the log daemon did not take them: {count}. See: \

@@ -20,7 +20,7 @@ const ROWS: usize = 22;
 /// The columns of a narrow window.
 pub(super) const NARROW: usize = 40;
 /// The columns of a common window.
-pub(super) const WIDE: usize = 80;
+pub(crate) const WIDE: usize = 80;
 
 /// A new key, and how to show it.
 pub struct Enrollment<'login> {

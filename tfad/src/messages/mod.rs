@@ -1,6 +1,7 @@
 //! The messages of the daemon. Each one is a whole text with named arguments, so that it can be
 //! translated. A paragraph has no line breaks: the caller wraps it to its window.
 
+mod bound;
 mod calls;
 mod context;
 mod denials;
@@ -15,6 +16,7 @@ mod records;
 mod refusals;
 mod users;
 
+pub use bound::*;
 pub use calls::*;
 pub use context::bad_context;
 pub use denials::{DeniedLogin, denial};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tfa_core::{Factor, Input, Refusal, Subject, ThrottleScope};
+use tfa_core::{BoundSetId, Factor, Input, Refusal, Subject, ThrottleScope};
 use tfa_proto::{Error, OpenEnum, Parameters, SecurityKeyParameters};
 use zbus::wire::serialized::{Context, Data};
 use zbus::wire::{LE, Type, to_bytes};
@@ -100,6 +100,7 @@ impl Owner {
             | Method::Move
             | Method::MoveToSecurityKey
             | Method::NewBackupCodes
+            | Method::NewBoundCodes
             | Method::Pause
             | Method::Resume
             | Method::Remove
@@ -141,6 +142,13 @@ impl Owner {
             }
             Method::NewBackupCodes => {
                 marshalled(&self.new_backup_codes(&factor(unmarshalled(arguments)?)?)?)
+            }
+            Method::NewBoundCodes => {
+                let (proof, set): (String, Vec<u8>) = unmarshalled(arguments)?;
+                let set = set.try_into().map_err(|_| not_of_the_method())?;
+                self.must_permit_bound_codes()?;
+                self.bind_codes(BoundSetId::new(set), &factor(proof)?)?;
+                Ok(nothing())
             }
             Method::Pause => {
                 self.may_switch_off()?;

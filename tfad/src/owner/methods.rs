@@ -19,6 +19,7 @@ pub enum Method {
     Move,
     MoveToSecurityKey,
     NewBackupCodes,
+    NewBoundCodes,
     Pause,
     Resume,
     Remove,
@@ -40,7 +41,7 @@ pub(crate) enum Asks {
 /// A method with its name, the signatures of its arguments and its result, and what a member asks for.
 type Row = (Method, &'static str, &'static str, &'static str, Asks);
 
-const TABLE: [Row; 20] = [
+const TABLE: [Row; 21] = [
     (Method::Status, "Status", "", "a{sv}", Asks::Nothing),
     (Method::Devices, "Devices", "", "aa{sv}", Asks::Nothing),
     (Method::ForgetDevice, "ForgetDevice", "u", "", Asks::Nothing),
@@ -100,6 +101,14 @@ const TABLE: [Row; 20] = [
     (
         Method::NewBackupCodes,
         "NewBackupCodes",
+        "s",
+        "as",
+        Asks::PasswordForProof,
+    ),
+    // The member makes the codes, and passes on the proof and the id of the set.
+    (
+        Method::NewBoundCodes,
+        "NewBoundCodes",
         "s",
         "as",
         Asks::PasswordForProof,

@@ -1,6 +1,7 @@
 //! What the owner of an account does with it. Every call blocks.
 
 mod authenticators;
+mod bound_codes;
 mod devices;
 mod member;
 mod methods;

@@ -5,12 +5,14 @@
 
 mod event;
 mod record;
+mod report;
 
 use minicbor::{CborLen, Decode, Encode};
 
 pub(crate) use event::short;
 pub use event::{OfflineEvent, OfflineOutcome};
 pub use record::UnknownBoundCodes;
+pub use report::{BoundReply, BoundReport};
 
 use crate::backup::Found;
 use crate::{

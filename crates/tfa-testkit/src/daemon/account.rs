@@ -132,6 +132,13 @@ impl AccountInterface {
         Ok(backup_codes())
     }
 
+    async fn new_bound_codes(&self, proof: &str) -> Result<Vec<String>, BusError> {
+        self.0.record(with_proof("NewBoundCodes", proof)).await;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
+        Ok(backup_codes())
+    }
+
     async fn pause(&self, proof: &str) -> Result<(), BusError> {
         self.0.record(with_proof("Pause", proof)).await;
         self.0.check_switch_off()?;

@@ -14,6 +14,7 @@ use crate::dbus::calls::{self, Call, Calls};
 use crate::dbus::error::BusError;
 use crate::dbus::polkit::{self, Grounds};
 use crate::login::Logins;
+use crate::messages;
 use crate::owner::{Owner, SecondFactor, tested};
 use crate::state::DaemonState;
 
@@ -227,6 +228,24 @@ impl AccountInterface {
             proof,
             unchecked,
             |owner, factor, ()| owner.new_backup_codes(factor),
+        )
+        .await
+    }
+
+    /// Makes codes that are bound to this host. A member makes them, in `forwarded.rs`.
+    #[zbus(out_args("bound_codes"))]
+    async fn new_bound_codes(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+    ) -> Result<Vec<String>, BusError> {
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            |_| Err(messages::not_a_member_for_bound_codes()),
+            |_, _, ()| Err(messages::not_a_member_for_bound_codes()),
         )
         .await
     }

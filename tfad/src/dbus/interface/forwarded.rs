@@ -96,7 +96,10 @@ impl Forwarded {
             .run(move || {
                 let user = users::by_uid(&*names, caller.uid).map_err(account::Error::from)?;
                 let forwarder = logins.forwarder();
-                let made = forwarder.and_then(|one| one.account(&user, method, arguments, proved));
+                let made = forwarder.and_then(|one| match method {
+                    Method::NewBoundCodes => one.make_bound_codes(&user, &arguments, proved),
+                    method => one.account(&user, method, arguments, proved),
+                });
                 let made = made.map_err(|error| state.journal.report(&caller, &user.name, error));
                 Ok::<_, Error>(made?)
             })

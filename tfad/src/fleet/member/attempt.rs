@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tfa_core::Offline;
+use tfa_core::{FactorKind, Offline};
 use tfa_fleet_wire::{AttemptBytes, BeginLogin, LoginFacts, NeededFact};
 use tfa_proto::{Context, Next, Phase, Turn, Verdict};
 
@@ -99,6 +99,32 @@ impl Attempt {
             },
             error => error,
         }
+    }
+
+    /// The context, as far as its caller may tell it.
+    pub(super) const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// What the policy of this host permits while no verifier can be reached.
+    pub(super) const fn offline(&self) -> Offline {
+        self.offline
+    }
+
+    /// Whether the policy of this host accepts a factor of this kind.
+    pub(super) fn accepts(&self, kind: FactorKind) -> bool {
+        let floor = self.floor.as_ref();
+        floor.is_none_or(|floor| floor.effect.factors.contains(kind))
+    }
+
+    /// Whether a later phase, which knows the method of sshd, may require something else.
+    pub(super) const fn depends_on_method(&self) -> bool {
+        self.session_decides || self.account_decides
+    }
+
+    /// Whether a program of root asks.
+    pub(super) const fn is_of_root(&self) -> bool {
+        self.caller_uid == 0
     }
 
     /// The PAM service.

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use super::bound::OfflineDialog;
+use super::calls::Fleet;
 use super::remote::RemoteDialog;
 use crate::caller::Caller;
 use crate::login::Error;
@@ -15,6 +17,33 @@ const MAX_DIALOGS: usize = 4096;
 /// The number of dialogs of one caller who is not root.
 const MAX_PER_CALLER: usize = 8;
 
+/// A dialog that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Open {
+    /// A verifier has it.
+    Remote(RemoteDialog),
+    /// This host has it, because there was no verifier when it began.
+    Offline(OfflineDialog),
+}
+
+impl Open {
+    /// Ends the dialog of the verifier, if it has one.
+    pub(super) fn cancel(&self, fleet: &Fleet) {
+        if let Self::Remote(remote) = self {
+            remote.cancel(fleet);
+        }
+    }
+
+    /// Who logs in.
+    pub(super) fn user(&self) -> &str {
+        let attempt = match self {
+            Self::Remote(remote) => remote.attempt(),
+            Self::Offline(offline) => offline.attempt(),
+        };
+        &attempt.user().name
+    }
+}
+
 /// The open dialogs of this host, by their number here.
 #[derive(Debug, Default)]
 pub(super) struct Dialogs {
@@ -24,7 +53,7 @@ pub(super) struct Dialogs {
 
 #[derive(Debug)]
 struct Slot {
-    remote: RemoteDialog,
+    dialog: Open,
     caller: Caller,
     since: Instant,
     /// An answer is being judged: there is no question to answer meanwhile.
@@ -41,7 +70,7 @@ impl Dialogs {
     pub(super) fn open(
         &mut self,
         caller: &Caller,
-        remote: RemoteDialog,
+        dialog: Open,
         now: Instant,
     ) -> Result<u32, Error> {
         self.open.retain(|_, slot| !slot.is_expired(now));
@@ -58,7 +87,7 @@ impl Dialogs {
             self.last = self.last.wrapping_add(1);
             if self.last != 0 && !self.open.contains_key(&self.last) {
                 let slot = Slot {
-                    remote,
+                    dialog,
                     caller: caller.clone(),
                     since: now,
                     judging: false,
@@ -75,26 +104,21 @@ impl Dialogs {
         number: u32,
         sender: &str,
         now: Instant,
-    ) -> Result<(Caller, RemoteDialog), Error> {
+    ) -> Result<(Caller, Open), Error> {
         let slot = self.open.get_mut(&number);
         let slot = slot.filter(|slot| slot.caller.name == sender);
         let slot = slot.filter(|slot| !slot.judging && !slot.is_expired(now));
         let slot = slot.ok_or(Error::NoSuchDialog)?;
         slot.judging = true;
-        Ok((slot.caller.clone(), slot.remote.clone()))
+        Ok((slot.caller.clone(), slot.dialog.clone()))
     }
 
     /// The dialog goes on with its next question. Returns it if its connection has ended.
-    pub(super) fn resume(
-        &mut self,
-        number: u32,
-        remote: RemoteDialog,
-        now: Instant,
-    ) -> Option<RemoteDialog> {
+    pub(super) fn resume(&mut self, number: u32, dialog: Open, now: Instant) -> Option<Open> {
         let Some(slot) = self.open.get_mut(&number) else {
-            return Some(remote);
+            return Some(dialog);
         };
-        slot.remote = remote;
+        slot.dialog = dialog;
         slot.since = now;
         slot.judging = false;
         None
@@ -111,14 +135,14 @@ impl Dialogs {
 
     /// The connection has ended. Returns its dialogs that wait for an answer: one that is judged is
     /// [resumed](Self::resume).
-    pub(super) fn forget(&mut self, sender: &str, now: Instant) -> Vec<RemoteDialog> {
+    pub(super) fn forget(&mut self, sender: &str, now: Instant) -> Vec<Open> {
         self.open.retain(|_, slot| !slot.is_expired(now));
         let own = self
             .open
             .extract_if(|_, slot| slot.caller.name == sender)
             .map(|(_, slot)| slot);
         own.filter(|slot| !slot.judging)
-            .map(|slot| slot.remote)
+            .map(|slot| slot.dialog)
             .collect()
     }
 }

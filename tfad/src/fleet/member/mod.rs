@@ -5,6 +5,7 @@
 //! same attempt: `remote.rs`.
 
 mod attempt;
+pub(in crate::fleet) mod bound;
 mod calls;
 mod dialogs;
 mod owner_calls;
@@ -20,14 +21,17 @@ use tfa_proto::{Context, ContextError, Next, Turn, Verdict};
 
 use crate::account;
 use crate::caller::Caller;
+use crate::config::Config;
 use crate::host::users::{LookUpError, NameService};
 use crate::login::password_prompts::PasswordPrompts;
 use crate::login::{Error, LoginService, render, served};
 use crate::semaphore::Semaphore;
 use crate::state::DaemonState;
 use attempt::Attempt;
+pub use bound::BoundStore;
+use bound::OfflineDialog;
 use calls::{Begun, Fleet, not_understood};
-use dialogs::Dialogs;
+use dialogs::{Dialogs, Open};
 pub use owner_calls::Proved;
 use remote::RemoteDialog;
 
@@ -66,6 +70,10 @@ pub struct Forwarder {
     times: LoginTimes,
     dialogs: Mutex<Dialogs>,
     password_prompts: PasswordPrompts<Proved>,
+    /// The codes that are bound to this host.
+    bound: Option<BoundStore>,
+    /// Held while a verifier is told of them.
+    reports: Mutex<()>,
 }
 
 impl fmt::Debug for Forwarder {
@@ -91,6 +99,17 @@ impl Forwarder {
             times,
             dialogs: Mutex::default(),
             password_prompts: PasswordPrompts::default(),
+            bound: None,
+            reports: Mutex::default(),
+        }
+    }
+
+    /// The same, with codes that are bound to this host.
+    #[must_use]
+    pub fn with_bound_codes(self, store: BoundStore) -> Self {
+        Self {
+            bound: Some(store),
+            ..self
         }
     }
 
@@ -127,20 +146,68 @@ impl Forwarder {
             turn,
         } = match self.fleet.begin(&mut attempt, until) {
             Ok(begun) => begun,
-            Err(error) => {
-                return Err(attempt.without_verifier(error, || self.fleet.is_cut_off()));
-            }
+            Err(error) => return self.begin_offline(caller, &attempt, &config, error),
         };
         let turn = attempt.with_later_phases(turn).ok_or_else(not_understood)?;
         let number = match &turn.next {
             Next::Verdict(_) => 0,
             Next::Ask(asked) => {
                 let remote = RemoteDialog::new(attempt, verifier, dialog, asked.clone());
-                let opened = self.dialogs().open(caller, remote.clone(), Instant::now());
+                let open = Open::Remote(remote.clone());
+                let opened = self.dialogs().open(caller, open, Instant::now());
                 opened.inspect_err(|_| remote.cancel(&self.fleet))?
             }
         };
         Ok((number, turn))
+    }
+
+    /// Begins a login after this error, with a bound code if there was no verifier and the policy permits that.
+    fn begin_offline(
+        &self,
+        caller: &Caller,
+        attempt: &Attempt,
+        config: &Config,
+        error: Error,
+    ) -> Result<(u32, Turn), Error> {
+        let offline = match &error {
+            Error::NoVerifier(_) => OfflineDialog::of(attempt, config),
+            _ => None,
+        };
+        let is_cut_off = || self.fleet.is_cut_off();
+        let offline = offline.filter(|_| is_cut_off());
+        let (Some(store), Some(offline)) = (self.bound.as_ref(), offline) else {
+            return Err(attempt.without_verifier(error, is_cut_off));
+        };
+        let turn = offline.begin(store, &self.state.journal, caller)?;
+        let number = match &turn.next {
+            Next::Verdict(_) => 0,
+            Next::Ask(_) => {
+                let open = Open::Offline(offline);
+                self.dialogs().open(caller, open, Instant::now())?
+            }
+        };
+        Ok((number, turn))
+    }
+
+    /// Answers the question of a dialog, here or at its verifier.
+    fn answer_open(&self, caller: &Caller, open: &mut Open, reply: &str) -> Result<Turn, Error> {
+        match open {
+            Open::Remote(remote) => {
+                let until = Instant::now() + self.times.answer;
+                let turn = remote.answer(&self.fleet, reply, until)?;
+                let is_verified =
+                    matches!(turn.next, Next::Verdict(verdict) if verdict.is_verified());
+                if caller.is_root() && is_verified {
+                    self.note_proof(remote);
+                }
+                Ok(turn)
+            }
+            Open::Offline(offline) => {
+                let store = self.bound.as_ref().ok_or(Error::NoSuchDialog)?;
+                let config = self.state.config();
+                offline.answer(store, &self.state.journal, (caller, &config), reply)
+            }
+        }
     }
 
     fn dialogs(&self) -> MutexGuard<'_, Dialogs> {
@@ -161,31 +228,22 @@ impl LoginService for Forwarder {
     }
 
     fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {
-        let (caller, mut remote) = self.dialogs().take(dialog, sender, Instant::now())?;
-        let until = Instant::now() + self.times.answer;
-        match remote.answer(&self.fleet, reply, until) {
+        let (caller, mut open) = self.dialogs().take(dialog, sender, Instant::now())?;
+        match self.answer_open(&caller, &mut open, reply) {
             Ok(turn) if matches!(turn.next, Next::Ask(_)) => {
-                let gone = self.dialogs().resume(dialog, remote, Instant::now());
-                if let Some(remote) = gone {
-                    remote.cancel(&self.fleet);
+                let gone = self.dialogs().resume(dialog, open, Instant::now());
+                if let Some(open) = gone {
+                    open.cancel(&self.fleet);
                 }
                 Ok(turn)
             }
             Ok(turn) => {
                 self.dialogs().close(dialog);
-                if caller.is_root()
-                    && matches!(turn.next, Next::Verdict(verdict) if verdict.is_verified())
-                {
-                    self.note_proof(&remote);
-                }
                 Ok(turn)
             }
             Err(error) => {
                 self.dialogs().close(dialog);
-                Err(self
-                    .state
-                    .journal
-                    .report(&caller, &remote.attempt().user().name, error))
+                Err(self.state.journal.report(&caller, open.user(), error))
             }
         }
     }

@@ -3,6 +3,7 @@
 //! The engine is that of this host's own logins, with dialogs of its own: members cannot take the places of
 //! the users here. A member speaks for the name in its certificate alone, which `tfa-fleet` has checked.
 
+mod bound_codes;
 mod listener;
 mod owner_calls;
 mod socket;

@@ -8,7 +8,7 @@ use tfa_proto::Error;
 
 use super::{MemberLogins, must_be_root_by_both};
 use crate::caller::Caller;
-use crate::fleet::translate;
+use crate::fleet::{REPORT_BOUND_CODES, translate};
 use crate::host::facts::Missing;
 use crate::host::subject::SubjectQuery;
 use crate::login;
@@ -32,6 +32,9 @@ impl MemberLogins {
             only_reads: _,
         } = call;
         must_be_root_by_both(&user)?;
+        if method == REPORT_BOUND_CODES {
+            return self.take_report(member, name, user, &arguments.0);
+        }
         let method = Method::from_name(&method);
         let method = method.ok_or_else(|| refused(messages::UNKNOWN_METHOD))?;
         let caller = Caller {

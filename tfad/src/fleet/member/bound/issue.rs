@@ -1,0 +1,82 @@
+//! A new set: registered at a verifier, which has verified a code of the owner, and then taken into use here.
+
+use serde::Serialize;
+use tfa_core::{BoundSet, BoundSetId};
+use tfa_fleet_wire::SecretBytes;
+use tfa_proto::Error;
+use zbus::wire::serialized::{Context, Data};
+use zbus::wire::{LE, Type, to_bytes};
+use zeroize::Zeroizing;
+
+use crate::account;
+use crate::fleet::member::{Forwarder, Proved};
+use crate::host::facts::HostFacts as _;
+use crate::host::time_limit::CallsFor;
+use crate::host::users::User;
+use crate::host::{clock, random, subject};
+use crate::login;
+use crate::messages;
+use crate::owner::Method;
+
+impl Forwarder {
+    /// As [`Self::new_bound_codes`], with the arguments and the result of the method as D-Bus marshals them.
+    pub(crate) fn make_bound_codes(
+        &self,
+        user: &User,
+        arguments: &SecretBytes,
+        proved: Option<Proved>,
+    ) -> Result<SecretBytes, login::Error> {
+        let data = Data::new(&arguments.0[..], Context::new(LE, 0));
+        let proof: Result<(String, usize), _> = data.deserialize();
+        let not_valid = || Error::InvalidArgument(messages::NOT_ARGUMENTS.to_owned());
+        let (proof, _) = proof.map_err(|_| login::Error::Refused(not_valid()))?;
+        let proof = Zeroizing::new(proof);
+        let codes = Zeroizing::new(self.new_bound_codes(user, &proof, proved)?);
+        marshalled(&*codes)
+    }
+
+    /// Makes a set of codes for a user that are bound to this host. The codes are returned after a verifier has
+    /// registered the set, and after it is in use here.
+    ///
+    /// # Errors
+    /// As [`Self::account`]; [`Error::Required`] where the policy of this host permits no bound codes.
+    pub fn new_bound_codes(
+        &self,
+        user: &User,
+        proof: &str,
+        proved: Option<Proved>,
+    ) -> Result<Vec<String>, login::Error> {
+        let refused = |error| login::Error::Refused(error);
+        let store = self.bound.as_ref();
+        let store = store.ok_or_else(|| refused(messages::bound_codes_not_permitted()))?;
+        let (policy, now) = (&self.state.config().policy, clock::now());
+        let subject = subject::by_any_name(user, policy, CallsFor::Logins);
+        let host = super::super::attempt::HERE.name_in_rules();
+        if !policy.permits_bound_codes(&subject, host.as_ref(), now) {
+            return Err(refused(messages::bound_codes_not_permitted()));
+        }
+        // One set at a time, and no report meanwhile: it would tell of the set before.
+        let _alone = self.reporting();
+        store.must_be_usable(user)?;
+        let id: [u8; BoundSetId::LENGTH] = random::attempt_bytes().map_err(account::Error::from)?;
+        let arguments = marshalled(&(proof, id.to_vec()))?;
+        self.account(user, Method::NewBoundCodes, arguments, proved)?;
+        let (codes, printed) = store.draw()?;
+        let set = BoundSet {
+            id: BoundSetId::new(id),
+            made: now,
+            codes,
+        };
+        store.activate(user, &set, now)?;
+        Ok(printed
+            .iter()
+            .map(|code| code.to_printed().to_string())
+            .collect())
+    }
+}
+
+fn marshalled<T: Type + Serialize>(value: &T) -> Result<SecretBytes, login::Error> {
+    let bytes = to_bytes(Context::new(LE, 0), value);
+    let bytes = bytes.map_err(|error| login::Error::Refused(Error::Storage(error.to_string())))?;
+    Ok(SecretBytes(Zeroizing::new(bytes.bytes().to_vec())))
+}

@@ -1,0 +1,210 @@
+//! Where a member keeps the codes that are bound to it: a database of its own, beside the state directory's other files. It
+//! has no accounts. It is made with the first set.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tfa_core::{BackupCode, BoundCodes, BoundJudgement, BoundSet, LockState, OfflineLogin, Time};
+use tfa_store::{Commit, Opened, Revision, StateDir, Store, StoreError};
+
+use crate::account::Error;
+use crate::account::hashing::Hashing;
+use crate::host::users::User;
+use crate::messages;
+
+/// The folder in the state directory.
+const FOLDER: &str = "bound";
+/// The database in it, which exists from the first set on.
+const DATABASE: &str = "accounts.db";
+/// The number of conflicts in a row after which a change is given up. Each means that another change was stored.
+const MAX_CONFLICTS: u32 = 1000;
+/// How often a code is hashed again, because the set was replaced meanwhile.
+const MAX_HASHES: u32 = 8;
+
+/// The codes of all users that are bound to this host.
+pub struct BoundStore {
+    directory: StateDir,
+    opened: Mutex<Option<Arc<dyn Store>>>,
+    hashing: Hashing,
+}
+
+impl fmt::Debug for BoundStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("BoundStore")
+    }
+}
+
+impl BoundStore {
+    /// The store in this state directory. It is not opened yet.
+    #[must_use]
+    pub fn new(state_dir: &StateDir) -> Self {
+        Self {
+            directory: StateDir {
+                path: state_dir.path.join(FOLDER),
+                credentials: state_dir.credentials.clone(),
+            },
+            opened: Mutex::default(),
+            hashing: Hashing::default(),
+        }
+    }
+
+    /// Whether a set was made on this host. What cannot be looked at may be there.
+    pub(super) fn exists(&self) -> bool {
+        let found = self.directory.path.join(DATABASE).symlink_metadata();
+        found.map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
+    }
+
+    /// What is kept of a user; `None` if nothing is, also where it belongs to another uid.
+    pub(super) fn load(&self, user: &User) -> Result<Option<BoundCodes>, Error> {
+        if !self.exists() {
+            return Ok(None);
+        }
+        let found = self.store()?.load(&user.name)?;
+        let codes = found.map(|(record, _)| decode(record.as_bytes(), &user.name));
+        Ok(codes.transpose()?.filter(|codes| codes.uid() == user.uid))
+    }
+
+    /// The names of the users of whom something is kept.
+    pub(super) fn users(&self) -> Result<Vec<String>, Error> {
+        let (store, mut names) = (self.store()?, Vec::<String>::new());
+        loop {
+            let after = names.last().cloned().unwrap_or_default();
+            let (page, more) = store.names(&after, 100)?;
+            let is_last = !more || page.is_empty();
+            names.extend(page);
+            if is_last {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// The uid of a user of whom something is kept.
+    pub(super) fn uid_of(&self, name: &str) -> Result<Option<u32>, Error> {
+        let found = self.store()?.load(name)?;
+        let codes = found.map(|(record, _)| decode(record.as_bytes(), name));
+        Ok(codes.transpose()?.map(|codes| codes.uid()))
+    }
+
+    /// Makes sure that a set can be kept, before its codes exist.
+    pub(super) fn must_be_usable(&self, user: &User) -> Result<(), Error> {
+        self.store()?
+            .load(&user.name)
+            .map(|_| ())
+            .map_err(Into::into)
+    }
+
+    /// Draws a set: its codes, and what is shown of them.
+    pub(super) fn draw(&self) -> Result<(tfa_core::BackupSet, [BackupCode; 10]), Error> {
+        self.hashing.draw()
+    }
+
+    /// Takes a set into use that a verifier has registered. It is durable when this returns.
+    pub(super) fn activate(&self, user: &User, set: &BoundSet, now: Time) -> Result<(), Error> {
+        let store = self.store()?;
+        for _ in 0..MAX_CONFLICTS {
+            let found = store.load(&user.name)?;
+            let (mut codes, mut expected) = match found {
+                Some((record, revision)) => (decode(record.as_bytes(), &user.name)?, revision),
+                None => (BoundCodes::new(user.uid, now), Revision::NONE),
+            };
+            if codes.uid() != user.uid && expected != Revision::NONE {
+                // The name has another owner now. A record does not change its uid.
+                if store.remove(&user.name, Some(expected))? == Commit::Conflict {
+                    continue;
+                }
+                (codes, expected) = (BoundCodes::new(user.uid, now), Revision::NONE);
+            }
+            codes.activate(user.uid, set.clone());
+            let stored = store.commit(&user.name, user.uid, &codes.encode(), expected)?;
+            if let Commit::Committed(_) = stored {
+                return Ok(());
+            }
+            // The uid had another name before.
+            if let tfa_store::ByUid::Found(other, _, revision) = store.find(user.uid)?
+                && other != user.name
+            {
+                let _: Commit = store.remove(&other, Some(revision))?;
+            }
+        }
+        Err(Error::Contended(messages::BACKUP_CODES_CONTENDED))
+    }
+
+    /// Judges a code of a user, and stores that before it returns.
+    pub(super) fn judge(
+        &self,
+        user: &User,
+        code: &BackupCode,
+        login: OfflineLogin<'_>,
+        now: Time,
+    ) -> Result<BoundJudgement, Error> {
+        for _ in 0..MAX_HASHES {
+            let Some(codes) = self.load(user)? else {
+                break;
+            };
+            match codes.lock_state(login.scope, now) {
+                LockState::Unlocked => {}
+                closed => return Ok(BoundJudgement::Locked(closed)),
+            }
+            let Some(params) = codes.hash_params() else {
+                break;
+            };
+            let hashed = self.hashing.once(params, code)?;
+            let judged = self.change(user, |codes| codes.judge(&hashed, login, now))?;
+            match judged {
+                None | Some(BoundJudgement::OtherSet) => {}
+                Some(judgement) => return Ok(judgement),
+            }
+        }
+        Ok(BoundJudgement::OtherSet)
+    }
+
+    /// Changes what is kept of a user, if something is. The answer is returned after it was stored.
+    pub(super) fn change<T>(
+        &self,
+        user: &User,
+        mut change: impl FnMut(&mut BoundCodes) -> T,
+    ) -> Result<Option<T>, Error> {
+        let store = self.store()?;
+        for _ in 0..MAX_CONFLICTS {
+            let Some((record, revision)) = store.load(&user.name)? else {
+                return Ok(None);
+            };
+            let mut codes = decode(record.as_bytes(), &user.name)?;
+            if codes.uid() != user.uid {
+                return Ok(None);
+            }
+            let answer = change(&mut codes);
+            let bytes = codes.encode();
+            if bytes == record.as_bytes() {
+                return Ok(Some(answer));
+            }
+            let stored = store.commit(&user.name, user.uid, &bytes, revision)?;
+            if let Commit::Committed(_) = stored {
+                return Ok(Some(answer));
+            }
+        }
+        Err(Error::Contended(messages::BACKUP_CODES_CONTENDED))
+    }
+
+    fn store(&self) -> Result<Arc<dyn Store>, StoreError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = &*opened {
+            return Ok(Arc::clone(store));
+        }
+        let Opened { store, .. } = tfa_store::open(&self.directory, uid_of)?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        *opened = Some(Arc::clone(&store));
+        Ok(store)
+    }
+}
+
+fn decode(record: &[u8], user: &str) -> Result<BoundCodes, Error> {
+    let decoded = BoundCodes::decode(record);
+    decoded.map_err(|error| Error::Damaged(messages::damaged_bound_codes(user, &error)))
+}
+
+fn uid_of(record: &[u8]) -> Option<u32> {
+    let codes = BoundCodes::decode(record).ok();
+    codes.map(|codes| codes.uid())
+}

@@ -1,0 +1,59 @@
+//! What members report of logins that no verifier has answered. A member speaks for its own host.
+
+use tfa_core::{BoundReply, BoundReport, HostName};
+use tfa_fleet_wire::{LoginReply, LoginUser, SecretBytes};
+use tfa_proto::{Context, Error};
+use zeroize::Zeroizing;
+
+use super::MemberLogins;
+use crate::caller::Caller;
+use crate::fleet::translate;
+use crate::host::clock;
+use crate::log::LoginEvent;
+use crate::login;
+use crate::messages;
+
+impl MemberLogins {
+    /// Takes a report about a user of a member. An event that was reported before has no second effect.
+    pub(super) fn take_report(
+        &self,
+        member: &HostName,
+        name: String,
+        user: LoginUser,
+        report: &[u8],
+    ) -> Result<LoginReply, login::Error> {
+        let report = BoundReport::decode(report).map_err(|_| {
+            let text = messages::NOT_ARGUMENTS.to_owned();
+            login::Error::Refused(Error::InvalidArgument(text))
+        })?;
+        let caller = Caller {
+            name,
+            uid: user.uid,
+            pid: None,
+            host: Some(member.clone()),
+        };
+        let (user, now) = (translate::user(user), clock::now());
+        let (new, is_valid) = self.accounts.change(&user, |account| {
+            let new = account.take_events(member, &report.events, now);
+            let is_valid = report.set.is_none_or(|set| account.is_bound(member, set));
+            (new, is_valid)
+        })?;
+        for event in new {
+            let context = Context {
+                service: event.service.clone(),
+                rhost: event.from.clone(),
+                ..Context::default()
+            };
+            let (outcome, at) = (event.outcome, event.at);
+            let event = LoginEvent::Offline { outcome, at };
+            self.journal.log_login(&caller, &user.name, &context, event);
+        }
+        let reply = BoundReply {
+            is_valid,
+            has_taken_events: true,
+        };
+        Ok(LoginReply::Account(SecretBytes(Zeroizing::new(
+            reply.encode(),
+        ))))
+    }
+}
