@@ -244,6 +244,14 @@ fn three_verifiers_with_etcd_are_made_as_the_page_says() {
     let modes = "stat -c '%U %a' /var/lib/tfa/key /etc/tfa/etcd/key.pem /etc/etcd/key.pem";
     let modes = v2.succeed(["sh", "-c", modes]);
     assert_eq!(modes, "root 600\ntfa-fleet 600\netcd 600\n");
+    // etcd keeps no old values until it is full.
+    let settings = v2.read_file("/etc/systemd/system/etcd.service.d/tfa.conf");
+    for setting in [
+        "ETCD_AUTO_COMPACTION_RETENTION=1h",
+        "ETCD_QUOTA_BACKEND_BYTES=",
+    ] {
+        assert!(settings.contains(setting), "{settings}");
+    }
     // A member has no certificate for etcd: that of the fleet does not open it.
     let member = web1.read_file("/var/lib/tfa-fleet/host.pem");
     v2.write_file("/root/member.pem", member);

@@ -29,7 +29,9 @@ impl Peers {
         folder: &Folder,
         tfad: &Arc<Tfad>,
     ) -> Result<Option<Self>, BadFile> {
-        if config.is_managed && config.etcd.is_some() && folder.has_no_certificate() {
+        // A host that has lost its certificate does not start: its members would see a verifier that is cut off.
+        let is_new = folder.has_no_certificate() && folder.has_no_authority();
+        if config.is_managed && config.etcd.is_some() && config.verifiers.is_empty() && is_new {
             return Ok(None);
         }
         let identity = Identity::read(config)?;

@@ -114,7 +114,10 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
                 tasks.spawn(renewal::keep(folder, certifier, renewed, stop.clone()));
             }
         }
-        None => log(Level::Warning, &NOT_CERTIFIED),
+        None => {
+            log(Level::Warning, &NOT_CERTIFIED);
+            let _ = sd_notify::notify(&[NotifyState::Status(NOT_CERTIFIED)]);
+        }
     }
     for keeper in answers.etcd.iter().flat_map(|etcd| etcd.keepers(&stop)) {
         tasks.spawn(keeper);

@@ -9,7 +9,7 @@ mod pem;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -68,8 +68,12 @@ impl Folder {
 
     /// Whether this host certainly has no certificate from the authority of its fleet.
     pub(crate) fn has_no_certificate(&self) -> bool {
-        let found = self.host().symlink_metadata();
-        found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        is_absent(&self.host())
+    }
+
+    /// Whether this host certainly knows no authority of a fleet.
+    pub(crate) fn has_no_authority(&self) -> bool {
+        is_absent(&self.ca())
     }
 
     /// The key that waits for its certificate; a new one if none does. It is on the disk before it is used: a
@@ -145,6 +149,11 @@ impl Folder {
         let path = self.0.join(name);
         file::replace(&self.0, name, text).map_err(|error| FolderError::File(path, error))
     }
+}
+
+fn is_absent(path: &Path) -> bool {
+    let found = path.symlink_metadata();
+    found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 impl fmt::Display for FolderError {

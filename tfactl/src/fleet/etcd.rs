@@ -6,7 +6,7 @@ use std::path::Path;
 use tfa_client::{Failure, Terminal};
 
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, role_lines};
-use super::units;
+use super::units::{self, FleetUnit};
 use crate::daemon::Daemon;
 use crate::messages;
 use crate::task::{self, Outcome};
@@ -95,20 +95,29 @@ pub(super) async fn put_accounts(
     if !names.is_empty() {
         return Err(Failure::Refused(messages::ACCOUNTS_TO_MIGRATE.to_owned()));
     }
-    let mut written = Written::default();
-    match connect(terminal, daemon, &mut written, config).await {
+    let (mut written, mut role) = (Written::default(), Written::default());
+    let mut unit = FleetUnit::before();
+    let put = written.put_new(Path::new(FLEET_CONFIG), config);
+    let connected = match put {
+        Ok(()) => connect(terminal, daemon, &mut role, &mut unit).await,
+        Err(failure) => Err(failure),
+    };
+    match connected {
         Ok(()) => {
             written.settle();
+            role.settle();
             Ok(())
         }
-        // Without the lines it would refuse every login.
-        Err(failure) if is_used() => {
-            written.settle();
-            Err(failure)
-        }
         Err(failure) => {
+            // The lines first: a daemon that is started meanwhile then refuses, and opens no store.
+            role.take_back();
+            if is_used() {
+                // This host has no accounts, and keeps its key.
+                let words = ["undo-adoption", "--key-before", "same"].map(OsStr::new);
+                task::run(daemon.interrupt(), terminal, &words, None).await?;
+            }
             written.take_back();
-            units::stop_fleet();
+            unit.restore();
             let _ = units::systemctl(&["restart", "tfad.service"]);
             Err(failure)
         }
@@ -118,23 +127,26 @@ pub(super) async fn put_accounts(
 async fn connect(
     terminal: &Terminal,
     daemon: &mut Daemon,
-    written: &mut Written,
-    config: &str,
+    role: &mut Written,
+    unit: &mut FleetUnit,
 ) -> Result<(), Failure> {
-    written.put_new(Path::new(FLEET_CONFIG), config)?;
-    units::systemctl(&["enable", "tfa-fleet.service"])?;
-    units::systemctl(&["restart", "tfa-fleet.service"])?;
+    unit.restart()?;
     units::wait_for_etcd()?;
-    // Another verifier has made a store: this host needs its key.
-    let words = [OsStr::new("look-into-etcd")];
-    if let Outcome::Done(found) = task::run(daemon.interrupt(), terminal, &words, None).await?
-        && found.get("store") != "none"
-    {
-        return Err(Failure::Refused(messages::ETCD_HAS_A_STORE.to_owned()));
-    }
-    put_role(written)?;
+    refuse_store_of_others(terminal, daemon).await?;
+    put_role(role)?;
     units::systemctl(&["restart", "tfad.service"])?;
-    serves(terminal).await
+    serves(terminal).await?;
+    // Another host may have made a store in the same moment.
+    refuse_store_of_others(terminal, daemon).await
+}
+
+/// Another verifier has made a store: this host needs its key.
+async fn refuse_store_of_others(terminal: &Terminal, daemon: &mut Daemon) -> Result<(), Failure> {
+    let words = [OsStr::new("look-into-etcd")];
+    match task::run(daemon.interrupt(), terminal, &words, None).await? {
+        Outcome::Done(found) if found.get("store") != "other" => Ok(()),
+        _ => Err(Failure::Refused(messages::ETCD_HAS_A_STORE.to_owned())),
+    }
 }
 
 /// Fails if the daemon refuses every login.

@@ -1,7 +1,7 @@
 //! `tfactl fleet join-verifier`: makes this host a further verifier of a fleet.
 //!
-//! The daemon's program reads the file, and gives this host the sealing key and the mark of the store. What can
-//! fail is tried before the token is used, and all is taken back after an error.
+//! The daemon's program reads the file, and gives this host the sealing key. What can fail is tried before the token is
+//! used, and all is taken back after an error.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use super::etcd::{EtcdTable, put_role, serves};
 use super::files::{FLEET_CONFIG, Written};
-use super::{program, units};
+use super::program;
+use super::units::{self, FleetUnit};
 use crate::args::JoinVerifierArgs;
 use crate::daemon::Daemon;
 use crate::task::{self, Outcome, Results};
@@ -49,16 +50,27 @@ pub(crate) async fn run(args: JoinVerifierArgs) -> Result<(), Failure> {
         file,
         passphrase,
         written: Written::default(),
+        role: Written::default(),
         key_before: None,
+        unit: FleetUnit::before(),
+        joined: None,
     };
     let told = joining.task("read-invitation", &[]).await?;
-    if told.get("state") == "complete" && role.is_some() {
-        return Err(Failure::Refused(messages::IS_VERIFIER_ALREADY.to_owned()));
+    match (told.get("state"), role) {
+        ("complete", Some(_)) => {
+            return Err(Failure::Refused(messages::IS_VERIFIER_ALREADY.to_owned()));
+        }
+        // Of another fleet: with certificates of the organisation, or with a database.
+        ("free", Some(_)) => {
+            return Err(Failure::Refused(messages::IS_VERIFIER_ELSEWHERE.to_owned()));
+        }
+        _ => {}
     }
     joining.terminal.note(messages::JOINING);
     match joining.join(&told).await {
         Ok(()) => {
             joining.written.settle();
+            joining.role.settle();
             let joined = messages::joined_as_verifier(told.get("host"));
             Ok(joining.terminal.print(&joined)?)
         }
@@ -74,9 +86,15 @@ struct Joining {
     daemon: Daemon,
     file: PathBuf,
     passphrase: Zeroizing<String>,
+    /// The configuration of tfa-fleet.
     written: Written,
-    /// What the key file was before, after this host was given the store.
+    /// The role, and where the accounts are.
+    role: Written,
+    /// What the key file was before, after this host was given the sealing key.
     key_before: Option<String>,
+    unit: FleetUnit,
+    /// The name of this host in the fleet, after it has joined.
+    joined: Option<String>,
 }
 
 impl Joining {
@@ -101,46 +119,62 @@ impl Joining {
         let unusable = || Failure::Refused(messages::FILE_UNUSABLE.to_owned());
         let config = table(told).config(port).ok_or_else(unusable)?;
         self.written.put_new(Path::new(FLEET_CONFIG), &config)?;
-        units::systemctl(&["enable", "tfa-fleet.service"])?;
-        units::systemctl(&["restart", "tfa-fleet.service"])?;
+        self.unit.restart()?;
         units::wait_for_etcd()?;
         // The etcd and the state of this host, before the token is used.
         self.task("read-invitation", &["--reach"]).await?;
         program::run("--join", told.get("token"))?;
+        self.joined = Some(told.get("host").to_owned());
         let adopted = self.task("adopt-store", &[]).await?;
         // What an interrupted command has left is not taken back.
         if told.get("state") == "free" {
             self.key_before = Some(adopted.get("key-before").to_owned());
         }
-        // With the mark and without these lines, tfad lets no user in. It does not run.
-        put_role(&mut self.written)?;
-        // It listens now.
-        units::systemctl(&["restart", "tfa-fleet.service"])?;
-        units::wait_for_etcd()?;
+        // At once: until then, a daemon that a login starts has the empty database.
+        put_role(&mut self.role)?;
         units::systemctl(&["restart", "tfad.service"])?;
-        serves(&self.terminal).await
+        serves(&self.terminal).await?;
+        if self.task("read-invitation", &[]).await?.get("state") != "complete" {
+            return Err(Failure::Refused(messages::OTHER_STORE_OPENED.to_owned()));
+        }
+        // It listens now.
+        self.unit.restart()?;
+        units::wait_for_etcd()
     }
 
-    /// Makes this host what it was before. The certificate stays, and is of no use without the rest.
+    /// Makes this host what it was before. The certificate stays.
     async fn take_back(&mut self) {
+        // The lines first: a daemon that is started meanwhile then refuses, and opens no store in etcd.
+        std::mem::take(&mut self.role).take_back();
         if let Some(before) = self.key_before.take() {
             let words = ["undo-adoption", "--key-before", &before].map(OsStr::new);
             let interrupt = self.daemon.interrupt();
             if let Err(why) = task::run(interrupt, &self.terminal, &words, None).await {
-                // With the store, the host needs the lines.
-                let why = match why {
-                    Failure::Refused(why) | Failure::Cancelled(why) => why,
-                    _ => messages::WHY_UNKNOWN.to_owned(),
-                };
-                self.terminal.error(&messages::not_taken_back(&why));
-                std::mem::take(&mut self.written).settle();
-                let _ = units::systemctl(&["restart", "tfad.service"]);
+                self.keep(why);
                 return;
             }
         }
         std::mem::take(&mut self.written).take_back();
-        units::stop_fleet();
+        self.unit.restore();
         let _ = units::systemctl(&["restart", "tfad.service"]);
+        if let Some(host) = &self.joined {
+            self.terminal.error(&messages::still_certified(host));
+        }
+    }
+
+    /// Leaves the store here, with the lines that it needs.
+    fn keep(&mut self, why: Failure) {
+        let why = match why {
+            Failure::Refused(why) | Failure::Cancelled(why) => why,
+            _ => messages::WHY_UNKNOWN.to_owned(),
+        };
+        self.terminal.error(&messages::not_taken_back(&why));
+        let put = put_role(&mut self.role);
+        std::mem::take(&mut self.role).settle();
+        std::mem::take(&mut self.written).settle();
+        if put.is_ok() {
+            let _ = units::systemctl(&["restart", "tfad.service"]);
+        }
     }
 }
 

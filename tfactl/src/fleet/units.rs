@@ -44,7 +44,46 @@ pub(super) fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
 
 /// Stops tfa-fleet, also for the next boot.
 pub(super) fn stop_fleet() {
-    let _ = systemctl(&["disable", "--now", "tfa-fleet.service"]);
+    let _ = systemctl(&["disable", "--now", FLEET]);
+}
+
+const FLEET: &str = "tfa-fleet.service";
+
+/// What the unit of tfa-fleet was before a command.
+#[derive(Debug)]
+pub(super) struct FleetUnit {
+    was_enabled: bool,
+    was_active: bool,
+    is_touched: bool,
+}
+
+impl FleetUnit {
+    pub(super) fn before() -> Self {
+        Self {
+            was_enabled: systemctl(&["is-enabled", FLEET]).is_ok(),
+            was_active: systemctl(&["is-active", FLEET]).is_ok(),
+            is_touched: false,
+        }
+    }
+
+    /// Starts it with the configuration of now, also at the next boot.
+    pub(super) fn restart(&mut self) -> Result<(), Failure> {
+        self.is_touched = true;
+        systemctl(&["enable", FLEET])?;
+        systemctl(&["restart", FLEET])
+    }
+
+    /// Makes the unit what it was, if this command has started it.
+    pub(super) fn restore(&self) {
+        if !self.is_touched {
+            return;
+        }
+        if !self.was_enabled {
+            let _ = systemctl(&["disable", FLEET]);
+        }
+        let verb = if self.was_active { "restart" } else { "stop" };
+        let _ = systemctl(&[verb, FLEET]);
+    }
 }
 
 /// Waits until tfa-fleet has a connection to a verifier.

@@ -54,6 +54,21 @@ this host is a member of a fleet. A verifier needs a host that is in none";
 pub(crate) const IS_VERIFIER_ALREADY: &str =
     "this host is a verifier of that fleet. Nothing was changed";
 
+pub(crate) const IS_VERIFIER_ELSEWHERE: &str = "\
+this host is a verifier with a store of its own. A further verifier needs a host
+that is in no fleet. Nothing was changed";
+
+pub(crate) const OTHER_STORE_OPENED: &str =
+    "tfad has not opened the store of the file. See: journalctl -u tfad";
+
+/// A host that has joined, and is no verifier.
+pub(crate) fn still_certified(host: &str) -> String {
+    format!(
+        "{host} has the certificate of a verifier in /var/lib/tfa-fleet. Join again with\n\
+         another file, or run on a verifier: tfactl host remove {host}"
+    )
+}
+
 pub(crate) const FILE_UNUSABLE: &str = "\
 the file names an etcd with characters that cannot be written to
 /etc/tfa/tfa-fleet.toml. Set the host up by hand: tfa-fleet(8)";

@@ -22,7 +22,7 @@ const NEEDS_PASSPHRASE: &str = "the file needs a passphrase";
 pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) -> Option<bool> {
     let done = match request.name.as_str() {
         "invite-verifier" => invite(state_dir, request, report),
-        "look-into-etcd" => look(report),
+        "look-into-etcd" => look(state_dir, report),
         "read-invitation" => read(state_dir, request, report),
         "adopt-store" => adopt(state_dir, request, report),
         "undo-adoption" => undo(state_dir, request),
@@ -78,11 +78,12 @@ fn invite(state_dir: &StateDir, request: &Request, report: &mut Report) -> Resul
     )?)
 }
 
-/// Tells whether etcd has a store.
-fn look(report: &Report) -> Result<(), Refusal> {
-    let found = match etcd::has_store(fleet::etcd()?)? {
-        true => "some",
-        false => "none",
+/// Tells which store etcd has.
+fn look(state_dir: &StateDir, report: &Report) -> Result<(), Refusal> {
+    let found = match etcd::look(state_dir, fleet::etcd()?)? {
+        etcd::Found::Nothing => "none",
+        etcd::Found::Own => "own",
+        etcd::Found::OfOthers => "other",
     };
     report.result("store", found);
     Ok(())
@@ -126,8 +127,7 @@ fn read(state_dir: &StateDir, request: &Request, report: &mut Report) -> Result<
     Ok(())
 }
 
-/// Stops the daemon, and gives this host the store. The daemon stays stopped, also after an error: `tfactl` writes
-/// where its accounts are, or takes that back, and starts it.
+/// Stops the daemon, and gives this host the sealing key. `tfactl` writes where its accounts are, and starts it.
 fn adopt(state_dir: &StateDir, request: &Request, report: &mut Report) -> Result<(), Refusal> {
     let file = open(request, report)?;
     file.check_etcd(fleet::etcd()?)?;

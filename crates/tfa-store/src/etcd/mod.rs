@@ -35,6 +35,6 @@ mod value;
 pub use kv::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
 pub(crate) use open::{ETCD_MARKER, refuse_database};
 pub use open::{Opened, is_used, open};
-pub use share::has_store;
+pub use share::{Found, look};
 pub(crate) use share::{store_and_key, store_in};
 pub use store::EtcdStore;

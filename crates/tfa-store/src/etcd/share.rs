@@ -14,12 +14,34 @@ pub(crate) fn store_in(kv: impl Kv) -> Result<Option<(String, KeyId)>, StoreErro
     Ok(mark.map(|mark| (mark.line(), mark.key)))
 }
 
-/// Whether an etcd has a store.
+/// Which store an etcd has, as a host sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// None.
+    Nothing,
+    /// One whose key this host has.
+    Own,
+    /// One whose key this host does not have.
+    OfOthers,
+}
+
+/// Looks which store an etcd has.
 ///
 /// # Errors
 /// Those of the way to etcd, and [`StoreError::Superseded`] for the store of a newer version.
-pub fn has_store(kv: impl Kv) -> Result<bool, StoreError> {
-    Ok(store_in(kv)?.is_some())
+pub fn look(state_dir: &StateDir, kv: impl Kv) -> Result<Found, StoreError> {
+    let Some((_, key)) = store_in(kv)? else {
+        return Ok(Found::Nothing);
+    };
+    let directory = LockedDir::open(&state_dir.path)?;
+    let keys = KeySources {
+        directory: &directory,
+        credentials: state_dir.credentials.as_deref(),
+    };
+    Ok(match keys.find(key) {
+        Ok(_) => Found::Own,
+        Err(_) => Found::OfOthers,
+    })
 }
 
 /// The store that this host uses, and its key.

@@ -1,7 +1,7 @@
-//! Gives this host the sealing key and the mark of the store.
+//! Gives this host the sealing key of the store.
 //!
-//! The key comes first: until the mark is there, the host goes on with its empty database, which takes a new key.
-//! With the mark it opens no other store than that one. The key of before is kept under another name.
+//! An empty database takes the new key, so the host goes on with it until it gets the role of a verifier. tfad then
+//! opens the store in etcd, and notes its mark itself. The key of before is kept under another name.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -49,8 +49,7 @@ pub fn adoption(state_dir: &StateDir, file: &VerifierFile) -> Result<Adoption, V
     look(&LockedDir::open(&state_dir.path)?, file)
 }
 
-/// Gives this host the store of a file. `stop` stops the daemon, which must not start before it knows where its
-/// accounts are.
+/// Gives this host the sealing key of a file. `stop` stops the daemon: no user may enroll with the key of before.
 ///
 /// # Errors
 /// [`VerifierFileError`]. The host is what it was before.
@@ -64,23 +63,22 @@ pub fn adopt_store(
     stop().map_err(VerifierFileError::Running)?;
     // A user may have enrolled meanwhile.
     look(&directory, file)?;
-    let before = put_key(&directory, file)?;
-    let mark = directory.replace(ETCD_MARKER, file.invitation.store.as_bytes());
-    if let Err(error) = mark {
-        restore_key(&directory, &before)?;
-        return Err(error.into());
-    }
-    Ok(before)
+    put_key(&directory, file)
 }
 
-/// Takes the store away again. The daemon must not run.
+/// Takes the store away again, and restores the key of before. The daemon must not run, and must not be a verifier
+/// with etcd any more.
 ///
 /// # Errors
 /// Those of the state directory.
 pub fn undo_adoption(state_dir: &StateDir, before: &KeyBefore) -> Result<(), VerifierFileError> {
     let directory = LockedDir::open(&state_dir.path)?;
     remove(&directory, ETCD_MARKER)?;
-    restore_key(&directory, before)
+    // A user who has enrolled meanwhile is sealed with the key that is here.
+    match directory.has(DATABASE)? && !Database::open(&directory)?.is_empty()? {
+        true => Ok(()),
+        false => restore_key(&directory, before),
+    }
 }
 
 fn look(directory: &LockedDir, file: &VerifierFile) -> Result<Adoption, VerifierFileError> {
@@ -116,13 +114,14 @@ fn put_key(directory: &LockedDir, file: &VerifierFile) -> Result<KeyBefore, Veri
         KeyLookup::Key(_) => KeyBefore::Kept(keep(directory)?),
         KeyLookup::Unusable(why) => return Err(VerifierFileError::Key(why)),
     };
-    match directory.replace(KEY_FILE, file.key.bytes()) {
-        Ok(()) => Ok(before),
-        Err(error) => {
-            restore_key(directory, &before)?;
-            Err(error.into())
+    if let Err(error) = directory.replace(KEY_FILE, file.key.bytes()) {
+        // The file is what it was: only its second name goes.
+        if let KeyBefore::Kept(name) = &before {
+            let _ = remove(directory, name);
         }
+        return Err(error.into());
     }
+    Ok(before)
 }
 
 /// Gives the key file a second name. Returns it.
@@ -146,12 +145,25 @@ fn keep(directory: &LockedDir) -> Result<String, VerifierFileError> {
 }
 
 fn restore_key(directory: &LockedDir, before: &KeyBefore) -> Result<(), VerifierFileError> {
+    // The key of the store does not belong on this disk any more.
+    let replaced = match before {
+        KeyBefore::Same => None,
+        KeyBefore::Absent | KeyBefore::Kept(_) => directory.open_to_overwrite(KEY_FILE)?,
+    };
     match before {
-        KeyBefore::Same => Ok(()),
-        KeyBefore::Absent => remove(directory, KEY_FILE),
-        KeyBefore::Kept(name) if is_kept_name(name) => Ok(directory.replace_with(name, KEY_FILE)?),
-        KeyBefore::Kept(_) => Err(VerifierFileError::Key("no key has this name".to_owned())),
+        KeyBefore::Same => {}
+        KeyBefore::Absent => remove(directory, KEY_FILE)?,
+        KeyBefore::Kept(name) if is_kept_name(name) && directory.has(name)? => {
+            directory.replace_with(name, KEY_FILE)?;
+        }
+        KeyBefore::Kept(_) => {
+            return Err(VerifierFileError::Key("no key has this name".to_owned()));
+        }
     }
+    if let Some(replaced) = replaced {
+        key::overwrite(&replaced);
+    }
+    Ok(())
 }
 
 fn is_kept_name(name: &str) -> bool {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tfa_store::etcd::{self, Found};
 use tfa_store::{
     Adoption, Commit, EtcdAccess, KeyBefore, Passphrase, Revision, Store as _, StoreError,
     VerifierFile, VerifierFileError, VerifierInvitation, adopt_store, adoption, open,
@@ -97,10 +98,9 @@ fn further_verifier_reads_what_the_first_has_stored() {
     let aside = second.state_dir().path.join("key.before-fleet");
     assert_eq!(fs::read(aside).unwrap(), before);
     assert_eq!(key_of(&second), key_of(&first));
+    let store = second.open(&etcd).unwrap().store;
     let place = adoption(&second.state_dir(), &file).unwrap();
     assert_eq!(place, Adoption::Complete);
-
-    let store = second.open(&etcd).unwrap().store;
     let (record, _) = store.load("lea").unwrap().unwrap();
     assert_eq!(record.as_bytes(), b"one");
     let own = open(&second.state_dir(), |_| None);
@@ -140,6 +140,8 @@ fn adoption_is_undone_to_what_was_there() {
     let second = installed();
     let (names, key) = (names_in(&second), key_of(&second));
     let kept = adopt_store(&second.state_dir(), &file, &mut is_running).unwrap();
+    // tfad has noted the store.
+    drop(second.open(&etcd).unwrap());
     undo_adoption(&second.state_dir(), &kept).unwrap();
     assert_eq!((names_in(&second), key_of(&second)), (names.clone(), key));
     let mut not_stopped = || Err("it does not stop".to_owned());
@@ -157,14 +159,13 @@ fn adoption_is_undone_to_what_was_there() {
 }
 
 #[test]
-fn interrupted_adoption_lets_no_login_through_and_goes_on() {
+fn interrupted_adoption_refuses_no_user_and_goes_on() {
     let etcd = MemoryKv::default();
     let (_first, path) = first_verifier(&etcd);
     let file = read(&path);
-    // After the key, before the mark: an empty database with another key.
+    // After the key, before the role: an empty database with another key.
     let second = installed();
     adopt_store(&second.state_dir(), &file, &mut is_running).unwrap();
-    fs::remove_file(second.state_dir().path.join("etcd.id")).unwrap();
     open(&second.state_dir(), |_| None).unwrap().store.close();
     adopt_store(&second.state_dir(), &file, &mut is_running).unwrap();
 
@@ -178,6 +179,32 @@ fn interrupted_adoption_lets_no_login_through_and_goes_on() {
         let opened = host.open(&etcd).unwrap();
         assert!(opened.store.load("lea").unwrap().is_some());
     }
+}
+
+#[test]
+fn undone_adoption_keeps_the_key_of_a_user_who_has_enrolled_meanwhile() {
+    let etcd = MemoryKv::default();
+    let (_first, path) = first_verifier(&etcd);
+    let second = installed();
+    let kept = adopt_store(&second.state_dir(), &read(&path), &mut is_running).unwrap();
+    let own = open(&second.state_dir(), |_| None).unwrap().store;
+    let commit = own.commit("bob", 1001, b"one", Revision::NONE);
+    assert!(matches!(commit, Ok(Commit::Committed(_))));
+    own.close();
+    undo_adoption(&second.state_dir(), &kept).unwrap();
+    let own = open(&second.state_dir(), |_| None).unwrap().store;
+    assert!(own.load("bob").unwrap().is_some());
+    own.close();
+}
+
+#[test]
+fn host_knows_a_store_in_etcd_by_its_key() {
+    let kv = MemoryKv::default();
+    let look = |host: &Host| etcd::look(&host.state_dir(), kv.another()).unwrap();
+    let host = installed();
+    assert_eq!(look(&host), Found::Nothing);
+    let (first, _) = first_verifier(&kv);
+    assert_eq!((look(&first), look(&host)), (Found::Own, Found::OfOthers));
 }
 
 #[test]
