@@ -72,6 +72,8 @@ pub enum StoreError {
         /// The newest version that this tfad knows.
         known: i64,
     },
+    /// The accounts of the database were moved to another store.
+    DatabaseMoved,
     /// The database was written by an older tfad and is not migrated: the uids of its records are not
     /// known.
     NotMigrated,
@@ -175,6 +177,11 @@ impl fmt::Display for StoreError {
                 "accounts.db has format {found}, this tfad knows up to format {known}; it is left as it \
                  is and logins are refused. Install the newer tfad again, or restore a backup from \
                  before the upgrade"
+            ),
+            Self::DatabaseMoved => f.write_str(
+                "the accounts of this accounts.db were moved to another store, and codes that were used \
+                 there would be accepted here again; it is left as it is and logins are refused. If a move was \
+                 interrupted, run `tfactl store migrate` again. If it is an old database, put it aside",
             ),
             Self::NotMigrated => write!(
                 f,

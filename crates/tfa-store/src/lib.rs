@@ -10,6 +10,7 @@
 //! - [`open`] opens the two together in the state directory, with the sealing key that belongs to them.
 //! - [`StateFile`] is a small file beside the store, for what belongs to the host and not to a user.
 //! - [`back_up`] writes all records of one moment to a file, and [`restore`] brings them back.
+//! - [`migrate_to_etcd`] and [`migrate_to_database`] move the accounts of a verifier to another kind of store.
 //! - [`VerifierFile`] is what a further verifier of a fleet gets.
 //! - [`NoAccounts`] is the store of a member of a fleet, which keeps none.
 //! - [`UnavailableStore`] stands in for a store that could not be opened.
@@ -25,6 +26,7 @@ mod key_choice;
 mod keyring;
 pub mod limits;
 mod member;
+mod migration;
 mod notice;
 mod open;
 mod page;
@@ -52,6 +54,10 @@ pub use error::StoreError;
 pub use key::{KeyId, SealingKey};
 pub use limits::{MAX_RECORD_BYTES, MAX_USER_BYTES};
 pub use member::{NoAccounts, is_member};
+pub use migration::{
+    KeptIn, Migrated, MigrationError, MigrationStep, MigrationWatch, finish_migration,
+    migrate_to_database, migrate_to_etcd, settle_migration,
+};
 pub use notice::Notice;
 pub use open::{Opened, UidOf, open};
 pub use page::{Listed, MAX_PAGE_BYTES, Page, Records};

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::KeyId;
 use crate::sqlite::FORMAT;
+use crate::{KeptIn, KeyId};
 
 /// Something found or done while the store was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,18 @@ pub enum Notice {
         replaced: Option<(usize, usize)>,
         /// The name that the database has now that could not be read.
         put_aside: Option<String>,
+    },
+    /// The accounts were moved to another store.
+    AccountsMoved {
+        /// Where they are now.
+        to: KeptIn,
+        /// How many records were moved, if that is known.
+        records: Option<u64>,
+    },
+    /// The accounts were moved here, and the configuration names the other kind of store.
+    ConfigurationBehind {
+        /// Where they are.
+        kept_in: KeptIn,
     },
     /// The sealing key was rotated.
     KeyRotated {
@@ -149,6 +161,19 @@ impl fmt::Display for Notice {
                     "Backup codes and codes of counters that were used since the backup are valid again",
                 )
             }
+            Self::AccountsMoved { to, records } => {
+                if let Some(records) = records {
+                    write!(f, "{records} records were moved to {to}. ")?;
+                } else {
+                    write!(f, "the accounts were moved to {to}. ")?;
+                }
+                f.write_str("Only they are used from now on")
+            }
+            Self::ConfigurationBehind { kept_in } => write!(
+                f,
+                "the accounts are in {kept_in} since `tfactl store migrate`, which is used, though tfad.toml \
+                 says something else. Run the command again, which writes it"
+            ),
             Self::KeyRotated { key, records } => write!(
                 f,
                 "the sealing key was rotated: {records} records are sealed with the key file \

@@ -210,6 +210,15 @@ impl LockedDir {
         self.sync()
     }
 
+    /// Removes a file, if there is one. The change is on disk after [`Self::sync`].
+    pub(crate) fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&path, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Creates an empty file. Never overwrites.
     pub(crate) fn create_empty(&self, name: &str) -> Result<(), StoreError> {
         let path = self.join(name);

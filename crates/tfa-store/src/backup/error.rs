@@ -158,6 +158,6 @@ impl fmt::Display for BackupError {
 
 impl std::error::Error for BackupError {}
 
-fn shown(users: &[String]) -> String {
+pub(crate) fn shown(users: &[String]) -> String {
     super::difference::names(users, MAX_SHOWN)
 }

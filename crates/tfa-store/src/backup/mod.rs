@@ -19,6 +19,7 @@ mod writer;
 
 pub use difference::Difference;
 pub use error::BackupError;
+pub(crate) use error::shown as shown_names;
 pub use passphrase::Passphrase;
 pub(crate) use passphrase::WrappedKey;
 pub use restore::{RestoreOptions, Restored, Revise, restore};

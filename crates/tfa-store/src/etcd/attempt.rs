@@ -1,7 +1,7 @@
 //! One change and the replies to it, without I/O.
 
 use super::change_id::ChangeId;
-use super::kv::{Entry, KvError, Txn, TxnReply};
+use super::kv::{Compare, Entry, KvError, Txn, TxnReply};
 use super::value::{change_id, revision};
 use crate::{Revision, StoreError};
 
@@ -33,6 +33,14 @@ impl CommitAttempt {
             txn,
             lost: None,
         }
+    }
+
+    /// The same transaction, only while this key has this value. It is the last key of those that are read
+    /// where a condition does not hold.
+    pub(super) fn only_while(mut self, key: Vec<u8>, value: Vec<u8>) -> Self {
+        self.txn.otherwise.push(key.clone());
+        self.txn.compares.push(Compare::Value(key, value));
+        self
     }
 
     /// What to send.

@@ -30,6 +30,24 @@ pub trait Kv: Send + Sync {
     fn pause(&self, tries: u32) -> bool;
 }
 
+impl<K: Kv> Kv for &K {
+    fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Entry>>, KvError> {
+        (**self).get(keys)
+    }
+
+    fn range(&self, range: &Range) -> Result<RangeReply, KvError> {
+        (**self).range(range)
+    }
+
+    fn txn(&self, txn: &Txn) -> Result<TxnReply, KvError> {
+        (**self).txn(txn)
+    }
+
+    fn pause(&self, tries: u32) -> bool {
+        (**self).pause(tries)
+    }
+}
+
 /// A key with its value.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Entry {

@@ -1,47 +1,115 @@
 //! The mark of a store in etcd: the value of the key `meta`.
 //!
-//! Layout: kind (1 byte), the random id of the store (16 bytes), the fingerprint of its sealing key (16
-//! bytes). It is put once. Every read of a record compares it: an etcd that was emptied, or another one,
-//! would answer "no record", and users would log in without a code.
+//! | kind (1 byte) | then |
+//! | --- | --- |
+//! | 3, complete | store id, key |
+//! | 4, being filled | change id, store id, key |
+//! | 5, moved away | change id, store id, key, mover |
+//!
+//! Each of them has 16 bytes: the random id of the store, the fingerprint of its sealing key, and the random
+//! id of the migration that moves the accounts away. A change id is another one in each value, so that every
+//! change of the mark is told apart. Only a complete store is used: every read of a record and every
+//! transaction compares the mark. An etcd that was emptied, or another one, would answer "no record", and
+//! users would log in without a code.
 
 use super::change_id::{ChangeId, ID_BYTES};
 use crate::{KeyId, StoreError};
 
-const MARK: u8 = 3;
+const COMPLETE: u8 = 3;
+const BEING_FILLED: u8 = 4;
+const MOVED: u8 = 5;
 
 /// The mark of one store.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
-    id: ChangeId,
-    pub(super) key: KeyId,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) id: ChangeId,
+    pub(crate) key: KeyId,
+}
+
+/// A mark with what may be done with its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MarkState {
+    /// Verifiers use the store.
+    Complete(Mark),
+    /// A migration fills it from a database.
+    BeingFilled(Mark),
+    /// The migration of this id moves its accounts to a database, or has moved them.
+    Moved(Mark, ChangeId),
 }
 
 impl Mark {
-    pub(super) fn new(id: ChangeId, key: KeyId) -> Self {
+    pub(crate) fn new(id: ChangeId, key: KeyId) -> Self {
         Self { id, key }
     }
 
+    /// The value of a complete store.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut value = vec![MARK];
+        let mut value = vec![COMPLETE];
+        self.append_to(&mut value);
+        value
+    }
+
+    fn append_to(&self, value: &mut Vec<u8>) {
         value.extend_from_slice(&self.id.0);
         value.extend_from_slice(self.key.as_bytes());
-        value
+    }
+
+    /// What the file of a host has that uses this store.
+    pub(crate) fn line(&self) -> String {
+        self.id.line()
+    }
+}
+
+impl MarkState {
+    /// The id by which a change recognizes this value, and the value.
+    pub(super) fn encode(&self) -> Result<(ChangeId, Vec<u8>), StoreError> {
+        let (kind, mark, mover) = match self {
+            Self::Complete(mark) => return Ok((mark.id, mark.encode())),
+            Self::BeingFilled(mark) => (BEING_FILLED, mark, None),
+            Self::Moved(mark, mover) => (MOVED, mark, Some(mover)),
+        };
+        let change = ChangeId::random()?;
+        let mut value = vec![kind];
+        value.extend_from_slice(&change.0);
+        mark.append_to(&mut value);
+        value.extend_from_slice(mover.map_or(&[], |mover| &mover.0));
+        Ok((change, value))
     }
 
     pub(super) fn decode(value: &[u8]) -> Option<Self> {
         let (kind, rest) = value.split_first()?;
-        let (id, key) = rest.split_first_chunk::<ID_BYTES>()?;
-        let key = (*kind == MARK).then(|| KeyId::from_bytes(key)).flatten()?;
-        Some(Self {
-            id: ChangeId(*id),
-            key,
-        })
+        let rest = match *kind {
+            COMPLETE => rest,
+            BEING_FILLED | MOVED => rest.split_first_chunk::<ID_BYTES>()?.1,
+            _ => return None,
+        };
+        let (id, rest) = rest.split_first_chunk::<ID_BYTES>()?;
+        let (key, mover) = rest.split_at_checked(KeyId::LENGTH)?;
+        let mark = Mark::new(ChangeId(*id), KeyId::from_bytes(key)?);
+        match (*kind, mover) {
+            (COMPLETE, []) => Some(Self::Complete(mark)),
+            (BEING_FILLED, []) => Some(Self::BeingFilled(mark)),
+            (MOVED, mover) => Some(Self::Moved(mark, ChangeId(mover.try_into().ok()?))),
+            _ => None,
+        }
     }
 
-    /// What the file of a host has that uses this store.
-    pub(super) fn line(&self) -> String {
-        let digits = self.id.0.iter().map(|byte| format!("{byte:02x}"));
-        format!("{}\n", digits.collect::<String>())
+    /// The mark of a store that verifiers use.
+    pub(super) fn complete(self) -> Result<Mark, StoreError> {
+        match self {
+            Self::Complete(mark) => Ok(mark),
+            Self::BeingFilled(_) => Err(being_filled()),
+            Self::Moved(..) => Err(moved()),
+        }
+    }
+}
+
+/// The error of a store of which etcd has another mark, or none.
+pub(super) fn differs(found: Option<&[u8]>) -> StoreError {
+    match found.and_then(MarkState::decode) {
+        Some(MarkState::BeingFilled(_)) => being_filled(),
+        Some(MarkState::Moved(..)) => moved(),
+        Some(MarkState::Complete(_)) | None => replaced(),
     }
 }
 
@@ -52,5 +120,49 @@ pub(super) fn replaced() -> StoreError {
               no user would be asked for a code. Bring the data of etcd back, or correct the endpoints \
               and the prefix in tfa-fleet.toml"
             .to_owned(),
+    }
+}
+
+fn being_filled() -> StoreError {
+    StoreError::Superseded {
+        why: "the store in etcd is being filled from the database of a host, and is not complete. Logins are \
+              refused. Wait for the end of `tfactl store migrate --to etcd` on that host; if it was \
+              interrupted, run it there again"
+            .to_owned(),
+    }
+}
+
+fn moved() -> StoreError {
+    StoreError::Superseded {
+        why: "the accounts in etcd were moved, or are being moved, to the database of a verifier. Logins are \
+              refused, because codes that were used there would be accepted again. Make this host a member \
+              of that verifier. If `tfactl store migrate --to sqlite` was interrupted there, start tfad on \
+              that host, which undoes it, or run the command there again"
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mark_is_decoded_as_it_was_encoded_and_no_other_value_is_one() {
+        let [id, mover] = [7, 9].map(|byte| ChangeId([byte; ID_BYTES]));
+        let mark = Mark::new(id, KeyId::from_bytes(&[3; KeyId::LENGTH]).unwrap());
+        for state in [
+            MarkState::Complete(mark),
+            MarkState::BeingFilled(mark),
+            MarkState::Moved(mark, mover),
+        ] {
+            let (_, mut value) = state.encode().unwrap();
+            assert_eq!(MarkState::decode(&value), Some(state));
+            assert_eq!(state.complete().is_ok(), state == MarkState::Complete(mark));
+            value.push(0);
+            assert_eq!(MarkState::decode(&value), None);
+            value.truncate(value.len() - 2);
+            assert_eq!(MarkState::decode(&value), None);
+        }
+        assert_eq!(MarkState::decode(&[]), None);
     }
 }

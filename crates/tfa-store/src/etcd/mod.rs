@@ -9,7 +9,7 @@
 //! | `u/<uid>` | the name that the record of this uid is stored under |
 //! | `d/<kind>/<name>` | a document, or the mark of its removal |
 //! | `policy` | the id of the change that has put or removed the policy |
-//! | `meta` | the mark of the store: which one it is, and the fingerprint of its key |
+//! | `meta` | the mark of the store: which one it is, the fingerprint of its key, and whether it is complete |
 //!
 //! One transaction changes both keys of a record. A key under `a/` or `d/` is never deleted: its revision
 //! would become 0 again, and a first commit that arrives late would bring back what was removed. A removal
@@ -18,8 +18,10 @@
 
 mod attempt;
 mod change_id;
+mod change_of_mark;
 mod commit;
 mod documents;
+mod fill;
 mod kv;
 mod layout;
 mod mark;
@@ -32,7 +34,10 @@ mod share;
 mod store;
 mod value;
 
+pub(crate) use change_id::ChangeId;
+pub(crate) use fill::{Fill, RecordThere, RecordsThere};
 pub use kv::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
+pub(crate) use mark::MarkState;
 pub(crate) use open::{ETCD_MARKER, refuse_database};
 pub use open::{Opened, is_used, open};
 pub use share::{Found, look};

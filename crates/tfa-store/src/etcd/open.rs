@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use super::attempt::{CommitAttempt, Outcome};
 use super::change_id::ChangeId;
 use super::kv::{Compare, Kv, Txn, Write};
-use super::mark::{Mark, replaced};
+use super::mark::{Mark, MarkState, replaced};
 use super::store::{EtcdStore, MAX_ROUNDS, contended};
 use crate::key::KEY_FILE;
 use crate::key_choice::KeySources;
@@ -62,16 +62,16 @@ pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError>
         // In etcd they would be users without a record, whom no login asks for a code.
         refuse_database(&directory, |database| {
             format!(
-                "{database} has accounts, which this version does not move to etcd. Logins are refused. Set \
-                 kind = \"sqlite\" in [store] again, or put {database} and its -wal and -shm files aside, to \
-                 start in etcd without them"
+                "{database} has accounts, which are not in etcd. Logins are refused. Set kind = \"sqlite\" in \
+                 [store] again, restart tfad, and run `tfactl store migrate --to etcd`; or put {database} and \
+                 its -wal and -shm files aside, to start in etcd without them"
             )
         })?;
     }
     let mut store = EtcdStore::new(kv, "");
     let mut notices = Vec::new();
     let mark = match store.mark()? {
-        Some(mark) => mark,
+        Some((state, _)) => state.complete()?,
         None if noted.is_some() => return Err(replaced()),
         None => {
             let (key, from) = keys.first_key()?;
@@ -127,13 +127,13 @@ fn key_lost(key: KeyId, directory: &LockedDir) -> String {
 }
 
 impl<K: Kv> EtcdStore<K> {
-    /// The mark that etcd has.
-    pub(super) fn mark(&self) -> Result<Option<Mark>, StoreError> {
+    /// The mark that etcd has, and its revision.
+    pub(crate) fn mark(&self) -> Result<Option<(MarkState, i64)>, StoreError> {
         let [entry] = self.get([self.layout.mark()])?;
         match entry {
             None => Ok(None),
-            Some(entry) => match Mark::decode(&entry.value) {
-                Some(mark) => Ok(Some(mark)),
+            Some(entry) => match MarkState::decode(&entry.value) {
+                Some(state) => Ok(Some((state, entry.revision))),
                 None => Err(StoreError::Superseded {
                     why: "the mark of the store in etcd is not one of this version of tfad. Logins are \
                           refused. Bring the data of etcd back, or install the newer tfad"
@@ -146,8 +146,7 @@ impl<K: Kv> EtcdStore<K> {
     /// Puts the mark of a new store, and returns it, or the mark that another verifier puts meanwhile,
     /// and whether it is the own one.
     fn make_mark(&self, key: &SealingKey) -> Result<(Mark, bool), StoreError> {
-        let accounts = self.chunk(1, |limit| self.layout.accounts_after("", limit))?;
-        if !accounts.entries.is_empty() {
+        if self.has_accounts()? {
             return Err(StoreError::Superseded {
                 why: "etcd has accounts under this prefix, and the mark of their store is gone. Logins \
                       are refused. Bring the data of etcd back, or use another prefix in tfa-fleet.toml"
@@ -169,8 +168,8 @@ impl<K: Kv> EtcdStore<K> {
             if let Outcome::Applied(_) = self.make(attempt)? {
                 return Ok((mark, true));
             }
-            if let Some(mark) = self.mark()? {
-                return Ok((mark, false));
+            if let Some((state, _)) = self.mark()? {
+                return Ok((state.complete()?, false));
             }
         }
         Err(contended("the mark of the store"))

@@ -57,6 +57,17 @@ impl<K: Kv> EtcdStore<K> {
         Ok(Page::of_names(entries.keys().cloned(), more, load))
     }
 
+    /// Names with what is stored under them, those after `after`.
+    pub(super) fn page_of_accounts(&self, after: &str) -> Result<RangeReply, StoreError> {
+        self.chunk(CHUNK, |limit| self.layout.accounts_after(after, limit))
+    }
+
+    /// Whether there is anything under the name of a user.
+    pub(super) fn has_accounts(&self) -> Result<bool, StoreError> {
+        let first = self.chunk(1, |limit| self.layout.accounts_after("", limit))?;
+        Ok(!first.entries.is_empty())
+    }
+
     /// The keys of all uids whose record the index says is under this name.
     pub(super) fn owners_named(&self, user: &str) -> Result<Vec<Vec<u8>>, StoreError> {
         let (mut named, mut after) = (Vec::new(), None);

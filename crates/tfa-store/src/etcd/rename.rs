@@ -11,8 +11,8 @@ use crate::limits::{self, MAX_STORED_BYTES};
 use crate::{Commit, Move, Revision, StoreError};
 
 /// How many records move in one change. Each needs four of the 128 conditions and changes that etcd
-/// takes in a transaction.
-const MAX_MOVES: usize = 32;
+/// takes in a transaction, and the mark of the store one.
+const MAX_MOVES: usize = 31;
 
 impl<K: Kv> EtcdStore<K> {
     pub(super) fn move_records(&self, moves: &[Move<'_>]) -> Result<Commit, StoreError> {

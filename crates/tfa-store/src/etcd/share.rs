@@ -10,8 +10,11 @@ use crate::{KeyId, SealingKey, StateDir, StoreError, VerifierFileError};
 
 /// The store that an etcd has: the contents of the file `etcd.id` for it, and the fingerprint of its key.
 pub(crate) fn store_in(kv: impl Kv) -> Result<Option<(String, KeyId)>, StoreError> {
-    let mark = EtcdStore::new(kv, "").mark()?;
-    Ok(mark.map(|mark| (mark.line(), mark.key)))
+    let Some((state, _)) = EtcdStore::new(kv, "").mark()? else {
+        return Ok(None);
+    };
+    let mark = state.complete()?;
+    Ok(Some((mark.line(), mark.key)))
 }
 
 /// Which store an etcd has, as a host sees it.

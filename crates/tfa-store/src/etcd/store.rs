@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use super::attempt::{CommitAttempt, Outcome, unavailable};
 use super::kv::{Entry, Kv, KvError};
 use super::layout::Layout;
-use super::mark::{Mark, replaced};
+use super::mark::{Mark, differs};
 use super::policies::{Policies, went_back};
 use crate::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
 
@@ -35,7 +35,7 @@ impl<K: Kv> EtcdStore<K> {
         }
     }
 
-    /// Refuses every read of records while etcd does not have this mark.
+    /// Refuses every read of records, and every change, while etcd does not have this mark.
     pub(super) fn expect(&mut self, mark: Mark) {
         self.mark = Some(mark.encode());
     }
@@ -108,14 +108,30 @@ impl<K: Kv> EtcdStore<K> {
         if let Some(mark) = &self.mark {
             let present = found.get(count.saturating_add(1)).and_then(Option::as_ref);
             if present.map(|entry| &entry.value) != Some(mark) {
-                return Err(replaced());
+                return Err(differs(present.map(|entry| entry.value.as_slice())));
             }
         }
         Ok(found)
     }
 
+    /// Makes a transaction if etcd has the mark of the store. A verifier that has read before the accounts were
+    /// moved away changes nothing after it.
+    pub(super) fn make(&self, attempt: CommitAttempt) -> Result<Outcome, StoreError> {
+        let Some(mark) = &self.mark else {
+            return self.send(attempt);
+        };
+        let attempt = attempt.only_while(self.layout.mark(), mark.clone());
+        match self.send(attempt)? {
+            Outcome::Differs(mut found) => match found.pop().flatten() {
+                Some(present) if present.value == *mark => Ok(Outcome::Differs(found)),
+                present => Err(differs(present.as_ref().map(|it| it.value.as_slice()))),
+            },
+            applied => Ok(applied),
+        }
+    }
+
     /// Sends a transaction until its outcome is known or the time is over.
-    pub(super) fn make(&self, mut attempt: CommitAttempt) -> Result<Outcome, StoreError> {
+    fn send(&self, mut attempt: CommitAttempt) -> Result<Outcome, StoreError> {
         let mut tries = 0;
         loop {
             let error = match self.kv.txn(attempt.txn()) {

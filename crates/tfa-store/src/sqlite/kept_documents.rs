@@ -8,7 +8,7 @@ use super::connection::{Access, connect, connect_new};
 use super::error::{cause, damaged};
 use super::meta::Meta;
 use super::schema;
-use crate::{KeyId, StoreError};
+use crate::{DocumentId, DocumentKind, KeyId, StoreError};
 
 const ALL: &str = "SELECT kind, name, revision, sealed FROM document";
 const INSERT: &str = "INSERT INTO document VALUES (?1, ?2, ?3, ?4)";
@@ -24,6 +24,33 @@ pub(crate) struct KeptDocuments {
 type Row = (String, String, i64, Vec<u8>);
 
 impl KeptDocuments {
+    /// Documents of another store, whose last revision this is.
+    pub(crate) fn of(documents: Vec<(DocumentId, Vec<u8>)>, revision: i64) -> Self {
+        let row = |(id, sealed): (DocumentId, _)| {
+            (
+                id.kind().word().to_owned(),
+                id.name().to_owned(),
+                revision,
+                sealed,
+            )
+        };
+        let rows = documents.into_iter().map(row).collect();
+        Self { rows, revision }
+    }
+
+    /// Each of them, sealed.
+    pub(crate) fn documents(self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
+        let document = |(kind, name, _, sealed): Row| {
+            let kind = DocumentKind::ALL.into_iter().find(|it| it.word() == kind);
+            let id = kind.and_then(|kind| DocumentId::new(kind, &name).ok());
+            match id {
+                Some(id) => Ok((id, sealed)),
+                None => damaged("a document has a name that no document has"),
+            }
+        };
+        self.rows.into_iter().map(document).collect()
+    }
+
     /// Reads them from a database that is not in use.
     ///
     /// # Errors

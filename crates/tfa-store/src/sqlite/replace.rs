@@ -5,7 +5,6 @@
 //! new database gets the name.
 
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use super::connection::{Access, connect};
@@ -31,7 +30,7 @@ pub(crate) fn close_log(directory: &LockedDir) -> Result<(), StoreError> {
     }
     db.close().map_err(|(_, error)| cause(error))?;
     for name in [LOG, SHARED_MEMORY] {
-        remove(directory, name)?;
+        directory.remove(name)?;
     }
     directory.sync()
 }
@@ -43,14 +42,18 @@ pub(crate) struct Aside<'d> {
     renamed: Vec<(PathBuf, PathBuf)>,
 }
 
-/// Puts a database that cannot be read aside, with its log; also a log without a database. Meanwhile
-/// there is no database, which refuses every login.
-pub(crate) fn put_aside<'d>(directory: &'d LockedDir, now: u64) -> Result<Aside<'d>, StoreError> {
+/// Puts a database aside that is not used any more, with its log; also a log without a database. `why` and
+/// the time are in its new name. Meanwhile there is no database, which refuses every login.
+pub(crate) fn put_aside<'d>(
+    directory: &'d LockedDir,
+    why: &str,
+    now: u64,
+) -> Result<Aside<'d>, StoreError> {
     let mut aside = Aside {
         directory,
         renamed: Vec::new(),
     };
-    let suffix = free_suffix(directory, now)?;
+    let suffix = free_suffix(directory, why, now)?;
     for name in FILES {
         if directory.has(name)? {
             let (from, to) = (
@@ -64,7 +67,7 @@ pub(crate) fn put_aside<'d>(directory: &'d LockedDir, now: u64) -> Result<Aside<
             aside.renamed.push((from, to));
         }
     }
-    remove(directory, SHARED_MEMORY)?;
+    directory.remove(SHARED_MEMORY)?;
     directory.sync()?;
     Ok(aside)
 }
@@ -89,8 +92,8 @@ impl Aside<'_> {
 }
 
 /// An end for the names that no file has.
-fn free_suffix(directory: &LockedDir, now: u64) -> Result<String, StoreError> {
-    let mut suffix = format!(".damaged-{now}");
+fn free_suffix(directory: &LockedDir, why: &str, now: u64) -> Result<String, StoreError> {
+    let mut suffix = format!(".{why}-{now}");
     for number in 2_u32.. {
         let mut is_taken = false;
         for name in FILES {
@@ -99,15 +102,7 @@ fn free_suffix(directory: &LockedDir, now: u64) -> Result<String, StoreError> {
         if !is_taken {
             break;
         }
-        suffix = format!(".damaged-{now}-{number}");
+        suffix = format!(".{why}-{now}-{number}");
     }
     Ok(suffix)
-}
-
-fn remove(directory: &LockedDir, name: &str) -> Result<(), StoreError> {
-    let path = directory.join(name);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&path, &error)),
-        _ => Ok(()),
-    }
 }

@@ -25,6 +25,9 @@ const FIRST_FORMAT: i64 = 1;
 /// The same as [`FORMAT`], with a table of documents.
 const FORMAT_WITH_DOCUMENTS: i64 = 3;
 
+/// Is added to the format of a database whose accounts are elsewhere.
+pub(super) const MOVED: i64 = 256;
+
 /// The layouts of a database that can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
@@ -118,6 +121,11 @@ pub(super) fn check(db: &Connection) -> Result<Layout, StoreError> {
         (APPLICATION, FORMAT) => (Layout::Present, &TABLES),
         (APPLICATION, FORMAT_WITH_DOCUMENTS) => (Layout::Present, &TABLES_WITH_DOCUMENTS),
         (APPLICATION, FIRST_FORMAT) => (Layout::First, &FIRST_TABLES),
+        (APPLICATION, moved)
+            if moved == FORMAT | MOVED || moved == FORMAT_WITH_DOCUMENTS | MOVED =>
+        {
+            return Err(StoreError::DatabaseMoved);
+        }
         (APPLICATION, newer) if newer > FORMAT_WITH_DOCUMENTS => {
             return Err(StoreError::DatabaseNewer {
                 found: newer,
@@ -144,6 +152,11 @@ pub(super) fn check(db: &Connection) -> Result<Layout, StoreError> {
         return damaged("its tables are not those of tfad");
     }
     Ok(layout)
+}
+
+/// The format of a database.
+pub(super) fn format(db: &Connection) -> Result<i64, StoreError> {
+    header_field(db, "user_version")
 }
 
 fn header_field(db: &Connection, pragma: &str) -> Result<i64, StoreError> {

@@ -1,14 +1,19 @@
 //! What etcd takes in one transaction.
 
+use tfa_store::etcd;
 use tfa_store::limits::MAX_STORED_BYTES;
 use tfa_store::{Commit, Move, Revision, Store, StoreError};
 use tfa_testkit::MemoryKv;
 
+use crate::open::Host;
 use crate::verifier::{committed, name_of, record, verifier};
 
 /// Stores `count` records of this length, and moves each to the name and the uid of the next.
 fn rotate(etcd: &MemoryKv, count: u32, length: usize) -> Result<Commit, StoreError> {
-    let store = verifier(etcd);
+    rotate_in(&verifier(etcd), count, length)
+}
+
+fn rotate_in(store: &impl Store, count: u32, length: usize) -> Result<Commit, StoreError> {
     let bytes = vec![7; length];
     let names: Vec<String> = (0..count).map(|number| format!("user{number}")).collect();
     let commit =
@@ -29,10 +34,14 @@ fn rotate(etcd: &MemoryKv, count: u32, length: usize) -> Result<Commit, StoreErr
 }
 
 #[test]
-fn thirty_two_records_move_at_once() {
+fn thirty_one_records_move_at_once_on_condition_of_the_mark() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    let store = etcd::open(&host.state_dir(), etcd.another()).unwrap().store;
+    committed(rotate_in(&store, 31, 2000));
+
     let etcd = MemoryKv::default();
-    let revision = committed(rotate(&etcd, 32, 2000));
-    for number in 0..32 {
+    let revision = committed(rotate(&etcd, 31, 2000));
+    for number in 0..31 {
         let user = format!("user{number}");
         assert_eq!(record(&etcd, &user).unwrap().1, revision);
         assert_eq!(name_of(&etcd, number), Some(user));
@@ -41,7 +50,7 @@ fn thirty_two_records_move_at_once() {
 
 #[test]
 fn more_moves_than_etcd_takes_are_refused() {
-    for (count, length) in [(33, 2), (8, MAX_STORED_BYTES)] {
+    for (count, length) in [(32, 2), (8, MAX_STORED_BYTES)] {
         let etcd = MemoryKv::default();
         let refused = rotate(&etcd, count, length);
         assert!(

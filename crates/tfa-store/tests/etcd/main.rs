@@ -21,6 +21,8 @@ mod logins;
 #[cfg(test)]
 mod member;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
 mod open;
 #[cfg(test)]
 mod policies;

@@ -32,6 +32,21 @@ impl Host {
         }
     }
 
+    /// A host with the same files.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::new();
+        for entry in fs::read_dir(&self.0).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), copy.0.join(entry.file_name())).unwrap();
+        }
+        copy
+    }
+
+    /// Gives another host the sealing key of this one.
+    pub(crate) fn share_key_with(&self, other: &Self) {
+        fs::copy(self.0.join("key"), other.0.join("key")).unwrap();
+    }
+
     pub(crate) fn open(&self, etcd: &MemoryKv) -> Result<Opened<MemoryKv>, StoreError> {
         etcd::open(&self.state_dir(), etcd.another())
     }
@@ -73,7 +88,7 @@ fn first_start_makes_a_store_and_the_next_ones_open_it() {
 fn verifiers_with_one_key_share_the_store() {
     let (etcd, one, other) = (MemoryKv::default(), Host::new(), Host::new());
     commit(&one.store(&etcd), b"one", Revision::NONE);
-    fs::copy(one.0.join("key"), other.0.join("key")).unwrap();
+    one.share_key_with(&other);
     let Opened { store, notices } = other.open(&etcd).unwrap();
     assert_eq!(notices, []);
     assert!(store.load("lea").unwrap().is_some());
@@ -102,7 +117,7 @@ fn two_first_starts_at_once_make_one_store() {
     let (etcd, one, other) = (MemoryKv::default(), Host::new(), Host::new());
     let made = one.store(&etcd);
     let mark = etcd.get(&[b"meta".to_vec()]).unwrap();
-    fs::copy(one.0.join("key"), other.0.join("key")).unwrap();
+    one.share_key_with(&other);
     let _ = other.store(&etcd);
     let now = etcd.get(&[b"meta".to_vec()]).unwrap();
     let value = |found: &[Option<etcd::Entry>]| found[0].as_ref().unwrap().value.clone();

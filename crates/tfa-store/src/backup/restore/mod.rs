@@ -143,7 +143,7 @@ fn close_present<'d>(
     if !directory.has(MARKER)? {
         directory.create(MARKER, format!("{key}\n").as_bytes())?;
     }
-    Ok(Some(put_aside(directory, options.now)?))
+    Ok(Some(put_aside(directory, "damaged", options.now)?))
 }
 
 /// Refuses a restoration over records that differ. `None` where there is nothing to compare with.

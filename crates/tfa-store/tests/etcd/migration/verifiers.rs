@@ -1,0 +1,97 @@
+//! Other verifiers, and logins, while accounts move.
+
+use tfa_store::{Commit, KeptIn, MigrationStep, Revision, StoreError};
+use tfa_testkit::MemoryKv;
+
+use super::host::{Host, Watch, change, fill, migrate, open, put, read};
+
+fn is_superseded<T>(outcome: Result<T, StoreError>) -> bool {
+    matches!(outcome, Err(StoreError::Superseded { .. }))
+}
+
+#[test]
+fn logins_of_the_passes_are_in_etcd_at_the_end() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
+    let mut expected = fill(&*store);
+    let mut store = Some(store);
+    let mut during = |step| match step {
+        // The passes go on after this.
+        MigrationStep::Noted => expected = change(&**store.as_ref().unwrap(), 1),
+        MigrationStep::Stopped => drop(store.take()),
+        _ => {}
+    };
+    let mut watch = Watch {
+        killer: None,
+        during: &mut during,
+        goes_on: true,
+    };
+    migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch).unwrap();
+    let store = open(&host.state_dir(), &etcd, KeptIn::Etcd).unwrap();
+    assert_eq!(read(&*store), expected);
+}
+
+#[test]
+fn verifier_changes_nothing_after_the_accounts_are_moved_away() {
+    let (etcd, host, verifier) = (MemoryKv::default(), Host::new(), Host::new());
+    let store = open(&host.state_dir(), &etcd, KeptIn::Etcd).unwrap();
+    let expected = fill(&*store);
+    host.share_key_with(&verifier);
+    let other = open(&verifier.state_dir(), &etcd, KeptIn::Etcd).unwrap();
+    // What logins of that verifier have read before.
+    let (_, revision) = other.load("user5").unwrap().unwrap();
+    let mut refused = 0;
+    let mut during = |step| {
+        if matches!(step, MigrationStep::Closed | MigrationStep::Switched) {
+            assert!(is_superseded(
+                other.commit("user5", 1005, b"used", revision)
+            ));
+            assert!(is_superseded(other.commit(
+                "late",
+                7000,
+                b"first",
+                Revision::NONE
+            )));
+            assert!(is_superseded(other.remove("user5", Some(revision))));
+            assert!(is_superseded(other.remove("user5", None)));
+            assert!(is_superseded(other.load("user5")));
+            assert!(is_superseded(other.newest_policy()));
+            refused += 1;
+        }
+    };
+    let mut watch = Watch {
+        killer: None,
+        during: &mut during,
+        goes_on: true,
+    };
+    migrate(&host, etcd.another(), KeptIn::Database, &mut watch).unwrap();
+    assert_eq!(refused, 2);
+    let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
+    assert_eq!(read(&*store), expected);
+    assert!(open(&verifier.state_dir(), &etcd, KeptIn::Etcd).is_err());
+}
+
+#[test]
+fn accounts_move_to_etcd_and_back_again_and_again() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    let mut store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
+    fill(&*store);
+    for round in 0..3 {
+        for to in [KeptIn::Etcd, KeptIn::Database] {
+            let expected = change(&*store, round);
+            store.close();
+            let mut watch = Watch {
+                killer: None,
+                during: &mut |_| {},
+                goes_on: true,
+            };
+            migrate(&host, etcd.another(), to, &mut watch).unwrap();
+            store = open(&host.state_dir(), &etcd, to).unwrap();
+            assert_eq!(read(&*store), expected);
+            // A revision of the store before is never one of this store.
+            put(&*store, "user9", 1009, b"again");
+            let stale = store.commit("user9", 1009, b"stale", Revision::new(1));
+            assert_eq!(stale, Ok(Commit::Conflict));
+        }
+    }
+}
