@@ -27,7 +27,8 @@ endpoints = ['http://127.0.0.1:2379']
 const IN_ETCD: &str = "[store]\nkind = \"etcd\"\n";
 const DROP_IN: &str = "/etc/tfa/tfad.toml.d/store.toml";
 
-fn verifier_with_etcd() -> Machine {
+/// A host with accounts in its database, which reaches an etcd.
+fn host_with_etcd() -> Machine {
     let machine = Machine::boot_with(&["openssl", "etcd-server", "etcd-client"]);
     machine.succeed(["systemctl", "restart", "etcd"]);
     let folder = package().parent().unwrap().join("fleet");
@@ -43,6 +44,11 @@ fn verifier_with_etcd() -> Machine {
     machine.write_file("/etc/tfa/tfa-fleet.toml", CONFIGURATION);
     machine.succeed(["systemctl", "enable", "--now", "tfa-fleet"]);
     machine.expect_in_journal("tfa-fleet", "connected to etcd at http://127.0.0.1:2379");
+    machine
+}
+
+fn verifier_with_etcd() -> Machine {
+    let machine = host_with_etcd();
     machine.write_file(DROP_IN, IN_ETCD);
     machine.succeed(["systemctl", "restart", "tfad"]);
     machine.expect_in_journal("tfad", "a new store was made in etcd");
@@ -127,4 +133,69 @@ fn wait_until_served(machine: &Machine) {
         "until systemctl show -p StatusText --value tfad | grep -q '^Serving'; do sleep 0.2; done";
     let wait = machine.command(["sh", "-c", serves]);
     wait.within(Duration::from_secs(120)).succeed();
+}
+
+/// Kills a migration with SIGKILL after this time, unless it has ended. Nothing but the next login starts the
+/// daemon again.
+fn kill_migration(machine: &Machine, to: &str, seconds: &str) {
+    let killed = format!(
+        "(echo; sleep 20) | timeout -s KILL {seconds} /usr/sbin/tfad --task migrate --to {to} >/dev/null; true"
+    );
+    machine.succeed(["sh", "-c", &killed]);
+}
+
+/// A code that was used is refused, wherever the accounts are.
+fn expect_used(machine: &Machine, code: &str) {
+    let terminal = ssh_to_code_prompt(machine, "alice");
+    terminal.type_secret(code);
+    terminal.expect(USED);
+}
+
+#[test]
+fn accounts_move_to_etcd_and_back_through_kills() {
+    let machine = host_with_etcd();
+    machine.add_user("alice", PASSWORD);
+    let alice = set_up(&machine, "alice", PASSWORD);
+    let mut code = alice.phone.next_unused();
+    log_in(&machine, &code);
+    let to_etcd = [
+        "1 record is in etcd now",
+        "accounts are in etcd now",
+        "in etcd already",
+    ];
+    let to_sqlite = [
+        "1 record is in the database",
+        "accounts are in the database",
+        "in its database already",
+    ];
+    for (to, words, pattern) in [
+        ("etcd", to_etcd, "etcd.id"),
+        ("sqlite", to_sqlite, "accounts.db"),
+    ] {
+        for seconds in ["0.02", "0.1", "0.3"] {
+            kill_migration(&machine, to, seconds);
+            expect_used(&machine, &code);
+            code = alice.phone.next_unused();
+            log_in(&machine, &code);
+        }
+        let moved = machine.succeed(["tfactl", "store", "migrate", "--to", to]);
+        assert!(
+            moved.contains(word) || moved.contains(&word.replace("is in", "are in")),
+            "{moved}"
+        );
+        machine.succeed(["test", "-e", &format!("/var/lib/tfa/{pattern}")]);
+        let named = machine.succeed(["cat", DROP_IN]);
+        assert!(named.contains(&format!("kind = \"{to}\"")), "{named}");
+        // A start as after a boot.
+        machine.succeed(["systemctl", "restart", "tfad"]);
+        expect_used(&machine, &code);
+        code = alice.phone.next_unused();
+        log_in(&machine, &code);
+    }
+    machine.succeed(["tfactl", "backup", "/root/b"]);
+    let files = machine.succeed(["ls", "/var/lib/tfa"]);
+    assert!(files.contains("accounts.db.moved-"), "{files}");
+    for left in ["etcd.id", "etcd.next", "sqlite.next"] {
+        assert!(!files.contains(left), "{files}");
+    }
 }
