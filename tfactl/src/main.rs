@@ -34,6 +34,7 @@ mod restore;
 mod secret_input;
 mod show;
 mod ssh_key;
+mod store;
 mod task;
 mod unlock;
 
@@ -112,6 +113,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Join { token } => fleet::join(token).await,
         Command::Doctor { only, json } => doctor::run(only.as_deref(), json).await,
         Command::Key { command } => key::run(command).await,
+        Command::Store { command } => store::run(command).await,
         Command::Log { user, since, json } => log::run(user.as_deref(), since, json),
         Command::Explain {
             user,

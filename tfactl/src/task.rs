@@ -102,6 +102,9 @@ async fn follow(
         Some((reason, _)) if reason == "continues" => {
             Err(Failure::Cancelled(messages::ROTATION_CONTINUES.to_owned()))
         }
+        Some((reason, _)) if reason == "resumes" => {
+            Err(Failure::Cancelled(messages::MIGRATION_RESUMES.to_owned()))
+        }
         Some((reason, text)) if reason == "asked" => {
             Err(Failure::Refused(messages::rotation_asked(&text)))
         }

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tfa_store::{
-    DaemonStore, KeyRotation, NoAccounts, Notice, Opened, StateDir, StateFile, StoreError,
-    UnavailableStore, etcd,
+    DaemonStore, KeptIn, KeyRotation, NoAccounts, Notice, Opened, StateDir, StateFile, StoreError,
+    UnavailableStore, etcd, settle_migration,
 };
 use tfad::account::{Accounts, FollowsUid, RECOVERY_FILE};
 use tfad::config::{BadConfig, Config, FleetRole, StoreKind, Trust, check};
 use tfad::dbus::service::{self, Stop};
 use tfad::fleet::{self, MemberListener};
-use tfad::host::{enumerate, hardening};
+use tfad::host::{clock, enumerate, hardening};
 use tfad::log::{DaemonEvent, Journal};
 use tfad::publication::MARK;
 use tfad::rotation::{REPORT, Rotation};
@@ -183,9 +183,32 @@ impl Place {
         }
     }
 
+    fn is_in(self, kept_in: KeptIn) -> bool {
+        match self {
+            Self::Store(kind) | Self::Verifier(kind) => kind == kind_of(kept_in),
+            Self::Verifiers => false,
+        }
+    }
+
+    /// The same with the store that a migration has moved the accounts to.
+    fn with_store(self, kept_in: KeptIn) -> Self {
+        match self {
+            Self::Store(_) => Self::Store(kind_of(kept_in)),
+            Self::Verifier(_) => Self::Verifier(kind_of(kept_in)),
+            Self::Verifiers => Self::Verifiers,
+        }
+    }
+
     /// Whether other hosts use the accounts.
     fn is_in_fleet(self) -> bool {
         !matches!(self, Self::Store(StoreKind::Sqlite))
+    }
+}
+
+fn kind_of(kept_in: KeptIn) -> StoreKind {
+    match kept_in {
+        KeptIn::Database => StoreKind::Sqlite,
+        KeptIn::Etcd => StoreKind::Etcd,
     }
 }
 
@@ -212,6 +235,14 @@ impl StoreOpener {
             }
         };
         let place = self.place()?;
+        let settled = settle_migration(&self.state_dir, fleet::etcd, clock::now().as_secs())?;
+        let place = match settled {
+            Some(kept_in) if !place.is_in(kept_in) => {
+                log(vec![Notice::ConfigurationBehind { kept_in }]);
+                place.with_store(kept_in)
+            }
+            _ => place,
+        };
         if place.is_in_fleet() {
             self.follows_uid.end();
         }

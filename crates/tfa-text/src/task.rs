@@ -28,7 +28,8 @@ pub enum TaskLine {
         value: String,
     },
     /// The task did not come to its end. The reason `asked` means that the daemon will do it, `continues`
-    /// that the daemon is doing it; with any other nothing was changed.
+    /// that the daemon is doing it, `resumes` that the same command goes on with it; with any other nothing
+    /// was changed, unless the text says something else.
     Refused {
         /// Which refusal it is, without a blank.
         reason: String,

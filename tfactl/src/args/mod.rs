@@ -12,6 +12,7 @@ mod login;
 mod moment;
 mod recovery;
 mod since;
+mod store;
 
 use std::path::PathBuf;
 
@@ -33,6 +34,7 @@ pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
 pub(crate) use recovery::RecoveryCommand;
 pub(crate) use since::Since;
+pub(crate) use store::{StoreCommand, StoreKind};
 
 /// Administer the two-factor login of users.
 #[derive(Debug, Parser)]
@@ -228,6 +230,13 @@ pub(crate) enum Command {
         /// The command
         #[command(subcommand)]
         command: KeyCommand,
+    },
+    /// Move the accounts to another kind of store
+    #[command(disable_help_subcommand = true)]
+    Store {
+        /// The command
+        #[command(subcommand)]
+        command: StoreCommand,
     },
     /// Print what the daemon has logged about logins and changes
     #[command(after_help = messages::LOG_HELP)]

@@ -22,6 +22,7 @@ mod policy;
 mod publication;
 mod recovery;
 mod rename;
+mod store;
 
 pub(crate) use accounts::*;
 pub(crate) use authenticators::*;
@@ -43,6 +44,7 @@ pub(crate) use policy::*;
 pub(crate) use publication::*;
 pub(crate) use recovery::*;
 pub(crate) use rename::*;
+pub(crate) use store::*;
 
 use tfa_client::Terminal;
 use tfa_text::{plural, wrapped};

@@ -314,3 +314,45 @@ fn a_rotation_of_the_key_says_what_follows_from_it() {
     terminal.expect("The daemon continues the rotation.");
     assert_eq!(terminal.exit_code(), 1);
 }
+
+#[test]
+fn a_migration_says_where_the_accounts_are_and_what_is_left_to_do() {
+    let host = host();
+    let before = with_program(&host, "progress 5 5\nresult records 5");
+    let to_etcd = ["store", "migrate", "--to", "etcd"];
+    let (code, out, error) = run(&host, &before, &to_etcd);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(out.starts_with("5 records are in etcd now."), "{out}");
+    fits(&out);
+    assert_eq!(called(&host), "--task migrate --to etcd <>\n");
+    let to_sqlite = ["store", "migrate", "--to", "sqlite", "--json"];
+    let (_, out, _) = run(&host, &before, &to_sqlite);
+    assert_eq!(
+        json(&out),
+        serde_json::json!({"to": "sqlite", "records": 5})
+    );
+
+    // One that was interrupted had moved them.
+    let before = with_program(
+        &host,
+        "result not-named put the lines [store] into tfad.toml",
+    );
+    let (code, out, error) = run(&host, &before, &to_etcd);
+    assert_eq!(code, 1);
+    assert!(out.starts_with("The accounts are in etcd now."), "{out}");
+    assert!(error.contains("put the lines [store]"), "{error}");
+    let (code, _, _) = run(&host, &before, &["store", "migrate", "--to", "mysql"]);
+    assert_eq!(code, 2);
+
+    let before = with_program(&host, "progress 1 5\nwait\nrefused resumes cancelled");
+    let mut terminal = host.terminal(&Run {
+        arguments: &to_etcd,
+        before: &before,
+        environment: &[("TERM", "xterm")],
+        ..Run::default()
+    });
+    terminal.expect("20 %");
+    terminal.types("\x03");
+    terminal.expect("To go on from here");
+    assert_eq!(terminal.exit_code(), 1);
+}

@@ -167,6 +167,7 @@ impl DaemonEvent<'_> {
                 Notice::Restored { .. } | Notice::BackedUp { with_key: true, .. } => Level::Alert,
                 Notice::RotationStopped { .. }
                 | Notice::CredentialUnused { .. }
+                | Notice::ConfigurationBehind { .. }
                 | Notice::SlowCommits { .. } => Level::Warning,
                 _ => Level::Notice,
             },

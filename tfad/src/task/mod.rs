@@ -5,17 +5,19 @@
 
 mod backup;
 mod credentials;
+mod migrate;
 mod report;
 mod restore;
 mod rotate_key;
 mod service;
+mod store_drop_in;
 mod verifier;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tfa_store::{StateDir, etcd, is_member};
+use tfa_store::{KeptIn, StateDir, etcd, is_member};
 use tfa_text::task::OPTION;
 
 use crate::config::{Config, StoreKind, Trust};
@@ -61,6 +63,8 @@ struct Request {
     port: u16,
     /// What the key file was before.
     key_before: String,
+    /// Where accounts are moved to.
+    to: Option<KeptIn>,
 }
 
 /// Does the task that these arguments ask for, if they do: all that follow the name of the program.
@@ -91,7 +95,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
             ExitCode::FAILURE
         });
     }
-    if is_in_etcd(&state_dir) {
+    if request.name != "migrate" && is_in_etcd(&state_dir) {
         report.refuse("refused", IN_ETCD);
         return Some(ExitCode::FAILURE);
     }
@@ -101,6 +105,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     }
     let done = match request.name.as_str() {
         "backup" => backup::run(&state_dir, &request, &mut report),
+        "migrate" => migrate::run(&state_dir, &request, &mut report),
         "restore" => restore::run(&state_dir, &request, &mut report),
         "rotate-key" => rotate_key::run(&state_dir, &mut report),
         _ => {
@@ -135,6 +140,13 @@ fn request(mut arguments: impl Iterator<Item = OsString>) -> Option<Request> {
             "--port" => request.port = arguments.next()?.to_str()?.parse().ok()?,
             "--key-before" => request.key_before = arguments.next()?.into_string().ok()?,
             "--force" => request.force = true,
+            "--to" => {
+                request.to = match arguments.next()?.to_str()? {
+                    "etcd" => Some(KeptIn::Etcd),
+                    "sqlite" => Some(KeptIn::Database),
+                    _ => return None,
+                }
+            }
             "--void-backup-codes" => request.void_backup_codes = true,
             _ => return None,
         }

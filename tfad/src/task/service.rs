@@ -31,6 +31,14 @@ impl Service {
         systemctl(&["kill", "--kill-whom=main", "--signal=HUP"]).map(drop)
     }
 
+    /// Has the daemon open its store anew.
+    pub(super) fn restart() -> Result<(), String> {
+        match Path::new(SYSTEMD).is_dir() {
+            true => systemctl(&["restart"]).map(drop),
+            false => Ok(()),
+        }
+    }
+
     /// Starts the daemon again, if it was running.
     pub(super) fn start(&self) -> Result<(), String> {
         if self.was_running {

@@ -1,0 +1,53 @@
+//! `tfactl store migrate`.
+
+use tfa_text::{plural, wrapped};
+
+use super::MAX_WIDTH;
+use crate::args::StoreKind;
+
+pub(crate) const MIGRATE_HELP: &str = "\
+To etcd: on a host with accounts, and with the etcd in tfa-fleet.toml. Records
+are copied while logins go on; then the daemon stops for the last of them. The
+database is put aside as accounts.db.moved-TIME, and is not opened again.
+To sqlite: on a verifier. No verifier serves logins while records are copied.
+The other verifiers refuse logins from then on.
+The sealing key stays. The command writes the kind of the store into the
+drop-in store.toml, and starts the daemon. If it is interrupted, the accounts
+are where they were, or where they should be: run it again.
+Keys of the JSON output: to, records (null if an interrupted command has moved
+them).";
+
+pub(crate) const MIGRATION_RESUMES: &str = "\
+Cancelled. The accounts are in the database as before. To go on from here, run
+the command again.";
+
+pub(crate) const NOT_NAMED: &str = "The accounts were moved, and the daemon uses them there.";
+
+pub(crate) const NOT_STARTED: &str = "\
+The accounts were moved. The daemon tfad did not start again.";
+
+pub(crate) fn accounts_moved(to: StoreKind, records: Option<u64>) -> String {
+    let place = match to {
+        StoreKind::Etcd => "in etcd",
+        StoreKind::Sqlite => "in the database of this host",
+    };
+    let what = match records {
+        Some(records) => plural(records, "1 record is", format!("{records} records are")),
+        None => "The accounts are".to_owned(),
+    };
+    let next = match to {
+        StoreKind::Etcd => {
+            "The other verifiers need the same sealing key and kind = \"etcd\" in tfad.toml. To back up, \
+             save snapshots of etcd, and the key."
+        }
+        StoreKind::Sqlite => {
+            "The other verifiers of the fleet refuse logins now: make them members of this one. To back up, \
+             run tfactl backup."
+        }
+    };
+    wrapped(&format!("{what} {place} now. {next}"), MAX_WIDTH)
+}
+
+pub(crate) fn left_to_do(what: &str, why: &str) -> String {
+    wrapped(&format!("{what} {why}."), MAX_WIDTH)
+}
