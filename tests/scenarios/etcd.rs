@@ -194,7 +194,7 @@ fn accounts_move_to_etcd_and_back_through_kills() {
     machine.succeed(["tfactl", "backup", "/root/b"]);
     let files = machine.succeed(["ls", "/var/lib/tfa"]);
     assert!(files.contains("accounts.db.moved-"), "{files}");
-    for left in ["etcd.id", "etcd.next", "sqlite.next"] {
+    for left in ["etcd.id", "etcd.next", "sqlite.next", "sqlite.here"] {
         assert!(!files.contains(left), "{files}");
     }
 }

@@ -56,7 +56,7 @@ pub use limits::{MAX_RECORD_BYTES, MAX_USER_BYTES};
 pub use member::{NoAccounts, is_member};
 pub use migration::{
     KeptIn, Migrated, MigrationError, MigrationStep, MigrationWatch, finish_migration,
-    migrate_to_database, migrate_to_etcd, settle_migration,
+    is_migrating, migrate_to_database, migrate_to_etcd, settle_migration,
 };
 pub use notice::Notice;
 pub use open::{Opened, UidOf, open};

@@ -1,6 +1,7 @@
 //! Moves the accounts of this host to another kind of store.
 
 use std::path::Path;
+use std::thread::sleep;
 use std::time::Duration;
 
 use tfa_store::{
@@ -26,6 +27,10 @@ const PATIENCE: Patience = Patience {
     ],
 };
 
+/// A verifier of an older version does not compare the mark in its changes. One that it has begun before the
+/// mark was put ends within four seconds.
+const LATE_CHANGES: Duration = Duration::from_secs(10);
+
 /// Moves the accounts. Returns whether they are there.
 pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) -> bool {
     let Some(to) = request.to else {
@@ -50,6 +55,7 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
     };
     let mut watch = Watch {
         report,
+        to,
         service: is_of_the_unit.then(Service::default),
     };
     let now = now().as_secs();
@@ -110,6 +116,7 @@ fn refuse(report: &Report, to: KeptIn, error: &MigrationError, not_started: Opti
 
 struct Watch<'r> {
     report: &'r Report,
+    to: KeptIn,
     /// The daemon, if it is that of this state directory.
     service: Option<Service>,
 }
@@ -126,5 +133,9 @@ impl MigrationWatch for Watch<'_> {
         }
     }
 
-    fn reached(&mut self, _: MigrationStep) {}
+    fn reached(&mut self, step: MigrationStep) {
+        if self.to == KeptIn::Database && step == MigrationStep::Closed {
+            sleep(LATE_CHANGES);
+        }
+    }
 }

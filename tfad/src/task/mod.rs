@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tfa_store::{KeptIn, StateDir, etcd, is_member};
+use tfa_store::{KeptIn, StateDir, etcd, is_member, is_migrating};
 use tfa_text::task::OPTION;
 
 use crate::config::{Config, StoreKind, Trust};
@@ -37,9 +37,15 @@ const IN_ETCD: &str = "the accounts of this host are in etcd, and this version b
 const WITH_VERIFIERS: &str = "this host is a member of a fleet, and the verifiers keep its accounts. Run the command \
                               on a verifier";
 
+const MIGRATING: &str = "a migration of the accounts is under way. End it with the command that was begun: tfactl store \
+                         migrate. One to etcd is given up with: tfactl store migrate --to sqlite";
+
 /// Whether the configuration names etcd for the accounts, or the state directory shows that they are there:
 /// a configuration with an error does not tell.
 fn is_in_etcd(state_dir: &StateDir) -> bool {
+    if is_migrating(state_dir) {
+        return etcd::is_used(state_dir);
+    }
     let config = Config::read(Path::new(CONFIG), &Trust::own());
     config.is_ok_and(|config| config.store == StoreKind::Etcd) || etcd::is_used(state_dir)
 }
@@ -101,6 +107,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     }
     if is_member(&state_dir) {
         report.refuse("refused", WITH_VERIFIERS);
+        return Some(ExitCode::FAILURE);
+    }
+    if matches!(request.name.as_str(), "restore" | "rotate-key") && is_migrating(&state_dir) {
+        report.refuse("refused", MIGRATING);
         return Some(ExitCode::FAILURE);
     }
     let done = match request.name.as_str() {

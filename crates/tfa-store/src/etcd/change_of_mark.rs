@@ -1,6 +1,7 @@
 //! The change of a store's mark, for a migration.
 
 use super::attempt::{CommitAttempt, Outcome};
+use super::change_id::ChangeId;
 use super::kv::{Compare, Kv, Txn, Write};
 use super::mark::{Mark, MarkState, replaced};
 use super::store::EtcdStore;
@@ -17,6 +18,38 @@ impl<K: Kv> EtcdStore<K> {
             true => Ok((mark, revision)),
             false => Err(replaced()),
         }
+    }
+
+    /// The same store, each read of which is refused where etcd has not the mark of this revision any more.
+    pub(crate) fn pinned(&self, revision: i64) -> Result<EtcdStore<&K>, StoreError> {
+        let [mark] = self.get([self.layout.mark()])?;
+        match mark.filter(|mark| mark.revision == revision) {
+            Some(mark) => Ok(EtcdStore::new(&self.kv, "").with_mark(mark.value)),
+            None => Err(replaced()),
+        }
+    }
+
+    /// Refuses where etcd does not have the mark of the store.
+    pub(crate) fn check_mark(&self) -> Result<(), StoreError> {
+        self.get([]).map(drop)
+    }
+
+    /// Lets another store take the place of this one, whose accounts the migration of this id has moved away, or
+    /// has begun to fill.
+    pub(crate) fn give_up(&self, migration: ChangeId) -> Result<(), StoreError> {
+        let Some((state, revision)) = self.mark()? else {
+            return Ok(());
+        };
+        match state {
+            MarkState::BeingMoved(mark, mover) if mover == migration => {
+                self.put_mark(MarkState::Moved(mark), revision, Vec::new())?;
+            }
+            MarkState::BeingFilled(mark) if mark.id == migration => {
+                self.put_mark(MarkState::Moved(mark), revision, Vec::new())?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Puts a mark in the place of the one that has this revision (0: there is none), with further changes in

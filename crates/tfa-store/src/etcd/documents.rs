@@ -75,6 +75,30 @@ impl<K: Kv> Documents for EtcdStore<K> {
 }
 
 impl<K: Kv> EtcdStore<K> {
+    /// Refuses where there is a document of a kind that this version does not know.
+    pub(crate) fn refuse_unknown_documents(&self) -> Result<(), StoreError> {
+        let folders = DocumentKind::ALL.map(|kind| self.layout.document(kind, ""));
+        let mut after = Vec::new();
+        loop {
+            let RangeReply { entries, more } = self.chunk(CHUNK, |limit| {
+                self.layout.any_documents_after(&after, limit)
+            })?;
+            for entry in entries {
+                if !folders.iter().any(|folder| entry.key.starts_with(folder)) {
+                    return Err(StoreError::Superseded {
+                        why: "etcd has documents of a newer tfad, which would be lost: install that one \
+                              on this host first"
+                            .to_owned(),
+                    });
+                }
+                after = entry.key;
+            }
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
     /// The transaction that makes these changes if the keys are still as they were found.
     fn change(
         &self,

@@ -45,11 +45,12 @@ impl<'s, K: Kv> Fill<'s, K> {
             None if store.has_accounts()? => return Err(other_store()),
             None => 0,
             // What it has is replaced.
-            Some((MarkState::Moved(..), revision)) => revision,
+            Some((MarkState::Moved(_), revision)) => revision,
             Some((MarkState::BeingFilled(mark), revision)) if mark.id == id => revision,
-            Some((MarkState::BeingFilled(_) | MarkState::Complete(_), _)) => {
-                return Err(other_store());
-            }
+            Some((
+                MarkState::BeingFilled(_) | MarkState::Complete(_) | MarkState::BeingMoved(..),
+                _,
+            )) => return Err(other_store()),
         };
         let mark = Mark::new(id, key);
         Ok(Self {

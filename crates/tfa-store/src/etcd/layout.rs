@@ -40,6 +40,16 @@ impl Layout {
         format!("{}d/{}/{name}", self.prefix, kind.word()).into_bytes()
     }
 
+    /// The keys of documents of all kinds, from the first one after this key.
+    pub(super) fn any_documents_after(&self, after: &[u8], limit: usize) -> Range {
+        let mut from = after.to_vec();
+        match from.is_empty() {
+            true => from = format!("{}d/", self.prefix).into_bytes(),
+            false => from.push(0),
+        }
+        self.until_next_folder(from, "d", limit)
+    }
+
     /// The keys of documents of a kind whose names are greater than `after`.
     pub(super) fn documents_after(&self, kind: DocumentKind, after: &str, limit: usize) -> Range {
         let folder = format!("d/{}", kind.word());

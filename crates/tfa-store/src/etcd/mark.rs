@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | 3, complete | store id, key |
 //! | 4, being filled | change id, store id, key |
-//! | 5, moved away | change id, store id, key, mover |
+//! | 5, being moved away | change id, store id, key, mover |
+//! | 6, moved away | change id, store id, key |
 //!
 //! Each of them has 16 bytes: the random id of the store, the fingerprint of its sealing key, and the random
 //! id of the migration that moves the accounts away. A change id is another one in each value, so that every
@@ -17,7 +18,8 @@ use crate::{KeyId, StoreError};
 
 const COMPLETE: u8 = 3;
 const BEING_FILLED: u8 = 4;
-const MOVED: u8 = 5;
+const BEING_MOVED: u8 = 5;
+const MOVED: u8 = 6;
 
 /// The mark of one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +35,10 @@ pub(crate) enum MarkState {
     Complete(Mark),
     /// A migration fills it from a database.
     BeingFilled(Mark),
-    /// The migration of this id moves its accounts to a database, or has moved them.
-    Moved(Mark, ChangeId),
+    /// The migration of this id moves its accounts to a database. They may be nowhere else yet.
+    BeingMoved(Mark, ChangeId),
+    /// Its accounts are in a database. Another store may take its place.
+    Moved(Mark),
 }
 
 impl Mark {
@@ -66,7 +70,8 @@ impl MarkState {
         let (kind, mark, mover) = match self {
             Self::Complete(mark) => return Ok((mark.id, mark.encode())),
             Self::BeingFilled(mark) => (BEING_FILLED, mark, None),
-            Self::Moved(mark, mover) => (MOVED, mark, Some(mover)),
+            Self::BeingMoved(mark, mover) => (BEING_MOVED, mark, Some(mover)),
+            Self::Moved(mark) => (MOVED, mark, None),
         };
         let change = ChangeId::random()?;
         let mut value = vec![kind];
@@ -80,7 +85,7 @@ impl MarkState {
         let (kind, rest) = value.split_first()?;
         let rest = match *kind {
             COMPLETE => rest,
-            BEING_FILLED | MOVED => rest.split_first_chunk::<ID_BYTES>()?.1,
+            BEING_FILLED | BEING_MOVED | MOVED => rest.split_first_chunk::<ID_BYTES>()?.1,
             _ => return None,
         };
         let (id, rest) = rest.split_first_chunk::<ID_BYTES>()?;
@@ -89,17 +94,18 @@ impl MarkState {
         match (*kind, mover) {
             (COMPLETE, []) => Some(Self::Complete(mark)),
             (BEING_FILLED, []) => Some(Self::BeingFilled(mark)),
-            (MOVED, mover) => Some(Self::Moved(mark, ChangeId(mover.try_into().ok()?))),
+            (MOVED, []) => Some(Self::Moved(mark)),
+            (BEING_MOVED, mover) => Some(Self::BeingMoved(mark, ChangeId(mover.try_into().ok()?))),
             _ => None,
         }
     }
 
     /// The mark of a store that verifiers use.
-    pub(super) fn complete(self) -> Result<Mark, StoreError> {
+    pub(crate) fn complete(self) -> Result<Mark, StoreError> {
         match self {
             Self::Complete(mark) => Ok(mark),
             Self::BeingFilled(_) => Err(being_filled()),
-            Self::Moved(..) => Err(moved()),
+            Self::BeingMoved(..) | Self::Moved(_) => Err(moved()),
         }
     }
 }
@@ -108,7 +114,7 @@ impl MarkState {
 pub(super) fn differs(found: Option<&[u8]>) -> StoreError {
     match found.and_then(MarkState::decode) {
         Some(MarkState::BeingFilled(_)) => being_filled(),
-        Some(MarkState::Moved(..)) => moved(),
+        Some(MarkState::BeingMoved(..) | MarkState::Moved(_)) => moved(),
         Some(MarkState::Complete(_)) | None => replaced(),
     }
 }
@@ -153,7 +159,8 @@ mod tests {
         for state in [
             MarkState::Complete(mark),
             MarkState::BeingFilled(mark),
-            MarkState::Moved(mark, mover),
+            MarkState::BeingMoved(mark, mover),
+            MarkState::Moved(mark),
         ] {
             let (_, mut value) = state.encode().unwrap();
             assert_eq!(MarkState::decode(&value), Some(state));

@@ -40,6 +40,12 @@ impl<K: Kv> EtcdStore<K> {
         self.mark = Some(mark.encode());
     }
 
+    /// The same with the value of a mark that etcd must have.
+    pub(super) fn with_mark(self, mark: Vec<u8>) -> Self {
+        let mark = Some(mark);
+        Self { mark, ..self }
+    }
+
     pub(super) fn enter(&self) -> Result<RwLockReadGuard<'_, bool>, StoreError> {
         let is_open = self.is_open.read().unwrap_or_else(PoisonError::into_inner);
         match *is_open {

@@ -16,11 +16,12 @@
 //! | to a database | what a start of tfad finds after a crash here |
 //! | --- | --- |
 //! | tfad has stopped; `sqlite.next` has the id of the move | etcd, which serves |
-//! | the mark says "moved" with that id: no verifier reads or changes anything | [`settle_migration`] takes this back |
+//! | the mark says "being moved" with that id: no verifier reads or changes anything | [`settle_migration`] takes this back |
 //! | a new database has everything, and a format that says "moved" | the same |
 //! | `etcd.id` is removed | the database; [`settle_migration`] takes the next step |
-//! | the format of the database is the usual one | the database |
-//! | the configuration names the database; `sqlite.next` is removed | the database |
+//! | the format of the database is the usual one; `sqlite.here` is there, and `sqlite.next` is removed | the database |
+//! | the mark says "moved": another store may take its place | the database |
+//! | the configuration names the database; `sqlite.here` is removed | the database |
 
 mod copy;
 mod documents;
@@ -31,7 +32,7 @@ mod to_database;
 mod to_etcd;
 
 pub use error::MigrationError;
-pub use notes::finish_migration;
+pub use notes::{finish_migration, is_migrating};
 pub use settle::{KeptIn, settle_migration};
 pub use to_database::migrate_to_database;
 pub use to_etcd::migrate_to_etcd;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::notes::{TO_DATABASE, TO_ETCD, noted};
+use super::notes::{IN_DATABASE, NOTES, TO_DATABASE, TO_ETCD, noted};
 use crate::etcd::{ChangeId, ETCD_MARKER, EtcdStore, Kv, MarkState};
 use crate::sqlite::{DATABASE, Database, mark_moved, put_aside};
 use crate::state_dir::LockedDir;
@@ -39,23 +39,36 @@ pub fn settle_migration<K: Kv>(
     now: u64,
 ) -> Result<Option<KeptIn>, StoreError> {
     let directory = LockedDir::open(&state_dir.path)?;
-    if !directory.has(TO_ETCD)? && !directory.has(TO_DATABASE)? {
-        return Ok(None);
+    for name in NOTES {
+        directory.remove_drafts(name)?;
+        if directory.has(name)? {
+            let store = kv().map(|kv| EtcdStore::new(kv, ""));
+            return settle(&directory, store.as_ref().map_err(Clone::clone), now);
+        }
     }
-    settle(&directory, &EtcdStore::new(kv()?, ""), now)
+    Ok(None)
 }
 
-/// The same in a directory that is locked.
+/// The same in a directory that is locked, with the store in etcd, if it can be asked.
 pub(super) fn settle<K: Kv>(
     directory: &LockedDir,
-    store: &EtcdStore<K>,
+    store: Result<&EtcdStore<K>, StoreError>,
     now: u64,
 ) -> Result<Option<KeptIn>, StoreError> {
-    for name in [TO_ETCD, TO_DATABASE] {
-        directory.remove_drafts(name)?;
-    }
     if let Some(mover) = noted(directory, TO_DATABASE)? {
-        return to_database(directory, store, mover);
+        return match directory.has(ETCD_MARKER)? {
+            true => take_back(directory, store?, mover),
+            false => {
+                switch_to_database(directory)?;
+                if let Ok(store) = store {
+                    let _ = store.give_up(mover);
+                }
+                Ok(Some(KeptIn::Database))
+            }
+        };
+    }
+    if directory.has(IN_DATABASE)? && !directory.has(ETCD_MARKER)? {
+        return Ok(Some(KeptIn::Database));
     }
     match noted(directory, TO_ETCD)? {
         Some(id) => to_etcd(directory, store, id, now),
@@ -65,7 +78,7 @@ pub(super) fn settle<K: Kv>(
 
 fn to_etcd<K: Kv>(
     directory: &LockedDir,
-    store: &EtcdStore<K>,
+    store: Result<&EtcdStore<K>, StoreError>,
     id: ChangeId,
     now: u64,
 ) -> Result<Option<KeptIn>, StoreError> {
@@ -73,8 +86,13 @@ fn to_etcd<K: Kv>(
         return Ok(directory.has(ETCD_MARKER)?.then_some(KeptIn::Etcd));
     }
     if !is_moved(directory) {
-        return Ok(None);
+        // etcd need not answer: the database was marked before the store there was complete.
+        return match store.and_then(EtcdStore::mark) {
+            Ok(Some((MarkState::Complete(mark), _))) if mark.id == id => Err(in_both()),
+            _ => Ok(None),
+        };
     }
+    let store = store?;
     match store.mark()? {
         Some((MarkState::Complete(mark), _)) if mark.id == id => {
             switch_to_etcd(directory, &id, now)?;
@@ -83,7 +101,7 @@ fn to_etcd<K: Kv>(
         Some((MarkState::BeingFilled(mark), revision)) if mark.id == id => {
             // The completion that may be under way is never made after this.
             store.put_mark(MarkState::BeingFilled(mark), revision, Vec::new())?;
-            mark_moved(&directory.join(DATABASE), false)?;
+            mark_moved(directory, DATABASE, false)?;
             Ok(Some(KeptIn::Database))
         }
         _ => Err(lost()),
@@ -100,32 +118,56 @@ pub(super) fn switch_to_etcd(
     put_aside(directory, "moved", now).map(drop)
 }
 
-fn to_database<K: Kv>(
+/// Has this host use its database. Only now its format is the usual one, and only this once: a database that
+/// is found later is not opened.
+pub(super) fn switch_to_database(directory: &LockedDir) -> Result<(), StoreError> {
+    if is_moved(directory) {
+        mark_moved(directory, DATABASE, false)?;
+    }
+    directory.replace(IN_DATABASE, b"")?;
+    directory.remove(TO_DATABASE)?;
+    directory.sync()
+}
+
+/// Has all verifiers go on with the store in etcd.
+fn take_back<K: Kv>(
     directory: &LockedDir,
     store: &EtcdStore<K>,
     mover: ChangeId,
 ) -> Result<Option<KeptIn>, StoreError> {
-    if !directory.has(ETCD_MARKER)? {
-        if is_moved(directory) {
-            mark_moved(&directory.join(DATABASE), false)?;
-        }
-        return Ok(Some(KeptIn::Database));
+    let found = store.mark()?;
+    if let Some((state, revision)) = found {
+        let mark = match state {
+            MarkState::BeingMoved(mark, found) if found == mover => mark,
+            MarkState::Complete(mark) => mark,
+            // Another verifier moves them, or has moved them.
+            MarkState::BeingMoved(..) | MarkState::Moved(_) | MarkState::BeingFilled(_) => {
+                directory.remove(TO_DATABASE)?;
+                directory.sync()?;
+                return state.complete().map(|_| None);
+            }
+        };
+        // Also where it is complete: the other mark that may be under way is never put after this.
+        store.put_mark(MarkState::Complete(mark), revision, Vec::new())?;
+        directory.remove(TO_DATABASE)?;
+        directory.sync()?;
+        return Ok(Some(KeptIn::Etcd));
     }
-    let (mark, revision) = match store.mark()? {
-        Some((MarkState::Moved(mark, found), revision)) if found == mover => (mark, revision),
-        Some((MarkState::Complete(mark), revision)) => (mark, revision),
-        _ => return Err(lost()),
-    };
-    // Also where it is complete: the other mark that may be under way is never put after this.
-    store.put_mark(MarkState::Complete(mark), revision, Vec::new())?;
-    directory.remove(TO_DATABASE)?;
-    directory.sync()?;
-    Ok(Some(KeptIn::Etcd))
+    Err(lost())
 }
 
 /// Whether the database says that its accounts are elsewhere. What else is wrong with it, its opening says.
 fn is_moved(directory: &LockedDir) -> bool {
     matches!(Database::open(directory), Err(StoreError::DatabaseMoved))
+}
+
+fn in_both() -> StoreError {
+    StoreError::Superseded {
+        why: "the accounts of this host were moved to etcd, and an older state of its database is here. Logins \
+              are refused, because codes that were used would be accepted again. Put accounts.db and its -wal, \
+              -shm and -journal files aside, and set kind = \"etcd\" in [store] of tfad.toml"
+            .to_owned(),
+    }
 }
 
 fn lost() -> StoreError {

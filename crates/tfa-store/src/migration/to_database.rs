@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::documents;
-use super::notes::{TO_DATABASE, TO_ETCD};
-use super::settle::{KeptIn, settle};
+use super::notes::{IN_DATABASE, TO_DATABASE, TO_ETCD, noted};
+use super::settle::{KeptIn, settle, switch_to_database};
 use super::{Migrated, MigrationError, MigrationStep, MigrationWatch};
 use crate::etcd::{ChangeId, ETCD_MARKER, EtcdStore, Kv, MarkState, RecordThere, RecordsThere};
 use crate::key_choice::KeySources;
@@ -13,6 +13,8 @@ use crate::sqlite::{DATABASE, KeptDocuments, NewDatabase, mark_moved, put_aside}
 use crate::state_dir::LockedDir;
 use crate::{KeyId, StateDir, StoreError};
 
+/// The name of the new database before it is complete.
+const DRAFT: &str = "accounts.db.new";
 /// After how many records the progress is told.
 const STEP: u64 = 1000;
 
@@ -29,13 +31,10 @@ pub fn migrate_to_database<K: Kv>(
 ) -> Result<Migrated, MigrationError> {
     let store = EtcdStore::new(kv, "");
     let directory = LockedDir::open(&state_dir.path)?;
-    settle(&directory, &store, now)?;
+    settle(&directory, Ok(&store), now)?;
     refuse_member(&directory)?;
     let Some(noted) = directory.read(ETCD_MARKER)? else {
-        return match directory.has(TO_DATABASE)? {
-            true => Ok(Migrated { records: None }),
-            false => Err(MigrationError::AlreadyThere(KeptIn::Database)),
-        };
+        return already_there(&directory, &store);
     };
     let (mark, revision) = store.complete_mark(&noted)?;
     let keys = KeySources {
@@ -44,14 +43,15 @@ pub fn migrate_to_database<K: Kv>(
     };
     keys.find(mark.key)?;
     // What cannot be moved is found before any login is refused.
-    let total = read(&store, watch, 0, &mut |_| Ok(()))?;
+    store.refuse_unknown_documents()?;
+    let total = read(&store.pinned(revision)?, watch, 0, &mut |_| Ok(()))?;
     watch.stop().map_err(MigrationError::Running)?;
     watch.reached(MigrationStep::Stopped);
     let mover = ChangeId::random()?;
     directory.replace(TO_DATABASE, mover.line().as_bytes())?;
     directory.remove(TO_ETCD)?;
     watch.reached(MigrationStep::Noted);
-    let copied = match store.put_mark(MarkState::Moved(mark, mover), revision, Vec::new()) {
+    let copied = match store.put_mark(MarkState::BeingMoved(mark, mover), revision, Vec::new()) {
         Ok(revision) => {
             watch.reached(MigrationStep::Closed);
             copy(&directory, &store, mark.key, revision, total, watch)
@@ -69,8 +69,10 @@ pub fn migrate_to_database<K: Kv>(
     let records = match published {
         Ok(records) => records,
         Err(error) => {
-            return Err(match settle(&directory, &store, now) {
+            return Err(match settle(&directory, Ok(&store), now) {
                 Ok(_) => error,
+                // Another verifier moves them.
+                Err(why) if !directory.has(TO_DATABASE)? => why.into(),
                 Err(why) => MigrationError::Undecided(why),
             });
         }
@@ -79,9 +81,28 @@ pub fn migrate_to_database<K: Kv>(
     directory.remove(ETCD_MARKER)?;
     directory.sync()?;
     watch.reached(MigrationStep::Switched);
-    mark_moved(&directory.join(DATABASE), false)?;
+    switch_to_database(&directory)?;
+    // Without it, a later migration to etcd needs another prefix.
+    let _ = store.give_up(mover);
     let records = Some(records);
     Ok(Migrated { records })
+}
+
+/// The accounts are in the database. What was begun towards etcd is given up.
+fn already_there<K: Kv>(
+    directory: &LockedDir,
+    store: &EtcdStore<K>,
+) -> Result<Migrated, MigrationError> {
+    if let Some(id) = noted(directory, TO_ETCD)? {
+        let _ = store.give_up(id);
+        directory.remove(TO_ETCD)?;
+        directory.sync()?;
+        return Ok(Migrated { records: None });
+    }
+    match directory.has(IN_DATABASE)? {
+        true => Ok(Migrated { records: None }),
+        false => Err(MigrationError::AlreadyThere(KeptIn::Database)),
+    }
 }
 
 /// Writes everything that is in etcd into a new database, which is not the one of this host yet.
@@ -93,6 +114,8 @@ fn copy<K: Kv>(
     total: u64,
     watch: &mut dyn MigrationWatch,
 ) -> Result<u64, MigrationError> {
+    // An etcd that was emptied or changed meanwhile is not copied.
+    let store = &store.pinned(revision)?;
     let draft = directory.write_draft(DATABASE, b"")?;
     // It is above each revision that etcd has given.
     let mut new = NewDatabase::create(&draft, key, revision.unsigned_abs())?;
@@ -101,7 +124,8 @@ fn copy<K: Kv>(
     })?;
     new.finish()?;
     KeptDocuments::of(documents::read(store)?, revision).put_into(&draft)?;
-    mark_moved(&draft, true)?;
+    mark_moved(directory, DRAFT, true)?;
+    store.check_mark()?;
     Ok(records)
 }
 

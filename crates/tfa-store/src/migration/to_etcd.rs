@@ -2,7 +2,7 @@
 
 use super::copy::Copy;
 use super::documents;
-use super::notes::{TO_DATABASE, TO_ETCD, noted};
+use super::notes::{IN_DATABASE, TO_ETCD, noted};
 use super::settle::{KeptIn, settle, switch_to_etcd};
 use super::{Migrated, MigrationError, MigrationStep, MigrationWatch};
 use crate::etcd::{ChangeId, ETCD_MARKER, EtcdStore, Fill, Kv};
@@ -35,7 +35,7 @@ pub fn migrate_to_etcd<K: Kv>(
     let store = EtcdStore::new(kv, "");
     let (id, key) = {
         let directory = LockedDir::open(&state_dir.path)?;
-        settle(&directory, &store, now)?;
+        settle(&directory, Ok(&store), now)?;
         if directory.has(ETCD_MARKER)? {
             return match directory.has(TO_ETCD)? {
                 true => Ok(Migrated { records: None }),
@@ -48,7 +48,7 @@ pub fn migrate_to_etcd<K: Kv>(
             None => ChangeId::random()?,
         };
         directory.replace(TO_ETCD, id.line().as_bytes())?;
-        directory.remove(TO_DATABASE)?;
+        directory.remove(IN_DATABASE)?;
         (id, key)
     };
     watch.reached(MigrationStep::Noted);
@@ -63,11 +63,11 @@ pub fn migrate_to_etcd<K: Kv>(
     watch.reached(MigrationStep::Stopped);
     let records = last_pass(&directory, &mut fill, key)?;
     watch.reached(MigrationStep::Copied);
-    mark_moved(&directory.join(DATABASE), true)?;
+    mark_moved(&directory, DATABASE, true)?;
     watch.reached(MigrationStep::Closed);
     if let Err(error) = fill.complete() {
         // The mark tells whether it was made.
-        match settle(&directory, &store, now) {
+        match settle(&directory, Ok(&store), now) {
             Ok(Some(KeptIn::Etcd)) => {}
             Ok(_) => return Err(error.into()),
             Err(error) => return Err(MigrationError::Undecided(error)),

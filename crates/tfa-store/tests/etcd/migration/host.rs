@@ -190,6 +190,8 @@ struct State {
     left: u32,
     last: Last,
     late: Option<Txn>,
+    /// The kill was in a transaction.
+    in_transaction: bool,
 }
 
 struct Killed;
@@ -197,8 +199,18 @@ struct Killed;
 impl Killer {
     /// Kills after so many calls and steps.
     pub(super) fn after(left: u32, last: Last) -> Self {
-        let late = None;
-        Self(Arc::new(Mutex::new(State { left, last, late })))
+        Self(Arc::new(Mutex::new(State {
+            left,
+            last,
+            late: None,
+            in_transaction: false,
+        })))
+    }
+
+    /// Whether the kill was the same with any [`Last`].
+    pub(super) fn is_alike(&self) -> bool {
+        let state = self.0.lock().unwrap();
+        state.last != Last::Unsent && !state.in_transaction
     }
 
     /// Whether the process is killed in this call or step.
@@ -310,6 +322,7 @@ impl Kv for KilledKv {
             return self.kv.txn(txn);
         }
         let mut state = self.killer.0.lock().unwrap();
+        state.in_transaction = true;
         match state.last {
             Last::Unsent => {}
             Last::Made => drop(self.kv.txn(txn)),

@@ -128,6 +128,14 @@ fn database_in_use_is_not_moved() {
         "{outcome:?}"
     );
     assert_eq!(read(&*store), expected);
+    // The one to etcd is given up.
+    migrate(
+        &host,
+        etcd.another(),
+        KeptIn::Database,
+        &mut watch(&mut |_| {}),
+    )
+    .unwrap();
     let outcome = migrate(
         &host,
         etcd.another(),
@@ -138,4 +146,117 @@ fn database_in_use_is_not_moved() {
         outcome,
         Err(MigrationError::AlreadyThere(KeptIn::Database))
     ));
+}
+
+#[test]
+fn store_that_another_host_moves_away_is_not_replaced() {
+    let (etcd, host, other) = (MemoryKv::default(), Host::new(), Host::new());
+    let store = open(&host.state_dir(), &etcd, KeptIn::Etcd).unwrap();
+    let expected = fill(&*store);
+    let theirs = open(&other.state_dir(), &etcd, KeptIn::Database).unwrap();
+    fill(&*theirs);
+    theirs.close();
+    let mut met = 0;
+    let mut during = |step| {
+        if step == MigrationStep::Closed {
+            let outcome = migrate(
+                &other,
+                etcd.another(),
+                KeptIn::Etcd,
+                &mut watch(&mut |_| {}),
+            );
+            assert!(
+                matches!(outcome, Err(MigrationError::Store(_))),
+                "{outcome:?}"
+            );
+            met += 1;
+        }
+    };
+    migrate(
+        &host,
+        etcd.another(),
+        KeptIn::Database,
+        &mut watch(&mut during),
+    )
+    .unwrap();
+    assert_eq!(met, 1);
+    let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
+    assert_eq!(read(&*store), expected);
+}
+
+#[test]
+fn etcd_that_gets_an_older_state_while_it_is_copied_is_not_copied() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    let store = open(&host.state_dir(), &etcd, KeptIn::Etcd).unwrap();
+    let older = MemoryKv::default();
+    older.replace_by(&etcd);
+    fill(&*store);
+    let mut during = |step| {
+        if step == MigrationStep::Closed {
+            etcd.replace_by(&older);
+        }
+    };
+    let outcome = migrate(
+        &host,
+        etcd.another(),
+        KeptIn::Database,
+        &mut watch(&mut during),
+    );
+    assert!(outcome.is_err());
+    let path = host.state_dir().path;
+    assert!(path.join("etcd.id").exists() && !path.join("accounts.db").exists());
+}
+
+#[test]
+fn older_state_of_a_database_that_was_moved_refuses() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
+    fill(&*store);
+    store.close();
+    drop(store);
+    let path = host.state_dir().path;
+    let (database, before) = (path.join("accounts.db"), path.join("before"));
+    let mut during = |step| match step {
+        MigrationStep::Copied => drop(fs::copy(&database, &before).unwrap()),
+        MigrationStep::Completed => std::panic::resume_unwind(Box::new("a power failure")),
+        _ => {}
+    };
+    let run = || migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch(&mut during));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+    fs::rename(before, &database).unwrap();
+    let state_dir = host.state_dir();
+    let settled = tfa_store::settle_migration(&state_dir, || Ok(etcd.another()), 0);
+    assert!(
+        matches!(settled, Err(StoreError::Superseded { .. })),
+        "{settled:?}"
+    );
+}
+
+#[test]
+fn migration_to_etcd_is_given_up_by_one_to_the_database() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
+    let expected = fill(&*store);
+    store.close();
+    drop(store);
+    let mut during = |_| {};
+    let mut cancelled = watch(&mut during);
+    cancelled.goes_on = false;
+    assert!(migrate(&host, etcd.another(), KeptIn::Etcd, &mut cancelled).is_err());
+    let state_dir = host.state_dir();
+    assert!(tfa_store::is_migrating(&state_dir));
+    // tfa-fleet is not needed while the database serves.
+    let gone = || -> Result<MemoryKv, StoreError> { Err(StoreError::NoAccounts) };
+    assert_eq!(tfa_store::settle_migration(&state_dir, gone, 0), Ok(None));
+    migrate(
+        &host,
+        etcd.another(),
+        KeptIn::Database,
+        &mut watch(&mut |_| {}),
+    )
+    .unwrap();
+    assert!(!tfa_store::is_migrating(&state_dir));
+    migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch(&mut |_| {})).unwrap();
+    let store = open(&state_dir, &etcd, KeptIn::Etcd).unwrap();
+    assert_eq!(read(&*store), expected);
 }
