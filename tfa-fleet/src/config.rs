@@ -173,7 +173,8 @@ impl Limits {
 #[derive(Debug)]
 pub struct BadConfig {
     file: PathBuf,
-    mistake: ConfigMistake,
+    /// What is wrong in it.
+    pub(crate) mistake: ConfigMistake,
 }
 
 /// What is wrong in a configuration.

@@ -29,6 +29,7 @@ pub mod messages;
 mod peers;
 mod random;
 mod renewal;
+mod report;
 pub mod run;
 mod server;
 mod stop;

@@ -75,6 +75,7 @@ impl Answers {
             hosts: u32::try_from(hosts).unwrap_or(u32::MAX),
             verifiers,
             etcd: self.etcd.as_ref().map(Etcd::status).unwrap_or_default(),
+            is_etcd_full: self.etcd.as_ref().and_then(Etcd::is_full),
         }
     }
 }

@@ -10,7 +10,7 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tfa_fleet::credentials::Folder;
 use tfa_fleet::log::{Level, log};
 use tfa_fleet::run::{Places, RunError, run};
-use tfa_fleet::task::{STATE, Task};
+use tfa_fleet::task::{CONFIG, STATE, Task};
 
 const USAGE: &str = "usage: tfa-fleet [--config FILE] [--state DIRECTORY] [--socket PATH]
                  [--tfad PATH] [--help]
@@ -82,7 +82,7 @@ fn serve(options: &Places) -> Result<(), Failure> {
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Places>, String> {
     let mut options = Places {
-        config: PathBuf::from("/etc/tfa/tfa-fleet.toml"),
+        config: PathBuf::from(CONFIG),
         folder: Folder::new(PathBuf::from(STATE)),
         socket: PathBuf::from(tfa_fleet_wire::CALL_SOCKET),
         tfad: PathBuf::from(tfa_fleet_wire::MEMBER_SOCKET),

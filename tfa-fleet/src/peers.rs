@@ -21,6 +21,13 @@ pub(crate) struct Peers {
     pub(crate) verifiers: Arc<Verifiers>,
 }
 
+/// Whether this is a verifier with etcd that its fleet has not certified yet, and nothing is wrong with that. A host
+/// that has lost its certificate is none: its members would see a verifier that is cut off.
+pub(crate) fn is_not_certified_yet(config: &Config, folder: &Folder) -> bool {
+    let is_new = folder.has_no_certificate() && folder.has_no_authority();
+    config.is_managed && config.etcd.is_some() && config.verifiers.is_empty() && is_new
+}
+
 impl Peers {
     /// Reads the certificate of this host. `None` on a verifier with etcd that its fleet has not certified yet:
     /// the authority is made, or known, only after tfad has reached its store in etcd.
@@ -29,9 +36,7 @@ impl Peers {
         folder: &Folder,
         tfad: &Arc<Tfad>,
     ) -> Result<Option<Self>, BadFile> {
-        // A host that has lost its certificate does not start: its members would see a verifier that is cut off.
-        let is_new = folder.has_no_certificate() && folder.has_no_authority();
-        if config.is_managed && config.etcd.is_some() && config.verifiers.is_empty() && is_new {
+        if is_not_certified_yet(config, folder) {
             return Ok(None);
         }
         let identity = Identity::read(config)?;

@@ -4,20 +4,25 @@
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use data_encoding::HEXLOWER;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustls::pki_types::CertificateDer;
 use tfa_fleet_core::JoinToken;
+use tfa_fleet_wire::frame;
 use zeroize::Zeroizing;
 
 use crate::credentials::{BadKey, Folder, FolderError};
 use crate::join::{Joined, join};
+use crate::report::report;
 
 /// Where the program keeps the key and the certificate of this host.
 pub const STATE: &str = "/var/lib/tfa-fleet";
+
+/// The configuration of the program.
+pub const CONFIG: &str = "/etc/tfa/tfa-fleet.toml";
 
 /// The longest input, in bytes: two certificates in hex.
 const MAX_INPUT: u64 = 64 * 1024;
@@ -31,6 +36,8 @@ pub enum Task {
     Accept,
     /// Join a fleet with a token: print the name of the host, and the lines of its configuration.
     Join,
+    /// Print what the program would start with, as a frame.
+    Report,
 }
 
 impl Task {
@@ -41,18 +48,18 @@ impl Task {
             "--request-certificate" => Some(Self::Request),
             "--accept-certificate" => Some(Self::Accept),
             "--join" => Some(Self::Join),
+            "--report" => Some(Self::Report),
             _ => None,
         }
     }
 
-    /// Does it. The next argument, if there is one, is the folder.
+    /// Does it. The next argument, if there is one, is the folder, and the one behind it the configuration.
     pub fn run(self, mut arguments: impl Iterator<Item = String>) -> ExitCode {
-        let folder = arguments
-            .next()
-            .map_or_else(|| PathBuf::from(STATE), PathBuf::from);
-        match self.done(&Folder::new(folder)) {
+        let mut path = |default| PathBuf::from(arguments.next().unwrap_or(String::from(default)));
+        let (folder, config) = (path(STATE), path(CONFIG));
+        match self.done(&Folder::new(folder), &config) {
             Ok(output) => {
-                let written = io::stdout().write_all(output.as_bytes());
+                let written = io::stdout().write_all(&output);
                 match written {
                     Ok(()) => ExitCode::SUCCESS,
                     Err(_) => ExitCode::FAILURE,
@@ -65,13 +72,15 @@ impl Task {
         }
     }
 
-    fn done(self, folder: &Folder) -> Result<String, Failure> {
+    fn done(self, folder: &Folder, config: &Path) -> Result<Vec<u8>, Failure> {
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-        match self {
+        let lines = match self {
             Self::Request => request(folder),
             Self::Accept => accept(folder, &input()?),
             Self::Join => join_fleet(folder, &input()?),
-        }
+            Self::Report => return Ok(frame::encode(&report(config, folder))?.to_vec()),
+        };
+        lines.map(String::into_bytes)
     }
 }
 

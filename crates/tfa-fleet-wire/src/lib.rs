@@ -15,6 +15,7 @@ mod list;
 mod login;
 mod message;
 mod peer;
+mod report;
 
 pub use ca::{CA_PROGRAM, CaReply, CaRequest, MAX_CA_FRAME, Validity, read_ca_frame};
 pub use client::{CallError, Client, Connection};
@@ -31,6 +32,10 @@ pub use message::{
     EndpointStatus, LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus,
 };
 pub use peer::is_trusted;
+pub use report::{
+    CertificateEnd, EndpointSetting, Fault, FaultKind, Report, ReportError, ReportedFile,
+    read_report,
+};
 
 /// The socket at which tfa-fleet takes the requests of tfad.
 pub const CALL_SOCKET: &str = "/run/tfa-fleet/call";

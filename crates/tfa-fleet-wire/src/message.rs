@@ -101,6 +101,9 @@ pub struct Status {
     /// The endpoints of etcd that the configuration names, in its order.
     #[n(4)]
     pub etcd: Vec<EndpointStatus>,
+    /// Whether the last change was refused because etcd has no space left. `None` before the first change.
+    #[n(5)]
+    pub is_etcd_full: Option<bool>,
 }
 
 /// A connection to a member of etcd, or why there is none.
@@ -136,6 +139,10 @@ pub struct VerifierStatus {
     /// Why the last connection ended, or the last attempt to connect failed. `None` after a success.
     #[n(4)]
     pub error: Option<LinkError>,
+    /// Why it has refused this host in its last reply to the begin of a login, for the administrator: this host was
+    /// removed, for example. `None` after a login that it did not refuse so.
+    #[n(5)]
+    pub refusal: Option<String>,
 }
 
 /// Why there is no connection to a peer.

@@ -60,6 +60,7 @@ fn reply(host: &str) -> Reply {
         hosts: 0,
         verifiers: Vec::new(),
         etcd: Vec::new(),
+        is_etcd_full: None,
     })
 }
 

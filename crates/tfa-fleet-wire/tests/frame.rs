@@ -47,8 +47,9 @@ prop_compose! {
         clock_ahead_ms: Option<i64>,
         round_trip_us: Option<u32>,
         error in proptest::option::of(link_error()),
+        refusal in proptest::option::of("\\PC{0,80}"),
     ) -> VerifierStatus {
-        VerifierStatus { name, is_connected, clock_ahead_ms, round_trip_us, error }
+        VerifierStatus { name, is_connected, clock_ahead_ms, round_trip_us, error, refusal }
     }
 }
 
@@ -69,8 +70,9 @@ prop_compose! {
         hosts: u32,
         verifiers in prop::collection::vec(verifier(), 0..9),
         etcd in prop::collection::vec(endpoint(), 0..4),
+        is_etcd_full: Option<bool>,
     ) -> Status {
-        Status { version, host, hosts, verifiers, etcd }
+        Status { version, host, hosts, verifiers, etcd, is_etcd_full }
     }
 }
 
@@ -458,6 +460,7 @@ fn a_message_longer_than_a_frame_is_not_encoded() {
         hosts: 0,
         verifiers: Vec::new(),
         etcd: Vec::new(),
+        is_etcd_full: None,
     };
     assert!(frame::encode(&Reply::Status(status(MAX_FRAME - 64))).is_ok());
     let too_long = frame::encode(&Reply::Status(status(MAX_FRAME)));

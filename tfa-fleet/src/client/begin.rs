@@ -160,6 +160,9 @@ async fn ask(
 ) {
     let attempt = request.attempt.clone();
     let reply = reply_of(&link, open.number, deadline, open.client.begin(request)).await;
+    if let Ok(reply) = &reply {
+        link.note_refusal(open.number, refusal_of_host(reply));
+    }
     let end = match reply {
         Ok(reply) => end_of(reply),
         Err(none) => Ended::Cannot(none),
@@ -181,6 +184,16 @@ async fn ask(
         return;
     }
     let _ = sender.send((link.name().to_owned(), end)).await;
+}
+
+/// Why a verifier serves no login of this host. tfad of this host lets no user begin the login of another one.
+fn refusal_of_host(reply: &BeginReply) -> Option<&str> {
+    match &reply.is {
+        Some(begin_reply::Is::Refused(refused)) if refused.error() == Error::NotAuthorized => {
+            Some(&refused.text)
+        }
+        _ => None,
+    }
 }
 
 fn end_of(reply: BeginReply) -> Ended {

@@ -59,6 +59,8 @@ struct State {
     clock_ahead_ms: Option<i64>,
     round_trip_us: Option<u32>,
     error: Option<LinkError>,
+    /// Why the verifier refuses this host.
+    refusal: Option<String>,
 }
 
 impl Link {
@@ -115,6 +117,14 @@ impl Link {
         self.state().suspected_until = None;
     }
 
+    /// Notes why the verifier has refused this host, or that it has not.
+    pub(super) fn note_refusal(&self, number: u64, why: Option<&str>) {
+        let mut state = self.state();
+        if state.number == number {
+            state.refusal = why.map(|why| printable(&why));
+        }
+    }
+
     pub(super) fn failures(&self) -> u64 {
         self.state().failures
     }
@@ -145,6 +155,7 @@ impl Link {
             clock_ahead_ms: state.clock_ahead_ms,
             round_trip_us: state.round_trip_us,
             error: state.error.clone(),
+            refusal: state.refusal.clone(),
         }
     }
 
@@ -180,6 +191,8 @@ impl Link {
                 clock_ahead_ms: Some(connected.clock_ahead_ms),
                 round_trip_us: Some(connected.round_trip_us),
                 error: None,
+                // The same verifier refuses the same host.
+                refusal: state.refusal.take(),
             };
             state.number
         };

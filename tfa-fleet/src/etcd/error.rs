@@ -9,6 +9,9 @@ use crate::log::printable;
 /// errors, too.
 const TOO_LARGE: [&str; 2] = ["request is too large", "too many operations"];
 
+/// The part of the text that tells it from a member with too many requests.
+const NO_SPACE: &str = "database space exceeded";
+
 pub(super) fn unsent(why: &str) -> KvFailure {
     failure(KvFailureKind::Unsent, why)
 }
@@ -38,6 +41,11 @@ pub(super) fn of_status(status: &Status, is_read: bool) -> KvFailure {
         Code::OutOfRange if is_read => too_large(),
         _ => unknown(text),
     }
+}
+
+/// Whether etcd has refused a change, or has made it as the last one, because its quota is used up.
+pub(super) fn is_out_of_space(status: &Status) -> bool {
+    status.code() == Code::ResourceExhausted && status.message().contains(NO_SPACE)
 }
 
 fn failure(kind: KvFailureKind, text: &str) -> KvFailure {

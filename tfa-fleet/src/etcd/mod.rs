@@ -18,12 +18,12 @@ mod messages;
 mod url;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use prost::Message as _;
 use tfa_fleet_wire::limits::MAX_KV_BYTES;
-use tfa_fleet_wire::{EndpointStatus, KvCall, KvFailure, KvReply};
+use tfa_fleet_wire::{EndpointStatus, KvCall, KvFailure, KvReply, KvWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
@@ -31,7 +31,7 @@ use tokio_rustls::rustls::ClientConfig;
 use crate::config::EtcdConfig;
 use crate::stop::Stop;
 use endpoint::{Endpoint, Open};
-use error::{of_status, too_large, unknown, unsent};
+use error::{is_out_of_space, of_status, too_large, unknown, unsent};
 use messages::{Keys, Message, with_leader};
 pub use url::{EndpointUrl, InvalidUrl};
 
@@ -47,7 +47,14 @@ pub struct Etcd {
     /// Something has happened to a connection.
     changed: Arc<watch::Sender<()>>,
     keys: Keys,
+    /// What the last change has shown about the space of etcd.
+    space: AtomicU8,
 }
+
+/// The values of `space`.
+const UNKNOWN: u8 = 0;
+const LEFT: u8 = 1;
+const NONE_LEFT: u8 = 2;
 
 impl Etcd {
     /// The client of this etcd. It is not connected yet. `tls` is needed where an endpoint has TLS.
@@ -64,6 +71,7 @@ impl Etcd {
             preferred: AtomicUsize::new(0),
             keys,
             changed,
+            space: AtomicU8::new(UNKNOWN),
         }
     }
 
@@ -92,6 +100,16 @@ impl Etcd {
     pub fn status(&self) -> Vec<EndpointStatus> {
         let endpoints = self.endpoints.iter();
         endpoints.map(|endpoint| endpoint.status()).collect()
+    }
+
+    /// Whether the last change was refused for want of space. etcd then refuses each change until an administrator
+    /// has ended its alarm. `None` before the first change.
+    #[must_use]
+    pub fn is_full(&self) -> Option<bool> {
+        match self.space.load(Ordering::Relaxed) {
+            UNKNOWN => None,
+            space => Some(space == NONE_LEFT),
+        }
     }
 
     /// Makes a call, in at most that time.
@@ -128,8 +146,18 @@ impl Etcd {
             }
         };
         let failure = match timeout_at(deadline, sent).await {
-            Ok(Ok(reply)) => return reply.ok_or_else(|| unknown("its reply is not valid")),
-            Ok(Err(status)) => of_status(&status, is_read),
+            Ok(Ok(reply)) => {
+                if puts(call) && matches!(reply, Some(KvReply::Applied(_))) {
+                    self.space.store(LEFT, Ordering::Relaxed);
+                }
+                return reply.ok_or_else(|| unknown("its reply is not valid"));
+            }
+            Ok(Err(status)) => {
+                if is_out_of_space(&status) {
+                    self.space.store(NONE_LEFT, Ordering::Relaxed);
+                }
+                of_status(&status, is_read)
+            }
             Err(_) => {
                 // The member may have lost its power. The next call does not wait for it.
                 self.give_up(number, &open);
@@ -189,4 +217,12 @@ impl Etcd {
             .preferred
             .compare_exchange(number, next, Ordering::Relaxed, Ordering::Relaxed);
     }
+}
+
+/// Whether a call may need space: etcd that has none left still reads and removes.
+fn puts(call: &KvCall) -> bool {
+    let KvCall::Txn { then, .. } = call else {
+        return false;
+    };
+    then.iter().any(|write| matches!(write, KvWrite::Put(..)))
 }

@@ -11,10 +11,13 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::VerifierBuilderError;
 use tfa_fleet_core::HostName;
+use tfa_fleet_wire::FaultKind;
 use zeroize::Zeroizing;
 
+use super::own::end_of;
 use super::peer::{UnnamedHost, host_of};
 use crate::config::{Config, EtcdConfig};
+use crate::etcd::EndpointUrl;
 
 /// The longest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -25,8 +28,10 @@ const FORBIDDEN_MODE: u32 = 0o037;
 /// Why a file cannot be used. The text names it.
 #[derive(Debug)]
 pub struct BadFile {
-    path: PathBuf,
-    mistake: FileMistake,
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What is wrong with it.
+    pub(crate) mistake: FileMistake,
 }
 
 /// What is wrong with a file.
@@ -176,6 +181,66 @@ fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), BadFile> {
         return Err(BadFile::new(path, FileMistake::Grew));
     }
     Ok((bytes, metadata.permissions().mode()))
+}
+
+impl FileMistake {
+    /// What the doctor can tell apart.
+    pub(crate) const fn kind(&self) -> FaultKind {
+        use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
+        use rustls::Error::InvalidCertificate;
+        match self {
+            Self::Refused(InvalidCertificate(Expired | ExpiredContext { .. })) => FaultKind::Ended,
+            Self::Refused(InvalidCertificate(NotValidYet | NotValidYetContext { .. })) => {
+                FaultKind::NotYetValid
+            }
+            Self::Refused(_) => FaultKind::Refused,
+            _ => FaultKind::File,
+        }
+    }
+}
+
+/// The files that a configuration names, each once, and whether it has a key.
+pub(crate) fn files_of(config: &Config) -> Vec<(&Path, bool)> {
+    let mut files: Vec<(&Path, bool)> = Vec::new();
+    for paths in all_paths(config) {
+        for (path, has_key) in [
+            (paths.key, true),
+            (paths.certificate, false),
+            (paths.ca, false),
+        ] {
+            if !files.iter().any(|(known, _)| *known == path) {
+                files.push((path, has_key));
+            }
+        }
+    }
+    files
+}
+
+/// The files with certificates of this host, and when these end. Those that cannot be read are not among them.
+pub(crate) fn ends(config: &Config) -> Vec<(&Path, u64)> {
+    let mut ends: Vec<(&Path, u64)> = Vec::new();
+    for path in all_paths(config).map(|paths| paths.certificate) {
+        let is_known = ends.iter().any(|(known, _)| *known == path);
+        let end = certificates(path)
+            .ok()
+            .and_then(|chain| end_of(chain.first()?));
+        if let Some(end) = end.filter(|_| !is_known) {
+            ends.push((path, end));
+        }
+    }
+    ends
+}
+
+/// The name in the certificate of this host, if it can be read.
+pub(crate) fn own_name(config: &Config) -> Option<HostName> {
+    host_of(certificates(&config.certificate).ok()?.first()?).ok()
+}
+
+fn all_paths(config: &Config) -> impl Iterator<Item = Paths<'_>> {
+    let of_etcd = config.etcd.as_ref();
+    let of_etcd = of_etcd.filter(|etcd| etcd.endpoints.iter().any(EndpointUrl::has_tls));
+    let of_etcd = of_etcd.map(|etcd| Paths::of_etcd(config, etcd));
+    [Paths::of_host(config)].into_iter().chain(of_etcd)
 }
 
 impl fmt::Display for BadFile {

@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::etcd::EndpointUrl;
 pub use files::{BadFile, FileMistake};
 use files::{Files, Paths};
+pub(crate) use files::{ends, files_of, own_name};
 pub(crate) use own::{check_own, is_valid_for, key_of};
 use peer::peer_in;
 pub use peer::{Peer, UnnamedHost, host_of};

@@ -10,8 +10,13 @@ use rustls::server::danger::ClientCertVerifier as _;
 use rustls::{CertificateError, Error, RootCertStore};
 use tfa_fleet_core::{Fingerprint, HostName};
 
+use webpki::{EndEntityCert, KeyUsage};
+
 use super::peer::peer_in;
 use super::purpose::{OfClients, OfServers};
+
+/// The year 10000, when each certificate has ended: its last date is in 9999.
+const FAR_FUTURE: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(253_402_300_800));
 
 /// Checks a certificate as the other hosts will. Returns the name of this host.
 ///
@@ -34,6 +39,17 @@ pub(crate) fn is_valid_for(
     let then = UnixTime::now().as_secs().saturating_add(time.as_secs());
     let then = UnixTime::since_unix_epoch(Duration::from_secs(then));
     check_at(certificate, authority, false, then).is_ok()
+}
+
+/// When a certificate ends, in seconds since the epoch. Its issuer is not looked at. `None` if it cannot be read.
+pub(super) fn end_of(certificate: &CertificateDer<'_>) -> Option<u64> {
+    let certificate = EndEntityCert::try_from(certificate).ok()?;
+    let usage = KeyUsage::client_auth();
+    // No date is parsed here: the time of the certificate is what is verified first.
+    match certificate.verify_for_usage(&[], &[], &[], FAR_FUTURE, usage, None, None) {
+        Err(webpki::Error::CertExpired { not_after, .. }) => Some(not_after.as_secs()),
+        _ => None,
+    }
 }
 
 /// The key of a certificate.

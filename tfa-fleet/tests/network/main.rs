@@ -18,6 +18,7 @@ mod joining;
 mod life;
 mod local;
 mod logins;
+mod reports;
 mod requests;
 mod test_verifier;
 mod tls_client;
