@@ -22,6 +22,7 @@ use tfad::task;
 const USAGE: &str =
     "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--socket PATH]
        tfad --check [--config FILE] [--draft] [--quiet] [--strict]
+                    [--json]
 See tfad(8).";
 
 /// The socket for the logins of members, beside that for logins: `tfa_fleet_wire::MEMBER_SOCKET`.
@@ -72,7 +73,12 @@ fn main() -> ExitCode {
 fn say_checked(file: &Path, options: &check::Options) -> ExitCode {
     let report = check::check(file, options);
     for line in &report.lines {
-        say(&format!("tfad: {line}"), ExitCode::SUCCESS);
+        if options.json {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stdout(), "{line}");
+        } else {
+            say(&format!("tfad: {line}"), ExitCode::SUCCESS);
+        }
     }
     if report.passed {
         ExitCode::SUCCESS
@@ -304,6 +310,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--draft" => options.how.draft = true,
             "--quiet" => options.how.quiet = true,
             "--strict" => options.how.strict = true,
+            "--json" => options.how.json = true,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown argument {argument:?}")),
         }

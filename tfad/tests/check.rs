@@ -120,3 +120,37 @@ fn a_file_in_a_directory_that_others_can_write_to_is_refused() {
         "{said}"
     );
 }
+
+#[test]
+fn json_has_the_errors_with_their_places_and_the_role() {
+    let directory = Directory::new("json");
+    directory.write("new.toml", "[policy]\nmode = \"of\"\n");
+    let run = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_tfad"))
+            .args(["--check", "--draft", "--json", "--config"])
+            .arg(directory.0.join("new.toml"))
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(output.stderr.is_empty());
+        let said = String::from_utf8(output.stdout).unwrap();
+        let here = format!("{}/", directory.0.display());
+        (output.status.success(), said.replace(&here, ""))
+    };
+    let (good, said) = run(&[]);
+    assert!(!good);
+    let expected = "{\"errors\": [{\"file\": \"new.toml\", \"line\": 2, \"column\": 8, \"text\": ";
+    assert!(said.starts_with(expected), "{said}");
+    assert!(
+        said.ends_with("\"role\": null, \"store\": null}\n"),
+        "{said}"
+    );
+
+    let fleet = "[fleet]\nrole = \"verifier\"\n[store]\nkind = \"etcd\"\n";
+    directory.write("new.toml", &format!("{GOOD}{fleet}"));
+    let (good, said) = run(&["--quiet"]);
+    assert!(good);
+    let expected = "{\"errors\": [], \"more_errors\": 0, \"warnings\": [], \"notes\": [], \"role\": \
+                    \"verifier\", \"store\": \"etcd\"}\n";
+    assert_eq!(said, expected);
+}

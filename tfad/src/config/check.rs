@@ -12,6 +12,7 @@ use tfa_core::{
 };
 use tfa_proto::{Consoles, KEY_METHODS};
 
+use super::check_json;
 use super::messages::findings as messages;
 use super::model::Config;
 use super::recovery::RecoveryRules;
@@ -47,12 +48,14 @@ pub struct Options {
     pub quiet: bool,
     /// A warning is a failure.
     pub strict: bool,
+    /// Print JSON.
+    pub json: bool,
 }
 
 /// The result of `tfad --check`.
 #[derive(Debug)]
 pub struct Report {
-    /// What to print. The last line is the summary.
+    /// What to print. The last line is the summary; of JSON it is the only one.
     pub lines: Vec<String>,
     /// Whether the check has passed.
     pub passed: bool,
@@ -68,6 +71,12 @@ pub fn check(file: &Path, options: &Options) -> Report {
     };
     let config = match Config::read(file, &trust) {
         Ok(config) => config,
+        Err(bad) if options.json => {
+            return Report {
+                lines: vec![check_json::of_errors(&bad)],
+                passed: false,
+            };
+        }
         Err(bad) => {
             let summary = messages::errors_in(file, bad.count());
             return Report {
@@ -76,30 +85,38 @@ pub fn check(file: &Path, options: &Options) -> Report {
             };
         }
     };
-    if options.quiet {
-        return Report {
-            lines: Vec::new(),
-            passed: true,
-        };
-    }
-    let Findings {
-        mut notes,
-        warnings,
-    } = findings(&config);
+    let mut found = match options.quiet {
+        true if options.json => Findings::default(),
+        true => {
+            return Report {
+                lines: Vec::new(),
+                passed: true,
+            };
+        }
+        false => findings(&config),
+    };
     let is_published = !options.draft
         && Path::new(tfa_proto::LOGIN_SOCKET)
             .with_file_name(MARK)
             .exists();
-    notes.extend(is_published.then(policy_of_files_not_in_force));
+    found
+        .notes
+        .extend(is_published.then(policy_of_files_not_in_force));
+    let passed = found.warnings.is_empty() || !options.strict;
+    if options.json {
+        let lines = vec![check_json::of_config(&config, &found)];
+        return Report { lines, passed };
+    }
+    let Findings {
+        mut notes,
+        warnings,
+    } = found;
     let owners = options.draft.then(messages::owners_not_checked);
     let mut lines: Vec<String> = notes.drain(..).map(|text| messages::note(&text)).collect();
     lines.extend(warnings.iter().map(|text| messages::warning(text)));
     lines.extend(owners.map(|text| messages::note(&text)));
     lines.push(messages::no_errors_in(file, warnings.len()));
-    Report {
-        lines,
-        passed: warnings.is_empty() || !options.strict,
-    }
+    Report { lines, passed }
 }
 
 /// What to look at in a configuration. Takes up to ten seconds.

@@ -9,11 +9,13 @@
 //! `published.rs` puts a published policy in the place of that of the files.
 //!
 //! Every problem is reported with its position (`problem.rs`, `report.rs`). If there is one, the
-//! whole configuration is refused. `messages/` has all texts. `check.rs` is `tfad --check`.
+//! whole configuration is refused. `messages/` has all texts. `check.rs` is `tfad --check`,
+//! and `check_json.rs` its output for programs.
 
 mod authenticator;
 mod builder;
 pub mod check;
+mod check_json;
 mod document;
 mod factors;
 mod files;

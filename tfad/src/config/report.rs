@@ -20,12 +20,12 @@ pub struct BadConfig {
 
 /// One line of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
+pub(super) struct Entry {
     /// The index of the file, in the order of reading.
     file_index: usize,
-    file: String,
-    line_and_column: Option<(u32, u32)>,
-    text: String,
+    pub(super) file: String,
+    pub(super) line_and_column: Option<(u32, u32)>,
+    pub(super) text: String,
 }
 
 /// The problems that a reading has found so far.
@@ -81,6 +81,16 @@ impl BadConfig {
     #[must_use]
     pub fn count(&self) -> usize {
         self.problems.len().saturating_add(self.more)
+    }
+
+    /// The problems that are listed.
+    pub(super) fn problems(&self) -> impl Iterator<Item = &Entry> {
+        self.problems.iter()
+    }
+
+    /// How many more there are.
+    pub(super) const fn more(&self) -> usize {
+        self.more
     }
 
     /// The problems, a line each, and how many more there are.
