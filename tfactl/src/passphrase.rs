@@ -14,8 +14,8 @@ use crate::messages;
 
 /// The fewest characters of a new passphrase.
 const MIN_LENGTH: usize = 12;
-/// How often a new passphrase is asked for.
-const TRIES: usize = 3;
+/// How often a passphrase is asked for.
+pub(crate) const TRIES: usize = 3;
 /// The most bytes of any.
 const MAX_LENGTH: usize = 1024;
 

@@ -46,7 +46,10 @@ pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
     let given = given.transpose()?;
     let given = given.as_deref().map(String::as_str);
     let mut outcome = task::run(&mut interrupt, &terminal, &words, given).await?;
-    if let (Outcome::NeedsPassphrase(why), None) = (&outcome, given) {
+    for _ in 0..passphrase::TRIES {
+        let (Outcome::NeedsPassphrase(why), None) = (&outcome, given) else {
+            break;
+        };
         terminal.error(&messages::task_refused(why));
         let typed = passphrase::of_backup(&mut interrupt, &mut terminal).await?;
         outcome = task::run(&mut interrupt, &terminal, &words, Some(&typed)).await?;

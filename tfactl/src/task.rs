@@ -17,7 +17,7 @@ const PROGRAM: &str = "/usr/sbin/tfad";
 pub(crate) enum Outcome {
     /// It is done, with these results.
     Done(Results),
-    /// It needs the passphrase of the file.
+    /// It needs the passphrase of the file, or another one.
     NeedsPassphrase(String),
 }
 
@@ -108,7 +108,9 @@ async fn follow(
         Some((reason, text)) if reason == "asked" => {
             Err(Failure::Refused(messages::rotation_asked(&text)))
         }
-        Some((reason, text)) if reason == "needs-passphrase" => Ok(Outcome::NeedsPassphrase(text)),
+        Some((reason, text)) if ["needs-passphrase", "wrong-passphrase"].contains(&&*reason) => {
+            Ok(Outcome::NeedsPassphrase(text))
+        }
         Some((_, text)) => Err(Failure::Refused(messages::task_refused(&text))),
         None if succeeded => Ok(Outcome::Done(Results(report.results))),
         None => Err(Failure::Refused(messages::TASK_ENDED.to_owned())),

@@ -262,20 +262,26 @@ fn a_daemon_that_does_not_start_again_is_reported_after_the_rest() {
 #[test]
 fn the_passphrase_of_a_backup_is_asked_for_when_it_is_needed() {
     let host = host();
-    let report = "refused needs-passphrase the file has its key, which needs the passphrase";
+    let report = "refused wrong-passphrase wrong passphrase, or the key was changed";
     let before = with_program(&host, report);
     let mut terminal = host.terminal(&Run {
         arguments: &["restore", "file"],
         before: &before,
         ..Run::default()
     });
-    terminal.answers("Passphrase of the backup:", "correct horse");
+    // A typo is no reason to begin again.
+    terminal.answers("Passphrase of the backup:", "correct house");
+    let again = "the key was changed. Nothing was changed.\nPassphrase of the backup:";
+    terminal.answers(again, "correct mouse");
+    terminal.answers(again, "correct horse");
     assert_eq!(terminal.exit_code(), 1);
     assert!(!terminal.everything().contains("correct"));
     let task = "--task restore --file file";
     assert_eq!(
         called(&host),
-        format!("{task} <>\n{task} <correct horse>\n")
+        format!(
+            "{task} <>\n{task} <correct house>\n{task} <correct mouse>\n{task} <correct horse>\n"
+        )
     );
     // A script is told how to give it.
     let (code, _, error) = run(&host, &before, &["restore", "file"]);

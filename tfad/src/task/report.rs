@@ -97,6 +97,7 @@ impl Report {
 fn reason(error: &BackupError) -> &'static str {
     match error {
         BackupError::NeedsPassphrase => "needs-passphrase",
+        BackupError::WrongPassphrase => "wrong-passphrase",
         BackupError::Cancelled => "cancelled",
         _ => "refused",
     }
