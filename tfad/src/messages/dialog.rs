@@ -86,16 +86,17 @@ pub(super) fn void_code(end: Time, now: Time) -> String {
     }
     let wait = wait(seconds);
     format!(
-        "This code may have been used before your account was imported or restored here, so it is not \
-         accepted. Wait {wait}, and enter the code that is shown then."
+        "This code may have been used before your account was imported or restored\n\
+         here, so it is not accepted. Wait {wait}, and enter the code that is\n\
+         shown then."
     )
 }
 
 /// The seconds within which an authenticator of the usual period shows the next code.
 const SOON: u64 = 30;
 const VOID_UNTIL_THE_NEXT: &str = "\
-This code may have been used before your account was imported or restored here, so it is not accepted. \
-Enter the next code that is shown.";
+This code may have been used before your account was imported or restored
+here, so it is not accepted. Enter the next code that is shown.";
 
 pub(super) const NOT_A_CODE: &str = "Not a valid code. Enter 6 or 8 digits, or a backup code.";
 pub(super) const WRONG_INVITATION: &str = "Wrong invitation code.";
