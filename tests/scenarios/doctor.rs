@@ -11,7 +11,7 @@ use crate::users::{
 const SHELL: &str = "alice@host:~$";
 const SILENT: &str = "Holes: 0, lock-outs: 0, risks: 0, advice: 0.\n";
 /// The file of the README for sshd.
-const README: &str =
+pub(crate) const README: &str =
     "KbdInteractiveAuthentication yes\nPasswordAuthentication no\nLoginGraceTime 10m";
 
 /// Runs the doctor, which succeeds and finds nothing.

@@ -13,6 +13,7 @@ mod devices;
 mod directory;
 mod doctor;
 mod doctor_accounts;
+mod doctor_fleet;
 mod doctor_host;
 mod doctor_remedies;
 mod doctor_sshd;

@@ -15,7 +15,7 @@ use tfa_pam_stack::Files;
 
 use crate::MODULE;
 use crate::finding::ProfileUpdate;
-pub(crate) use by_hand::added_lines;
+pub(crate) use by_hand::{added_lines, is_of_profile};
 use profile::{Block, Profile};
 use saved::Saved;
 

@@ -2,6 +2,7 @@
 
 use crate::facts::{DaemonProblem, Facts, PolicyFacts, Required};
 use crate::finding::{Finding, Subject};
+use crate::host::PolicyError;
 use crate::{host, messages};
 
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
@@ -9,7 +10,10 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let not_startable = host.and_then(|host| host.not_startable.as_ref());
     let not_startable = not_startable.map(messages::not_startable);
     let Some(problem) = &facts.daemon else {
-        let of_policy = facts.policy.as_ref().map(of_policy).into_iter().flatten();
+        let errors = host.map_or(&[][..], |host| &host.policy_errors);
+        let of_policy = facts.policy.as_ref();
+        let of_policy = of_policy.map(|policy| of_policy_in_force(policy, errors));
+        let of_policy = of_policy.into_iter().flatten();
         return not_startable
             .map(next_start)
             .into_iter()
@@ -29,9 +33,14 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         DaemonProblem::Denied => vec!["root".to_owned()],
         _ => Vec::new(),
     };
+    let policy_errors = match (problem, host) {
+        (DaemonProblem::Refuses(_), Some(host)) => host.policy_errors.clone(),
+        _ => Vec::new(),
+    };
     let subject = Subject {
         detail,
         names,
+        policy_errors,
         ..Subject::default()
     };
     let witness = Vec::new();
@@ -48,11 +57,15 @@ fn next_start(why: String) -> Finding {
 }
 
 /// Faults of the policy as a whole.
-fn of_policy(policy: &PolicyFacts) -> Vec<Finding> {
+fn of_policy_in_force(policy: &PolicyFacts, errors: &[PolicyError]) -> Vec<Finding> {
     let found = |kind, detail: &str| Finding::beside_pam(kind, "", Vec::new(), detail.to_owned());
     let error = policy.error_on_disk.iter();
     let mut findings: Vec<Finding> = error
-        .map(|why| found(&messages::POLICY_ERROR, why))
+        .map(|why| {
+            let mut finding = found(&messages::POLICY_ERROR, why);
+            finding.subject.policy_errors = errors.to_vec();
+            finding
+        })
         .collect();
     if policy.is_outdated {
         findings.push(found(&messages::POLICY_NOT_LOADED, ""));
@@ -66,6 +79,33 @@ fn of_policy(policy: &PolicyFacts) -> Vec<Finding> {
         findings.push(found(&messages::AUDIT_MODE, ""));
     }
     findings
+}
+
+/// An error that is that others can write a file is mended with the file: both are one finding.
+pub(crate) fn settle(findings: &mut Vec<Finding>) {
+    let places = |finding: &Finding| finding.subject.place.clone();
+    let writable = findings.iter();
+    let writable = writable.filter(|one| one.kind.id == messages::FILE_WRITABLE.id);
+    let writable: Vec<String> = writable.map(places).collect();
+    let is_of_one = |error: &PolicyError| error.line.is_none() && writable.contains(&error.file);
+    let kinds = [messages::POLICY_ERROR.id, messages::DAEMON_REFUSES.id];
+    let Some(index) = findings.iter().position(|one| {
+        let errors = &one.subject.policy_errors;
+        kinds.contains(&one.kind.id) && !errors.is_empty() && errors.iter().all(is_of_one)
+    }) else {
+        return;
+    };
+    let error = findings.remove(index);
+    let errors = error.subject.policy_errors;
+    let of_error = |one: &&mut Finding| {
+        let place = &one.subject.place;
+        one.kind.id == messages::FILE_WRITABLE.id && errors.iter().any(|error| error.file == *place)
+    };
+    // The last of several is followed by the command that loads them.
+    if let Some(finding) = findings.iter_mut().filter(of_error).last() {
+        finding.subject.add_also(error.kind.id, &[]);
+        finding.subject.policy_errors = errors;
+    }
 }
 
 #[cfg(test)]

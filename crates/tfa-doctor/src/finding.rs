@@ -2,6 +2,7 @@
 
 use crate::edit::Edit;
 use crate::facts::Later;
+use crate::host::PolicyError;
 use crate::messages;
 use crate::shell::printable;
 use crate::sshd::StartedBy;
@@ -92,6 +93,8 @@ pub struct Subject {
     pub(crate) update: Option<ProfileUpdate>,
     /// From when on it is a fault, if it is none yet.
     pub(crate) later: Option<Later>,
+    /// The errors of the configuration on disk, where they are the cause.
+    pub policy_errors: Vec<PolicyError>,
     /// The other faults that the same remedy mends, with what they apply to.
     pub also: Vec<(&'static str, Vec<String>)>,
 }
@@ -222,8 +225,16 @@ impl Finding {
     /// without it the absence of findings would prove nothing.
     #[must_use]
     pub fn is_reported_for(&self, id: &str) -> bool {
-        let is_own = |kind: &&Kind| kind.id == self.kind.id;
+        let is_own = |kind: &&Kind| self.is_about(kind.id);
         self.is_about(id) || messages::INCOMPLETE.iter().any(is_own)
+    }
+
+    /// What the daemon says, if it refuses each login or a file.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        let told = [messages::DAEMON_REFUSES.id, messages::POLICY_ERROR.id];
+        told.contains(&self.kind.id)
+            .then_some(self.subject.detail.as_str())
     }
 
     /// What was found, in whole sentences on one line, without control characters.

@@ -78,6 +78,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         refused.partition(|(account, _)| account.keys == Keys::Elsewhere);
     let fault = |account: &KeyAccount| -> (&'static Kind, &'static str) {
         match (account.name == ROOT, account.keys) {
+            _ if !account.is_asked => (&messages::KEY_ONLY, messages::AFTER_KEY),
             (true, _) => (&messages::KEY_ONLY_ROOT, ""),
             (false, Keys::Forced) => (&messages::KEY_ONLY, messages::FORCED),
             (false, _) => (&messages::KEY_ONLY, ""),
@@ -102,6 +103,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         [
             finding(&messages::KEY_ONLY, "", is_later),
             finding(&messages::KEY_ONLY, messages::FORCED, is_later),
+            finding(&messages::KEY_ONLY, messages::AFTER_KEY, is_later),
             finding(&messages::KEY_ONLY_ROOT, "", is_later),
         ]
     });
@@ -157,11 +159,19 @@ pub(crate) fn settle(facts: &Facts, findings: &mut [Finding]) {
                     && account.keys != Keys::None
                     && may_be_of(facts, names, &account.name)
             }
+            // It would be asked for more than the key.
+            id if id == messages::SSHD_MATCH_WEAKER.id => {
+                !account.has_password && logins(facts, account).any(|login| login.needs_key_alone())
+            }
             _ => false,
         };
         let locked_out = accounts(facts).iter().filter(is_locked_out);
         let locked_out: Vec<String> = locked_out.map(|account| account.name.clone()).collect();
-        let asking = [&messages::SSHD_KEYS_NOT_GUARDED, &messages::SUDO_NOPASSWD];
+        let asking = [
+            &messages::SSHD_KEYS_NOT_GUARDED,
+            &messages::SUDO_NOPASSWD,
+            &messages::SSHD_MATCH_WEAKER,
+        ];
         let asks = asking.iter().any(|kind| kind.id == id);
         finding.subject.may_lock_out = asks && !is_known;
         if !locked_out.is_empty() || finding.subject.may_lock_out {
@@ -254,10 +264,15 @@ impl<'a> Login<'a> {
 
     /// When the account is refused for want of a second factor.
     fn refused(&self) -> Option<Refused> {
-        if !self.account.is_asked || self.can_answer() {
+        if self.can_answer() {
             return None;
         }
         let lists = self.settings.lists_beside_pam();
+        if !self.account.is_asked {
+            // No second factor is asked of it, and PAM asks for the password that it does not have.
+            let is_refused = lists.is_empty() && !self.account.has_password;
+            return (is_refused && !self.asks_after_key()).then_some(Refused::Now);
+        }
         let is_key = |list: &Vec<&str>| list.iter().all(|method| *method == KEY);
         match lists.iter().any(is_key) {
             true => self.account.refused,
@@ -266,22 +281,33 @@ impl<'a> Login<'a> {
         }
     }
 
+    /// Whether the key alone lets it in, and PAM would ask for what it does not have.
+    fn needs_key_alone(&self) -> bool {
+        let lists = self.settings.lists_beside_pam();
+        let mut alone = lists.iter();
+        alone.any(|list| list.iter().all(|method| *method == KEY)) && !self.can_answer()
+    }
+
     /// Whether PAM asks for the code alone, after the key.
     fn can_answer(&self) -> bool {
         let mut lists = self.settings.passable_lists().into_iter();
         let asks_after_key = lists.any(|list| list.contains(&KEY) && list.contains(&QUESTIONS));
+        self.account.has_codes && asks_after_key && self.asks_after_key() && self.asks_pam()
+    }
+
+    /// Whether PAM has a line that asks for nothing but the code, after the key.
+    fn asks_after_key(&self) -> bool {
         let service = self.settings.pam_service();
         let reading = self
             .facts
             .pam
             .as_ref()
             .and_then(|pam| pam.services.get(service));
-        let has_line = reading.is_some_and(|reading| {
+        reading.is_some_and(|reading| {
             reading.any(|service| {
                 let mut lines = service.stack(Phase::Auth).lines.iter();
                 lines.any(Line::asks_after_public_key)
             })
-        });
-        self.account.has_codes && asks_after_key && has_line && self.asks_pam()
+        })
     }
 }

@@ -8,6 +8,7 @@ mod daemon;
 mod edit;
 mod facts;
 mod finding;
+mod fleet;
 mod host;
 mod key_only;
 mod login;
@@ -26,10 +27,15 @@ pub use facts::{
     DaemonProblem, Facts, Later, LoginFacts, LoginUsers, PamFacts, PolicyFacts, Required,
 };
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
+pub use fleet::{
+    Connections, EtcdLink, FleetFacts, FleetFault, FleetFiles, FleetRole, FleetSettings, FleetUnit,
+    Marks, VerifierLink,
+};
 pub use host::{
     AccountFacts, Administrator, BlockDevice, BusFacts, Clock, DOAS_FILE, GroupCacheFacts,
-    HostFacts, NSCD_FILE, NotStartable, OtherWays, OwnedFile, PolkitFacts, Process, Reached, Room,
-    STATE_DIR, SocketFacts, StateFacts, polkit_questions, sudo_programs, sudo_services,
+    HostFacts, NSCD_FILE, NotStartable, OtherWays, OwnedFile, PolicyError, PolkitFacts, Process,
+    Reached, Room, STATE_DIR, SocketFacts, StateFacts, polkit_questions, sudo_programs,
+    sudo_services,
 };
 pub use key_only::{KeyAccount, Keys, Refused};
 pub use messages::{KINDS, list};
@@ -47,6 +53,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(sshd::examine(facts));
     findings.extend(login::timeout(facts));
     findings.extend(host::examine(facts));
+    findings.extend(fleet::examine(facts));
     findings.extend(key_only::examine(facts));
     findings.extend(security_key::examine(facts));
     let moving = moving::unfinished(facts);
@@ -56,6 +63,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     let breaks = moving::breaks(facts, &findings);
     moving::settle(&mut findings, &breaks);
     findings.extend(breaks);
+    daemon::settle(&mut findings);
     required::settle(facts, &mut findings);
     key_only::settle(facts, &mut findings);
     findings.sort_by_key(Finding::severity);

@@ -27,6 +27,9 @@ pub(crate) enum Difference<'a> {
     Tfa(&'a dyn Fn(&Line) -> [Code; 2]),
 }
 
+/// A stack has so many jumps that not all states were looked at.
+pub(crate) struct TooManyStates;
+
 /// A login that is refused because of the difference.
 pub(crate) struct Misled {
     pub(crate) path: Path,
@@ -100,9 +103,20 @@ pub(crate) struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// A short login that is refused because of the difference. `passes` says whether a code of the stack lets a
-    /// login in. None also if there are too many states to tell.
+    /// As [`Self::search`]. `None` also if there are too many states to tell.
     pub(crate) fn find(self, passes: &dyn Fn(Code) -> bool) -> Option<Misled> {
+        self.search(passes).ok().flatten()
+    }
+
+    /// A short login that is refused because of the difference. `passes` says whether a code of the stack lets a
+    /// login in.
+    ///
+    /// # Errors
+    /// [`TooManyStates`].
+    pub(crate) fn search(
+        self,
+        passes: &dyn Fn(Code) -> bool,
+    ) -> Result<Option<Misled>, TooManyStates> {
         let start = Node {
             login: State::new(),
             other: None,
@@ -111,7 +125,10 @@ impl Pair<'_> {
         };
         let mut origins = Origins::from([(start.clone(), None)]);
         let mut queue = VecDeque::from([start]);
-        while let Some(node) = queue.pop_front().filter(|_| origins.len() < MAX_STATES) {
+        while let Some(node) = queue.pop_front() {
+            if origins.len() >= MAX_STATES {
+                return Err(TooManyStates);
+            }
             let stack = self.search.stack;
             let login = Place::of(&node.login, stack);
             let other = node.other.as_ref().map(|state| Place::of(state, stack));
@@ -120,7 +137,7 @@ impl Pair<'_> {
                 let ends_well = |place: &Place| place.next.is_err_and(passes);
                 let is_refused = node.is_identified && !ends_well(&login);
                 if is_refused && other.as_ref().is_some_and(ends_well) {
-                    return Some(trace(&origins, node, login.state.at));
+                    return Ok(Some(trace(&origins, node, login.state.at)));
                 }
                 continue;
             };
@@ -134,7 +151,7 @@ impl Pair<'_> {
                 }
             }
         }
-        None
+        Ok(None)
     }
 
     /// The nodes after a line.

@@ -66,6 +66,15 @@ impl fmt::Display for Witness {
     }
 }
 
+/// The second login goes on at the next line where the first one jumps.
+const fn one_jump(search: Search<'_>) -> Pair<'_> {
+    Pair {
+        search,
+        difference: Difference::OneJump,
+        needs_proof: false,
+    }
+}
+
 impl Service {
     /// A login that passes the phase, although no line of `pam_tfa` returned success, or `PAM_IGNORE` because
     /// the policy asks for no second factor.
@@ -168,13 +177,24 @@ impl Service {
             questions: &Questions::of(stack),
             asks: None,
         };
-        let pair = Pair {
-            search,
-            difference: Difference::OneJump,
-            needs_proof: false,
-        };
-        let misled = pair.find(&|code| lets_in(phase, code))?;
+        let misled = one_jump(search).find(&|code| lets_in(phase, code))?;
         self.parting(phase, &search, &misled)
+    }
+
+    /// Whether the stack has so many jumps that [`Self::refused_by_jump`] cannot tell.
+    #[must_use]
+    pub fn has_too_many_jumps(&self, phase: Phase) -> bool {
+        let codes = |line: &Line| codes_without_failure(line, phase, &self.name);
+        let stack = self.stack(phase);
+        let search = Search {
+            stack,
+            codes: &codes,
+            questions: &Questions::of(stack),
+            asks: None,
+        };
+        one_jump(search)
+            .search(&|code| lets_in(phase, code))
+            .is_err()
     }
 
     /// A login that passes the phase. One that has to change its password is shown only if no other passes.

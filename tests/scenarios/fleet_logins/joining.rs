@@ -7,7 +7,7 @@ use super::{REFUSED, after_password, logs_in};
 use crate::users::{PASSWORD, set_up, ssh_to_code_prompt};
 
 /// Two machines with a cable. The second one knows the address of v1.test.
-fn verifier_and_members() -> (Machine, [Machine; 2]) {
+pub(crate) fn verifier_and_members() -> (Machine, [Machine; 2]) {
     let verifier = host(&[]);
     let made = verifier.succeed(["tfactl", "fleet", "init", "--name", "v1.test"]);
     assert!(made.contains("v1.test is its first verifier"), "{made}");
@@ -28,7 +28,7 @@ fn verifier_and_members() -> (Machine, [Machine; 2]) {
 }
 
 /// The token of a host: the first line.
-fn invite(verifier: &Machine, name: &str) -> String {
+pub(crate) fn invite(verifier: &Machine, name: &str) -> String {
     let invited = verifier.succeed(["tfactl", "host", "invite", name]);
     invited.lines().next().unwrap().to_owned()
 }

@@ -1,7 +1,7 @@
 //! Logins on members of a fleet, which a verifier answers: real sshd, real networks, real certificates.
 
 mod account_calls;
-mod joining;
+pub(crate) mod joining;
 pub(crate) mod machines;
 mod offline;
 mod published;

@@ -14,6 +14,7 @@ use tfa_proto::{
 };
 use tfa_text::policy_files::{AnyOwner, DropIns};
 
+use super::facts::MEMBER;
 use super::missed::Missed;
 use super::{accounts, groups, polkit};
 use crate::args::Login;
@@ -40,6 +41,12 @@ pub(super) async fn collect(
     host.key_lost.clone_from(&facts.key_lost);
     look_up_groups(&facts, host, missed);
     let mut policy = policy_of(&facts, missed);
+    if facts.fleet_role.as_deref() == Some(MEMBER) {
+        // It knows no accounts, and administers none. What its own policy requires of them counts at once.
+        policy.required = required(&facts, false, None, tfa_client::now());
+        policy.must_enroll = policy.required;
+        return Ok(policy);
+    }
     let mut exemptions = Vec::new();
     if policy.requires {
         let told_now = daemon.policy_exemptions().await;

@@ -8,9 +8,12 @@ use tfa_doctor::{
 use tfa_proto::{DaemonFacts, LOGIN_SOCKET};
 
 use super::missed::Missed;
-use super::{asked, host, key_accounts, login, moving, named, pam, socket, sshd, sudo};
+use super::{asked, fleet, host, key_accounts, login, moving, named, pam, socket, sshd, sudo};
 use crate::daemon::Daemon;
 use crate::messages;
+
+/// The role of a host whose logins verifiers answer.
+pub(super) const MEMBER: &str = "member";
 
 /// Collects what can be known. A daemon that does not answer is a fact, too.
 pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
@@ -29,10 +32,8 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     };
     let rules = sudo_rules.iter().flatten().next();
     let named = named::of(&facts, rules.map(String::as_str), &missed);
-    let mut host = HostFacts {
-        sudo_rules,
-        ..host::collect(&missed, named)
-    };
+    let (host, on_disk) = host::collect(&missed, named);
+    let mut host = HostFacts { sudo_rules, ..host };
     if facts.pam.as_ref().is_some_and(has_google_authenticator) {
         let found = moving::users(&missed);
         host.old_module_is_whole = found.as_ref().is_some_and(|found| found.are_all);
@@ -43,6 +44,14 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
     let mut by_key = key_accounts::of_host(&facts.sshd, &missed);
     match connect(terminal).await {
         Ok((mut daemon, Ok(known))) => {
+            host.fleet = fleet::collect(on_disk, Some(&known), &missed);
+            if let Some(facts) = &mut host.fleet {
+                fleet::ask(&mut daemon, facts, &missed).await?;
+            }
+            if known.fleet_role.as_deref() == Some(MEMBER) {
+                // The accounts of its users are those of the verifiers.
+                by_key = None;
+            }
             let policy = asked::collect(&mut daemon, terminal, known, &mut host, &missed).await?;
             if let Some(accounts) = &mut by_key {
                 key_accounts::ask(&mut daemon, terminal, &policy, accounts, &missed).await?;
@@ -58,6 +67,10 @@ pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
         // It serves logins, and could not answer this call: its name service fails, or it has too many calls.
         Err(Failure::Refused(why)) => missed.note(messages::policy_not_told(&why)),
         Err(other) => return Err(other),
+    }
+    if facts.policy.is_none() {
+        // By the files alone.
+        host.fleet = fleet::collect(on_disk, None, &missed);
     }
     let runs = !matches!(
         facts.daemon,

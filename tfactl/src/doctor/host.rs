@@ -1,18 +1,18 @@
 //! What is known of the host beside PAM, sshd and the daemon.
 
-use tfa_doctor::{Clock, HostFacts, MODULE, STATE_DIR};
+use tfa_doctor::{Clock, FleetSettings, HostFacts, MODULE, STATE_DIR};
 use tfa_pam_host::PamHost;
 
 use super::missed::Missed;
 use super::named::Named;
 use super::output::{failure, output, printed};
 use super::{
-    bus, daemon_unit, groups, owned_files, policy_warnings, polkit, selinux, state, sudo, ways,
+    bus, daemon_unit, groups, owned_files, policy_check, polkit, selinux, state, sudo, ways,
 };
 use crate::messages;
 
-/// Collects what the daemon need not be asked for.
-pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
+/// Collects what the daemon need not be asked for. Also what its configuration says of a fleet, if that is known.
+pub(super) fn collect(missed: &Missed, named: Named) -> (HostFacts, Option<FleetSettings>) {
     let Named { files, modules } = named;
     let (unit, not_startable) = daemon_unit::collect(missed);
     let of_unit = unit.clone();
@@ -39,7 +39,8 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
     for program in sudo::others() {
         missed.note(messages::other_sudo(program));
     }
-    HostFacts {
+    let check = policy_check::collect(missed);
+    let facts = HostFacts {
         sudoers: sudoers.unwrap_or_default(),
         name: name.map(|name| name.trim().to_owned()),
         files: files.unwrap_or_default(),
@@ -54,11 +55,13 @@ pub(super) fn collect(missed: &Missed, named: Named) -> HostFacts {
         not_startable,
         installed_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         clock: clock(is_container, missed),
-        policy_warnings: policy_warnings::collect(missed),
+        policy_warnings: check.warnings,
+        policy_errors: check.errors,
         polkit: polkit.flatten(),
         other_ways: other_ways.unwrap_or_default(),
         ..HostFacts::default()
-    }
+    };
+    (facts, check.fleet)
 }
 
 /// Whether this host is a container.

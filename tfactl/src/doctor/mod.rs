@@ -8,6 +8,7 @@ mod daemon_unit;
 mod disk;
 mod environment;
 mod facts;
+mod fleet;
 mod groups;
 mod host;
 mod include;
@@ -19,7 +20,7 @@ mod named;
 mod output;
 mod owned_files;
 mod pam;
-mod policy_warnings;
+mod policy_check;
 mod polkit;
 mod selinux;
 mod socket;
@@ -59,7 +60,17 @@ struct FindingJson<'a> {
     commands: Vec<String>,
     path: Option<&'a [String]>,
     edits: Vec<EditJson<'a>>,
+    errors: Vec<ErrorJson<'a>>,
+    reason: Option<&'a str>,
     also: Vec<AlsoJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    file: &'a str,
+    line: Option<u32>,
+    column: Option<u32>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -127,6 +138,12 @@ fn as_json_keys(finding: &Finding) -> FindingJson<'_> {
         removed: &edit.removed,
         added: &edit.added,
     });
+    let errors = finding.subject.policy_errors.iter().map(|error| ErrorJson {
+        file: &error.file,
+        line: error.line,
+        column: error.column,
+        text: &error.text,
+    });
     let also = finding.subject.also.iter();
     FindingJson {
         id: finding.kind.id,
@@ -140,6 +157,8 @@ fn as_json_keys(finding: &Finding) -> FindingJson<'_> {
         commands: remedy.commands,
         path: (!finding.witness.is_empty()).then_some(&finding.witness),
         edits: edits.collect(),
+        errors: errors.collect(),
+        reason: finding.reason(),
         also: also.map(|(id, names)| AlsoJson { id, names }).collect(),
     }
 }

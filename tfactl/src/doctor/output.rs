@@ -43,10 +43,38 @@ pub(super) fn failure(program: &str, output: &Output) -> String {
     }
 }
 
-fn output_within(limit: Duration, program: &str, arguments: &[&str]) -> Result<Output, String> {
-    let end = Instant::now() + limit;
-    let mut child = Command::new(path_of(program))
+/// What a program prints as another user, with these groups as setpriv(1) takes them. It has nothing of root: not the
+/// environment, nor the terminal, nor a privilege that it could get back.
+pub(super) fn output_as(
+    user: &str,
+    groups: &str,
+    program: &str,
+    arguments: &[&str],
+) -> Result<Output, String> {
+    // A session of its own has no controlling terminal.
+    const SETSID: &str = "setsid";
+    let setpriv = path_of("setpriv");
+    let [uid, gid] = ["reuid", "regid"].map(|option| format!("--{option}={user}"));
+    let mut command = Command::new(path_of(SETSID));
+    command
+        .arg("--wait")
+        .arg(setpriv)
+        .args([&uid, &gid, groups, "--no-new-privs", "--inh-caps=-all"])
+        .args(["--ambient-caps=-all", "--bounding-set=-all", "--", program])
         .args(arguments)
+        .env_clear()
+        .current_dir("/");
+    run(TIME_LIMIT, SETSID, &mut command)
+}
+
+fn output_within(limit: Duration, program: &str, arguments: &[&str]) -> Result<Output, String> {
+    let mut command = Command::new(path_of(program));
+    run(limit, program, command.args(arguments))
+}
+
+fn run(limit: Duration, program: &str, command: &mut Command) -> Result<Output, String> {
+    let end = Instant::now() + limit;
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

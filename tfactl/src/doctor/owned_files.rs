@@ -11,7 +11,7 @@ use super::missed::Missed;
 
 /// The files and folders that decide about logins. A star stands for each entry of a folder. The folders
 /// above each of them are looked at, too.
-const FILES: [&str; 60] = [
+const FILES: [&str; 64] = [
     "/etc/tfa",
     "/etc/tfa/tfad.toml",
     "/etc/tfa/tfad.toml.d",
@@ -72,6 +72,10 @@ const FILES: [&str; 60] = [
     "/usr/share/polkit-1/actions",
     "/usr/share/polkit-1/actions/*",
     "/usr/share/pam-configs/tfa",
+    "/usr/sbin/tfa-fleet",
+    "/{etc,run,usr/lib}/systemd/system/tfa-fleet.service",
+    "/{etc,run,usr/lib}/systemd/system/tfa-fleet.service.d",
+    "/{etc,run,usr/lib}/systemd/system/tfa-fleet.service.d/*",
 ];
 /// The files that only root may read. Encrypted credentials are no secrets.
 const SECRETS: [&str; 5] = [
@@ -105,6 +109,18 @@ pub(super) fn collect(named: &BTreeSet<String>, missed: &Missed) -> Vec<OwnedFil
             &Reached::Name(path.clone()),
             missed,
         );
+    }
+    found.into_values().collect()
+}
+
+/// Files at these paths, with the folders above them. One that is not there has none.
+pub(super) fn with_folders<'a>(
+    paths: impl Iterator<Item = &'a Path>,
+    missed: &Missed,
+) -> Vec<OwnedFile> {
+    let mut found = BTreeMap::new();
+    for path in paths {
+        add(&mut found, path, &Reached::Place, missed);
     }
     found.into_values().collect()
 }

@@ -39,6 +39,10 @@ Each of the findings has these keys:
   path         as above: an array of lines; or null
   edits        the changes of lines to make: file, after (the number of the
                line before the change), removed and added (arrays of lines)
+  errors       the errors of the configuration that are the cause: file, line,
+               column (null of a file as a whole) and text
+  reason       why the daemon refuses each login, or the file, as it says; or
+               null
   also         what the same remedy fixes: id, and names as above";
 
 pub(crate) const DOCTOR_NEEDS_ROOT: &str =
@@ -60,6 +64,7 @@ pub(crate) const RECORDS: &str = "the records of the users";
 pub(crate) const ADMINISTRATORS: &str = "the administrators";
 pub(crate) const LOGINS: &str = "the logins of the users";
 pub(crate) const RECOVERY_CODE: &str = "the recovery code";
+pub(crate) const FLEET_HOSTS: &str = "the hosts of the fleet";
 pub(crate) const NOT_WHOLE: &str = "its answer is not complete";
 pub(crate) const DAEMON_GONE: &str = "no answer came";
 
@@ -125,6 +130,22 @@ pub(crate) fn took_too_long(subject: &str) -> String {
 
 pub(crate) fn no_answer(program: &str, seconds: u64) -> String {
     format!("{program} did not end within {seconds} seconds")
+}
+
+/// The configuration of tfa-fleet.
+pub(crate) const FLEET_CONFIG: &str = "/etc/tfa/tfa-fleet.toml";
+pub(crate) const OTHER_FLEET_VERSION: &str = "it is of another version";
+
+pub(crate) fn fleet_not_asked(why: &impl Display) -> String {
+    format!("tfa-fleet was asked what it knows: {why}")
+}
+
+pub(crate) fn no_fleet_user(user: &str) -> String {
+    format!("there is no user {user}, as whom tfa-fleet runs")
+}
+
+pub(crate) fn fleet_has_options(command: &str) -> String {
+    format!("the files of tfa-fleet were not examined, because its unit has options: {command}")
 }
 
 pub(crate) fn too_much_output(program: &str) -> String {

@@ -160,7 +160,8 @@ Times are in RFC 3339 format, in UTC.";
 pub(crate) const CHECK_HELP: &str = "\
 The output is that of tfad --check. The daemon need not run. Any FILE other than
 /etc/tfa/tfad.toml is checked as a draft, which any user can own. Nothing is
-changed. To apply a policy: systemctl reload tfad";
+changed. Exit status: 0 also with warnings, such as a group that this host does
+not know; with --strict 1. To apply a policy: systemctl reload tfad";
 
 pub(crate) const IMPACT_HELP: &str = "\
 Without FILE the policy in force is used. The login is simulated as in tfactl

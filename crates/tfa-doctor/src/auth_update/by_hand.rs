@@ -34,6 +34,19 @@ pub(crate) fn added_lines(files: &Snapshot) -> Option<Vec<Edit>> {
     KINDS.into_iter().map(edit).collect()
 }
 
+/// Whether a line of a common file is one of the profile, as pam-auth-update(8) writes it.
+pub(crate) fn is_of_profile(files: &Snapshot, file: &str, line: &str) -> bool {
+    let Some(text) = tfa_profile(files) else {
+        return false;
+    };
+    let profile = [Profile::parse(TFA, &text)];
+    let mut kinds = KINDS.into_iter().filter(|(kind, _)| common(kind) == file);
+    kinds.any(|(kind, block)| {
+        let lines = lines(&profile, kind, block, None);
+        lines.iter().any(|own| own.trim_end() == line.trim_end())
+    })
+}
+
 /// The number of lines before the place.
 fn place(text: &str, block: Block) -> usize {
     let mut lines = text.lines();

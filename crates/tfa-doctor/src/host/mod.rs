@@ -22,6 +22,7 @@ use tfa_pam_host::ModuleFile;
 
 use crate::facts::Facts;
 use crate::finding::Finding;
+use crate::fleet::FleetFacts;
 
 pub use accounts::AccountFacts;
 pub use bus::BusFacts;
@@ -98,12 +99,29 @@ pub struct HostFacts {
     pub key_lost: Option<String>,
     /// The warnings of the check of the policy.
     pub policy_warnings: Vec<String>,
+    /// The errors that it found, as far as it lists them.
+    pub policy_errors: Vec<PolicyError>,
     /// The accounts of users.
     pub accounts: AccountFacts,
     /// The users who have an authenticator with a weak key.
     pub users_with_weak_keys: Vec<String>,
     /// Whether the host has a recovery code that was not used.
     pub has_recovery_code: Option<bool>,
+    /// Its place in a fleet; `None` without one.
+    pub fleet: Option<FleetFacts>,
+}
+
+/// An error in the configuration of the daemon on disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyError {
+    /// The file.
+    pub file: String,
+    /// The line, from 1; `None` if it is about the file as a whole.
+    pub line: Option<u32>,
+    /// The column, from 1, in characters.
+    pub column: Option<u32>,
+    /// What is wrong.
+    pub text: String,
 }
 
 /// Why systemd cannot start the daemon.

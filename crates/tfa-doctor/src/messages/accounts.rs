@@ -86,6 +86,9 @@ pub(crate) const KEY_ONLY: Kind = Kind {
                 "Programs log in over SSH as these users, by keys with a forced command, and are refused{later}: \
                  {users}."
             ),
+            AFTER_KEY => format!(
+                "sshd has PAM ask these users for a password after the key, and they have none: {users}."
+            ),
             _ => format!(
                 "These users log in over SSH by a key only, and are refused{later}: {users}."
             ),
@@ -98,6 +101,14 @@ pub(crate) const KEY_ONLY: Kind = Kind {
                  answer.",
                 &[&edit_file(POLICY_FILE), CHECKED_RELOAD],
             );
+        }
+        if subject.detail == AFTER_KEY {
+            return Remedy {
+                text: "Set a password for each. Or let sshd accept the key alone for them, in a block of Match, and exempt \
+                       them by a rule on methods."
+                    .to_owned(),
+                commands: for_each(subject, "passwd"),
+            };
         }
         Remedy {
         text: "Set a password for each, with which the login enrolls. Or add an authenticator for each, and ask for \
@@ -164,6 +175,9 @@ pub(crate) const KEY_ONLY_ROOT: Kind = Kind {
         remedy(text, &[&edit_file(POLICY_FILE), CHECKED_RELOAD])
     },
 };
+
+/// The detail of accounts of which sshd demands an answer to PAM beside the key.
+pub(crate) const AFTER_KEY: &str = "after the key";
 
 /// All keys have a command that sshd runs.
 pub(crate) const FORCED: &str = "forced command";

@@ -97,6 +97,10 @@ pub(crate) const DAEMON_REFUSES: Kind = Kind {
         format!("The daemon tfad cannot serve logins: {why}")
     },
     remedy: |subject| match subject.detail.as_str() {
+        _ if !subject.policy_errors.is_empty() => remedy(
+            "Correct the errors, which the check shows with their lines. Then start the daemon with the file.",
+            &["tfactl policy check", "systemctl restart tfad"],
+        ),
         why if why.contains(ETCD) => remedy(
             "Do what the finding says. If etcd does not answer, look at tfa-fleet, which reaches it, and \
              at etcd.",

@@ -1,6 +1,9 @@
 //! Faults of the host beside PAM and sshd.
 
-use super::{CHECKED_RELOAD, edit, later, list, remedy, sed, set_in_unit};
+use super::{
+    CHECKED_RELOAD, CHECKED_RESTART, DAEMON_REFUSES, POLICY_ERROR, edit, later, list, remedy, sed,
+    set_in_unit,
+};
 use crate::finding::{Kind, Severity};
 use crate::shell::quoted;
 
@@ -14,13 +17,21 @@ pub(crate) const FILE_WRITABLE: Kind = Kind {
     },
     remedy: |subject| {
         let path = quoted(&subject.place);
-        remedy(
+        let mut mended = remedy(
             "Give it to root, after a look at what it contains.",
             &[
                 &format!("chown root:root {path}"),
                 &format!("chmod go-w {path}"),
             ],
-        )
+        );
+        // The daemon does not read a file that others can write.
+        if subject.also.iter().any(|(id, _)| *id == POLICY_ERROR.id) {
+            mended.commands.push(CHECKED_RELOAD.to_owned());
+        }
+        if subject.also.iter().any(|(id, _)| *id == DAEMON_REFUSES.id) {
+            mended.commands.push(CHECKED_RESTART.to_owned());
+        }
+        mended
     },
 };
 
@@ -225,7 +236,13 @@ pub(crate) const NOT_EXAMINED: Kind = Kind {
     severity: Severity::Risk,
     why: "A fault of what was not examined is not found.",
     what: |subject| format!("A part of this host was not examined: {}.", subject.detail),
-    remedy: |_| {
+    remedy: |subject| {
+        if !subject.place.is_empty() {
+            return remedy(
+                "Remove jumps, or put the lines of other modules into fewer groups.",
+                &[&edit(subject)],
+            );
+        }
         remedy(
             "A program, a file, a name service or a file system of this host does not answer: fix it, and \
              run the doctor again.",
@@ -370,3 +387,8 @@ pub(crate) const BACKUP_CODES_NONE: Kind = Kind {
         )
     },
 };
+
+/// Why a stack was not examined.
+pub(crate) fn too_many_jumps(service: &str, phase: &str) -> String {
+    format!("the {phase} phase of the PAM service {service} has more jumps than are followed")
+}

@@ -2,8 +2,10 @@
 
 mod accounts;
 mod bus;
+mod connections;
 mod daemon;
 mod environment;
+mod fleet;
 mod host;
 mod pam;
 mod sshd;
@@ -12,8 +14,10 @@ mod ways;
 
 pub(crate) use accounts::*;
 pub(crate) use bus::*;
+pub(crate) use connections::*;
 pub(crate) use daemon::*;
 pub(crate) use environment::*;
+pub(crate) use fleet::*;
 pub(crate) use host::*;
 pub(crate) use pam::*;
 pub(crate) use sshd::*;
@@ -151,6 +155,30 @@ pub const KINDS: &[&Kind] = &[
     &ADMINISTRATORS_ONE,
     &RECOVERY_MISSING,
     &BACKUP_CODES_NONE,
+    &FLEET_NOT_INSTALLED,
+    &FLEET_NOT_RUNNING,
+    &FLEET_NOT_ENABLED,
+    &FLEET_CONFIG_ERROR,
+    &FLEET_CERTIFICATE_UNUSABLE,
+    &FLEET_CERTIFICATE_ENDED,
+    &FLEET_CERTIFICATE_EARLY,
+    &FLEET_CERTIFICATE_ENDS,
+    &FLEET_FILE_WRITABLE,
+    &FLEET_NAME_DIFFERS,
+    &FLEET_MARK_DIFFERS,
+    &FLEET_ROLE_NOT_IN_FORCE,
+    &FLEET_OLD_ACCOUNTS,
+    &FLEET_NO_VERIFIER,
+    &FLEET_SOME_VERIFIERS,
+    &FLEET_HOST_REFUSED,
+    &FLEET_CLOCK,
+    &FLEET_NOT_LISTENING,
+    &FLEET_SOCKET_MISSING,
+    &FLEET_STORES_APART,
+    &ETCD_UNREACHABLE,
+    &ETCD_PARTLY_REACHED,
+    &ETCD_FULL,
+    &ETCD_OPEN,
 ];
 
 /// The kinds with which the report is incomplete: without them, other findings may appear.
@@ -170,6 +198,8 @@ pub(crate) const INCOMPLETE: &[&Kind] = &[
     &SSHD_NOT_EXAMINED,
     &SUDO_NOT_EXAMINED,
     &NOT_EXAMINED,
+    &FLEET_NOT_INSTALLED,
+    &FLEET_NOT_RUNNING,
 ];
 
 /// The faults that are none before a second factor is required of some login.
@@ -242,6 +272,9 @@ fn remedy(text: impl Into<String>, commands: &[&str]) -> Remedy {
 
 /// Puts the policy of the files in force, unless it has an error.
 const CHECKED_RELOAD: &str = "tfactl policy check && systemctl reload tfad";
+
+/// The same of a daemon that refuses each login.
+const CHECKED_RESTART: &str = "tfactl policy check && systemctl restart tfad";
 
 /// The command that changes the line with a script of sed(1), or the file to edit if the place has none.
 fn sed(subject: &Subject, script: &str) -> String {

@@ -369,6 +369,17 @@ pub(crate) const SSHD_MATCH_WEAKER: Kind = Kind {
         format!("{head}sshd accepts {lists} without a method that can ask for a code{connections}.")
     },
     remedy: |subject| {
+        if subject.may_lock_out || !subject.locked_out.is_empty() {
+            let who = match subject.locked_out.as_slice() {
+                [] => "Accounts without a password".to_owned(),
+                names => list(names),
+            };
+            let text = format!(
+                "{who} would be locked out by a method that asks for more than the key. Leave the block, and exempt the \
+                 account of a program by a rule on methods (README.md, \"An account for a program\")."
+            );
+            return remedy(text, &["# edit /etc/tfa/tfad.toml", CHECKED_RELOAD]);
+        }
         set(
             subject,
             "For the account of a program, leave the block, and exempt it by a rule (README.md, \"An account for a \

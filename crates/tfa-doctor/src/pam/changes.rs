@@ -295,7 +295,15 @@ fn once(case: &Case<'_>) -> Vec<Vec<Edit>> {
                 .filter_map(|number| case.removed(own, *number)),
         );
     }
-    changes
+    // pam-auth-update(8) would write its own line again, or refuse from then on.
+    let is_own = |edit: &Edit| {
+        let mut lines = edit.removed.iter();
+        lines.any(|line| auth_update::is_of_profile(&case.pam.files, &edit.file, line))
+    };
+    let (own, others): (Vec<_>, Vec<_>) = changes
+        .into_iter()
+        .partition(|edits: &Vec<Edit>| edits.iter().any(is_own));
+    if others.is_empty() { own } else { others }
 }
 
 /// The account line leaves logins to the session line, which is added where there is none.

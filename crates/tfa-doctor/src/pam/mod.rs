@@ -112,7 +112,23 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     };
     let context = Context::of(facts);
     let found = faults(pam, &context);
-    remedies::settle(pam, &context, found)
+    let mut findings = remedies::settle(pam, &context, found);
+    findings.extend(not_examined(pam));
+    findings
+}
+
+/// The phases that have more jumps than are followed. Their faults are not found.
+fn not_examined(pam: &PamFacts) -> Vec<Finding> {
+    let phases = [Phase::Auth, Phase::Account, Phase::Session];
+    let cases = logins(pam).flat_map(|(name, reading)| phases.map(|phase| (name, reading, phase)));
+    let too_large = cases
+        .filter(|(_, reading, phase)| reading.any(|service| service.has_too_many_jumps(*phase)));
+    let finding = |(name, _, phase): (&str, &Reading, Phase)| {
+        let place = format!("/etc/pam.d/{name}");
+        let why = messages::too_many_jumps(name, phase.name());
+        Finding::beside_pam(&messages::NOT_EXAMINED, place, vec![name.to_owned()], why)
+    };
+    too_large.map(finding).collect()
 }
 
 /// The services with which users log in.
