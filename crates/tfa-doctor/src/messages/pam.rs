@@ -220,7 +220,8 @@ pub(crate) const PAM_SKIPPED: Kind = Kind {
     remedy: |subject| {
         by_hand(
             subject,
-            "Write \"requisite\" as the control of the line, or let its jump lead to the line of pam_tfa.",
+            "Remove the line, or let its jump lead to the line of pam_tfa. \"requisite\" refuses all for whom a condition \
+             does not hold, such as those outside of the group of pam_wheel.",
         )
     },
 };
