@@ -15,7 +15,7 @@ const PERIOD: u64 = 30;
 
 /// In this time before the end of a step, the code of the previous step is not used. It could be
 /// outside the window when it is verified.
-const MARGIN: Duration = Duration::from_secs(2);
+const MARGIN: Duration = Duration::from_secs(6);
 
 /// The last used step of each account. A user has one account in each store, and a code is valid once
 /// in each.

@@ -34,12 +34,27 @@ pub(crate) struct Measured {
     pub(crate) took: Duration,
     /// The resident memory of `tfa-fleet` of the verifier in KiB: before, and with all of them.
     pub(crate) resident: [u64; 2],
+    /// The memory that the unit allows, in KiB.
+    pub(crate) allowed: u64,
     /// The open files that its unit allows.
     pub(crate) files: u64,
     /// Logins before, and with all of them.
     pub(crate) logins: [Times; 2],
     /// The processors that it used while they were connected and silent.
     pub(crate) silent: f64,
+}
+
+/// The connections that a verifier takes: the default of `tfa-fleet`.
+const CONNECTIONS: u32 = 16_384;
+
+impl Measured {
+    /// The resident memory with all connections that a verifier takes, in KiB: for each as much as for these. The
+    /// kernel's memory for connections, which the limit of the unit counts as well, is not in it.
+    pub(crate) fn with_all_connections(&self) -> f64 {
+        let [before, with] = self.resident;
+        let each = with.saturating_sub(before) as f64 / f64::from(self.members.max(1));
+        before as f64 + each * f64::from(CONNECTIONS)
+    }
 }
 
 /// How long the members are silent, for the processor time of that: keep-alives come after 20 seconds.
@@ -55,19 +70,18 @@ pub(crate) fn run(
     allow_files(u64::from(members) + 1024);
     let verifier = &fleet.verifiers[0];
     let service = Service::of(verifier, "tfa-fleet");
-    let show = [
-        "systemctl",
-        "show",
-        "--property=LimitNOFILE",
-        "--value",
-        "tfa-fleet",
-    ];
-    let files = verifier.succeed(show).trim().parse();
+    let property = |name: &str| -> u64 {
+        let name = format!("--property={name}");
+        let words = ["systemctl", "show", &name, "--value", "tfa-fleet"];
+        let value = verifier.succeed(words).trim().parse();
+        value.or_fail("read a property of tfa-fleet")
+    };
     let mut logins = || {
         let mut times = probes.take(&[Subject::Etcd], rounds);
         times.remove(&Subject::Etcd).unwrap_or_default()
     };
-    let (before, resident) = (logins(), service.resident());
+    let before = logins();
+    let resident = service.resident();
     let configs: Vec<_> = (0..members)
         .map(|number| {
             let name = format!("m{number}.crowd.test");
@@ -90,7 +104,8 @@ pub(crate) fn run(
             took,
             silent: used.as_secs_f64() / start.elapsed().as_secs_f64(),
             resident: [resident, service.resident()],
-            files: files.or_fail("read the limit of open files"),
+            allowed: property("MemoryMax") / 1024,
+            files: property("LimitNOFILE"),
             logins: [before, logins()],
         };
         drop(end.0);

@@ -31,6 +31,10 @@ pub(super) fn evaluate(measured: &Measured, goals: &mut Goals) {
         let share = most.three.rate.per_second() / most.puts.per_second();
         goals.time(name, Some(share), Limit::AtLeast(0.7), disk);
     }
+    let name = "memory of tfa-fleet with all connections / its limit";
+    let crowd = &measured.crowd;
+    let share = crowd.with_all_connections() / crowd.allowed as f64;
+    goals.always(name, share, Limit::AtMost(0.9));
     for (what, times) in [
         ("killed", &measured.lost.killed),
         ("silent", &measured.lost.stopped),

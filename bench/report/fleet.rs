@@ -166,6 +166,10 @@ fn many_members(measured: &crowd::Measured) -> String {
             format!("{:.1}", with.saturating_sub(before) as f64 / members),
         ],
         [
+            "KiB that its unit allows".to_owned(),
+            thousands(measured.allowed),
+        ],
+        [
             "processors while they are silent".to_owned(),
             format!("{:.3}", measured.silent),
         ],

@@ -59,6 +59,7 @@ pub(super) fn result(measured: &Measured) -> Value {
             "members": crowd.members,
             "seconds": crowd.took.as_secs_f64(),
             "resident_kib": { "before": crowd.resident[0], "with": crowd.resident[1] },
+            "allowed_kib": crowd.allowed,
             "open_files_limit": crowd.files,
             "processors_when_silent": crowd.silent,
             "login": { "before": crowd.logins[0].summary(), "with": crowd.logins[1].summary() },

@@ -108,6 +108,9 @@ pub struct DocumentChange<'a> {
     pub document: Option<&'a [u8]>,
 }
 
+/// A document and its revision, and whether another document exists.
+pub type DocumentBeside = (Option<(Record, Revision)>, bool);
+
 /// A store of opaque documents. A caller that gets an error grants nothing.
 pub trait Documents: Send + Sync {
     /// A document and its revision. `None` means that it certainly does not exist.
@@ -115,6 +118,19 @@ pub trait Documents: Send + Sync {
     /// # Errors
     /// Any [`StoreError`] that says why it is not certain.
     fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError>;
+
+    /// A document as [`Documents::document`] returns it, and whether another one exists, also one that cannot be
+    /// read. etcd reads both in one call, of one moment. The other one is not decrypted.
+    ///
+    /// # Errors
+    /// As [`Documents::document`], for either of them.
+    fn document_beside(
+        &self,
+        id: &DocumentId,
+        other: &DocumentId,
+    ) -> Result<DocumentBeside, StoreError> {
+        Ok((self.document(id)?, exists(self.document(other))?))
+    }
 
     /// A page of the documents of a kind, by their names, as [`Store::list`](crate::Store::list) makes
     /// pages of users.
@@ -160,6 +176,16 @@ impl PolicyStamp {
 pub trait DaemonStore: Store + Documents {}
 
 impl<S: Store + Documents> DaemonStore for S {}
+
+/// Whether a document that was looked for exists, also one that cannot be read.
+pub(crate) fn exists(
+    found: Result<Option<(Record, Revision)>, StoreError>,
+) -> Result<bool, StoreError> {
+    match found {
+        Err(StoreError::DocumentDamaged { .. }) => Ok(true),
+        found => Ok(found?.is_some()),
+    }
+}
 
 /// Checks a change whose documents have at most `max` bytes.
 ///

@@ -1,6 +1,6 @@
 //! Documents under the same sealing as records.
 
-use crate::documents::check_changes;
+use crate::documents::{DocumentBeside, check_changes};
 use crate::limits::MAX_RECORD_BYTES;
 use crate::{
     Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, Record,
@@ -31,6 +31,16 @@ impl<S: Store + Documents> Documents for Sealed<S> {
             None => Ok(None),
             Some(sealed) => self.unseal_document(id, sealed).map(Some),
         }
+    }
+
+    fn document_beside(
+        &self,
+        id: &DocumentId,
+        other: &DocumentId,
+    ) -> Result<DocumentBeside, StoreError> {
+        let (found, beside) = self.inner().document_beside(id, other)?;
+        let opened = found.map(|sealed| self.unseal_document(id, sealed));
+        Ok((opened.transpose()?, beside))
     }
 
     fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {

@@ -8,7 +8,7 @@ use super::kv::{Compare, Entry, Kv, RangeReply, Txn, Write};
 use super::reads::CHUNK;
 use super::store::{EtcdStore, MAX_ROUNDS, contended};
 use super::value;
-use crate::documents::check_changes;
+use crate::documents::{DocumentBeside, check_changes, exists};
 use crate::limits::MAX_STORED_BYTES;
 use crate::{
     Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, Record,
@@ -20,6 +20,18 @@ impl<K: Kv> Documents for EtcdStore<K> {
         let _open = self.enter()?;
         let [entry] = self.get([self.layout.document(id.kind(), id.name())])?;
         value::document(id, entry.as_ref())
+    }
+
+    fn document_beside(
+        &self,
+        id: &DocumentId,
+        other: &DocumentId,
+    ) -> Result<DocumentBeside, StoreError> {
+        let _open = self.enter()?;
+        let key = |id: &DocumentId| self.layout.document(id.kind(), id.name());
+        let [entry, beside] = self.get([key(id), key(other)])?;
+        let beside = exists(value::document(other, beside.as_ref()))?;
+        Ok((value::document(id, entry.as_ref())?, beside))
     }
 
     fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {

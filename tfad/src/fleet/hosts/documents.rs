@@ -1,6 +1,6 @@
 //! The documents of a fleet, decoded.
 
-use tfa_core::{Authority, FleetHost, HostInvitation, InvitationId, UnknownDocument};
+use tfa_core::{Authority, FleetHost, HostInvitation, HostName, InvitationId, UnknownDocument};
 use tfa_store::{
     Commit, DocumentChange, DocumentId, DocumentKind, Documents, Record, Revision, StoreError,
 };
@@ -89,6 +89,19 @@ pub(super) fn load<T: Document>(
         revision,
         value,
     })
+}
+
+/// Reads the document of a host, and whether the fleet has an authority, also one that cannot be read. It is one call
+/// of etcd, which each call of a member makes.
+pub(super) fn host_and_authority(
+    store: &(impl Documents + ?Sized),
+    host: &HostName,
+) -> Result<(Option<FleetHost>, bool), Error> {
+    let id = DocumentId::new(FleetHost::KIND, host.as_str())?;
+    let authority = DocumentId::new(Authority::KIND, "")?;
+    let (found, has_authority) = store.document_beside(&id, &authority)?;
+    let decode = |(record, revision)| decoded(&id, &record, revision);
+    Ok((found.map(decode).transpose()?, has_authority))
 }
 
 /// Whether a document exists, also one that cannot be read.

@@ -14,7 +14,7 @@ mod refusals;
 use std::fmt;
 use std::sync::Arc;
 
-use tfa_core::{Authority, Fingerprint, FleetHost, HostName, HostRefusal, admit_host};
+use tfa_core::{Fingerprint, HostName, HostRefusal, admit_host};
 use tfa_store::DaemonStore;
 
 use crate::log::{HostEvent, Journal};
@@ -65,12 +65,8 @@ impl Hosts {
     /// # Errors
     /// [`Error`]. Each refuses the call.
     pub fn admit(&self, host: &HostName, key: Fingerprint) -> Result<(), Error> {
-        let stored = documents::load::<FleetHost>(&*self.store, host.as_str())?;
-        let has_authority = match stored.value {
-            Some(_) => true,
-            None => documents::exists::<Authority>(&*self.store, "")?,
-        };
-        let admitted = admit_host(stored.value.as_ref(), has_authority, key);
+        let (document, has_authority) = documents::host_and_authority(&*self.store, host)?;
+        let admitted = admit_host(document.as_ref(), has_authority, key);
         Ok(admitted.inspect_err(|why| self.log_refusal(host, *why))?)
     }
 

@@ -1,0 +1,218 @@
+//! How often one login of a member calls etcd. Each call is a round trip of the login, through `tfa-fleet` and back.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends by panicking"
+)]
+
+mod alice;
+
+use std::mem;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use tfa_core::{Account, Authenticator, Fingerprint, FleetHost, Parameters, Secret, Time};
+use tfa_fleet_wire::{
+    AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts, LoginReply,
+    LoginTurn, LoginUser, MemberCall, SecretText,
+};
+use tfa_proto::Verdict;
+use tfa_store::etcd::{Entry, EtcdStore, Kv, KvError, Range, RangeReply, Txn, TxnReply};
+use tfa_store::{
+    Commit, DaemonStore, DocumentChange, DocumentId, DocumentKind, Revision, Sealed, SealingKey,
+};
+use tfa_testkit::MemoryKv;
+use tfad::account::Accounts;
+use tfad::config::Config;
+use tfad::fleet::MemberLogins;
+use tfad::host::clock;
+use tfad::log::{Journal, MemoryLog};
+use tfad::state::DaemonState;
+use totp_rs::Builder;
+use zeroize::Zeroizing;
+
+use alice::{NoNames, alice};
+
+const KEY: &[u8] = b"12345678901234567890";
+const KEY_OF_HOST: Fingerprint = Fingerprint::new([1; Fingerprint::LENGTH]);
+const MEMBER: &str = "web1.example";
+
+/// A client of etcd that notes its calls.
+#[derive(Clone, Default)]
+struct Counted {
+    etcd: Arc<MemoryKv>,
+    calls: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl Counted {
+    fn note(&self, call: &'static str) {
+        self.calls.lock().unwrap().push(call);
+    }
+
+    /// The calls since the last time.
+    fn take(&self) -> Vec<&'static str> {
+        mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+impl Kv for Counted {
+    fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Entry>>, KvError> {
+        self.note("get");
+        self.etcd.get(keys)
+    }
+
+    fn range(&self, range: &Range) -> Result<RangeReply, KvError> {
+        self.note("range");
+        self.etcd.range(range)
+    }
+
+    fn txn(&self, txn: &Txn) -> Result<TxnReply, KvError> {
+        self.note("txn");
+        self.etcd.txn(txn)
+    }
+
+    fn pause(&self, tries: u32) -> bool {
+        self.etcd.pause(tries)
+    }
+}
+
+/// A verifier whose store alice has enrolled in.
+fn verifier(kv: &Counted) -> (MemberLogins, Arc<dyn DaemonStore>) {
+    let key = SealingKey::new(Zeroizing::new([7; 32]));
+    let store = Sealed::new(EtcdStore::new(kv.clone(), "/tfa/"), key);
+    let store: Arc<dyn DaemonStore> = Arc::new(store);
+    let long_ago = Time::from_secs(clock::now().as_secs() - 10_000);
+    let enroll = |account: &mut Account| {
+        let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
+        account.bind(phone, long_ago).map(|_| ())
+    };
+    let accounts = Accounts::new(Arc::clone(&store) as _).by_name_alone();
+    accounts.change(&alice(), enroll).unwrap().unwrap();
+    let policy = "[policy]\nmode = \"optional\"\n".to_owned();
+    let config = Config::parse(&[("tfad.toml".to_owned(), policy)]).unwrap();
+    let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
+    let state = DaemonState::new(journal, PathBuf::new(), config, None);
+    let logins = MemberLogins::new(Arc::new(state), Arc::clone(&store), Arc::new(NoNames));
+    (logins, store)
+}
+
+/// Puts what the authority of the fleet knows of the member.
+fn join(store: &dyn DaemonStore) {
+    let document = FleetHost::joined(KEY_OF_HOST, None, clock::now()).encode();
+    put(store, DocumentKind::Host, MEMBER, &document);
+}
+
+fn put(store: &dyn DaemonStore, kind: DocumentKind, name: &str, document: &[u8]) {
+    let id = DocumentId::new(kind, name).unwrap();
+    let put = DocumentChange {
+        id: &id,
+        expected: Some(Revision::NONE),
+        document: Some(document),
+    };
+    let changed = store.change_documents(&[put]).unwrap();
+    assert!(matches!(changed, Commit::Committed(_)));
+}
+
+fn call(verifier: &MemberLogins, call: LoginCall) -> (u32, LoginTurn) {
+    let reply = verifier.answer(MemberCall {
+        member: MEMBER.to_owned(),
+        call,
+        key: KEY_OF_HOST,
+    });
+    match reply {
+        LoginReply::Begun { dialog, turn } => (dialog, turn),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Logs alice in, and returns the calls for the question and those for the answer.
+fn log_in(verifier: &MemberLogins, kv: &Counted) -> [Vec<&'static str>; 2] {
+    let attempt = AttemptBytes([1; 16]);
+    let entry = |key: &str, value: &str| ContextEntry {
+        key: key.to_owned(),
+        value: EntryValue::Text(value.to_owned()),
+    };
+    kv.take();
+    let begin = BeginLogin {
+        attempt,
+        user: LoginUser {
+            name: "alice".to_owned(),
+            uid: 1000,
+            aliases: Vec::new(),
+        },
+        context: vec![
+            entry("phase", "auth"),
+            entry("service", "sshd"),
+            entry("rhost", "192.0.2.7"),
+        ],
+        caller_uid: 0,
+        facts: LoginFacts {
+            at_console: Some(false),
+            subject: None,
+            session_phase_decides: Some(false),
+            goes_on_after_wrong_password: Some(false),
+        },
+    };
+    let (dialog, turn) = call(verifier, LoginCall::Begin(begin));
+    assert_ne!(turn.next, "verdict");
+    let of_begin = kv.take();
+    let phone = Builder::new().with_secret(KEY).build_noncompliant();
+    let code = phone.generate(clock::now().as_secs()).to_string();
+    let answer = LoginCall::Answer {
+        attempt,
+        dialog,
+        number: 1,
+        answer: SecretText(Zeroizing::new(code)),
+    };
+    let (_, turn) = call(verifier, answer);
+    assert_eq!(turn.text, Verdict::VerifiedByTotp.name());
+    [of_begin, kv.take()]
+}
+
+#[test]
+fn login_of_a_member_takes_three_reads_and_one_transaction() {
+    let expected = [vec!["get", "get"], vec!["get", "txn"]];
+    // With certificates of the organisation.
+    let kv = Counted::default();
+    let (logins, _) = verifier(&kv);
+    assert_eq!(log_in(&logins, &kv), expected);
+    // With an authority, to which the host is known.
+    let kv = Counted::default();
+    let (logins, store) = verifier(&kv);
+    join(&*store);
+    assert_eq!(log_in(&logins, &kv), expected);
+}
+
+#[test]
+fn unknown_host_is_refused_beside_an_authority_that_cannot_be_read() {
+    let kv = Counted::default();
+    let (logins, store) = verifier(&kv);
+    let cancel = || LoginCall::Cancel {
+        attempt: AttemptBytes([1; 16]),
+        dialog: 7,
+    };
+    let answer = || {
+        let member = MEMBER.to_owned();
+        let key = KEY_OF_HOST;
+        logins.answer(MemberCall {
+            member,
+            call: cancel(),
+            key,
+        })
+    };
+    let without_authority = answer();
+    put(&*store, DocumentKind::Authority, "", b"not an authority");
+    kv.take();
+    let refused = answer();
+    assert_eq!(kv.take(), ["get"]);
+    assert_ne!(refused, without_authority);
+    match refused {
+        LoginReply::Refused { text, .. } => assert!(text.contains("has not joined"), "{text}"),
+        other => panic!("{other:?}"),
+    }
+    // Nor can the value in its place be decrypted.
+    kv.etcd
+        .put("/tfa/d/authority/", b"\x02not a document that was sealed");
+    assert!(matches!(answer(), LoginReply::Refused { .. }));
+}
