@@ -1,4 +1,4 @@
-//! What one user may cause in a minute: lines of the log, changes of an account. A user who is not root
+//! What one user may cause in a minute or a day: lines of the log, changes of an account, records. A user who is not root
 //! must not use up what is there for the others.
 //!
 //! The uid of a user on a member of a fleet is the word of that member. So it is counted apart from the uids of
@@ -11,15 +11,16 @@ use std::time::{Duration, Instant};
 
 use tfa_core::HostName;
 
-/// The minute.
-const PERIOD: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The numbers in the current minutes.
+/// The numbers in the current periods.
 #[derive(Debug)]
 pub struct Quota {
     max: u32,
     max_of_member: u32,
-    minutes: Mutex<Minutes>,
+    period: Duration,
+    counted: Mutex<Periods>,
 }
 
 /// What has a quota of its own.
@@ -34,15 +35,15 @@ pub enum Spender {
 }
 
 #[derive(Debug, Default)]
-struct Minutes {
-    of: HashMap<Spender, Minute>,
+struct Periods {
+    of: HashMap<Spender, Period>,
     /// When those that are over were dropped.
     pruned: Option<Instant>,
 }
 
-/// The number in a current minute.
+/// The number in a current period.
 #[derive(Debug)]
-struct Minute {
+struct Period {
     began: Instant,
     count: u32,
 }
@@ -65,32 +66,40 @@ impl Quota {
         Self {
             max,
             max_of_member,
-            minutes: Mutex::default(),
+            period: MINUTE,
+            counted: Mutex::default(),
+        }
+    }
+
+    /// A quota of so many a day for all users of a member together.
+    #[must_use]
+    pub fn of_members_a_day(max: u32) -> Self {
+        Self {
+            period: DAY,
+            ..Self::new(max, max)
         }
     }
 
     /// Whether one more of a user is within the quota. It is not counted. Without a `member`, the user is one of
     /// this host.
     pub fn has_room(&self, member: Option<&HostName>, uid: u32, now: Instant) -> bool {
-        let minutes = self.minutes();
+        let counted = self.counted();
         let is_full = |spender: &Spender| {
-            let minute = minutes
-                .of
-                .get(spender)
-                .filter(|minute| !minute.is_over(now));
-            minute.is_some_and(|minute| minute.count >= self.max_of(spender))
+            let count = counted.of.get(spender);
+            let count = count.filter(|count| !count.is_over(self.period, now));
+            count.is_some_and(|count| count.count >= self.max_of(spender))
         };
         !spenders(member, uid).iter().any(is_full)
     }
 
     /// Counts one of a user. Root of this host has no quota.
     pub fn take(&self, member: Option<&HostName>, uid: u32, now: Instant) -> Share {
-        let mut minutes = self.minutes();
-        minutes.prune(now);
+        let mut counted = self.counted();
+        counted.prune(self.period, now);
         for spender in spenders(member, uid) {
             let max = self.max_of(&spender);
             // Past the quota of a member, its users are not counted: it may name any number of them.
-            match minutes.count(&spender, now).checked_sub(max) {
+            match counted.count(&spender, self.period, now).checked_sub(max) {
                 None | Some(0) => {}
                 Some(1) => return Share::FirstOver(spender),
                 Some(_) => return Share::Over,
@@ -106,38 +115,38 @@ impl Quota {
         }
     }
 
-    fn minutes(&self) -> MutexGuard<'_, Minutes> {
-        self.minutes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counted(&self) -> MutexGuard<'_, Periods> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Minutes {
-    /// Drops those that are over, once a minute.
-    fn prune(&mut self, now: Instant) {
+impl Periods {
+    /// Drops those that are over, once in a period.
+    fn prune(&mut self, period: Duration, now: Instant) {
         let pruned = *self.pruned.get_or_insert(now);
-        if now.saturating_duration_since(pruned) >= PERIOD {
-            self.of.retain(|_, minute| !minute.is_over(now));
+        if now.saturating_duration_since(pruned) >= period {
+            self.of.retain(|_, one| !one.is_over(period, now));
             self.pruned = Some(now);
         }
     }
 
-    fn count(&mut self, spender: &Spender, now: Instant) -> u32 {
-        let fresh = Minute {
+    fn count(&mut self, spender: &Spender, period: Duration, now: Instant) -> u32 {
+        let fresh = Period {
             began: now,
             count: 0,
         };
-        let minute = self.of.entry(spender.clone()).or_insert(fresh);
-        if minute.is_over(now) {
-            (minute.began, minute.count) = (now, 0);
+        let current = self.of.entry(spender.clone()).or_insert(fresh);
+        if current.is_over(period, now) {
+            (current.began, current.count) = (now, 0);
         }
-        minute.count = minute.count.saturating_add(1);
-        minute.count
+        current.count = current.count.saturating_add(1);
+        current.count
     }
 }
 
-impl Minute {
-    fn is_over(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.began) >= PERIOD
+impl Period {
+    fn is_over(&self, period: Duration, now: Instant) -> bool {
+        now.saturating_duration_since(self.began) >= period
     }
 }
 
@@ -185,12 +194,12 @@ mod tests {
             assert_eq!(take(1000, now), Share::Within);
         }
         assert!(!has_room(1000, now) && has_room(1001, now));
-        assert!(has_room(1000, now + PERIOD));
+        assert!(has_room(1000, now + MINUTE));
         assert_eq!(take(1000, now), Share::FirstOver(Spender::Uid(1000)));
         assert_eq!(take(1000, now), Share::Over);
         assert_eq!(take(1001, now), Share::Within);
         assert!((0..1000).all(|_| take(0, now) == Share::Within));
-        assert_eq!(take(1000, now + PERIOD), Share::Within);
+        assert_eq!(take(1000, now + MINUTE), Share::Within);
     }
 
     #[test]
@@ -216,15 +225,25 @@ mod tests {
     }
 
     #[test]
+    fn quota_of_a_day_lasts_a_day() {
+        let (quota, now) = (Quota::of_members_a_day(1), Instant::now());
+        let web1 = HostName::new("web1").unwrap();
+        let take = |now| quota.take(Some(&web1), 0, now) == Share::Within;
+        assert!(take(now));
+        assert!(!take(now + DAY / 2));
+        assert!(take(now + DAY));
+    }
+
+    #[test]
     fn number_of_users_that_are_counted_is_bounded() {
         let (quota, now) = quota();
         let web1 = HostName::new("web1").unwrap();
         for uid in 1..10 * MAX_OF_MEMBER {
             quota.take(Some(&web1), uid, now);
         }
-        let counted = || quota.minutes().of.len();
+        let counted = || quota.counted().of.len();
         assert_eq!(counted(), 1 + usize::try_from(MAX_OF_MEMBER).unwrap());
-        quota.take(None, 1000, now + PERIOD);
+        quota.take(None, 1000, now + MINUTE);
         assert_eq!(counted(), 1);
     }
 }

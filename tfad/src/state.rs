@@ -31,6 +31,8 @@ const MAX_CHANGES_OF_MEMBER: u32 = 120;
 const MAX_HASHES_OF_LOGINS: (u32, u32) = (20, 120);
 /// The same for what a user calls, on this host or on a member.
 const MAX_HASHES_OF_CALLS: (u32, u32) = (20, 60);
+/// The users a day that enroll on a member and have had no record.
+const MAX_NEW_USERS_OF_MEMBER: u32 = 500;
 
 /// What a backup code is hashed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub struct DaemonState {
     hashes_of_logins: Quota,
     /// Those that are hashed for calls. No user uses up what logins need.
     hashes_of_calls: Quota,
+    /// The records that members cause to be made.
+    new_users: Quota,
     /// The rotation of the sealing key.
     rotation: Option<Arc<Rotation>>,
 }
@@ -95,6 +99,7 @@ impl DaemonState {
             changes: Quota::new(MAX_CHANGES, MAX_CHANGES_OF_MEMBER),
             hashes_of_logins: Quota::new(MAX_HASHES_OF_LOGINS.0, MAX_HASHES_OF_LOGINS.1),
             hashes_of_calls: Quota::new(MAX_HASHES_OF_CALLS.0, MAX_HASHES_OF_CALLS.1),
+            new_users: Quota::of_members_a_day(MAX_NEW_USERS_OF_MEMBER),
             rotation: None,
         }
     }
@@ -111,6 +116,13 @@ impl DaemonState {
     pub fn count_change(&self, caller: &Caller, now: Instant) -> bool {
         let member = caller.host.as_ref();
         self.changes.take(member, caller.uid, now) == Share::Within
+    }
+
+    /// Counts a record that is made for a user, and returns whether it is within the quota of the member. A member can
+    /// name any number of users, and a record stays. This host makes records for users whom it knows.
+    pub fn count_new_user(&self, caller: &Caller, now: Instant) -> bool {
+        let member = caller.host.as_ref();
+        member.is_none() || self.new_users.take(member, 0, now) == Share::Within
     }
 
     /// Counts a backup code that is hashed, and returns whether it is within the quota. A right code that comes again

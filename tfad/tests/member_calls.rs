@@ -513,6 +513,39 @@ fn member_has_so_many_backup_codes_of_logins_compared_in_a_minute() {
     assert!(hashed("web2.example", UID));
 }
 
+#[test]
+fn member_begins_enrollments_of_so_many_new_users_in_a_day() {
+    let verifier = Verifier::new(OPTIONAL);
+    let state = &verifier.state;
+    let caller = |member: &str| Caller {
+        name: format!("host {member}"),
+        uid: 0,
+        pid: None,
+        host: Some(HostName::new(member).unwrap()),
+    };
+    // As many as a day has, less two. Calls would take the quota of changes of many minutes.
+    let earlier = (0..498).filter(|_| state.count_new_user(&caller(WEB1), Instant::now()));
+    assert_eq!(earlier.count(), 498);
+    let begun =
+        |member: &str, uid: u32| call_of(&verifier, member, (&format!("u{uid}"), uid), set_up());
+    begun(WEB1, 2000).unwrap();
+    // Who has a record is not counted again.
+    begun(WEB1, 2000).unwrap();
+    let parameters = SecurityKeyParameters {
+        public_key: SECURITY_KEY.to_owned(),
+        ..SecurityKeyParameters::default()
+    };
+    let key = || call("SetupSecurityKey", &parameters);
+    call_of(&verifier, WEB1, ("u2001", 2001), key()).unwrap();
+    assert_eq!(begun(WEB1, 2002), error("Busy"));
+    assert_eq!(
+        call_of(&verifier, WEB1, ("u2003", 2003), key()),
+        error("Busy")
+    );
+    assert!(begun("web2.example", 2002).is_ok());
+    assert_eq!(verifier.users(), ["u2000", "u2001", "u2002"]);
+}
+
 /// What a call says of a new phone and its first code.
 fn enrolled(verifier: &Verifier, user: (&str, u32)) -> Answer {
     let pending = call_of(verifier, WEB1, user, set_up())?;

@@ -198,6 +198,11 @@ impl Accounts {
         Self { names, ..self }
     }
 
+    /// Whether the users are those of a fleet, of which this host knows some.
+    pub(crate) fn are_of_fleet(&self) -> bool {
+        !self.follows_uid.is_so()
+    }
+
     /// The name service, for a call on another thread.
     pub(crate) fn shared_names(&self) -> Arc<dyn NameService> {
         Arc::clone(&self.names)

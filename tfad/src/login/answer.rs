@@ -235,6 +235,11 @@ impl Logins {
                         let busy = account::Error::Contended(messages::TOO_MANY_DRAWS);
                         return Err(busy.into());
                     }
+                    let is_new = caller.host.is_some() && self.accounts.load(user)?.is_none();
+                    if is_new && !self.state.count_new_user(caller, Instant::now()) {
+                        let busy = account::Error::Contended(messages::TOO_MANY_NEW_USERS);
+                        return Err(busy.into());
+                    }
                     drawn = Some(self.accounts.draw_backup_codes()?);
                 }
                 Answered::Turn(turn, next) => {

@@ -98,7 +98,7 @@ impl Logins {
     }
 
     /// As [`Self::must_be_newest`]. Where the store does not answer, the policy that was met last decides: for
-    /// logins without which nobody could mend the store, or that no code could be asked of.
+    /// logins without which the store could not be mended, or that no code could be asked of.
     pub(super) fn must_be_newest_known(&self, config: &Arc<Config>) -> Result<(), Error> {
         match self.state.publication().newest() {
             Err(error) if !error.is_without_answer() => Err(error.into()),

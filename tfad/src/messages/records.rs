@@ -124,6 +124,24 @@ pub fn user_gone(name: &str) -> String {
     )
 }
 
+/// A user of a fleet, of whom this verifier has the record alone.
+#[must_use]
+pub fn not_known_here(name: &str) -> String {
+    format!(
+        "this verifier knows no user {name}, and groups of the user are not known here. If the user has \
+         left all hosts of the fleet: tfactl reset {name}"
+    )
+}
+
+/// The same, and another user has the uid on this verifier.
+#[must_use]
+pub fn uid_of_other_here(name: &str, uid: u32, other: &str) -> String {
+    format!(
+        "this verifier knows no user {name}: here, uid {uid} is {other}, who cannot log in for that. In a \
+         fleet, one name has one uid on all hosts: change the uid of one of the two"
+    )
+}
+
 /// The record stands under a name that no user has, and its uid has another name.
 #[must_use]
 pub fn moved(former: &str, name: &str, uid: u32) -> String {
@@ -158,6 +176,8 @@ pub const BACKUP_CODES_CONTENDED: &str =
     "the backup codes are being changed all the time; try again";
 /// Others have backup codes made, and the time is over.
 pub const TOO_MANY_DRAWS: &str = "backup codes of other users are being made; try again";
+/// A host of the fleet has had records made for too many users.
+pub const TOO_MANY_NEW_USERS: &str = "too many users have begun to enroll on this host within a day; try on another host, or tomorrow";
 /// A host of the fleet has had too many backup codes compared in a minute.
 pub const TOO_MANY_HASHES: &str =
     "too many backup codes were typed on this host within a minute; try again";

@@ -135,6 +135,7 @@ impl Owner {
         // An invitation may be required since polkit asked.
         let is_required = self.check_invitation(invitation)?;
         self.within_quota(|| {
+            self.count_new_user()?;
             self.change(|account, now| {
                 if is_required || account.is_invited(now) {
                     account.check_invitation(invitation, self.scope(), now)?;
@@ -358,6 +359,16 @@ impl Owner {
         let changed = change()?;
         let _: bool = self.state.count_change(&self.caller, Instant::now());
         Ok(changed)
+    }
+
+    /// Counts a user of a member who has no record yet.
+    fn count_new_user(&self) -> Result<(), Error> {
+        let is_new = self.member.is_some() && self.load()?.is_none();
+        if is_new && !self.state.count_new_user(&self.caller, Instant::now()) {
+            let busy = account::Error::Contended(messages::TOO_MANY_NEW_USERS);
+            return Err(self.report(busy).into());
+        }
+        Ok(())
     }
 
     /// Makes a set of backup codes. It counts as a change before it is made: ten hashes take a processor for a

@@ -38,6 +38,7 @@ impl Owner {
     ) -> Result<Vec<String>, Error> {
         // An invitation may be required since polkit asked.
         let is_required = self.check_invitation(invitation)?;
+        self.count_new_user()?;
         let (set, codes) = self.draw_backup_codes()?;
         self.change(|account, now| {
             if is_required || account.is_invited(now) {

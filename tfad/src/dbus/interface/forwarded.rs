@@ -114,6 +114,9 @@ impl Forwarded {
         header: &Header<'_>,
         call: &Call,
     ) -> Result<Option<Proved>, Error> {
+        // The first call looks a user up, which may ask a directory: not on the thread of the bus.
+        let logins = Arc::clone(&self.logins);
+        call.run(move || logins.forwarder().map(|_| ())).await?;
         let forwarder = self.logins.forwarder()?;
         let prompt = forwarder.password_prompts().open(call.caller.uid);
         let grounds = self.authorize(connection, header, call).await?;

@@ -9,7 +9,7 @@ use super::Administrator;
 use crate::account::{self, resolve, status};
 use crate::host::clock;
 use crate::host::record_owner::{RecordOwner, RecordOwners};
-use crate::host::users::NameServiceFailed;
+use crate::host::users::{NameServiceFailed, User};
 use crate::messages;
 
 /// A record, and its number in the page.
@@ -136,6 +136,13 @@ impl Administrator {
             (Ok(RecordOwner::Gone | RecordOwner::Renamed(_)), Err(error)) => {
                 status::unusable(name, None, error.to_string())
             }
+            (Ok(RecordOwner::Gone), Ok(account)) if self.accounts.are_of_fleet() => {
+                self.of_fleet(name, account, messages::not_known_here(name))
+            }
+            (Ok(RecordOwner::Renamed(other)), Ok(account)) if self.accounts.are_of_fleet() => {
+                let note = messages::uid_of_other_here(name, other.uid, &other.name);
+                self.of_fleet(name, account, note)
+            }
             (Ok(RecordOwner::Gone), Ok(_)) => {
                 status::unusable(name, None, messages::user_gone(name))
             }
@@ -150,6 +157,21 @@ impl Administrator {
         };
         let record = (status.user != name).then(|| name.to_owned());
         Status { record, ..status }
+    }
+}
+
+impl Administrator {
+    /// Describes the record of a user of a fleet whom this host does not know. Such a record follows no uid.
+    fn of_fleet(&self, name: &str, account: Account, note: String) -> Status {
+        let user = User {
+            name: name.to_owned(),
+            uid: account.uid(),
+            aliases: Vec::new(),
+        };
+        Status {
+            note: Some(note),
+            ..self.described(&user, Ok(Some(account)))
+        }
     }
 }
 
@@ -178,7 +200,7 @@ mod tests {
     use crate::caller::Caller;
     use crate::config::Config;
     use crate::fleet::Hosts;
-    use crate::host::users::{NameService, User};
+    use crate::host::users::NameService;
     use crate::log::{Journal, MemoryLog};
     use crate::state::DaemonState;
 
@@ -221,6 +243,15 @@ mod tests {
     /// An administrator of records that stand under `user<uid>`. Look-ups that hang end when the second
     /// value is dropped.
     fn administrator(uids: &[u32], hangs_for: &'static str) -> (Administrator, Sender<()>) {
+        administrator_of(uids, hangs_for, |accounts| accounts)
+    }
+
+    /// The same, with accounts that were changed so.
+    fn administrator_of(
+        uids: &[u32],
+        hangs_for: &'static str,
+        change: impl FnOnce(Accounts) -> Accounts,
+    ) -> (Administrator, Sender<()>) {
         let store = MemoryStore::new();
         for uid in uids {
             let record = Account::new(*uid).encode();
@@ -230,7 +261,7 @@ mod tests {
         let (go, wait) = channel();
         let wait = Mutex::new(wait);
         let names = Names { hangs_for, wait };
-        let accounts = Accounts::new(Arc::new(store)).with_names(Arc::new(names));
+        let accounts = change(Accounts::new(Arc::new(store)).with_names(Arc::new(names)));
         let text = "[policy]\nmode = \"optional\"\n".to_owned();
         let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
         let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
@@ -315,6 +346,27 @@ mod tests {
             [("user1001", None), ("renamed5002", Some("user5002"))]
         );
         assert!(accounts[1].note.is_some() && accounts[1].problem.is_none());
+    }
+
+    #[test]
+    fn user_of_a_fleet_who_is_not_known_here_is_described_by_the_record() {
+        let (administrator, _go) = administrator_of(&[1001, 5002], "", Accounts::by_name_alone);
+        let (accounts, ..) = administrator.page(ListFilter::All, "", &PATIENT).unwrap();
+        let described = |at: usize| {
+            let one = &accounts[at];
+            (
+                &*one.user,
+                one.uid,
+                one.record.as_deref(),
+                one.problem.as_deref(),
+            )
+        };
+        assert_eq!(described(0), ("user1001", Some(1001), None, None));
+        // The name of uid 5002 is another one here. The record does not go to it.
+        assert_eq!(described(1), ("user5002", Some(5002), None, None));
+        let note = accounts[1].note.as_deref().unwrap();
+        assert!(note.contains("renamed5002"), "{note}");
+        assert_eq!(accounts[0].note, None);
     }
 
     #[test]
