@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use tfa_tests::Machine;
+use tfa_tests::{Machine, Suite};
 
 use crate::fleet::{CERTIFICATES, apt};
 use crate::locks::ssh_with_messages;
@@ -28,8 +28,9 @@ const IN_ETCD: &str = "[store]\nkind = \"etcd\"\n";
 const DROP_IN: &str = "/etc/tfa/tfad.toml.d/store.toml";
 
 /// A host with accounts in its database, which reaches an etcd.
-fn host_with_etcd() -> Machine {
-    let machine = Machine::boot_with(&["openssl", "etcd-server", "etcd-client"]);
+fn host_with_etcd(suite: Suite) -> Machine {
+    let packages = ["openssl", "etcd-server", "etcd-client"];
+    let machine = Machine::boot_on_with(suite, &packages);
     machine.succeed(["systemctl", "restart", "etcd"]);
     let folder = package().parent().unwrap().join("fleet");
     let built = fs::read_dir(folder)
@@ -47,8 +48,8 @@ fn host_with_etcd() -> Machine {
     machine
 }
 
-fn verifier_with_etcd() -> Machine {
-    let machine = host_with_etcd();
+fn verifier_with_etcd(suite: Suite) -> Machine {
+    let machine = host_with_etcd(suite);
     machine.write_file(DROP_IN, IN_ETCD);
     machine.succeed(["systemctl", "restart", "tfad"]);
     machine.expect_in_journal("tfad", "a new store was made in etcd");
@@ -65,7 +66,16 @@ fn expect_refusal(machine: &Machine) {
 
 #[test]
 fn accounts_in_etcd_serve_logins_while_etcd_answers() {
-    let machine = verifier_with_etcd();
+    serves_logins_while_etcd_answers(Suite::Bookworm);
+}
+
+#[test]
+fn accounts_in_etcd_of_debian_13_serve_logins_while_etcd_answers() {
+    serves_logins_while_etcd_answers(Suite::Trixie);
+}
+
+fn serves_logins_while_etcd_answers(suite: Suite) {
+    let machine = verifier_with_etcd(suite);
     machine.add_user("alice", PASSWORD);
     let alice = set_up(&machine, "alice", PASSWORD);
 
@@ -153,7 +163,7 @@ fn expect_used(machine: &Machine, code: &str) {
 
 #[test]
 fn accounts_move_to_etcd_and_back_through_kills() {
-    let machine = host_with_etcd();
+    let machine = host_with_etcd(Suite::Bookworm);
     machine.add_user("alice", PASSWORD);
     let alice = set_up(&machine, "alice", PASSWORD);
     let mut code = alice.phone.next_unused();

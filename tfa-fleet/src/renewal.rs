@@ -30,6 +30,10 @@ const SHORTEST_PAUSE: Duration = Duration::from_secs(5);
 /// The number of failures after which the interval is the pause.
 const SOON: u32 = 8;
 
+/// What to do where a member cannot renew its certificate any more.
+pub(crate) const JOIN_AGAIN: &str =
+    "Join again: run tfactl host invite on a verifier, and tfactl join here";
+
 /// Who certifies this host.
 pub(crate) enum Certifier {
     /// The verifiers of a member.
@@ -40,6 +44,26 @@ pub(crate) enum Certifier {
 
 /// Why a certificate was not renewed.
 struct NotRenewed(String);
+
+impl NotRenewed {
+    /// The same with what to do, where no later attempt can succeed: no verifier accepts a member whose certificate
+    /// has ended.
+    fn of(
+        self,
+        certifier: &Certifier,
+        own: &CertificateDer<'static>,
+        authority: &CertificateDer<'static>,
+    ) -> Self {
+        let has_ended = !tls::is_valid_for(own, authority, Duration::ZERO);
+        match certifier {
+            Certifier::Verifiers(_) if has_ended => Self(format!(
+                "{}. The certificate has ended, and verifiers accept it no more. {JOIN_AGAIN}",
+                self.0
+            )),
+            Certifier::Verifiers(_) | Certifier::Own(..) => self,
+        }
+    }
+}
 
 impl<T: fmt::Display> From<T> for NotRenewed {
     fn from(why: T) -> Self {
@@ -89,7 +113,10 @@ async fn renew_if_due(folder: &Folder, certifier: &Certifier) -> Result<bool, No
     let request = key.request().map_err(|BadKey| FolderError::NoKey)?;
     let CertifiedHost {
         certificate, port, ..
-    } = certifier.certify(&own, request).await?;
+    } = certifier
+        .certify(&own, request)
+        .await
+        .map_err(|why| why.of(certifier, &own, &authority))?;
     let certificate = CertificateDer::from(certificate);
     folder.put_in_force(&key, &certificate, &authority, port.is_some())?;
     Ok(true)

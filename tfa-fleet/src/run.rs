@@ -34,6 +34,8 @@ pub enum RunError {
     Config(BadConfig),
     /// A certificate or a key cannot be used.
     File(BadFile),
+    /// The certificate that this host has from its fleet has ended. What to do.
+    Ended(BadFile, &'static str),
     /// The kernel passes no signals.
     Signals(io::Error),
     /// Nothing can listen at this address of the network.
@@ -71,7 +73,8 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
     } = places;
     let config = Config::read(config_file, folder).map_err(RunError::Config)?;
     let tfad = Tfad::new(tfad.to_owned());
-    let peers = Peers::read(&config, folder, &tfad).map_err(RunError::File)?;
+    let peers = Peers::read(&config, folder, &tfad)
+        .map_err(|why| RunError::of_certificate(why, &config))?;
     let tls_of_etcd = tls::of_etcd(&config).map_err(RunError::File)?;
     let mut signals = Signals::new().map_err(RunError::Signals)?;
     let answers = Arc::new(Answers {
@@ -162,11 +165,24 @@ async fn early_end(tasks: &mut JoinSet<()>) -> RunError {
     RunError::Task(ended.and_then(Result::err))
 }
 
+impl RunError {
+    fn of_certificate(why: BadFile, config: &Config) -> Self {
+        if !config.is_managed || !why.has_ended() {
+            return Self::File(why);
+        }
+        match config.listen.is_empty() {
+            true => Self::Ended(why, renewal::JOIN_AGAIN),
+            false => Self::Ended(why, "Certify this host again: run tfactl fleet init"),
+        }
+    }
+}
+
 impl fmt::Display for RunError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(error) => error.fmt(formatter),
             Self::File(error) => error.fmt(formatter),
+            Self::Ended(error, advice) => write!(formatter, "{error}. {advice}"),
             Self::Signals(error) => write!(formatter, "cannot wait for signals: {error}"),
             Self::Listen(address, error) => {
                 write!(formatter, "cannot listen at {address}: {error}")

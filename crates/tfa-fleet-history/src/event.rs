@@ -106,7 +106,7 @@ pub enum Outcome {
     Used,
     /// The code is wrong.
     Wrong,
-    /// No code is accepted for so many seconds at least, from the time of the judgement.
+    /// No code is accepted for so many seconds, from the time of the judgement, which was cut to whole seconds.
     Locked(u64),
     /// The change is made.
     Made,

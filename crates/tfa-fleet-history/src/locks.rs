@@ -5,6 +5,9 @@ use crate::check::{Violation, let_in};
 use crate::clock::Clocks;
 use crate::{Event, Op, Outcome};
 
+/// The clocks of the daemons count whole seconds.
+const SECOND: u64 = 1000;
+
 /// A lock ends after the time that the user was told, or by an administrator.
 pub(crate) fn locks_hold(
     events: &[Event],
@@ -23,7 +26,7 @@ pub(crate) fn locks_hold(
                 Op::Unlock { .. } | Op::Reset { .. } | Op::Enroll { .. } | Op::Setup { .. }
             ) && (call.is_unknown() || call.end() >= lock.invoked)
         };
-        let end = lock.invoked + 1000 * seconds;
+        let end = lock.invoked + (1000 * seconds).saturating_sub(SECOND);
         let passes = |login: &Call| {
             let until =
                 end.saturating_sub(Clocks::between(events, lock.invoked, login.end()).spread());

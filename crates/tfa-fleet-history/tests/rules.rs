@@ -189,6 +189,10 @@ fn lock_that_ends_too_early_is_found() {
         let unlocked = locked().call(unlock(), outcome);
         unlocked.login(7, Outcome::Let).holds();
     }
+    // The last second may have begun before the lock. The next login ends three seconds after the lock begins.
+    let seconds = |seconds| history().call(login(None), Outcome::Locked(seconds));
+    seconds(4).login(7, Outcome::Let).holds();
+    seconds(5).login(7, Outcome::Let).breaks(&["a lock holds"]);
     // An unlock before the lock does not open it.
     let before = history().call(unlock(), Outcome::Made);
     before

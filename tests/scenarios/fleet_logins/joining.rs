@@ -113,3 +113,24 @@ fn join_refuses_a_host_with_accounts_and_leaves_nothing_after_an_error() {
     let twice = verifier.fail(["tfactl", "join", "tfa-join-X"]).text();
     assert!(twice.contains("this host is a verifier"), "{twice}");
 }
+
+#[test]
+fn token_that_has_ended_joins_no_host() {
+    let (verifier, [web1, _web2]) = verifier_and_members();
+    let token = invite(&verifier, "web1.test");
+    // A token lasts a day.
+    verifier.shift_clock(25 * 3600);
+    let join = web1.command(["tfactl", "join"]).stdin(token.clone());
+    let refused = join.fail().text();
+    assert!(
+        refused.contains("Make a new one: tfactl host invite"),
+        "{refused}"
+    );
+    assert!(!web1.has_file("/etc/tfa/tfa-fleet.toml"));
+    assert!(!web1.has_file("/etc/tfa/tfad.toml.d/fleet.toml"));
+    let hosts = verifier.succeed(["tfactl", "host", "list"]);
+    assert!(!hosts.contains("web1.test  member"), "{hosts}");
+    verifier.shift_clock(0);
+    join.succeed();
+    web1.expect_in_journal("tfa-fleet", "connected to v1.test");
+}

@@ -62,12 +62,7 @@ fn certify_for(authority: &Machine, name: &str, names: &str, purposes: &str) -> 
 
 /// Starts `tfa-fleet` with a certificate and these further lines.
 pub(crate) fn start_fleet(machine: &Machine, certificate: &Certificate, lines: &str) {
-    machine.succeed(["mkdir", "-p", "/etc/tfa/fleet"]);
-    machine.write_file("/etc/tfa/fleet/ca.pem", certificate.ca.as_str());
-    machine.write_file("/etc/tfa/fleet/host.pem", certificate.host.as_str());
-    machine.write_file("/etc/tfa/fleet/key.pem", certificate.key.as_str());
-    machine.succeed(["chown", "tfa-fleet:", "/etc/tfa/fleet/key.pem"]);
-    machine.succeed(["chmod", "600", "/etc/tfa/fleet/key.pem"]);
+    write_certificate(machine, certificate);
     let config = format!(
         "ca = '/etc/tfa/fleet/ca.pem'\ncertificate = '/etc/tfa/fleet/host.pem'\n\
          key = '/etc/tfa/fleet/key.pem'\n{lines}\n"
@@ -77,11 +72,29 @@ pub(crate) fn start_fleet(machine: &Machine, certificate: &Certificate, lines: &
     machine.succeed(["systemctl", "restart", "tfa-fleet"]);
 }
 
+/// Writes the files of a certificate.
+pub(crate) fn write_certificate(machine: &Machine, certificate: &Certificate) {
+    machine.succeed(["mkdir", "-p", "/etc/tfa/fleet"]);
+    machine.write_file("/etc/tfa/fleet/ca.pem", certificate.ca.as_str());
+    machine.write_file("/etc/tfa/fleet/host.pem", certificate.host.as_str());
+    machine.write_file("/etc/tfa/fleet/key.pem", certificate.key.as_str());
+    machine.succeed(["chown", "tfa-fleet:", "/etc/tfa/fleet/key.pem"]);
+    machine.succeed(["chmod", "600", "/etc/tfa/fleet/key.pem"]);
+}
+
 /// Gives a machine its role, beside its policy.
 pub(crate) fn take_role(machine: &Machine, role: &str) {
     let lines = format!("[fleet]\nrole = \"{role}\"\n");
     machine.write_file("/etc/tfa/tfad.toml.d/fleet.toml", lines);
     machine.succeed(["systemctl", "restart", "tfad"]);
+}
+
+/// What a verifier of [`Fleet`] has in `tfa-fleet.toml`.
+pub(crate) const LINES_OF_VERIFIER: &str = "listen = ['[::]:7443']";
+
+/// What a member of [`Fleet`] has there.
+pub(crate) fn lines_of_member(number: u8) -> String {
+    format!("verifiers = ['v1.test:7443']\naddresses = {{ 'v1.test' = '10.9.{number}.1' }}")
 }
 
 /// One verifier with its database, and two members.
@@ -96,16 +109,14 @@ impl Fleet {
         let verifier = host(&["openssl"]);
         make_authority(&verifier);
         let certificate = certify(&verifier, "v1.test", "serverAuth,clientAuth");
-        start_fleet(&verifier, &certificate, "listen = ['[::]:7443']");
+        start_fleet(&verifier, &certificate, LINES_OF_VERIFIER);
         take_role(&verifier, "verifier");
         let member = |number: u8| {
             let machine = host(&["openssl"]);
             let address = format!("10.9.{number}.1");
             verifier.connect(&address, &machine, &format!("10.9.{number}.2"));
             let certificate = certify(&verifier, &format!("web{number}.test"), "clientAuth");
-            let lines =
-                format!("verifiers = ['v1.test:7443']\naddresses = {{ 'v1.test' = '{address}' }}");
-            start_fleet(&machine, &certificate, &lines);
+            start_fleet(&machine, &certificate, &lines_of_member(number));
             machine.expect_in_journal("tfa-fleet", "connected to v1.test");
             take_role(&machine, "member");
             machine
@@ -190,7 +201,7 @@ pub(crate) fn become_verifiers(verifiers: &[(&Machine, &str)], lines: &str) {
 
 /// Two verifiers that share an etcd, and a member of both.
 pub(crate) fn two_verifiers_and_a_member() -> ([Machine; 2], Machine) {
-    const PACKAGES: &[&str] = &["openssl", "etcd-server", "etcd-client"];
+    const PACKAGES: &[&str] = &["openssl", "etcd-server", "etcd-client", "nftables"];
     let (v1, v2, member) = (host(PACKAGES), host(PACKAGES), host(&["openssl"]));
     v1.connect("10.9.3.1", &v2, ETCD);
     v1.connect("10.9.1.1", &member, "10.9.1.2");

@@ -1,10 +1,13 @@
 //! Logins on members of a fleet, which a verifier answers: real sshd, real networks, real certificates.
 
 mod account_calls;
+mod certificates;
 pub(crate) mod joining;
+mod locks;
 pub(crate) mod machines;
 mod offline;
 mod published;
+mod versions;
 
 use std::time::{Duration, Instant};
 
@@ -208,13 +211,7 @@ fn login_survives_the_loss_of_its_verifier() {
     logs_in(&member, &alice.phone.next_unused());
     let usual = start.elapsed();
 
-    // Only the first verifier can have the dialog.
-    v2.succeed(["systemctl", "stop", "tfa-fleet"]);
-    let terminal = ssh_to_code_prompt(&member, "alice");
-    v2.succeed(["systemctl", "start", "tfa-fleet"]);
-    let connected = "until journalctl -u tfa-fleet -o cat | grep -c 'connected to v2.test' | grep -qx 2; \
-                     do sleep 0.1; done";
-    member.succeed(["sh", "-c", connected]);
+    let terminal = at_the_first_verifier(v2, &member);
     let code = alice.phone.next_unused();
     v1.succeed(["systemctl", "kill", "--signal=KILL", "tfa-fleet", "tfad"]);
     let start = Instant::now();
@@ -228,4 +225,39 @@ fn login_survives_the_loss_of_its_verifier() {
     let terminal = ssh_to_code_prompt(v2, "alice");
     terminal.type_secret(&code);
     terminal.expect(USED);
+}
+
+/// A login on a member up to the question for the code. The first verifier has the dialog, and the second one is
+/// connected.
+fn at_the_first_verifier(second: &Machine, member: &Machine) -> Terminal {
+    second.succeed(["systemctl", "stop", "tfa-fleet"]);
+    let terminal = ssh_to_code_prompt(member, "alice");
+    second.succeed(["systemctl", "start", "tfa-fleet"]);
+    let connected = "until journalctl -u tfa-fleet -o cat | grep -c 'connected to v2.test' | grep -qx 2; \
+                     do sleep 0.1; done";
+    member.succeed(["sh", "-c", connected]);
+    terminal
+}
+
+#[test]
+fn code_whose_answer_is_lost_after_the_put_lets_one_login_in() {
+    let (verifiers, member) = two_verifiers_and_a_member();
+    let [v1, v2] = &verifiers;
+    let alice = set_up(v1, "alice", PASSWORD);
+    let terminal = at_the_first_verifier(v2, &member);
+    // What the first verifier sends to the member is lost: it judges the code, and its answer does not arrive.
+    let cut = "nft 'add table ip cut; add chain ip cut out { type filter hook output priority 0; }; \
+               add rule ip cut out ip daddr 10.9.1.2 drop'";
+    v1.succeed(["sh", "-c", cut]);
+    let code = alice.phone.next_unused();
+    terminal.type_secret(&code);
+    terminal.expect(SHELL);
+    v1.expect_in_journal("tfad", "alice: verified by a code of");
+    v1.succeed(["systemctl", "kill", "--signal=KILL", "tfa-fleet", "tfad"]);
+    v2.expect_in_journal("tfad", "alice: verified by a code of");
+    for machine in [v2, &member] {
+        let terminal = ssh_to_code_prompt(machine, "alice");
+        terminal.type_secret(&code);
+        terminal.expect(USED);
+    }
 }

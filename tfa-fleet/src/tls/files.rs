@@ -62,6 +62,17 @@ pub enum FileMistake {
 }
 
 impl BadFile {
+    /// Whether it is a certificate whose time is over.
+    pub(crate) fn has_ended(&self) -> bool {
+        use rustls::CertificateError::{Expired, ExpiredContext};
+        matches!(
+            self.mistake,
+            FileMistake::Refused(rustls::Error::InvalidCertificate(
+                Expired | ExpiredContext { .. }
+            ))
+        )
+    }
+
     pub(crate) fn new(path: &Path, mistake: FileMistake) -> Self {
         Self {
             path: path.to_owned(),

@@ -31,6 +31,7 @@ use tonic::Code;
 use crate::TIMEOUT;
 use crate::authority::Authority;
 use crate::fixture::{Folder, Program};
+use crate::life::failure;
 use crate::logins::fleet::state;
 use crate::requests::{client_of, runtime};
 use crate::tls_client::{assert_closed, config, config_of, connect, connect_to, is_served};
@@ -385,6 +386,30 @@ fn certificate_is_renewed_in_its_last_third() {
     verifier
         .member(folder)
         .wait_for_line("connected to localhost");
+}
+
+#[test]
+fn certificate_that_has_ended_is_told_with_what_to_do() {
+    let verifier = Verifier::start();
+    let folder = Folder::new();
+    verifier.ca.0.store(2, Ordering::Relaxed);
+    succeed(
+        "--join",
+        folder.path(),
+        &text(&verifier.invite("web1.test")),
+    );
+    thread::sleep(Duration::from_secs(3));
+    for (lines, advice) in [
+        (
+            "verifiers = ['localhost:1']",
+            "Join again: run tfactl host invite",
+        ),
+        ("listen = ['127.0.0.1:0']", "run tfactl fleet init"),
+    ] {
+        fs::write(folder.path().join("tfa-fleet.toml"), lines).unwrap();
+        let text = failure(&folder);
+        assert!(text.contains(advice), "{text}");
+    }
 }
 
 #[test]

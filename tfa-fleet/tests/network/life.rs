@@ -205,7 +205,7 @@ fn wrong_for_a_verifier(authority: &Authority) -> [(&'static str, Issued); 4] {
 }
 
 /// Starts the program, which must fail, and returns what it prints.
-fn failure(folder: &Folder) -> String {
+pub(crate) fn failure(folder: &Folder) -> String {
     let mut program = folder.command().stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(program.stderr.take().unwrap()).lines();
     let mut text = String::new();
