@@ -40,7 +40,7 @@ pub(super) fn collect(
     let marks = Marks {
         member: member.is_some(),
         etcd: found("etcd.id").is_some(),
-        is_moving: ["etcd.next", "sqlite.next"]
+        is_moving: ["etcd.next", "sqlite.next", "sqlite.here"]
             .iter()
             .any(|name| found(name).is_some()),
         // The host had an empty one before, which the daemon leaves where it is.

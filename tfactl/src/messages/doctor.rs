@@ -140,6 +140,10 @@ pub(crate) fn fleet_not_asked(why: &impl Display) -> String {
     format!("tfa-fleet was asked what it knows: {why}")
 }
 
+pub(crate) fn odd_path(path: &str) -> String {
+    format!("tfa-fleet names a file whose path is too long or has control characters: {path}")
+}
+
 pub(crate) fn no_fleet_user(user: &str) -> String {
     format!("there is no user {user}, as whom tfa-fleet runs")
 }

@@ -50,7 +50,7 @@ pub struct Marks {
     pub member: bool,
     /// `etcd.id`: etcd has the accounts.
     pub etcd: bool,
-    /// `etcd.next` or `sqlite.next`: the accounts are being moved to the other store.
+    /// `etcd.next`, `sqlite.next` or `sqlite.here`: the accounts are being moved to the other store, or were.
     pub is_moving: bool,
     /// `accounts.db`, the database of a host alone, was changed after the host became a member.
     pub new_accounts: bool,

@@ -31,6 +31,10 @@ pub(super) fn collect(unit: Option<&Unit>, uid: u32, missed: &Missed) -> Option<
     let report = missed.known(report(unit))?;
     let named = report.files.into_iter().take(MAX_FILES);
     let named = named.map(|file| file.path);
+    let (named, odd): (Vec<String>, Vec<String>) = named.partition(|path| plain(path) == *path);
+    for path in odd {
+        missed.note(messages::odd_path(&plain(&path)));
+    }
     let trusted: BTreeSet<String> = TRUSTED
         .map(str::to_owned)
         .into_iter()
