@@ -32,7 +32,7 @@ const MAX_HASHES_OF_LOGINS: (u32, u32) = (20, 120);
 /// The same for what a user calls, on this host or on a member.
 const MAX_HASHES_OF_CALLS: (u32, u32) = (20, 60);
 /// The users a day that enroll on a member and have had no record.
-const MAX_NEW_USERS_OF_MEMBER: u32 = 500;
+const MAX_NEW_USERS_OF_MEMBER: u32 = 5000;
 
 /// What a backup code is hashed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,11 +118,18 @@ impl DaemonState {
         self.changes.take(member, caller.uid, now) == Share::Within
     }
 
-    /// Counts a record that is made for a user, and returns whether it is within the quota of the member. A member can
-    /// name any number of users, and a record stays. This host makes records for users whom it knows.
-    pub fn count_new_user(&self, caller: &Caller, now: Instant) -> bool {
+    /// Whether a record may be made for one more user. A member can name any number of users, and a record stays.
+    /// This host makes records for users whom it knows.
+    pub fn admits_new_user(&self, caller: &Caller, now: Instant) -> bool {
         let member = caller.host.as_ref();
-        member.is_none() || self.new_users.take(member, 0, now) == Share::Within
+        member.is_none() || self.new_users.has_room(member, 0, now)
+    }
+
+    /// Counts a record that was made for a user.
+    pub fn count_new_user(&self, caller: &Caller, now: Instant) {
+        if let member @ Some(_) = caller.host.as_ref() {
+            let _: Share = self.new_users.take(member, 0, now);
+        }
     }
 
     /// Counts a backup code that is hashed, and returns whether it is within the quota. A right code that comes again

@@ -210,7 +210,7 @@ impl Logins {
         let LoginAttempt { user, .. } = &session.attempt;
         let client = session.attempt.client();
         // Ten hashes are computed only for a right code.
-        let mut drawn = None;
+        let (mut drawn, mut is_new) = (None, false);
         loop {
             let set = drawn.as_ref().map(|(set, _)| set);
             let answered = self.accounts.change(user, |account| {
@@ -235,14 +235,18 @@ impl Logins {
                         let busy = account::Error::Contended(messages::TOO_MANY_DRAWS);
                         return Err(busy.into());
                     }
-                    let is_new = caller.host.is_some() && self.accounts.load(user)?.is_none();
-                    if is_new && !self.state.count_new_user(caller, Instant::now()) {
+                    is_new = caller.host.is_some() && self.accounts.load(user)?.is_none();
+                    if is_new && !self.state.admits_new_user(caller, Instant::now()) {
                         let busy = account::Error::Contended(messages::TOO_MANY_NEW_USERS);
                         return Err(busy.into());
                     }
                     drawn = Some(self.accounts.draw_backup_codes()?);
                 }
                 Answered::Turn(turn, next) => {
+                    if is_new {
+                        self.state
+                            .count_new_user(&session.attempt.caller, Instant::now());
+                    }
                     let codes = drawn.map(|(_, codes)| codes.to_vec()).unwrap_or_default();
                     return Ok((turn, next, codes));
                 }

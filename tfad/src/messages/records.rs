@@ -177,7 +177,8 @@ pub const BACKUP_CODES_CONTENDED: &str =
 /// Others have backup codes made, and the time is over.
 pub const TOO_MANY_DRAWS: &str = "backup codes of other users are being made; try again";
 /// A host of the fleet has had records made for too many users.
-pub const TOO_MANY_NEW_USERS: &str = "too many users have begun to enroll on this host within a day; try on another host, or tomorrow";
+pub const TOO_MANY_NEW_USERS: &str = "too many users got their first record on this host within a day. If it is a rollout, have the others enroll on \
+     another host, or restart tfad on the verifier; else see: tfactl host remove";
 /// A host of the fleet has had too many backup codes compared in a minute.
 pub const TOO_MANY_HASHES: &str =
     "too many backup codes were typed on this host within a minute; try again";

@@ -135,12 +135,13 @@ impl Owner {
         // An invitation may be required since polkit asked.
         let is_required = self.check_invitation(invitation)?;
         self.within_quota(|| {
-            self.count_new_user()?;
-            self.change(|account, now| {
-                if is_required || account.is_invited(now) {
-                    account.check_invitation(invitation, self.scope(), now)?;
-                }
-                account.set_up(authenticator.clone(), now)
+            self.within_new_users(|| {
+                self.change(|account, now| {
+                    if is_required || account.is_invited(now) {
+                        account.check_invitation(invitation, self.scope(), now)?;
+                    }
+                    account.set_up(authenticator.clone(), now)
+                })
             })
         })?;
         self.log(AccountEvent::FirstAuthenticatorOffered(
@@ -361,14 +362,18 @@ impl Owner {
         Ok(changed)
     }
 
-    /// Counts a user of a member who has no record yet.
-    fn count_new_user(&self) -> Result<(), Error> {
+    /// Makes the first record of a user of a member, unless that member has had too many made in a day.
+    fn within_new_users<T>(&self, store: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let is_new = self.member.is_some() && self.load()?.is_none();
-        if is_new && !self.state.count_new_user(&self.caller, Instant::now()) {
+        if is_new && !self.state.admits_new_user(&self.caller, Instant::now()) {
             let busy = account::Error::Contended(messages::TOO_MANY_NEW_USERS);
             return Err(self.report(busy).into());
         }
-        Ok(())
+        let stored = store()?;
+        if is_new {
+            self.state.count_new_user(&self.caller, Instant::now());
+        }
+        Ok(stored)
     }
 
     /// Makes a set of backup codes. It counts as a change before it is made: ten hashes take a processor for a

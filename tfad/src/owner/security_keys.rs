@@ -38,13 +38,15 @@ impl Owner {
     ) -> Result<Vec<String>, Error> {
         // An invitation may be required since polkit asked.
         let is_required = self.check_invitation(invitation)?;
-        self.count_new_user()?;
-        let (set, codes) = self.draw_backup_codes()?;
-        self.change(|account, now| {
-            if is_required || account.is_invited(now) {
-                account.check_invitation(invitation, self.scope(), now)?;
-            }
-            account.set_up_security_key(&new.name, new.key, set.clone(), now)
+        let codes = self.within_new_users(|| {
+            let (set, codes) = self.draw_backup_codes()?;
+            self.change(|account, now| {
+                if is_required || account.is_invited(now) {
+                    account.check_invitation(invitation, self.scope(), now)?;
+                }
+                account.set_up_security_key(&new.name, new.key, set.clone(), now)
+            })?;
+            Ok(codes)
         })?;
         self.log(AccountEvent::FirstSecurityKeyOffered(&new.name));
         Ok(printed(&codes))
