@@ -378,7 +378,7 @@ pub enum DaemonEvent<'a> {
     NoLoginSocket(&'a str),
     /// The socket for logins of members could not be opened.
     NoMemberSocket(&'a str),
-    /// The codes that are bound to this member cannot be read or stored.
+    /// Codes that are bound to this member are void, or cannot be read or stored.
     BoundCodesFailed(&'a str),
     /// A connection could not be served.
     ConnectionRefused(&'a str),

@@ -88,3 +88,27 @@ pub fn damaged_bound_codes(user: &str, why: &dyn Display) -> String {
          /var/lib/tfa/bound, restart tfad, and have the users make new ones: tfa-enroll codes --bound"
     )
 }
+
+/// The store of bound codes fails, for the log.
+#[must_use]
+pub fn bound_codes_not_reported(why: &dyn Display) -> String {
+    format!("the codes that are bound to this host cannot be reported: {why}")
+}
+
+/// A verifier knows another set than this host, or none, for the log.
+#[must_use]
+pub fn bound_codes_void(user: &str) -> String {
+    format!(
+        "the codes of {user} that are bound to this host are void: the verifiers know another set, or none. The \
+         user makes new ones with: tfa-enroll codes --bound"
+    )
+}
+
+/// A set was registered, and could not be kept on this host.
+#[must_use]
+pub fn bound_codes_not_kept(why: &dyn Display) -> String {
+    format!(
+        "The new codes could not be stored on this host: {why}. The codes of before are void. Make new ones: \
+         tfa-enroll codes --bound"
+    )
+}

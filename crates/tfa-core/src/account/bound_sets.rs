@@ -72,9 +72,12 @@ impl Account {
     ) -> Vec<&'event OfflineEvent> {
         let known = self.bound_host(host);
         let count = self.bound_sets.as_ref().map_or(0, Vec::len);
-        // No report takes the place of a set that is in use.
+        // No report takes the place of a set that is in use. Such events are told, and may be told twice.
         if known.is_none() && count >= MAX_BOUND_HOSTS && self.bound_hosts().count() == count {
-            return Vec::new();
+            for event in events {
+                self.notify_offline(host.as_str(), event, now);
+            }
+            return events.iter().collect();
         }
         let last = known.map_or(0, |entry| entry.last_event);
         let new: Vec<&OfflineEvent> = events.iter().filter(|one| one.number > last).collect();

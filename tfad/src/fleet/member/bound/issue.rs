@@ -61,13 +61,15 @@ impl Forwarder {
         let id: [u8; BoundSetId::LENGTH] = random::attempt_bytes().map_err(account::Error::from)?;
         let arguments = marshalled(&(proof, id.to_vec()))?;
         self.account(user, Method::NewBoundCodes, arguments, proved)?;
-        let (codes, printed) = store.draw()?;
+        let not_kept =
+            |error: account::Error| refused(Error::Storage(messages::bound_codes_not_kept(&error)));
+        let (codes, printed) = store.draw().map_err(not_kept)?;
         let set = BoundSet {
             id: BoundSetId::new(id),
             made: now,
             codes,
         };
-        store.activate(user, &set, now)?;
+        store.activate(user, &set, now).map_err(not_kept)?;
         Ok(printed
             .iter()
             .map(|code| code.to_printed().to_string())

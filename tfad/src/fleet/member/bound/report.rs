@@ -17,6 +17,7 @@ use crate::fleet::member::calls::Failed;
 use crate::fleet::{HostLogins, REPORT_BOUND_CODES, translate};
 use crate::host::users::User;
 use crate::log::DaemonEvent;
+use crate::messages;
 
 /// How long after a report the next one is made: a set that is void at the verifiers is accepted here for so long, if the
 /// link is cut meanwhile.
@@ -75,7 +76,7 @@ impl Forwarder {
             Ok(()) => true,
             Err(NotReported::NoAnswer) => false,
             Err(NotReported::Store(error)) => {
-                let text = error.to_string();
+                let text = messages::bound_codes_not_reported(&error);
                 self.state
                     .journal
                     .log_daemon(DaemonEvent::BoundCodesFailed(&text));
@@ -116,6 +117,12 @@ impl Forwarder {
         let last = events.iter().map(|event| event.number).max();
         let report = BoundReport { set, events };
         let reply = self.send_report(user, &report)?;
+        if set.is_some() && !reply.is_valid {
+            let text = messages::bound_codes_void(&user.name);
+            self.state
+                .journal
+                .log_daemon(DaemonEvent::BoundCodesFailed(&text));
+        }
         let more = store.change(user, |codes| {
             if let Some(last) = last.filter(|_| reply.has_taken_events) {
                 codes.confirm(last);
