@@ -108,6 +108,13 @@ pub(super) async fn put_accounts(
             role.settle();
             Ok(())
         }
+        // A user may have enrolled in the store that this host has made.
+        Err(failure) if is_used() && !is_of_others(terminal, daemon).await => {
+            written.settle();
+            role.settle();
+            terminal.error(messages::INIT_AGAIN);
+            Err(failure)
+        }
         Err(failure) => {
             // The lines first: a daemon that is started meanwhile then refuses, and opens no store.
             role.take_back();
@@ -147,6 +154,13 @@ async fn refuse_store_of_others(terminal: &Terminal, daemon: &mut Daemon) -> Res
         Outcome::Done(found) if found.get("store") != "other" => Ok(()),
         _ => Err(Failure::Refused(messages::ETCD_HAS_A_STORE.to_owned())),
     }
+}
+
+/// Whether etcd certainly has a store whose key this host does not have.
+async fn is_of_others(terminal: &Terminal, daemon: &mut Daemon) -> bool {
+    let words = [OsStr::new("look-into-etcd")];
+    let found = task::run(daemon.interrupt(), terminal, &words, None).await;
+    matches!(found, Ok(Outcome::Done(found)) if found.get("store") == "other")
 }
 
 /// Fails if the daemon refuses every login.

@@ -44,6 +44,10 @@ pub(crate) const ACCOUNTS_TO_MIGRATE: &str = "\
 this host has accounts. Make the fleet without --etcd, then move the accounts:
   tfactl store migrate --to etcd";
 
+pub(crate) const INIT_AGAIN: &str = "\
+The accounts of this host are in etcd now. Mend what follows, then run the
+command again.";
+
 pub(crate) const ETCD_HAS_A_STORE: &str = "\
 this etcd has the accounts of a fleet, and this host does not have their key. On
 a verifier of that fleet, run: tfactl fleet invite-verifier NAME --out FILE";
