@@ -87,11 +87,10 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
     if let Err(why) = named {
         report.result("not-named", why);
     }
-    // One that an interrupted migration has left stopped.
-    let started = match records {
-        Some(_) => start(),
-        None if is_of_the_unit => Service::restart(),
-        None => Ok(()),
+    // A login may have started it meanwhile, with the configuration of before.
+    let started = match is_of_the_unit {
+        true => Service::restart(),
+        false => Ok(()),
     };
     if let Err(why) = started {
         report.result("not-started", why);

@@ -94,7 +94,8 @@ fn already_there<K: Kv>(
     store: &EtcdStore<K>,
 ) -> Result<Migrated, MigrationError> {
     if let Some(id) = noted(directory, TO_ETCD)? {
-        let _ = store.give_up(id);
+        // Without its id, no migration could go on with that store.
+        store.give_up(id)?;
         directory.remove(TO_ETCD)?;
         directory.sync()?;
         return Ok(Migrated { records: None });
