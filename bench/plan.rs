@@ -33,10 +33,10 @@ impl Plan {
             one_host: Some(OneHost::full()),
             fleet: fleet::Plan {
                 accounts: vec![1000, 1_000_000],
-                rounds: 400,
+                rounds: 300,
                 load: fleet::load::Plan {
                     clients: vec![1, 16, 64],
-                    slices: 4,
+                    slices: 3,
                     slice: Duration::from_secs(3),
                 },
                 members: 10_000,

@@ -95,8 +95,7 @@ impl Probes {
     pub(crate) fn take(&mut self, subjects: &[Subject], rounds: u32) -> BTreeMap<Subject, Times> {
         let mut times = BTreeMap::new();
         for round in 0..=rounds {
-            let user = User(self.next % LOCAL_USERS);
-            self.next += 1;
+            let user = self.next_user();
             for subject in shuffled(subjects, self.next) {
                 let code = match self.daemon(subject) {
                     Some(_) => self.phones.next((subject, user), user),
@@ -114,6 +113,13 @@ impl Probes {
             }
         }
         times
+    }
+
+    /// The next of the local users, in turn: none waits for the next code of one user.
+    pub(crate) fn next_user(&mut self) -> User {
+        let user = User(self.next % LOCAL_USERS);
+        self.next += 1;
+        user
     }
 
     fn daemon(&self, subject: Subject) -> Option<&Daemon> {

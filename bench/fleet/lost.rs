@@ -61,7 +61,7 @@ fn connect_anew(member: &Machine, verifiers: usize) {
 /// Times the answers of logins that have begun before a verifier gets a signal, and one login after them.
 fn lose(verifier: &Machine, with: &str, member: &Machine, probes: &mut Probes) -> Times {
     let daemon = Daemon::of(member);
-    let users: Vec<User> = (0..=LOGINS).map(User).collect();
+    let users: Vec<User> = (0..=LOGINS).map(|_| probes.next_user()).collect();
     let codes: Vec<(User, String)> = users
         .iter()
         .map(|user| (*user, probes.phones.next((Subject::Etcd, *user), *user)))
