@@ -3,7 +3,6 @@
 use std::fs::{self, DirBuilder};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, chown};
-use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use nix::unistd::User;
@@ -12,6 +11,8 @@ use tfa_client::Failure;
 use crate::messages;
 
 const PROGRAM: &str = "/usr/sbin/tfa-fleet";
+const SETSID: &str = "/usr/bin/setsid";
+const SETPRIV: &str = "/usr/bin/setpriv";
 const USER: &str = "tfa-fleet";
 /// Where it keeps the key and the certificate of this host. systemd makes the same at the first start.
 const STATE: &str = "/var/lib/tfa-fleet";
@@ -28,19 +29,22 @@ pub(super) fn run(task: &str, input: &str) -> Result<Vec<String>, Failure> {
     let user = user.ok_or_else(|| unusable(&format!("there is no user {USER}")))?;
     let (uid, gid) = (user.uid.as_raw(), user.gid.as_raw());
     make_folder(uid, gid).map_err(|error| unusable(&format!("{STATE}: {error}")))?;
-    // Of a user without privileges, before its first instruction; without the groups of root.
-    let mut child = Command::new(PROGRAM)
-        .arg(task)
+    // Of a user without privileges, before its first instruction: in a session of its own, without the terminal and the
+    // groups of root, and without a privilege that it could get back.
+    let mut child = Command::new(SETSID)
+        .args(["--wait", SETPRIV])
+        .args([format!("--reuid={uid}"), format!("--regid={gid}")])
+        .args(["--clear-groups", "--no-new-privs", "--inh-caps=-all"])
+        .args(["--ambient-caps=-all", "--bounding-set=-all", "--"])
+        .args([PROGRAM, task])
         .env_clear()
         .env("LC_ALL", "C.UTF-8")
         .current_dir("/")
-        .uid(uid)
-        .gid(gid)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| unusable(&format!("{PROGRAM}: {error}")))?;
+        .map_err(|error| unusable(&format!("{SETSID}: {error}")))?;
     if let Some(mut stdin) = child.stdin.take() {
         // A program that ends early says why.
         let _ = stdin.write_all(input.as_bytes());
