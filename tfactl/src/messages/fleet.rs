@@ -119,8 +119,9 @@ pub(crate) fn not_taken_back(why: &str) -> String {
 }
 
 pub(crate) const HOST_INVITE_HELP: &str = "\
-The token is printed once. Whoever has it can join once, under that name: give
-it to the administrator of the host over a safe channel. There, run: tfactl join
+The token is printed once. A host that has it can join once, under that name:
+give it to the administrator of the host over a safe channel. There, run: tfactl
+join
 Keys of the JSON output: host, token, until.";
 
 pub(crate) const HOST_LIST_HELP: &str = "\
@@ -240,7 +241,7 @@ pub(crate) fn host_invitation(host: &str, token: &str, until: u64) -> String {
         "{token}\n\n\
          With this token, {host} can join the fleet once, until\n\
          {until}. It is not shown again. Earlier ones for {host} are void.\n\
-         Give it to nobody else. On {host}, run as root: tfactl join",
+         Do not give it to others. On {host}, run as root: tfactl join",
         until = date_time(until)
     )
 }
@@ -276,7 +277,7 @@ pub(crate) fn verifier_removed(host: &str) -> String {
     format!(
         "{host} was a verifier. Members that name it trust it still: take it out of\n\
          /etc/tfa/tfa-fleet.toml on each of them, and restart tfa-fleet there.\n\
-         If somebody else may have been root on {host}, the key of the authority is\n\
+         If another person may have been root on {host}, the key of the authority is\n\
          known: make a new fleet, and let each host join it."
     )
 }
