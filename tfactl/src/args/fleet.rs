@@ -43,11 +43,11 @@ pub(crate) struct InviteVerifierArgs {
     /// The file, which must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Validity: 10m, 1h, 3d, ... up to 7d
+    /// Validity: 10m, 1h, 3d, up to 7d
     #[arg(long = "for", value_name = "LENGTH", default_value = "1h",
           value_parser = Length::of_host_invitation)]
     pub(crate) length: Length,
-    /// The TCP port of that verifier for members
+    /// Its TCP port for members
     #[arg(long, value_name = "PORT", default_value = PORT,
           value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: u16,
