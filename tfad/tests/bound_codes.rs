@@ -73,6 +73,7 @@ impl Link {
             clock_ahead_ms: None,
             round_trip_us: None,
             error: Some(error),
+            refusal: None,
         };
         Status {
             version: "0".to_owned(),
@@ -80,6 +81,7 @@ impl Link {
             hosts: 0,
             verifiers: vec![verifier],
             etcd: Vec::new(),
+            is_etcd_full: None,
         }
     }
 }

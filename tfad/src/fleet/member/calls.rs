@@ -252,6 +252,7 @@ mod tests {
                 kind,
                 text: String::new(),
             }),
+            refusal: None,
         };
         for (status, expected) in [
             (verifier(false, Some(LinkErrorKind::Unreachable)), true),
