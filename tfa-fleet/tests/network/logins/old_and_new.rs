@@ -40,7 +40,7 @@ fn a_verifier_without_the_feature_is_not_asked() {
     member.wait_for_line("connected to v1.test");
     let start = Instant::now();
     let begun = begin(&forwarder(&member));
-    assert!(matches!(begun, Err(Error::NoVerifier(why)) if why.contains("serves logins")));
+    assert!(matches!(begun, Err(Error::CutOff { why, .. }) if why.contains("serves logins")));
     assert!(start.elapsed() < Duration::from_secs(2));
 }
 
