@@ -14,9 +14,13 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::geteuid;
-use tfa_core::{Account, Authenticator, Fingerprint, OfflineOutcome, Parameters, Secret, Time};
+use tfa_core::{
+    Account, Authenticator, BoundReply, BoundReport, BoundSetId, Fingerprint, OfflineEvent,
+    OfflineOutcome, Parameters, Secret, Time,
+};
 use tfa_fleet_wire::{
-    Connection, LinkError, LinkErrorKind, MemberCall, Reply, Request, Status, VerifierStatus, frame,
+    AccountCall, Client, Connection, LinkError, LinkErrorKind, LoginCall, LoginReply, LoginUser,
+    MemberCall, Reply, Request, SecretBytes, Status, VerifierStatus, frame,
 };
 use tfa_proto::{Context, Next, Turn, Verdict};
 use tfa_store::StateDir;
@@ -441,4 +445,56 @@ fn member_whose_certificate_is_refused_accepts_no_bound_code() {
     assert!(matches!(fleet.begin(), Err(Error::CutOff { .. })));
     fleet.link.refuses.store(false, Ordering::SeqCst);
     assert_eq!(fleet.log_in(&codes[0]), Some(Verdict::VerifiedByBackupCode));
+}
+
+#[test]
+fn member_changes_a_record_with_reports_so_often_a_minute() {
+    let fleet = Fleet::start("report-quota", BOUND, BOUND);
+    fleet.make_codes().unwrap();
+    let client = Client::new(fleet.folder.join("call"), geteuid().as_raw());
+    let takes = |number: u64| {
+        let at = clock::now();
+        let event = OfflineEvent {
+            number: at.as_secs() * 1000 + number,
+            at,
+            outcome: OfflineOutcome::WrongCode,
+            service: "sshd".to_owned(),
+            from: String::new(),
+            set: BoundSetId::new([7; BoundSetId::LENGTH]),
+            left: 10,
+        };
+        let report = BoundReport {
+            set: None,
+            events: vec![event],
+        };
+        let call = AccountCall {
+            user: LoginUser {
+                name: alice().name,
+                uid: alice().uid,
+                aliases: Vec::new(),
+            },
+            method: "ReportBoundCodes".to_owned(),
+            arguments: SecretBytes(report.encode().into()),
+            subject: None,
+            proved_by: None,
+            only_reads: true,
+        };
+        let request = Request::Login {
+            call: LoginCall::Account(call),
+            budget_ms: 60_000,
+            verifier: None,
+            only_there: false,
+        };
+        let reply = client.call(&request, LONG).unwrap();
+        let Reply::Login { reply, .. } = reply else {
+            panic!("{reply:?}")
+        };
+        let LoginReply::Account(result) = reply else {
+            panic!("{reply:?}")
+        };
+        BoundReply::decode(&result.0).unwrap().has_taken_events
+    };
+    let taken = (1..=100).filter(|number| takes(*number)).count();
+    // Registering the set was a change too.
+    assert!((10..=20).contains(&taken), "{taken}");
 }

@@ -1,5 +1,7 @@
 //! What members report of logins that no verifier has answered. A member speaks for its own host.
 
+use std::time::Instant;
+
 use tfa_core::{BoundReply, BoundReport, HostName};
 use tfa_fleet_wire::{LoginReply, LoginUser, SecretBytes};
 use tfa_proto::{Context, Error};
@@ -15,6 +17,7 @@ use crate::messages;
 
 impl MemberLogins {
     /// Takes a report about a user of a member. An event that was reported before has no second effect.
+    /// Events past the quota of a user and a member are told again.
     pub(super) fn take_report(
         &self,
         member: &HostName,
@@ -33,11 +36,21 @@ impl MemberLogins {
             host: Some(member.clone()),
         };
         let (user, now) = (translate::user(user), clock::now());
+        // Each event that is new changes the record, and its number is the word of the member.
+        let has_taken_events =
+            report.events.is_empty() || self.state.admits_change(&caller, Instant::now());
+        let events = match has_taken_events {
+            true => report.events.as_slice(),
+            false => &[],
+        };
         let (new, is_valid) = self.accounts.change(&user, |account| {
-            let new = account.take_events(member, &report.events, now);
+            let new = account.take_events(member, events, now);
             let is_valid = report.set.is_none_or(|set| account.is_bound(member, set));
             (new, is_valid)
         })?;
+        if !new.is_empty() {
+            self.state.count_change(&caller, Instant::now());
+        }
         for event in new {
             let context = Context {
                 service: event.service.clone(),
@@ -50,7 +63,7 @@ impl MemberLogins {
         }
         let reply = BoundReply {
             is_valid,
-            has_taken_events: true,
+            has_taken_events,
         };
         Ok(LoginReply::Account(SecretBytes(Zeroizing::new(
             reply.encode(),
