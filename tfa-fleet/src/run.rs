@@ -35,7 +35,7 @@ pub enum RunError {
     /// A certificate or a key cannot be used.
     File(BadFile),
     /// The certificate that this host has from its fleet has ended. What to do.
-    Ended(BadFile, &'static str),
+    Ended(BadFile),
     /// The kernel passes no signals.
     Signals(io::Error),
     /// Nothing can listen at this address of the network.
@@ -170,10 +170,7 @@ impl RunError {
         if !config.is_managed || !why.has_ended() {
             return Self::File(why);
         }
-        match config.listen.is_empty() {
-            true => Self::Ended(why, renewal::JOIN_AGAIN),
-            false => Self::Ended(why, "Certify this host again: run tfactl fleet init"),
-        }
+        Self::Ended(why)
     }
 }
 
@@ -182,7 +179,7 @@ impl fmt::Display for RunError {
         match self {
             Self::Config(error) => error.fmt(formatter),
             Self::File(error) => error.fmt(formatter),
-            Self::Ended(error, advice) => write!(formatter, "{error}. {advice}"),
+            Self::Ended(error) => write!(formatter, "{error}. {}", renewal::JOIN_AGAIN),
             Self::Signals(error) => write!(formatter, "cannot wait for signals: {error}"),
             Self::Listen(address, error) => {
                 write!(formatter, "cannot listen at {address}: {error}")

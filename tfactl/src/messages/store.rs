@@ -12,8 +12,9 @@ database is put aside as accounts.db.moved-TIME, and is not opened again.
 To sqlite: on a verifier. No verifier serves logins while records are copied.
 The other verifiers refuse logins from then on.
 The sealing key stays. The command writes the kind of the store into the
-drop-in store.toml, and starts the daemon. If it is interrupted, the accounts
-are where they were, or where they should be: run it again.
+drop-in store.toml, and starts the daemon. Meanwhile the members of a fleet
+with one verifier are cut off (offline in tfad.toml). If the command is
+interrupted, the accounts are complete in one of the two stores: run it again.
 Keys of the JSON output: to, records (null if an interrupted command has moved
 them).";
 
@@ -37,12 +38,12 @@ pub(crate) fn accounts_moved(to: StoreKind, records: Option<u64>) -> String {
     };
     let next = match to {
         StoreKind::Etcd => {
-            "The other verifiers need the same sealing key and kind = \"etcd\" in tfad.toml. To back up, \
-             save snapshots of etcd, and the key."
+            "To add verifiers, run tfactl fleet invite-verifier. To back up, save snapshots of etcd, and the \
+             key."
         }
         StoreKind::Sqlite => {
-            "The other verifiers of the fleet refuse logins now: make them members of this one. To back up, \
-             run tfactl backup."
+            "The other verifiers of the fleet refuse logins now: install them anew, and join them as members of \
+             this one. To back up, run tfactl backup."
         }
     };
     wrapped(&format!("{what} {place} now. {next}"), MAX_WIDTH)
