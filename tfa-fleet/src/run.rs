@@ -34,7 +34,7 @@ pub enum RunError {
     Config(BadConfig),
     /// A certificate or a key cannot be used.
     File(BadFile),
-    /// The certificate that this host has from its fleet has ended. What to do.
+    /// The certificate that this member has from its fleet has ended.
     Ended(BadFile),
     /// The kernel passes no signals.
     Signals(io::Error),

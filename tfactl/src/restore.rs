@@ -50,12 +50,12 @@ pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
         let (Outcome::NeedsPassphrase(why), None) = (&outcome, given) else {
             break;
         };
-        terminal.error(&messages::task_refused(why));
+        terminal.error(why);
         let typed = passphrase::of_backup(&mut interrupt, &mut terminal).await?;
         outcome = task::run(&mut interrupt, &terminal, &words, Some(&typed)).await?;
     }
     match outcome {
-        Outcome::NeedsPassphrase(text) => Err(Failure::Refused(messages::task_refused(&text))),
+        Outcome::NeedsPassphrase(text) => Err(Failure::Refused(text)),
         Outcome::Done(results) => finish(&terminal, &args, &results),
     }
 }

@@ -17,7 +17,7 @@ const PROGRAM: &str = "/usr/sbin/tfad";
 pub(crate) enum Outcome {
     /// It is done, with these results.
     Done(Results),
-    /// It needs the passphrase of the file, or another one.
+    /// It needs the passphrase of the file, or another one. The text says which.
     NeedsPassphrase(String),
 }
 
@@ -109,7 +109,7 @@ async fn follow(
             Err(Failure::Refused(messages::rotation_asked(&text)))
         }
         Some((reason, text)) if ["needs-passphrase", "wrong-passphrase"].contains(&&*reason) => {
-            Ok(Outcome::NeedsPassphrase(text))
+            Ok(Outcome::NeedsPassphrase(messages::task_refused(&text)))
         }
         Some((_, text)) => Err(Failure::Refused(messages::task_refused(&text))),
         None if succeeded => Ok(Outcome::Done(Results(report.results))),

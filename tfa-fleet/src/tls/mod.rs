@@ -69,10 +69,12 @@ impl Identity {
             .map_err(|_| refused(rustls::CertificateError::NotValidForName.into()))?;
         if !config.listen.is_empty() {
             let verified = of_servers.verify_server_cert(own, between, &name, &[], now);
-            match verified.map_err(refused) {
+            if let Err(bad) = verified.map_err(refused) {
                 // Its own tfad certifies it again, which needs the way to etcd. Members refuse it until then.
-                Err(bad) if config.is_managed && bad.has_ended() => log(Level::Warning, &bad),
-                verified => drop(verified?),
+                if !config.is_managed || !bad.has_ended() {
+                    return Err(bad);
+                }
+                log(Level::Warning, &bad);
             }
         }
         if !config.verifiers.is_empty() {
