@@ -270,10 +270,13 @@ fn the_passphrase_of_a_backup_is_asked_for_when_it_is_needed() {
         ..Run::default()
     });
     // A typo is no reason to begin again.
-    terminal.answers("Passphrase of the backup:", "correct house");
-    let again = "the key was changed.\nPassphrase of the backup:";
-    terminal.answers(again, "correct mouse");
-    terminal.answers(again, "correct horse");
+    for (number, typed) in [(1, "house"), (2, "mouse"), (3, "horse")] {
+        let asked = "the key was changed.\nPassphrase of the backup:";
+        terminal.expect_that("further prompt", |screen| {
+            screen.contents().matches(asked).count() == number
+        });
+        terminal.types(&format!("correct {typed}\r"));
+    }
     assert_eq!(terminal.exit_code(), 1);
     assert!(!terminal.everything().contains("correct"));
     let task = "--task restore --file file";
