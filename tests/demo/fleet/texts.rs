@@ -19,10 +19,10 @@ Each machine has a user alice with the password
 
     correct horse
 
-Log in with it on web1, type  tfa-enroll  and follow the instructions. web1 keeps
-no secret: v1 does. The demo acts as alice's phone: it shows the current code
-beside each question for one. (You can also scan the QR code with your own phone.)
-Leave with Ctrl-D.
+Log in with it on web1, type  tfa-enroll  and follow the instructions. web1
+keeps no secret: v1 does. The demo acts as alice's phone: it shows the current
+code beside each question for one. (You can also scan the QR code with your own
+phone.) Leave with Ctrl-D.
 ";
 
 pub(crate) const LOG_IN: &str = "\
@@ -32,7 +32,8 @@ with Ctrl-D when you are in. The phone shows a new code every 30 seconds.
 
 pub(crate) const AGAIN: &str = "\
 web2 has accepted a code. Type the same one on web1: it is refused, because a
-code is good once in the whole fleet. Then wait for the next one, or press Ctrl-C.
+code is good once in the whole fleet. Then wait for the next one, or press
+Ctrl-C.
 ";
 
 pub(crate) const BY_HAND: &str = "\
