@@ -173,7 +173,12 @@ impl Kv for Batches {
 
     fn txn(&self, txn: &Txn) -> Result<TxnReply, KvError> {
         let mut pending = self.0.pending();
-        pending.compares.extend(txn.compares.iter().cloned());
+        // Each one compares the mark of the store as well.
+        for compare in &txn.compares {
+            if !pending.compares.contains(compare) {
+                pending.compares.push(compare.clone());
+            }
+        }
         pending.then.extend(txn.then.iter().cloned());
         if pending.then.len() >= 2 * RECORDS {
             self.0.send(&mut pending);
