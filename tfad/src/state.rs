@@ -231,6 +231,13 @@ impl DaemonState {
         self.role.get().copied().flatten()
     }
 
+    /// Whether this host is a member of a fleet, or may turn out to be one with the first configuration that can be
+    /// used.
+    pub fn may_be_member(&self) -> bool {
+        let role = self.role.get();
+        role.is_none_or(|role| *role == Some(FleetRole::Member))
+    }
+
     /// The configuration in force. One verification uses one of them from start to end.
     pub fn config(&self) -> Arc<Config> {
         self.publication.config()

@@ -234,7 +234,7 @@ fn report_of_an_unknown_host_takes_no_place_of_a_set() {
         assert_eq!(bound, Ok(()), "{number}");
     }
     let stranger = host("stranger.example");
-    // The log and the owner learn of them all the same.
+    // The log and the owner learn of them nevertheless.
     assert_eq!(account.take_events(&stranger, &events, NOON).len(), 1);
     assert_eq!(account.bound_hosts().count(), tfa_core::MAX_BOUND_HOSTS);
     assert!(account.is_bound(&host("web1.example"), SET));

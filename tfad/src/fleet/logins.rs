@@ -60,9 +60,9 @@ impl HostLogins {
         super::member::bound::start(self);
     }
 
-    /// What this host is in a fleet.
-    pub(crate) fn role(&self) -> Option<FleetRole> {
-        self.state.role()
+    /// What the daemon works with.
+    pub(crate) fn state(&self) -> &DaemonState {
+        &self.state
     }
 
     /// The names of the verifiers of a member, as far as `tfa-fleet` tells them. It blocks.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::report::{decoded, encoded};
 use super::{BoundCodes, OfflineEvent};
 
 /// The format that is written here. A record of another format is refused.
@@ -11,11 +12,7 @@ impl BoundCodes {
     /// Encodes the record, for sealing.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(minicbor::len(self));
-        // Writing to a vector cannot fail: its error type has no values.
-        let _: Result<_, minicbor::encode::Error<std::convert::Infallible>> =
-            minicbor::encode(self, &mut bytes);
-        bytes
+        encoded(self)
     }
 
     /// Decodes a record.
@@ -23,14 +20,8 @@ impl BoundCodes {
     /// # Errors
     /// [`UnknownBoundCodes`] for anything that [`Self::encode`] did not write.
     pub fn decode(bytes: &[u8]) -> Result<Self, UnknownBoundCodes> {
-        let mut decoder = minicbor::Decoder::new(bytes);
-        let record: Self = decoder.decode().map_err(|_| UnknownBoundCodes)?;
-        let is_whole = decoder.position() == bytes.len();
-        if is_whole && record.is_sound() {
-            Ok(record)
-        } else {
-            Err(UnknownBoundCodes)
-        }
+        let record: Self = decoded(bytes)?;
+        record.is_sound().then_some(record).ok_or(UnknownBoundCodes)
     }
 
     fn is_sound(&self) -> bool {

@@ -64,7 +64,7 @@ impl BoundReply {
     }
 }
 
-fn encoded<T: Encode<()> + CborLen<()>>(value: &T) -> Vec<u8> {
+pub(super) fn encoded<T: Encode<()> + CborLen<()>>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(minicbor::len(value));
     // Writing to a vector cannot fail: its error type has no values.
     let _: Result<_, minicbor::encode::Error<std::convert::Infallible>> =
@@ -72,7 +72,9 @@ fn encoded<T: Encode<()> + CborLen<()>>(value: &T) -> Vec<u8> {
     bytes
 }
 
-fn decoded<'bytes, T: Decode<'bytes, ()>>(bytes: &'bytes [u8]) -> Result<T, UnknownBoundCodes> {
+pub(super) fn decoded<'bytes, T: Decode<'bytes, ()>>(
+    bytes: &'bytes [u8],
+) -> Result<T, UnknownBoundCodes> {
     let mut decoder = minicbor::Decoder::new(bytes);
     let value: T = decoder.decode().map_err(|_| UnknownBoundCodes)?;
     match decoder.position() == bytes.len() {

@@ -41,7 +41,7 @@ impl From<account::Error> for NotReported {
     }
 }
 
-/// Reports from time to time, on a thread of its own, until these logins are gone.
+/// Reports from time to time, on a thread of its own, until these logins are gone, or this host is no member.
 pub(in crate::fleet) fn start(logins: &Arc<HostLogins>) {
     let logins = Arc::downgrade(logins);
     let thread = thread::Builder::new().name("bound codes".to_owned());
@@ -56,7 +56,11 @@ fn run(logins: &Weak<HostLogins>) {
         let Some(logins) = logins.upgrade() else {
             return;
         };
-        let has_reported = logins.role() != Some(FleetRole::Member)
+        // On a host that is no member nothing wakes up for this.
+        if !logins.state().may_be_member() {
+            return;
+        }
+        let has_reported = logins.state().role() != Some(FleetRole::Member)
             || logins.forwarder().is_ok_and(Forwarder::report_bound_codes);
         pause = match has_reported {
             true => INTERVAL,
