@@ -7,6 +7,7 @@ use tfa_client::{Failure, Interrupt, Terminal, is_root};
 use tfa_text::task::{OPTION, TaskLine};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
+use zeroize::Zeroizing;
 
 use crate::messages;
 use crate::progress::ProgressBar;
@@ -22,7 +23,9 @@ pub(crate) enum Outcome {
 }
 
 /// Names and values.
-pub(crate) struct Results(Vec<(String, String)>);
+///
+/// A value may be a token.
+pub(crate) struct Results(Vec<(String, Zeroizing<String>)>);
 
 impl Results {
     /// The value of this name; empty if there is none.
@@ -119,7 +122,7 @@ async fn follow(
 
 struct Report {
     lines: tokio::io::Lines<BufReader<ChildStdout>>,
-    results: Vec<(String, String)>,
+    results: Vec<(String, Zeroizing<String>)>,
     refusal: Option<(String, String)>,
 }
 
@@ -135,9 +138,12 @@ impl Report {
     /// Reads to the end.
     async fn read(&mut self, bar: &mut ProgressBar<'_>) {
         while let Ok(Some(line)) = self.lines.next_line().await {
+            let line = Zeroizing::new(line);
             match TaskLine::parse(&line) {
                 Some(TaskLine::Progress { done, total }) => bar.show(done, total),
-                Some(TaskLine::Result { name, value }) => self.results.push((name, value)),
+                Some(TaskLine::Result { name, value }) => {
+                    self.results.push((name, Zeroizing::new(value)));
+                }
                 Some(TaskLine::Refused { reason, text }) => self.refusal = Some((reason, text)),
                 None => {}
             }

@@ -74,6 +74,23 @@ pub(super) fn put_role(written: &mut Written) -> Result<(), Failure> {
     written.put_new(Path::new(ROLE_DROP_IN), &role_lines("verifier"))
 }
 
+/// Leaves the store in etcd with this host, and the lines that it needs, where it could not be taken back: without them
+/// tfad would refuse each login.
+pub(super) fn keep_store(terminal: &Terminal, written: Written, why: Failure) {
+    let why = match why {
+        Failure::Refused(why) | Failure::Cancelled(why) => why,
+        _ => messages::WHY_UNKNOWN.to_owned(),
+    };
+    terminal.error(&messages::not_taken_back(&why));
+    let mut role = Written::default();
+    let put = put_role(&mut role);
+    role.settle();
+    written.settle();
+    if put.is_ok() {
+        let _ = units::systemctl(&["restart", "tfad.service"]);
+    }
+}
+
 /// Whether tfad of this host has opened a store in etcd.
 pub(super) fn is_used() -> bool {
     Path::new(MARKER).symlink_metadata().is_ok()
@@ -121,7 +138,10 @@ pub(super) async fn put_accounts(
             if is_used() {
                 // This host has no accounts, and keeps its key.
                 let words = ["undo-adoption", "--key-before", "same"].map(OsStr::new);
-                task::run(daemon.interrupt(), terminal, &words, None).await?;
+                if let Err(why) = task::run(daemon.interrupt(), terminal, &words, None).await {
+                    keep_store(terminal, written, why);
+                    return Err(failure);
+                }
             }
             written.take_back();
             unit.restore();
@@ -138,7 +158,7 @@ async fn connect(
     unit: &mut FleetUnit,
 ) -> Result<(), Failure> {
     unit.restart()?;
-    units::wait_for_etcd()?;
+    units::wait_for_etcd(daemon.interrupt()).await?;
     refuse_store_of_others(terminal, daemon).await?;
     put_role(role)?;
     units::systemctl(&["restart", "tfad.service"])?;

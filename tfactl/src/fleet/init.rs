@@ -43,7 +43,7 @@ pub(crate) async fn run(
         }
     };
     let role = daemon.facts().await?.fleet_role;
-    let lines = program::run("--request-certificate", "")?;
+    let lines = program::run(daemon.interrupt(), "--request-certificate", "").await?;
     let mut values = lines.iter().map(|line| HEXLOWER.decode(line.as_bytes()));
     let (Some(Ok(point)), Some(Ok(proof))) = (values.next(), values.next()) else {
         let why = "it is of another version";
@@ -51,10 +51,8 @@ pub(crate) async fn run(
     };
     let (is_new, certificate, authority) = daemon.found_fleet(&name, port, &point, &proof).await?;
     let [certificate, authority] = [certificate, authority].map(|der| HEXLOWER.encode(&der));
-    program::run(
-        "--accept-certificate",
-        &format!("{certificate}\n{authority}\n"),
-    )?;
+    let input = format!("{certificate}\n{authority}\n");
+    program::run(daemon.interrupt(), "--accept-certificate", &input).await?;
     terminal.print(&messages::fleet_made(&name, is_new))?;
 
     let mut is_whole = put(&terminal, FLEET_CONFIG, &config)?;

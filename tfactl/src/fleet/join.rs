@@ -7,7 +7,8 @@ use tfa_client::{Failure, LineRead, Terminal, is_root};
 use zeroize::Zeroizing;
 
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_member, role_lines};
-use super::{program, units};
+use super::program::{self, Joined};
+use super::units;
 use crate::daemon::Daemon;
 use crate::{messages, secret_input};
 
@@ -38,58 +39,71 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
         None => read_token(&mut terminal, &mut daemon).await?,
     };
     terminal.note(messages::JOINING);
+    let joined = certify(&mut daemon, before, &token).await?;
     let mut written = Written::default();
-    if before == Before::Member {
-        for path in program::FILES.map(Path::new) {
-            let kept = written.keep(path);
-            kept.map_err(|error| Failure::Refused(messages::not_written(path, &error)))?;
-        }
-    }
-    let joined = match program::run("--join", &token) {
-        Ok(lines) => connect(&terminal, &mut written, before, &lines).await,
-        Err(failure) => Err(failure),
-    };
-    match joined {
-        Ok(()) => {
+    match (
+        connect(&terminal, &mut daemon, &mut written, before, &joined).await,
+        before,
+    ) {
+        (Ok(()), _) => {
             written.settle();
             Ok(())
         }
-        Err(failure) => {
-            // Nothing is left half-made. A new certificate stays: the token can be used again with its key.
+        // The certificate of before is not good any more: the verifiers know the new key.
+        (Err(failure), Before::Member) => {
+            written.settle();
+            terminal.error(&messages::certified_anew(&joined.host));
+            Err(failure)
+        }
+        // Nothing is left half-made. The certificate stays: the token can be used again with its key.
+        (Err(failure), Before::Alone) => {
             written.take_back();
             if units::has_systemd() {
-                restore_units(before);
+                restore_units();
             }
+            terminal.error(messages::TOKEN_IS_GOOD);
             Err(failure)
         }
     }
 }
 
-/// Has the units do what they did before.
-fn restore_units(before: Before) {
-    let restarted = match before {
-        Before::Alone => {
-            units::stop_fleet();
-            // It was not there before: a host that is a member does not get here.
-            let _ = fs::remove_file(MEMBER_MARKER);
-            "tfad.service"
+/// Has a verifier certify this host. After an error the files of before are there.
+async fn certify(daemon: &mut Daemon, before: Before, token: &str) -> Result<Joined, Failure> {
+    let mut files = Written::default();
+    if before == Before::Member {
+        for path in program::FILES.map(Path::new) {
+            let kept = files.keep(path);
+            kept.map_err(|error| Failure::Refused(messages::not_written(path, &error)))?;
         }
-        Before::Member => "tfa-fleet.service",
-    };
-    let _ = units::systemctl(&["restart", restarted]);
+    }
+    match program::join(daemon.interrupt(), token).await {
+        Ok(joined) => {
+            files.settle();
+            Ok(joined)
+        }
+        Err(failure) => {
+            files.take_back();
+            Err(failure)
+        }
+    }
+}
+
+/// Has the units of a host that was in no fleet do what they did before.
+fn restore_units() {
+    units::stop_fleet();
+    // It was not there before: a host that is a member does not get here.
+    let _ = fs::remove_file(MEMBER_MARKER);
+    let _ = units::systemctl(&["restart", "tfad.service"]);
 }
 
 /// Uses the new certificate, and reaches a verifier with it.
 async fn connect(
     terminal: &Terminal,
+    daemon: &mut Daemon,
     written: &mut Written,
     before: Before,
-    lines: &[String],
+    Joined { host, line }: &Joined,
 ) -> Result<(), Failure> {
-    let [host, line] = lines else {
-        let why = "it is of another version";
-        return Err(Failure::Refused(messages::no_fleet_program(&why)));
-    };
     if line.starts_with("listen") {
         terminal.print(&messages::certified_as_verifier(host, line))?;
         return Ok(());
@@ -99,7 +113,7 @@ async fn connect(
     if has_systemd {
         units::systemctl(&["enable", "tfa-fleet.service"])?;
         units::systemctl(&["restart", "tfa-fleet.service"])?;
-        units::wait_for_verifier()?;
+        units::wait_for_verifier(daemon.interrupt()).await?;
     }
     if before == Before::Member {
         terminal.print(&messages::joined_again(host))?;
@@ -139,6 +153,7 @@ async fn before(daemon: &mut Daemon) -> Result<Before, Failure> {
     if !names.is_empty() {
         return refused(messages::ACCOUNTS_IN_THE_WAY);
     }
+    forget_interrupted_role()?;
     for path in [FLEET_CONFIG, ROLE_DROP_IN].map(Path::new) {
         // One that an interrupted command has left is replaced.
         if path.symlink_metadata().is_ok() && !is_of_member(path) {
@@ -146,6 +161,17 @@ async fn before(daemon: &mut Daemon) -> Result<Before, Failure> {
         }
     }
     Ok(Before::Alone)
+}
+
+/// Removes the role that a command has written which was killed before the daemon took it. The role is the last thing:
+/// if the daemon took it now, it would ask verifiers that this host may not reach.
+fn forget_interrupted_role() -> Result<(), Failure> {
+    let path = Path::new(ROLE_DROP_IN);
+    let is_own = fs::read_to_string(path).is_ok_and(|text| text == role_lines("member"));
+    match is_own.then(|| fs::remove_file(path)) {
+        Some(Err(error)) => Err(Failure::Refused(messages::not_written(path, &error))),
+        _ => Ok(()),
+    }
 }
 
 /// Has the verifiers answer the logins, after one of them was reached.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tfa_client::{Failure, Terminal};
 use zeroize::Zeroizing;
 
-use super::etcd::{EtcdTable, put_role, serves};
+use super::etcd::{EtcdTable, keep_store, put_role, serves};
 use super::files::{FLEET_CONFIG, Written};
 use super::program;
 use super::units::{self, FleetUnit};
@@ -120,10 +120,10 @@ impl Joining {
         let config = table(told).config(port).ok_or_else(unusable)?;
         self.written.put_new(Path::new(FLEET_CONFIG), &config)?;
         self.unit.restart()?;
-        units::wait_for_etcd()?;
+        units::wait_for_etcd(self.daemon.interrupt()).await?;
         // The etcd and the state of this host, before the token is used.
         self.task("read-invitation", &["--reach"]).await?;
-        program::run("--join", told.get("token"))?;
+        program::join(self.daemon.interrupt(), told.get("token")).await?;
         self.joined = Some(told.get("host").to_owned());
         let adopted = self.task("adopt-store", &[]).await?;
         // What an interrupted command has left is not taken back.
@@ -139,7 +139,7 @@ impl Joining {
         }
         // It listens now.
         self.unit.restart()?;
-        units::wait_for_etcd()
+        units::wait_for_etcd(self.daemon.interrupt()).await
     }
 
     /// Makes this host what it was before. The certificate stays.
@@ -150,7 +150,7 @@ impl Joining {
             let words = ["undo-adoption", "--key-before", &before].map(OsStr::new);
             let interrupt = self.daemon.interrupt();
             if let Err(why) = task::run(interrupt, &self.terminal, &words, None).await {
-                self.keep(why);
+                keep_store(&self.terminal, std::mem::take(&mut self.written), why);
                 return;
             }
         }
@@ -159,21 +159,6 @@ impl Joining {
         let _ = units::systemctl(&["restart", "tfad.service"]);
         if let Some(host) = &self.joined {
             self.terminal.error(&messages::still_certified(host));
-        }
-    }
-
-    /// Leaves the store here, with the lines that it needs.
-    fn keep(&mut self, why: Failure) {
-        let why = match why {
-            Failure::Refused(why) | Failure::Cancelled(why) => why,
-            _ => messages::WHY_UNKNOWN.to_owned(),
-        };
-        self.terminal.error(&messages::not_taken_back(&why));
-        let put = put_role(&mut self.role);
-        std::mem::take(&mut self.role).settle();
-        std::mem::take(&mut self.written).settle();
-        if put.is_ok() {
-            let _ = units::systemctl(&["restart", "tfad.service"]);
         }
     }
 }

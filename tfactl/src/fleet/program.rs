@@ -1,12 +1,20 @@
 //! Starts `tfa-fleet` for one thing, as the user that it always has. Only then does anything reach the network.
+//!
+//! What it prints is not trusted: it is bounded, and each value is checked before it is written or shown.
 
+use std::fmt;
 use std::fs::{self, DirBuilder};
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, chown};
-use std::process::{Command, Stdio};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use nix::unistd::User;
-use tfa_client::Failure;
+use tfa_client::{Failure, Interrupt};
+use tfa_fleet_core::{HostName, VerifierAddress};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use crate::messages;
 
@@ -18,47 +26,148 @@ const USER: &str = "tfa-fleet";
 const STATE: &str = "/var/lib/tfa-fleet";
 /// The files that it replaces when this host joins.
 pub(super) const FILES: [&str; 2] = ["/var/lib/tfa-fleet/host.pem", "/var/lib/tfa-fleet/ca.pem"];
+/// How long it may take: each of 16 verifiers may be tried, at all of its addresses.
+const TIME_LIMIT: Duration = Duration::from_secs(300);
+/// How many bytes of its output, and of its errors, are read.
+const MAX_OUTPUT: u64 = 64 * 1024;
 
-/// Has it do this, with an input that may hold a secret. Returns the lines of its output.
+/// What this host is in the fleet that it has joined.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Joined {
+    /// Its name.
+    pub(super) host: String,
+    /// The line of its configuration: the verifiers, or where a verifier listens.
+    pub(super) line: String,
+}
+
+/// Has it join a fleet with this token. A signal ends it.
+///
+/// # Errors
+/// Why it has not joined, as it says.
+pub(super) async fn join(interrupt: &mut Interrupt, token: &str) -> Result<Joined, Failure> {
+    let lines = run(interrupt, "--join", token).await?;
+    joined(&lines)
+        .ok_or_else(|| Failure::Refused(messages::no_fleet_program(&"it is of another version")))
+}
+
+/// Reads what it prints after it has joined.
+fn joined(lines: &[String]) -> Option<Joined> {
+    let [host, line] = lines else {
+        return None;
+    };
+    let list = |key: &str| {
+        line.strip_prefix(key)?
+            .strip_prefix(" = [")?
+            .strip_suffix(']')
+    };
+    let quoted = |text: &str| Some(text.strip_prefix('"')?.strip_suffix('"')?.to_owned());
+    let is_right = match (list("verifiers"), list("listen")) {
+        (Some(verifiers), _) => verifiers.split(", ").all(|one| {
+            quoted(one).is_some_and(|address| VerifierAddress::parse(&address).is_some())
+        }),
+        (_, Some(listen)) => {
+            quoted(listen).is_some_and(|address| address.parse::<std::net::SocketAddr>().is_ok())
+        }
+        _ => false,
+    };
+    let host = HostName::new(host).ok().filter(|_| is_right)?.to_string();
+    let line = line.clone();
+    Some(Joined { host, line })
+}
+
+/// Has it do this, with an input that may hold a secret. Returns the lines of its output. A signal ends it.
 ///
 /// # Errors
 /// Why it was not done, as it says.
-pub(super) fn run(task: &str, input: &str) -> Result<Vec<String>, Failure> {
-    let unusable = |why: &dyn std::fmt::Display| Failure::Refused(messages::no_fleet_program(why));
+pub(super) async fn run(
+    interrupt: &mut Interrupt,
+    task: &str,
+    input: &str,
+) -> Result<Vec<String>, Failure> {
+    let unusable = |why: &dyn fmt::Display| Failure::Refused(messages::no_fleet_program(why));
     let user = User::from_name(USER).map_err(|error| unusable(&error))?;
     let user = user.ok_or_else(|| unusable(&format!("there is no user {USER}")))?;
     let (uid, gid) = (user.uid.as_raw(), user.gid.as_raw());
     make_folder(uid, gid).map_err(|error| unusable(&format!("{STATE}: {error}")))?;
-    // Of a user without privileges, before its first instruction: in a session of its own, without the terminal and the
-    // groups of root, and without a privilege that it could get back.
-    let mut child = Command::new(SETSID)
+    let mut child = command(uid, gid, task)
+        .spawn()
+        .map_err(|error| unusable(&format!("{SETSID}: {error}")))?;
+    let finished = interrupt.during(timeout(TIME_LIMIT, finish(&mut child, input)));
+    let finished = finished.await;
+    if !matches!(finished, Some(Ok(_))) {
+        // Before this command says that it has ended.
+        let _ = child.kill().await;
+    }
+    let output = match finished {
+        None => return Err(Failure::Cancelled(messages::JOINING_INTERRUPTED.to_owned())),
+        Some(Err(_)) => {
+            return Err(unusable(&messages::no_answer(
+                PROGRAM,
+                TIME_LIMIT.as_secs(),
+            )));
+        }
+        Some(Ok(output)) => output.map_err(|error| unusable(&error))?,
+    };
+    if output.status.success() {
+        return Ok(output.printed.lines().map(str::to_owned).collect());
+    }
+    Err(match output.errors.lines().find(|line| !line.is_empty()) {
+        Some(why) => Failure::Refused(why.to_owned()),
+        None => unusable(&output.status),
+    })
+}
+
+/// The program as a user without privileges, before its first instruction: in a session of its own, without the
+/// terminal and the groups of root, and without a privilege that it could get back. It ends with this command.
+fn command(uid: u32, gid: u32, task: &str) -> Command {
+    let mut command = Command::new(SETSID);
+    command
         .args(["--wait", SETPRIV])
         .args([format!("--reuid={uid}"), format!("--regid={gid}")])
         .args(["--clear-groups", "--no-new-privs", "--inh-caps=-all"])
-        .args(["--ambient-caps=-all", "--bounding-set=-all", "--"])
-        .args([PROGRAM, task])
+        .args(["--ambient-caps=-all", "--bounding-set=-all"])
+        .args(["--pdeathsig=KILL", "--", PROGRAM, task])
         .env_clear()
         .env("LC_ALL", "C.UTF-8")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| unusable(&format!("{SETSID}: {error}")))?;
+        .kill_on_drop(true);
+    command
+}
+
+struct Output {
+    status: ExitStatus,
+    printed: String,
+    errors: String,
+}
+
+async fn finish(child: &mut Child, input: &str) -> std::io::Result<Output> {
     if let Some(mut stdin) = child.stdin.take() {
         // A program that ends early says why.
-        let _ = stdin.write_all(input.as_bytes());
+        let _ = stdin.write_all(input.as_bytes()).await;
     }
-    let output = child.wait_with_output().map_err(|error| unusable(&error))?;
-    if output.status.success() {
-        let text = String::from_utf8_lossy(&output.stdout);
-        return Ok(text.lines().map(str::to_owned).collect());
-    }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    Err(match errors.lines().find(|line| !line.is_empty()) {
-        Some(why) => Failure::Refused(why.to_owned()),
-        None => unusable(&output.status),
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (printed, errors) = tokio::join!(text(stdout), text(stderr));
+    Ok(Output {
+        printed: printed?,
+        errors: errors?,
+        status: child.wait().await?,
     })
+}
+
+/// Reads to the end. A text that is too long is an error.
+async fn text(source: Option<impl AsyncRead + Unpin>) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    if let Some(source) = source {
+        let mut source = source.take(MAX_OUTPUT + 1);
+        source.read_to_end(&mut bytes).await?;
+    }
+    match u64::try_from(bytes.len()) {
+        Ok(..=MAX_OUTPUT) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        _ => Err(std::io::Error::other(messages::too_much_output(PROGRAM))),
+    }
 }
 
 /// Makes the folder, if there is none. Its parent is root's alone.
@@ -72,5 +181,37 @@ fn make_folder(uid: u32, gid: u32) -> std::io::Result<()> {
             }
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_line_of_a_member_or_a_verifier_is_written() {
+        let of = |host: &str, line: &str| joined(&[host.to_owned(), line.to_owned()]);
+        for line in [
+            "verifiers = [\"v1.test:7443\", \"v2.test:7443\"]",
+            "listen = [\"[::]:7443\"]",
+        ] {
+            let expected = Joined {
+                host: "web1.test".to_owned(),
+                line: line.to_owned(),
+            };
+            assert_eq!(of("web1.test", line), Some(expected));
+            assert_eq!(of("web1\u{1b}[2J", line), None);
+        }
+        for line in [
+            "",
+            "verifiers = []",
+            "verifiers = [\"v1.test:7443\"]\nlimits = {}",
+            "verifiers = [\"v1.test:7443\", ca = \"x:1\"]",
+            "verifiers = [\"v1.test\"]",
+            "listen = [\"v1.test:7443\"]",
+            "[etcd]",
+        ] {
+            assert_eq!(of("web1.test", line), None, "{line}");
+        }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::unistd::User;
-use tfa_client::Failure;
+use tfa_client::{Failure, Interrupt};
 use tfa_fleet_wire::{CALL_SOCKET, Client, LinkError, Reply, Request, Status};
+use tokio::time::sleep;
 
 use crate::messages;
 
@@ -87,28 +87,32 @@ impl FleetUnit {
 }
 
 /// Waits until tfa-fleet has a connection to a verifier.
-pub(super) fn wait_for_verifier() -> Result<(), Failure> {
-    wait(|status| {
+pub(super) async fn wait_for_verifier(interrupt: &mut Interrupt) -> Result<(), Failure> {
+    let links = |status: Status| {
         let verifiers = status.verifiers.into_iter();
         verifiers.map(|one| (one.is_connected, one.error)).collect()
-    })
-    .map_err(|why| Failure::Refused(messages::not_connected(&why)))
+    };
+    wait(interrupt, links, messages::not_connected).await
 }
 
 /// Waits until tfa-fleet has a connection to etcd.
-pub(super) fn wait_for_etcd() -> Result<(), Failure> {
-    wait(|status| {
+pub(super) async fn wait_for_etcd(interrupt: &mut Interrupt) -> Result<(), Failure> {
+    let links = |status: Status| {
         let endpoints = status.etcd.into_iter();
         endpoints.map(|one| (one.is_connected, one.error)).collect()
-    })
-    .map_err(|why| Failure::Refused(messages::etcd_not_connected(&why)))
+    };
+    wait(interrupt, links, messages::etcd_not_connected).await
 }
 
 /// Connections of one kind: whether each is open, else why not.
 type Links = Vec<(bool, Option<LinkError>)>;
 
 /// Waits for a connection of that kind. The error says why there is none.
-fn wait(links: impl Fn(Status) -> Links) -> Result<(), String> {
+async fn wait(
+    interrupt: &mut Interrupt,
+    links: impl Fn(Status) -> Links,
+    text: fn(&str) -> String,
+) -> Result<(), Failure> {
     let until = Instant::now() + CONNECT_TIME;
     let mut why = messages::CANNOT_TELL_WHY.to_owned();
     while Instant::now() < until {
@@ -117,9 +121,12 @@ fn wait(links: impl Fn(Status) -> Links) -> Result<(), String> {
             Err(Some(told)) => why = told,
             Err(None) => {}
         }
-        sleep(PAUSE);
+        if interrupt.during(sleep(PAUSE)).await.is_none() {
+            let text = messages::JOINING_INTERRUPTED.to_owned();
+            return Err(Failure::Cancelled(text));
+        }
     }
-    Err(why)
+    Err(Failure::Refused(text(&why)))
 }
 
 /// Whether there is a connection; else why not, as far as it is known.

@@ -69,7 +69,7 @@ pub(crate) const OTHER_STORE_OPENED: &str =
 pub(crate) fn still_certified(host: &str) -> String {
     format!(
         "{host} has the certificate of a verifier in /var/lib/tfa-fleet. Join again with\n\
-         another file, or run on a verifier: tfactl host remove {host}"
+         the same file until it ends, or run on a verifier: tfactl host remove {host}"
     )
 }
 
@@ -105,8 +105,7 @@ pub(crate) fn etcd_not_connected(why: &str) -> String {
 pub(crate) fn joined_as_verifier(host: &str) -> String {
     format!(
         "{host} is a verifier of the fleet.\n\
-         Hosts that join from now on use it. On each member that has joined before,\n\
-         add it to verifiers in /etc/tfa/tfa-fleet.toml, and restart tfa-fleet."
+         Members learn of it within half an hour, or when tfa-fleet is restarted there."
     )
 }
 
@@ -195,11 +194,22 @@ pub(crate) fn not_written(path: &Path, error: &dyn Display) -> String {
 }
 
 pub(crate) fn not_connected(why: &str) -> String {
+    format!("the verifiers cannot be reached: {why}")
+}
+
+/// A member that has a new certificate, and does not reach a verifier with it.
+pub(crate) fn certified_anew(host: &str) -> String {
     format!(
-        "the verifiers cannot be reached: {why}. The files of before are in their place; \
-         the token can be used again until it ends"
+        "{host} has a new certificate, and uses it from now on. tfa-fleet goes on trying to\n\
+         reach a verifier. See: systemctl status tfa-fleet"
     )
 }
+
+pub(crate) const TOKEN_IS_GOOD: &str = "\
+The files of before are in their place. The token can be used again here until it
+ends: tfactl join";
+
+pub(crate) const JOINING_INTERRUPTED: &str = "Cancelled.";
 
 pub(crate) fn unit_failed(what: &str, why: &dyn Display) -> String {
     format!("{what} failed: {why}. See: journalctl -u tfa-fleet -u tfad")
