@@ -237,7 +237,19 @@ fn three_verifiers_with_etcd_are_made_as_the_page_says() {
         terminal.type_secret(&code);
         terminal.expect("This code was already used.");
     }
+    // A member that has joined before the others learns of them.
+    let first = "# Written by tfactl.\nverifiers = [\"v1.example:7443\"]\n";
+    web1.write_file("/etc/tfa/tfa-fleet.toml", first);
+    web1.succeed(["systemctl", "restart", "tfa-fleet"]);
+    for other in ["v2", "v3"] {
+        let learned = format!("learned of the verifier {other}.example:7443");
+        web1.expect_in_journal("tfa-fleet", &learned);
+    }
+    web1.expect_in_journal("tfa-fleet", "connected to v2.example");
     v1.succeed(["systemctl", "stop", "etcd", "tfad", "tfa-fleet"]);
+    logs_in(web1, &alice.phone.next_unused());
+    // Also after a start without the only one that it was told of.
+    web1.succeed(["systemctl", "restart", "tfa-fleet"]);
     logs_in(web1, &alice.phone.next_unused());
 
     // Nothing of the key was left readable, and none was printed.

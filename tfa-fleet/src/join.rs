@@ -72,12 +72,12 @@ enum NoCertificate {
 }
 
 /// Joins the fleet of a token, and keeps the key and the certificates in the folder. The key is there before it is
-/// sent: a token that was used is good again for the same key.
+/// sent, and stays: a token that was used is good again for the same key.
 ///
 /// # Errors
 /// [`JoinError`].
 pub async fn join(token: &JoinToken, folder: &Folder) -> Result<Joined, JoinError> {
-    let key = folder.new_key()?;
+    let key = folder.join_key(token.id)?;
     let request = key.request().map_err(|BadKey| FolderError::NoKey)?;
     let request = messages::key_request(&request);
     let mut last = None;

@@ -57,9 +57,7 @@ impl Peers {
             return Err(BadFile::new(&config.certificate, mistake));
         }
         self.server.replace(identity.server);
-        for link in self.verifiers.links() {
-            link.replace(Arc::clone(&identity.client));
-        }
+        self.verifiers.replace(&identity.client);
         Ok(())
     }
 }

@@ -119,6 +119,7 @@ async fn renew_if_due(folder: &Folder, certifier: &Certifier) -> Result<bool, No
         .map_err(|why| why.of(certifier, &own, &authority))?;
     let certificate = CertificateDer::from(certificate);
     folder.put_in_force(&key, &certificate, &authority, port.is_some())?;
+    folder.forget_join_key();
     Ok(true)
 }
 

@@ -5,13 +5,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
 
+use crate::client;
 use crate::config::{BadConfig, Config};
 use crate::credentials::Folder;
 use crate::etcd::Etcd;
@@ -26,6 +29,9 @@ use crate::tls::{self, BadFile};
 /// What the log says on a verifier with etcd that has no certificate of its fleet.
 const NOT_CERTIFIED: &str = "this host has no certificate of a fleet yet: carrying the calls of tfad to etcd alone. Run \
                              tfactl fleet init on the first verifier, or tfactl fleet join-verifier on a further one";
+
+/// The pause until a renewed certificate is read again that could not be read.
+const READ_AGAIN: Duration = Duration::from_secs(600);
 
 /// Why the program cannot start or go on.
 #[derive(Debug)]
@@ -105,7 +111,7 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
             for listener in listeners {
                 tasks.spawn(Arc::clone(&peers.server).serve(listener, stop.clone()));
             }
-            for link in peers.verifiers.links() {
+            for link in peers.verifiers.links().iter() {
                 tasks.spawn(Arc::clone(link).keep(stop.clone()));
             }
             if config.is_managed {
@@ -114,6 +120,12 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
                     false => Certifier::Own(tfad, peers.host.clone()),
                 };
                 let folder = folder.clone();
+                if let (true, Ok((_, authority))) =
+                    (config.listen.is_empty(), folder.certificates())
+                {
+                    let (verifiers, folder) = (Arc::clone(&peers.verifiers), folder.clone());
+                    tasks.spawn(client::learn(verifiers, folder, authority, stop.clone()));
+                }
                 tasks.spawn(renewal::keep(folder, certifier, renewed, stop.clone()));
             }
         }
@@ -140,13 +152,18 @@ pub async fn run(places: &Places) -> Result<(), RunError> {
     log(Level::Info, &"ready");
     let _ = sd_notify::notify(&[NotifyState::Ready]);
 
+    // A renewed certificate is on the disk, and could not be read: it is tried again, until it is used.
+    let mut is_behind = false;
     let result = loop {
         tokio::select! {
             asked = signals.next() => match asked {
                 Asked::Stop => break Ok(()),
-                Asked::Reload => reload(&config, folder, &answers),
+                Asked::Reload => is_behind &= !reload(&config, folder, &answers),
             },
-            Some(()) = renewals.recv() => reload(&config, folder, &answers),
+            Some(()) = renewals.recv() => is_behind = !reload(&config, folder, &answers),
+            () = sleep(READ_AGAIN), if is_behind => {
+                is_behind = !reload(&config, folder, &answers);
+            }
             error = early_end(&mut tasks) => break Err(error),
         }
     };
@@ -205,9 +222,17 @@ async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Reads the certificates again. Connections that are open keep theirs until their time is over.
-fn reload(config: &Config, folder: &Folder, answers: &Answers) {
-    let (level, text) = match renew(config, answers) {
+/// Reads the certificates again. Connections that are open keep theirs until their time is over. Returns whether the
+/// certificate of this host at the other hosts is in use.
+fn reload(config: &Config, folder: &Folder, answers: &Answers) -> bool {
+    let of_peers = match &answers.peers {
+        Some(peers) => peers.renew(config),
+        None => Ok(()),
+    };
+    let is_in_use = of_peers.is_ok();
+    // Each on its own: a wrong file for etcd does not keep a renewed certificate from being used, nor the reverse.
+    let of_etcd = renew_at_etcd(config, answers);
+    let (level, text) = match of_peers.and(of_etcd) {
         Ok(()) if answers.peers.is_none() && !folder.has_no_certificate() => (
             Level::Warning,
             "this host has a certificate now: restart tfa-fleet, to accept other hosts".to_owned(),
@@ -215,20 +240,21 @@ fn reload(config: &Config, folder: &Folder, answers: &Answers) {
         Ok(()) => (Level::Info, "read the certificates again".to_owned()),
         Err(why) => (
             Level::Error,
-            format!("keeping the current certificates: {why}"),
+            match is_in_use {
+                true => format!("keeping the current certificate for etcd: {why}"),
+                false => format!("keeping the current certificates: {why}"),
+            },
         ),
     };
     // systemd counts the reload as done: its status tells what came of it.
     let _ = sd_notify::notify(&[NotifyState::Status(&printable(&text))]);
     log(level, &text);
+    is_in_use
 }
 
-/// Uses the certificates of now. Changes nothing if one of them cannot be used.
-fn renew(config: &Config, answers: &Answers) -> Result<(), BadFile> {
+/// Uses the certificates of now for the connections to etcd. Changes nothing if one of them cannot be used.
+fn renew_at_etcd(config: &Config, answers: &Answers) -> Result<(), BadFile> {
     let tls_of_etcd = tls::of_etcd(config)?;
-    if let Some(peers) = &answers.peers {
-        peers.renew(config)?;
-    }
     if let Some(etcd) = &answers.etcd {
         etcd.replace(tls_of_etcd.as_ref());
     }

@@ -192,6 +192,7 @@ fn certificate(reply: HostReply) -> Vec<u8> {
     match reply {
         HostReply::Certified { certificate, .. } => certificate,
         HostReply::Refused { error, text } => panic!("{error}: {text}"),
+        HostReply::Verifiers { .. } => panic!("a list"),
     }
 }
 
@@ -199,7 +200,7 @@ fn certificate(reply: HostReply) -> Vec<u8> {
 fn refusal(reply: HostReply) -> String {
     match reply {
         HostReply::Refused { text, .. } => text,
-        HostReply::Certified { .. } => panic!("a certificate"),
+        HostReply::Certified { .. } | HostReply::Verifiers { .. } => panic!("no refusal"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Hosts that join the fleet, or renew their certificates, at a verifier.
+//! Hosts that join the fleet, renew their certificates, or ask for the verifiers, at a verifier.
 
 use std::fmt;
 
@@ -23,12 +23,12 @@ pub enum VerifierCall {
     /// The call of a member about a login. The reply is a [`LoginReply`](crate::LoginReply).
     #[n(0)]
     Member(#[n(0)] MemberCall),
-    /// A call about the certificate of a host. The reply is a [`HostReply`].
+    /// A call of a host about itself. The reply is a [`HostReply`].
     #[n(1)]
     Host(#[n(0)] HostCall),
 }
 
-/// A call about the certificate of a host.
+/// A call of a host about its certificate or its fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum HostCall {
@@ -61,6 +61,16 @@ pub enum HostCall {
         #[n(2)]
         request: KeyRequest,
     },
+    /// A host asks for the verifiers of the fleet.
+    #[n(2)]
+    ListVerifiers {
+        /// The name in its certificate.
+        #[n(0)]
+        host: String,
+        /// The key of its certificate.
+        #[n(1)]
+        key: Fingerprint,
+    },
 }
 
 /// The reply to a [`HostCall`].
@@ -80,7 +90,7 @@ pub enum HostReply {
         #[n(2)]
         port: Option<u16>,
     },
-    /// It gets none.
+    /// The call is refused.
     #[n(1)]
     Refused {
         /// The name of the error, as for [`LoginReply::Refused`](crate::LoginReply::Refused).
@@ -89,6 +99,13 @@ pub enum HostReply {
         /// Its text, for people.
         #[n(1)]
         text: String,
+    },
+    /// The verifiers of the fleet.
+    #[n(2)]
+    Verifiers {
+        /// Each as `NAME:PORT`.
+        #[cbor(n(0), with = "crate::list")]
+        verifiers: Vec<String>,
     },
 }
 

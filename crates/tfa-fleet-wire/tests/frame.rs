@@ -294,15 +294,18 @@ proptest! {
         let key = Fingerprint::of(&proof);
         let join = HostCall::Join { id, secret: secret.clone(), request: request.clone(), from: host.clone() };
         let renew = HostCall::Renew { host: host.clone(), key, request: request.clone() };
-        for call in [join, renew].map(VerifierCall::Host) {
+        let list = HostCall::ListVerifiers { host: host.clone(), key };
+        for call in [join, renew, list].map(VerifierCall::Host) {
             let frame = frame::encode(&call).unwrap();
             prop_assert_eq!(frame::decode::<VerifierCall>(body(&frame)), Ok(call));
         }
         let certificate = proof;
         let verifiers = vec![host.clone(); 3];
-        let certified = HostReply::Certified { certificate: certificate.clone(), verifiers, port };
+        let certified =
+            HostReply::Certified { certificate: certificate.clone(), verifiers: verifiers.clone(), port };
+        let listed = HostReply::Verifiers { verifiers };
         let refused = HostReply::Refused { error: host.clone(), text: host.clone() };
-        for reply in [certified, refused] {
+        for reply in [certified, refused, listed] {
             let frame = frame::encode(&reply).unwrap();
             prop_assert_eq!(frame::decode::<HostReply>(body(&frame)), Ok(reply));
         }

@@ -134,3 +134,106 @@ fn token_that_has_ended_joins_no_host() {
     join.succeed();
     web1.expect_in_journal("tfa-fleet", "connected to v1.test");
 }
+
+/// The unit of tfa-fleet cannot be started here, until this is undone.
+fn mask(machine: &Machine) {
+    machine.succeed(["systemctl", "mask", "tfa-fleet"]);
+}
+
+fn unmask(machine: &Machine) {
+    machine.succeed(["systemctl", "unmask", "tfa-fleet"]);
+}
+
+#[test]
+fn token_is_good_again_after_an_error_of_the_host_that_has_used_it() {
+    let (verifier, [web1, _web2]) = verifier_and_members();
+    let alice = set_up(&verifier, "alice", PASSWORD);
+    let token = invite(&verifier, "web1.test");
+    let join = |token: &str| web1.command(["tfactl", "join"]).stdin(token.to_owned());
+    mask(&web1);
+    let failed = join(&token).fail().text();
+    assert!(
+        failed.contains("The token can be used again here"),
+        "{failed}"
+    );
+    verifier.expect_in_journal("tfad", "host web1.test: joined the fleet");
+    assert!(!web1.has_file("/etc/tfa/tfa-fleet.toml"));
+    unmask(&web1);
+    join(&token).succeed();
+    logs_in(&web1, &alice.phone.next_unused());
+    let journal = verifier.journal("tfad");
+    assert!(
+        !journal.contains("a second host tried to join"),
+        "{journal}"
+    );
+
+    // A member that joins again keeps its new certificate: the verifiers know no other one.
+    let token = invite(&verifier, "web1.test");
+    mask(&web1);
+    let failed = join(&token).fail().text();
+    assert!(
+        failed.contains("web1.test has a new certificate"),
+        "{failed}"
+    );
+    unmask(&web1);
+    web1.succeed(["systemctl", "restart", "tfa-fleet"]);
+    logs_in(&web1, &alice.phone.next_unused());
+}
+
+#[test]
+fn interrupted_join_leaves_no_program_and_the_token_is_good() {
+    let (verifier, [web1, _web2]) = verifier_and_members();
+    let alice = set_up(&verifier, "alice", PASSWORD);
+    let token = invite(&verifier, "web1.test");
+    let is_joining = "pgrep -f '^/usr/sbin/tfa-fleet --join' >/dev/null";
+    let wait_for = |condition: &str| {
+        let wait = format!("timeout 20 sh -c \"until {condition}; do sleep 0.1; done\"");
+        web1.succeed(["sh", "-c", &wait]);
+    };
+    for signal in ["INT", "KILL"] {
+        // It accepts the connection, and says nothing.
+        verifier.succeed(["systemctl", "kill", "-s", "STOP", "tfa-fleet"]);
+        let terminal = web1.terminal(["tfactl", "join"]);
+        terminal.expect("Token:");
+        terminal.type_line(&token);
+        wait_for(is_joining);
+        web1.succeed(["pkill", &format!("-{signal}"), "-x", "tfactl"]);
+        assert!(!terminal.wait_exit().success());
+        wait_for(&format!("! {is_joining}"));
+        verifier.succeed(["systemctl", "kill", "-s", "CONT", "tfa-fleet"]);
+        assert!(!web1.has_file("/etc/tfa/tfa-fleet.toml"), "{signal}");
+    }
+    web1.command(["tfactl", "join"]).stdin(token).succeed();
+    logs_in(&web1, &alice.phone.next_unused());
+}
+
+#[test]
+fn role_of_a_killed_join_is_taken_back_by_the_next_one() {
+    let (verifier, [web1, _web2]) = verifier_and_members();
+    let alice = set_up(&verifier, "alice", PASSWORD);
+    // The command was killed before it started the daemon again.
+    let lines = "# Written by tfactl.\n[fleet]\nrole = \"member\"\n";
+    web1.succeed(["mkdir", "-p", "/etc/tfa/tfad.toml.d"]);
+    web1.write_file("/etc/tfa/tfad.toml.d/fleet.toml", lines);
+    let join = web1.command(["tfactl", "join"]);
+    join.stdin(invite(&verifier, "web1.test")).succeed();
+    logs_in(&web1, &alice.phone.next_unused());
+
+    // The package stays as long as the host is a member, and says how to take it out.
+    let refused = web1.fail(["apt-get", "remove", "-y", "tfa-fleet"]).text();
+    assert!(
+        refused.contains("this host is a member of a fleet"),
+        "{refused}"
+    );
+    web1.expect_in_journal("tfa-fleet", "connected to v1.test");
+    logs_in(&web1, &alice.phone.next_unused());
+    let commands = refused.lines().filter(|line| line.starts_with("  "));
+    let commands: Vec<&str> = commands
+        .filter(|line| !line.contains("tfa-fleet"))
+        .collect();
+    assert_eq!(commands.len(), 2, "{refused}");
+    web1.succeed(["sh", "-ec", &commands.join("\n")]);
+    web1.succeed(["apt-get", "remove", "-y", "tfa-fleet"]);
+    // The password alone, as on each host whose users have not enrolled.
+    after_password(&web1).expect("alice@host:~$");
+}

@@ -30,12 +30,12 @@ impl Verifiers {
         request.budget_ms = millis_until(deadline);
         let number = open.number;
         // In a task of its own: a late reply shows that the verifier is well.
-        let call = send(Arc::clone(link), open, request, deadline);
+        let call = send(Arc::clone(&link), open, request, deadline);
         let mut call = tokio::spawn(call);
         let answered = loop {
             tokio::select! {
                 answered = &mut call => break answered,
-                () = sleep(HEDGE_DELAY) => if !only_there && self.has_another(link) {
+                () = sleep(HEDGE_DELAY) => if !only_there && self.has_another(&link) {
                     // Before tfad begins again.
                     link.suspect(number);
                     break Ok(Err("it does not answer".to_owned()));
@@ -58,7 +58,8 @@ impl Verifiers {
 
     /// Whether another verifier can be asked.
     fn has_another(&self, than: &Arc<Link>) -> bool {
-        let mut others = self.links.iter().filter(|link| !Arc::ptr_eq(link, than));
+        let links = self.links();
+        let mut others = links.iter().filter(|link| !Arc::ptr_eq(link, than));
         others.any(|link| !link.is_suspected() && link.open().is_some())
     }
 }

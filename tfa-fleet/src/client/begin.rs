@@ -72,7 +72,7 @@ impl Verifiers {
         let mut changed = self.changed.subscribe();
         let decision = Decision::default();
         let _end = End(decision.clone());
-        let (sender, mut ended) = mpsc::channel(self.links.len().max(1));
+        let (sender, mut ended) = mpsc::channel(self.links().len().max(1));
         let mut under_way: usize = 0;
         let mut last: Option<Last> = None;
         loop {
@@ -116,9 +116,10 @@ impl Verifiers {
 
     /// The verifiers, with one in front that is as good as random. Those that have not answered lately come last.
     pub(super) fn in_order(&self, random: usize) -> Vec<Arc<Link>> {
-        let count = self.links.len();
+        let links = self.links();
+        let count = links.len();
         let start = random.checked_rem(count).unwrap_or_default();
-        let links = self.links.iter().cycle().skip(start).take(count);
+        let links = links.iter().cycle().skip(start).take(count);
         let (suspected, mut links): (Vec<_>, Vec<_>) =
             links.cloned().partition(|link| link.is_suspected());
         links.extend(suspected);
@@ -128,7 +129,7 @@ impl Verifiers {
     /// Why none has answered. Whether there is one decides about logins of
     /// root at the console: what a user can cause is never taken for it.
     pub(super) fn none(&self, last: Option<Last>, under_way: usize) -> Reply {
-        let is_connected = self.links.iter().any(|link| link.open().is_some());
+        let is_connected = self.links().iter().any(|link| link.open().is_some());
         match last {
             Some(last) if last.is_absent && under_way == 0 => Reply::NoVerifier(last.text),
             Some(last) => Reply::NoAnswer(last.text),
@@ -140,10 +141,11 @@ impl Verifiers {
     }
 
     fn why_none_is_connected(&self) -> String {
-        let mut errors = self.links.iter().filter_map(|link| link.status().error);
+        let links = self.links();
+        let mut errors = links.iter().filter_map(|link| link.status().error);
         match errors.next() {
             Some(error) => error.text,
-            None if self.links.is_empty() => "tfa-fleet.toml names none".to_owned(),
+            None if links.is_empty() => "tfa-fleet.toml names none".to_owned(),
             None => "none is connected that serves logins".to_owned(),
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct Link {
     state: Mutex<State>,
     /// A login waits for a connection.
     wanted: Notify,
+    /// The verifier is none of this host any more.
+    given_up: Notify,
     /// Something has happened to a connection.
     changed: Arc<watch::Sender<()>>,
 }
@@ -78,8 +80,14 @@ impl Link {
             tls: Mutex::new(tls),
             state: Mutex::default(),
             wanted: Notify::new(),
+            given_up: Notify::new(),
             changed,
         }
+    }
+
+    /// The TCP port of the verifier.
+    pub(super) const fn port(&self) -> u16 {
+        self.verifier.port
     }
 
     /// The name of the verifier.
@@ -159,9 +167,24 @@ impl Link {
         }
     }
 
-    /// Keeps a connection open until the program ends.
+    /// Keeps a connection open until the program ends, or until the verifier is given up.
     pub(crate) async fn keep(self: Arc<Self>, stop: Stop) {
-        keep(stop, &self.wanted, || self.connection()).await;
+        tokio::select! {
+            () = keep(stop, &self.wanted, || self.connection()) => {}
+            () = self.given_up.notified() => {
+                let mut state = self.state();
+                // A connection that is open ends with the calls that are under way.
+                *state = State {
+                    number: state.number.saturating_add(1),
+                    ..State::default()
+                };
+            }
+        }
+    }
+
+    /// Connects no more. For a link that no further call uses.
+    pub(super) fn give_up(&self) {
+        self.given_up.notify_one();
     }
 
     /// Connects, and waits until the connection ends or the next one should be opened. Returns how

@@ -8,11 +8,12 @@ mod answer;
 mod begin;
 mod connect;
 mod error;
+mod learn;
 mod link;
 mod round;
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tfa_fleet_core::HostName;
@@ -23,10 +24,12 @@ use tokio_rustls::rustls::ClientConfig;
 use tonic::{Code, Response, Status};
 
 use crate::config::Verifier;
-use crate::generated::{CertifiedReply, Error, RenewRequest};
-use crate::log::RareLog;
+use crate::generated::{CertifiedReply, Error, RenewRequest, certified_reply};
+use crate::log::{RareLog, printable};
 use crate::messages;
+use crate::random::random;
 pub(crate) use connect::client_of;
+pub(crate) use learn::keep as learn;
 use link::Link;
 
 /// How long a verifier may take until another one is asked as well.
@@ -39,7 +42,13 @@ const MAX_TIME: Duration = Duration::from_secs(6);
 /// The verifiers of this host.
 #[derive(Debug)]
 pub(crate) struct Verifiers {
-    links: Vec<Arc<Link>>,
+    /// The name of this host.
+    host: HostName,
+    tls: Mutex<Arc<ClientConfig>>,
+    /// Those of the configuration, then those that this host has learned of.
+    links: Mutex<Arc<[Arc<Link>]>>,
+    /// How many are those of the configuration.
+    configured: usize,
     /// Something has happened to a connection.
     changed: Arc<watch::Sender<()>>,
     not_answered: RareLog,
@@ -49,28 +58,47 @@ impl Verifiers {
     /// The verifiers of a configuration. None is connected yet.
     #[must_use]
     pub(crate) fn new(verifiers: &[Verifier], host: &HostName, tls: &Arc<ClientConfig>) -> Self {
-        let changed = Arc::new(watch::channel(()).0);
-        let link = |verifier: &Verifier| {
-            let (host, tls) = (host.clone(), Arc::clone(tls));
-            let changed = Arc::clone(&changed);
-            Arc::new(Link::new(verifier.clone(), host, tls, changed))
-        };
-        Self {
-            links: verifiers.iter().map(link).collect(),
-            changed,
+        let new = Self {
+            host: host.clone(),
+            tls: Mutex::new(Arc::clone(tls)),
+            links: Mutex::default(),
+            configured: verifiers.len(),
+            changed: Arc::new(watch::channel(()).0),
             not_answered: RareLog::default(),
+        };
+        let links = verifiers.iter().map(|one| new.new_link(one.clone()));
+        let links = links.collect();
+        Self {
+            links: Mutex::new(links),
+            ..new
         }
     }
 
-    /// The connections.
-    pub(crate) fn links(&self) -> &[Arc<Link>] {
-        &self.links
+    fn new_link(&self, verifier: Verifier) -> Arc<Link> {
+        let tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        let (host, tls) = (self.host.clone(), Arc::clone(&tls));
+        let changed = Arc::clone(&self.changed);
+        Arc::new(Link::new(verifier, host, tls, changed))
+    }
+
+    /// The connections of now.
+    pub(crate) fn links(&self) -> Arc<[Arc<Link>]> {
+        let links = self.links.lock();
+        Arc::clone(&links.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses this certificate for the connections from now on.
+    pub(crate) fn replace(&self, tls: &Arc<ClientConfig>) {
+        *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(tls);
+        for link in self.links().iter() {
+            link.replace(Arc::clone(tls));
+        }
     }
 
     /// What is known about the verifiers, for tfad.
     #[must_use]
     pub(crate) fn status(&self) -> Vec<VerifierStatus> {
-        self.links.iter().map(|link| link.status()).collect()
+        self.links().iter().map(|link| link.status()).collect()
     }
 
     /// Makes a call of tfad, in at most that time. Answers and cancels go to the named verifier alone; an answer that
@@ -119,31 +147,41 @@ impl Verifiers {
         }
     }
 
-    /// Has a verifier certify the next key of this host. The first one that is connected.
+    /// Has a verifier certify the next key of this host. All that are connected are asked, one after the other, until
+    /// one does: it is the same key, and one that refuses may be the only one that is wrong.
     ///
     /// # Errors
-    /// Why there is no reply, for the log.
+    /// Why none does, for the log.
     pub(crate) async fn renew(&self, request: &KeyRequest) -> Result<CertifiedReply, String> {
-        let mut why = "no verifier is connected".to_owned();
-        for link in &self.links {
+        let mut whys = Vec::new();
+        for link in self.in_order(random() as usize) {
             let Some(mut open) = link.open() else {
                 continue;
             };
             let request = RenewRequest {
                 key: Some(messages::key_request(request)),
             };
-            let renewed = timeout(RENEW_TIME, open.client.renew(request)).await;
-            why = match renewed {
-                Ok(Ok(reply)) => return Ok(reply.into_inner()),
-                Ok(Err(status)) => format!("{}: {}", link.name(), status.message()),
-                Err(_) => format!("{} does not answer", link.name()),
+            let why = match timeout(RENEW_TIME, open.client.renew(request)).await {
+                Ok(Ok(reply)) => match reply.into_inner() {
+                    CertifiedReply {
+                        is: Some(certified_reply::Is::Refused(refused)),
+                    } => refused.text,
+                    certified => return Ok(certified),
+                },
+                Ok(Err(status)) => status.message().to_owned(),
+                Err(_) => "it does not answer".to_owned(),
             };
+            whys.push(printable(&format_args!("{}: {why}", link.name())));
         }
-        Err(why)
+        match whys.is_empty() {
+            true => Err("no verifier is connected".to_owned()),
+            false => Err(whys.join("; ")),
+        }
     }
 
-    fn link(&self, name: &str) -> Option<&Arc<Link>> {
-        self.links.iter().find(|link| link.name() == name)
+    fn link(&self, name: &str) -> Option<Arc<Link>> {
+        let links = self.links();
+        links.iter().find(|link| link.name() == name).cloned()
     }
 }
 

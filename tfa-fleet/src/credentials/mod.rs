@@ -4,7 +4,9 @@
 //! does not fit. A key that waits for its certificate has a file of its own.
 
 mod file;
+mod join_key;
 mod key;
+mod learned;
 mod pem;
 
 use std::fmt;
@@ -79,21 +81,32 @@ impl Folder {
     /// The key that waits for its certificate; a new one if none does. It is on the disk before it is used: a
     /// request whose reply is lost is made again with the same key.
     pub(crate) fn new_key(&self) -> Result<HostKey, FolderError> {
-        let path = self.0.join(NEW);
-        match file::read(&path) {
-            Ok(text) => {
-                let bad = || FolderError::BadKey(path.clone());
-                let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| bad())?;
-                let key = Zeroizing::new(key.secret_der().to_vec());
-                HostKey::from_pkcs8(key).map_err(|BadKey| bad())
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        match self.read(NEW)? {
+            Some(text) => self.key_in(NEW, &text),
+            None => {
                 let key = HostKey::generate().map_err(|BadKey| FolderError::NoKey)?;
                 self.write(NEW, &pem::section("PRIVATE KEY", key.as_pkcs8()))?;
                 Ok(key)
             }
+        }
+    }
+
+    /// The contents of a file, if there is one.
+    fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, FolderError> {
+        let path = self.0.join(name);
+        match file::read(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(FolderError::File(path, error)),
         }
+    }
+
+    /// The key in the contents of a file.
+    fn key_in(&self, name: &str, text: &[u8]) -> Result<HostKey, FolderError> {
+        let bad = || FolderError::BadKey(self.0.join(name));
+        let key = PrivateKeyDer::from_pem_slice(text).map_err(|_| bad())?;
+        let key = Zeroizing::new(key.secret_der().to_vec());
+        HostKey::from_pkcs8(key).map_err(|BadKey| bad())
     }
 
     /// The certificate of this host, and that of its authority.

@@ -1,11 +1,11 @@
 //! Requests for certificates, and their replies.
 
-use tfa_fleet_core::{MAX_VERIFIERS, VerifierAddress};
+use tfa_fleet_core::VerifierAddress;
 use tfa_fleet_wire::{HostCall, HostReply, KeyRequest, MAX_PROOF, SecretBytes};
 
 use super::Invalid;
-use super::bounds::list;
 use super::replies::{refusal_from, refusal_to};
+use super::verifiers::verifiers_of;
 use crate::generated::{
     self, Certified, CertifiedReply, JoinRequest, RenewRequest, certified_reply,
 };
@@ -76,6 +76,7 @@ pub fn certified_reply(reply: HostReply) -> Result<CertifiedReply, Invalid> {
         HostReply::Refused { error, text } => {
             certified_reply::Is::Refused(refusal_to(&error, text)?)
         }
+        HostReply::Verifiers { .. } => return Err(Invalid("a reply about a certificate")),
     };
     Ok(CertifiedReply { is: Some(is) })
 }
@@ -110,11 +111,10 @@ pub fn certified_host(
     if certificate.is_empty() || certificate.len() > MAX_CERTIFICATE {
         return Err(Invalid("a certificate"));
     }
-    let verifier = |text: String| VerifierAddress::parse(&text).ok_or(Invalid("a verifier"));
     let port = u16::try_from(port).map_err(|_| Invalid("a port"))?;
     Ok(Ok(CertifiedHost {
         certificate,
-        verifiers: list(verifiers, MAX_VERIFIERS, "a list of verifiers", verifier)?,
+        verifiers: verifiers_of(verifiers)?,
         port: (port != 0).then_some(port),
     }))
 }

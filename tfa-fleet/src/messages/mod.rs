@@ -11,6 +11,7 @@ mod certificates;
 mod names;
 mod replies;
 mod subject;
+mod verifiers;
 
 use std::fmt;
 
@@ -29,6 +30,7 @@ pub use certificates::{
 pub(crate) use names::error_of;
 pub use names::{ERRORS, LINE_KINDS, STYLES, VERDICTS};
 pub use replies::{answer_reply, begin_reply, reply_to_answer, reply_to_begin};
+pub use verifiers::{list_reply, verifiers_of};
 
 /// A message that is not valid: the part of it that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

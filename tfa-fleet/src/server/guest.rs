@@ -24,7 +24,7 @@ use crate::generated::verifier_server::{self, VerifierServer};
 use crate::generated::{
     AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
     CancelReply, CancelRequest, CertifiedReply, HelloReply, HelloRequest, JoinRequest,
-    RenewRequest,
+    ListVerifiersReply, ListVerifiersRequest, RenewRequest,
 };
 use crate::messages;
 use crate::stop::Stop;
@@ -121,6 +121,13 @@ impl verifier_server::Verifier for Guest {
     }
 
     async fn renew(&self, _: Request<RenewRequest>) -> Result<Response<CertifiedReply>, Status> {
+        no_certificate()
+    }
+
+    async fn list_verifiers(
+        &self,
+        _: Request<ListVerifiersRequest>,
+    ) -> Result<Response<ListVerifiersReply>, Status> {
         no_certificate()
     }
 }

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tfa_fleet_core::{HostName, spread};
+use tfa_fleet_core::spread;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_rustls::rustls::ServerConfig;
@@ -20,6 +20,7 @@ use crate::limiter::{Limiter, Permit, address_block};
 use crate::log::{Level, RareLog};
 use crate::random::random;
 use crate::stop::Stop;
+use crate::tls::Peer;
 use refusal::{Refusal, RefusalLog};
 pub(crate) use tfad::Tfad;
 
@@ -36,7 +37,7 @@ pub(crate) struct Server {
     tls: RwLock<Arc<ServerConfig>>,
     limits: Limits,
     handshakes: Arc<Limiter<IpAddr>>,
-    hosts: Arc<Limiter<HostName>>,
+    hosts: Arc<Limiter<Peer>>,
     /// Clients without a certificate.
     guests: Arc<Limiter<IpAddr>>,
     tfad: Arc<Tfad>,
@@ -121,7 +122,7 @@ impl Server {
             return guest::serve(stream, from, tfad, stop).await;
         };
         // Counted on before the handshake ends to count, so that no moment has neither.
-        let Some(_permit) = self.hosts.admit(&peer.host) else {
+        let Some(_permit) = self.hosts.admit(&peer) else {
             return self.refused.log(from, &Refusal::Connections(peer.host));
         };
         drop(handshake);

@@ -10,7 +10,7 @@ use super::tfad::Tfad;
 use crate::generated::{
     AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
     CancelReply, CancelRequest, CertifiedReply, HelloReply, HelloRequest, JoinRequest,
-    RenewRequest, verifier_server,
+    ListVerifiersReply, ListVerifiersRequest, RenewRequest, verifier_server,
 };
 use crate::messages::{self, Invalid};
 use crate::tls::Peer;
@@ -130,6 +130,14 @@ impl verifier_server::Verifier for Verifier {
         messages::certified_reply(reply)
             .map(Response::new)
             .map_err(fail)
+    }
+
+    async fn list_verifiers(
+        &self,
+        _: Request<ListVerifiersRequest>,
+    ) -> Result<Response<ListVerifiersReply>, Status> {
+        let reply = self.tfad.list_verifiers(&self.peer).await?;
+        messages::list_reply(reply).map(Response::new)
     }
 
     async fn cancel(

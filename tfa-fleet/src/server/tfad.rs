@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minicbor::Decode;
-use tfa_fleet_core::HostName;
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
     HostCall, HostReply, KeyRequest, LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall,
@@ -34,6 +33,8 @@ const MAX_ACCOUNT_CALLS_OF_HOST: usize = 8;
 const MAX_ACCOUNT_CALLS: usize = MAX_CALLS / 4;
 /// Renewals under way. Each starts a process of some milliseconds.
 const MAX_RENEWALS: usize = 8;
+/// Requests for the verifiers under way. Each reads the document of its host.
+const MAX_LISTS: usize = 8;
 /// Hosts that are joining, with one address and together.
 const MAX_JOINS_OF_ADDRESS: usize = 2;
 const MAX_JOINS: usize = 8;
@@ -44,9 +45,10 @@ const CALL_TIME: Duration = Duration::from_secs(6);
 #[derive(Debug)]
 pub(crate) struct Tfad {
     socket: PathBuf,
-    calls: Arc<Limiter<HostName>>,
-    account_calls: Arc<Limiter<HostName>>,
-    renewals: Arc<Limiter<HostName>>,
+    calls: Arc<Limiter<Peer>>,
+    account_calls: Arc<Limiter<Peer>>,
+    renewals: Arc<Limiter<Peer>>,
+    lists: Arc<Limiter<Peer>>,
     joins: Arc<Limiter<IpAddr>>,
     not_reached: RareLog,
     too_many: RareLog,
@@ -61,6 +63,7 @@ impl Tfad {
             calls: Limiter::new(MAX_CALLS_OF_HOST, MAX_CALLS),
             account_calls: Limiter::new(MAX_ACCOUNT_CALLS_OF_HOST, MAX_ACCOUNT_CALLS),
             renewals: Limiter::new(1, MAX_RENEWALS),
+            lists: Limiter::new(1, MAX_LISTS),
             joins: Limiter::new(MAX_JOINS_OF_ADDRESS, MAX_JOINS),
             not_reached: RareLog::default(),
             too_many: RareLog::default(),
@@ -80,11 +83,11 @@ impl Tfad {
         let Peer { host, key } = peer;
         let permits = match call {
             LoginCall::Account(_) => {
-                let permits = self.permits_of_account_call(host);
+                let permits = self.permits_of_account_call(peer);
                 // It tells the host that the call was not executed.
                 permits.map_err(|status| Status::failed_precondition(status.message()))?
             }
-            _ => (self.permit(&self.calls, host)?, None),
+            _ => (self.permit(&self.calls, peer)?, None),
         };
         let (member, key) = (host.to_string(), *key);
         let call = VerifierCall::Member(MemberCall { member, call, key });
@@ -93,10 +96,10 @@ impl Tfad {
 
     fn permits_of_account_call(
         &self,
-        host: &HostName,
-    ) -> Result<(Permit<HostName>, Option<Permit<HostName>>), Status> {
-        let of_accounts = self.permit(&self.account_calls, host)?;
-        Ok((self.permit(&self.calls, host)?, Some(of_accounts)))
+        peer: &Peer,
+    ) -> Result<(Permit<Peer>, Option<Permit<Peer>>), Status> {
+        let of_accounts = self.permit(&self.account_calls, peer)?;
+        Ok((self.permit(&self.calls, peer)?, Some(of_accounts)))
     }
 
     /// Passes on that a host joins which calls from this address.
@@ -123,7 +126,7 @@ impl Tfad {
         request: KeyRequest,
     ) -> Result<HostReply, Status> {
         let Peer { host, key } = peer;
-        let permit = self.permit(&self.renewals, host)?;
+        let permit = self.permit(&self.renewals, peer)?;
         let (of, key) = (host.to_string(), *key);
         let call = HostCall::Renew {
             host: of,
@@ -132,6 +135,18 @@ impl Tfad {
         };
         self.pass_on(VerifierCall::Host(call), CALL_TIME, permit, host)
             .await
+    }
+
+    /// Passes on that the host with that certificate asks for the verifiers of the fleet.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub(super) async fn list_verifiers(self: &Arc<Self>, peer: &Peer) -> Result<HostReply, Status> {
+        let Peer { host, key } = peer;
+        let permit = self.permit(&self.lists, peer)?;
+        let (of, key) = (host.to_string(), *key);
+        let call = VerifierCall::Host(HostCall::ListVerifiers { host: of, key });
+        self.pass_on(call, CALL_TIME, permit, host).await
     }
 
     fn permit<P: Clone + Eq + Hash + fmt::Display>(

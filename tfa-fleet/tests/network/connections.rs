@@ -71,6 +71,24 @@ fn host_has_a_bounded_number_of_connections() {
 }
 
 #[test]
+fn earlier_certificate_of_a_name_takes_no_connections_of_the_present_one() {
+    let authority = Authority::new();
+    let limits = "limits = { connections_per_host = 2 }";
+    let (_verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), limits);
+    let [stolen, present] = [(); 2].map(|()| {
+        Arc::new(config(
+            &authority,
+            Some(&authority.issue_member("web1.test")),
+        ))
+    });
+    let mut thief = [(); 2].map(|()| connect(address, &stolen));
+    assert!(thief.iter_mut().all(is_served));
+    assert!(!is_served(&mut connect(address, &stolen)));
+    assert!(is_served(&mut connect(address, &present)));
+}
+
+#[test]
 fn garbage_ends_its_own_connection_alone() {
     let authority = Authority::new();
     let (_verifier, address) =

@@ -93,11 +93,6 @@ impl Program {
         Self::start_in(folder)
     }
 
-    /// The same at a free port.
-    pub(crate) fn managed_verifier(folder: Folder) -> (Self, SocketAddr) {
-        Self::managed(folder, "listen = ['127.0.0.1:0']").listening()
-    }
-
     fn start_in(folder: Folder) -> Self {
         let notify = NotifySocket::bind(folder.path());
         let mut child = folder

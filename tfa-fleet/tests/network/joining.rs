@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use rustix::process::geteuid;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tfa_core::{Fingerprint, FleetHost, HostName, InvitationSecret, JoinToken, VerifierAddress};
 use tfa_fleet::generated::{
-    AnswerRequest, BeginRequest, CancelRequest, HelloRequest, JoinRequest, RenewRequest,
+    AnswerRequest, BeginRequest, CancelRequest, HelloRequest, JoinRequest, ListVerifiersRequest,
+    RenewRequest,
 };
-use tfa_fleet_wire::{CaReply, CaRequest, Connection, KeyRequest, VerifierCall, frame};
+use tfa_fleet_wire::{CaReply, CaRequest, Connection, HostReply, KeyRequest, VerifierCall, frame};
 use tfa_store::{DocumentId, DocumentKind, Documents as _};
 use tfa_testkit::MemoryStore;
 use tfad::fleet::{CertificateAuthority, Hosts, MemberLogins};
@@ -29,7 +30,7 @@ use tfad::host::users::Nss;
 use tonic::Code;
 
 use crate::TIMEOUT;
-use crate::authority::Authority;
+use crate::authority::{Authority, Issued};
 use crate::fixture::{Folder, Program};
 use crate::life::failure;
 use crate::logins::fleet::state;
@@ -101,10 +102,15 @@ impl Verifier {
 
     /// One whose own first certificate lasts this number of seconds. One of a few seconds has ended at the start.
     fn start_lasting(lasts: u64) -> Self {
-        let store = Arc::new(MemoryStore::new());
-        let ca = Arc::new(Ca::default());
+        let verifier = Self::listening(&Arc::default(), Arc::default(), "localhost", lasts);
+        verifier.serve();
+        verifier
+    }
+
+    /// A verifier whose tfad answers nothing yet. All in one store are of one fleet.
+    fn listening(store: &Arc<MemoryStore>, ca: Arc<Ca>, name: &str, lasts: u64) -> Self {
         let journal = Arc::clone(&state().journal);
-        let hosts = Hosts::new(Arc::clone(&store) as _, journal);
+        let hosts = Hosts::new(Arc::clone(store) as _, journal);
         let hosts = hosts.certified_by(Arc::clone(&ca) as _);
         let folder = Folder::new();
         let lines = succeed("--request-certificate", folder.path(), "");
@@ -113,28 +119,35 @@ impl Verifier {
         };
         let bytes = |text: &String| HEXLOWER.decode(text.as_bytes()).unwrap();
         let (point, proof) = (bytes(point).try_into().unwrap(), bytes(proof));
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
         ca.0.store(lasts, Ordering::Relaxed);
-        let founded = hosts.found(&localhost(), 1, &KeyRequest { point, proof });
+        let request = KeyRequest { point, proof };
+        let founded = hosts.found(&HostName::new(name).unwrap(), address.port(), &request);
         ca.0.store(0, Ordering::Relaxed);
         let founded = founded.unwrap();
         let [certificate, authority] =
             [&founded.certificate, &founded.authority].map(|der| HEXLOWER.encode(der));
         let input = format!("{certificate}\n{authority}\n");
         let named = succeed("--accept-certificate", folder.path(), &input);
-        assert_eq!(named, ["localhost"]);
+        assert_eq!(named, [name]);
         if (1..DAY).contains(&lasts) {
             thread::sleep(Duration::from_secs(lasts + 1));
         }
-        let (program, address) = Program::managed_verifier(folder);
-        let verifier = Self {
-            store,
+        let program = Program::managed(folder, &format!("listen = ['{address}']"));
+        Self {
+            store: Arc::clone(store),
             hosts,
             ca,
             address,
             program,
-        };
-        verifier.serve();
-        verifier
+        }
+    }
+
+    /// A further verifier of the fleet.
+    fn further(&self, name: &str) -> Self {
+        Self::listening(&self.store, Arc::clone(&self.ca), name, 0)
     }
 
     /// Answers as tfad of the verifier.
@@ -142,21 +155,25 @@ impl Verifier {
         let store = Arc::clone(&self.store);
         let logins = MemberLogins::new(state(), store as _, Arc::new(Nss));
         let logins = Arc::new(logins.certified_by(Arc::clone(&self.ca) as _));
+        self.serve_with(move |call| match call {
+            VerifierCall::Member(call) => frame::encode(&logins.answer(call)).unwrap().to_vec(),
+            VerifierCall::Host(call) => frame::encode(&logins.hosts().answer(&call))
+                .unwrap()
+                .to_vec(),
+        });
+    }
+
+    fn serve_with(&self, answer: impl Fn(VerifierCall) -> Vec<u8> + Send + Sync + 'static) {
+        let answer = Arc::new(answer);
         let listener = UnixListener::bind(self.program.folder.path().join("fleet")).unwrap();
         thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
-                let logins = Arc::clone(&logins);
+                let answer = Arc::clone(&answer);
                 thread::spawn(move || {
                     let uid = geteuid().as_raw();
                     let mut connection = Connection::accept(stream, uid, TIMEOUT).unwrap();
                     while let Ok(call) = connection.receive() {
-                        let reply = match call {
-                            VerifierCall::Member(call) => frame::encode(&logins.answer(call)),
-                            VerifierCall::Host(call) => {
-                                frame::encode(&logins.hosts().answer(&call))
-                            }
-                        };
-                        connection.send(&reply.unwrap()).unwrap();
+                        connection.send(&answer(call)).unwrap();
                     }
                 });
             }
@@ -168,11 +185,8 @@ impl Verifier {
         let hour = Duration::from_secs(3600);
         let (text, _) = self.hosts.invite(0, &host, None, hour).unwrap();
         let mut token = JoinToken::parse(&text).unwrap();
-        // At the port that the kernel has chosen.
-        token.verifiers = vec![VerifierAddress {
-            name: localhost(),
-            port: self.address.port(),
-        }];
+        // The other ones have no address.
+        token.verifiers.retain(|one| one.name == localhost());
         token
     }
 
@@ -209,8 +223,9 @@ fn host_joins_with_its_token_and_connects() {
         folder.path(),
         &text(&verifier.invite("web1.test")),
     );
-    // The port of the document: the one at which the fleet was made.
-    assert_eq!(lines, ["web1.test", "verifiers = [\"localhost:1\"]"]);
+    let port = verifier.address.port();
+    let line = format!("verifiers = [\"localhost:{port}\"]");
+    assert_eq!(lines, ["web1.test".to_owned(), line]);
     let mode = fs::metadata(host_file(&folder))
         .unwrap()
         .permissions()
@@ -240,16 +255,20 @@ fn copied_token_is_refused_and_the_same_host_gets_its_certificate_again() {
     let verifier = Verifier::start();
     let token = text(&verifier.invite("web1.test"));
     let (folder, thief) = (Folder::new(), Folder::new());
-    // The host is killed after the verifier has replied: its key is on the disk.
-    succeed("--request-certificate", folder.path(), "");
-    let key = fs::read(folder.path().join("new.pem")).unwrap();
     succeed("--join", folder.path(), &token);
-    fs::remove_file(host_file(&folder)).unwrap();
-    fs::write(folder.path().join("new.pem"), key).unwrap();
     let why = fail("--join", thief.path(), &token);
     assert!(why.contains("another host has joined with it"), "{why}");
     assert!(!host_file(&thief).exists());
+    // The command that makes the host a member was interrupted after it, and is run again.
     succeed("--join", folder.path(), &token);
+    // A further token has a key of its own: the one before may have been stolen.
+    let first = verifier.document("web1.test").unwrap();
+    succeed(
+        "--join",
+        folder.path(),
+        &text(&verifier.invite("web1.test")),
+    );
+    assert_ne!(verifier.document("web1.test").unwrap(), first);
     verifier
         .member(folder)
         .wait_for_line("connected to localhost");
@@ -310,6 +329,10 @@ fn client_without_a_certificate_can_join_and_nothing_else() {
             client.answer(AnswerRequest::default()).await.map(drop),
             client.cancel(CancelRequest::default()).await.map(drop),
             client.renew(RenewRequest::default()).await.map(drop),
+            client
+                .list_verifiers(ListVerifiersRequest {})
+                .await
+                .map(drop),
         ];
         for result in codes {
             assert_eq!(result.unwrap_err().code(), Code::Unauthenticated);
@@ -456,4 +479,117 @@ fn host_that_was_removed_gets_no_further_certificate() {
     let member = verifier.member(folder);
     let line = member.wait_for_line("cannot renew the certificate of this host");
     assert!(line.contains("it was removed from the fleet"), "{line}");
+}
+
+/// The lines of a member for a verifier that is called v2.test.
+fn lines_for(v2: &Verifier, more: &str) -> String {
+    let port = v2.address.port();
+    format!("verifiers = [{more}'v2.test:{port}']\naddresses = {{ 'v2.test' = '127.0.0.1' }}")
+}
+
+#[test]
+fn certificate_is_renewed_where_a_verifier_refuses_to_and_another_does() {
+    let verifier = Verifier::start();
+    let (folder, token) = (Folder::new(), text(&verifier.invite("web1.test")));
+    verifier.ca.0.store(9 * DAY, Ordering::Relaxed);
+    succeed("--join", folder.path(), &token);
+    verifier.ca.0.store(0, Ordering::Relaxed);
+    // It has no etcd now, or cannot sign. It is asked first, second and third by three of four members.
+    let broken: Vec<_> = ["v2.test", "v3.test", "v4.test"]
+        .map(|name| {
+            let broken = verifier.further(name);
+            broken.serve_with(|_| {
+                let refused = HostReply::Refused {
+                    error: "org.tfad.Tfa1.Error.Storage".to_owned(),
+                    text: "etcd does not answer".to_owned(),
+                };
+                frame::encode(&refused).unwrap().to_vec()
+            });
+            (name, broken)
+        })
+        .into();
+    let mut lines = "verifiers = [".to_owned();
+    for (name, broken) in &broken {
+        lines += &format!("'{name}:{}', ", broken.address.port());
+    }
+    lines += &format!("'localhost:{}']\naddresses = {{ ", verifier.address.port());
+    for (name, _) in &broken {
+        lines += &format!("'{name}' = '127.0.0.1', ");
+    }
+    let lines = lines.trim_end_matches(", ").to_owned() + " }";
+    let member = Program::managed(folder, &lines);
+    member.wait_for_line("read the certificates again");
+}
+
+#[test]
+fn member_learns_of_a_further_verifier_and_forgets_one_that_is_none() {
+    let verifier = Verifier::start();
+    let folder = Folder::new();
+    succeed(
+        "--join",
+        folder.path(),
+        &text(&verifier.invite("web1.test")),
+    );
+    let v2 = verifier.further("v2.test");
+    v2.serve();
+    // Of a time before. That of another fleet does not count.
+    let ca = fs::read(folder.path().join("ca.pem")).unwrap();
+    let ca = CertificateDer::from_pem_slice(&ca).unwrap();
+    let ca = HEXLOWER.encode(Fingerprint::of(&ca).as_bytes());
+    let list = folder.path().join("verifiers");
+    fs::write(&list, format!("authority {ca}\ngone.test:1\n")).unwrap();
+    let member = Program::managed(folder, &lines_for(&v2, "'kept.test:1', "));
+    let names = |member: &Program| {
+        let verifiers = member.status().verifiers.into_iter();
+        verifiers.map(|one| one.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&member), ["kept.test", "v2.test", "gone.test"]);
+    member.wait_for_line("learned of the verifier localhost:");
+    member.wait_for_line("kept.test is none of the verifiers that the fleet has now");
+    member.wait_for_line("gone.test is not a verifier of the fleet any more");
+    member.wait_for_line("connected to localhost");
+    assert_eq!(names(&member), ["kept.test", "v2.test", "localhost"]);
+
+    // It is known after a restart, also where the others are lost.
+    let again = Folder::new();
+    for name in ["host.pem", "ca.pem", "verifiers"] {
+        fs::copy(member.folder.path().join(name), again.path().join(name)).unwrap();
+    }
+    drop((member, v2));
+    let member = Program::managed(again, "verifiers = ['kept.test:1']");
+    member.wait_for_line("connected to localhost");
+}
+
+#[test]
+fn removed_host_is_told_no_verifiers() {
+    let verifier = Verifier::start();
+    let folder = Folder::new();
+    succeed(
+        "--join",
+        folder.path(),
+        &text(&verifier.invite("web1.test")),
+    );
+    let member = verifier.member(folder);
+    member.wait_for_line("connected to localhost");
+    let name = HostName::new("web1.test").unwrap();
+    verifier.hosts.remove(0, &name).unwrap();
+    let read = |name: &str| fs::read(member.folder.path().join(name)).unwrap();
+    let ca = CertificateDer::from_pem_slice(&read("ca.pem")).unwrap();
+    let host = Issued {
+        chain: vec![
+            CertificateDer::from_pem_slice(&read("host.pem"))
+                .unwrap()
+                .to_vec(),
+        ],
+        key: PrivateKeyDer::from_pem_slice(&read("host.pem"))
+            .unwrap()
+            .secret_der()
+            .to_vec(),
+    };
+    runtime().block_on(async {
+        let tls = config_of(ca, Some(&host));
+        let mut client = client_of("localhost", verifier.address, tls).await;
+        let told = client.list_verifiers(ListVerifiersRequest {}).await;
+        assert_eq!(told.err().unwrap().code(), Code::PermissionDenied);
+    });
 }

@@ -15,7 +15,7 @@ use tfa_fleet::generated::verifier_server::{Verifier, VerifierServer};
 use tfa_fleet::generated::{
     AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
     CancelReply, CancelRequest, CertifiedReply, HelloReply, HelloRequest, JoinRequest,
-    RenewRequest,
+    ListVerifiersReply, ListVerifiersRequest, RenewRequest,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -150,6 +150,13 @@ impl Verifier for Says {
     }
 
     async fn renew(&self, _: Request<RenewRequest>) -> Result<Response<CertifiedReply>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn list_verifiers(
+        &self,
+        _: Request<ListVerifiersRequest>,
+    ) -> Result<Response<ListVerifiersReply>, Status> {
         Err(Status::unimplemented(""))
     }
 }

@@ -12,10 +12,10 @@ use crate::host::clock;
 use crate::log::HostEvent;
 
 impl Hosts {
-    /// Answers a call about a certificate. It blocks.
+    /// Answers a call of a host about its certificate or its fleet. It blocks.
     #[must_use]
     pub fn answer(&self, call: &HostCall) -> HostReply {
-        let certified = match call {
+        let replied = match call {
             HostCall::Join {
                 id,
                 secret,
@@ -29,8 +29,12 @@ impl Hosts {
                 Ok(host) => self.renew(&host, *key, request),
                 Err(_) => Err(HostRefusal::Unknown.into()),
             },
+            HostCall::ListVerifiers { host, key } => match HostName::new(host) {
+                Ok(host) => self.list_verifiers(&host, *key),
+                Err(_) => Err(HostRefusal::Unknown.into()),
+            },
         };
-        certified.unwrap_or_else(|error| {
+        replied.unwrap_or_else(|error| {
             let error = tfa_proto::Error::from(error);
             HostReply::Refused {
                 error: error.name().to_owned(),

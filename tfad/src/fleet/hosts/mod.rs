@@ -10,6 +10,7 @@ mod documents;
 mod error;
 mod manage;
 mod refusals;
+mod verifier_list;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tfa_store::DaemonStore;
 
 use crate::log::{HostEvent, Journal};
 use refusals::Refusals;
+use verifier_list::VerifierList;
 
 pub use ca::{CaProgram, CertificateAuthority};
 pub use error::Error;
@@ -33,6 +35,7 @@ pub struct Hosts {
     journal: Arc<Journal>,
     authority: Arc<dyn CertificateAuthority>,
     refusals: Refusals,
+    verifier_list: VerifierList,
 }
 
 impl fmt::Debug for Hosts {
@@ -50,6 +53,7 @@ impl Hosts {
             journal,
             authority: Arc::new(CaProgram::default()),
             refusals: Refusals::default(),
+            verifier_list: VerifierList::default(),
         }
     }
 
