@@ -509,6 +509,44 @@ fn last_verifier_is_not_removed() {
 }
 
 #[test]
+fn verifiers_that_are_invited_as_members_leave_one() {
+    let verifier = Verifier::founded();
+    let v2 = name("v2.example");
+    let (text, _) = verifier.hosts.invite(0, &v2, Some(443), HOUR).unwrap();
+    certificate(verifier.join(&JoinToken::parse(&text).unwrap(), &key()));
+    let tokens = ["v1.example", "v2.example"].map(|host| verifier.invite(host));
+    certificate(verifier.join(&tokens[0], &key()));
+    let refused = refusal(verifier.join(&tokens[1], &key()));
+    assert!(
+        refused.contains("v2.example is the only verifier"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn host_of_the_fleet_alone_is_told_its_verifiers() {
+    let verifier = Verifier::founded();
+    let host = verifier.joined("web1.example");
+    let list = |key: &KeyPair| {
+        verifier.hosts.answer(&HostCall::ListVerifiers {
+            host: "web1.example".to_owned(),
+            key: fingerprint(key),
+        })
+    };
+    let HostReply::Verifiers { verifiers } = list(&host) else {
+        panic!("no list");
+    };
+    assert_eq!(verifiers, ["v1.example:7443"]);
+    refusal(list(&key()));
+    verifier.hosts.remove(0, &name("web1.example")).unwrap();
+    let refused = refusal(list(&host));
+    assert!(
+        refused.contains("it was removed from the fleet"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn list_has_the_open_invitations_and_each_host_with_its_state() {
     let verifier = Verifier::founded();
     let joined = verifier.joined("web1.example");

@@ -7,7 +7,7 @@ use tfa_core::{
 use tfa_fleet_wire::{CaReply, CaRequest, HostCall, HostReply, KeyRequest, SecretBytes, Validity};
 
 use super::documents::{self, Stored, invitation_name};
-use super::{Error, Hosts, MAX_ROUNDS};
+use super::{Error, Hosts, until_made};
 use crate::host::clock;
 use crate::log::HostEvent;
 
@@ -51,7 +51,7 @@ impl Hosts {
         from: &str,
     ) -> Result<HostReply, Error> {
         let key = Fingerprint::of_point(&request.point);
-        for _ in 0..MAX_ROUNDS {
+        until_made(|| {
             let now = clock::now();
             let authority = self.authority()?;
             let stored = documents::load::<HostInvitation>(&*self.store, &invitation_name(id))?;
@@ -77,19 +77,26 @@ impl Hosts {
             let certificate = self.sign(&authority, &host, port.is_some(), request, now)?;
             if judged == InvitationUse::Again {
                 self.journal.log_host(name, HostEvent::JoinedAgain { from });
-                return self.certified(certificate, port);
+                return self.certified(certificate, port).map(Some);
             }
             let joined = FleetHost::joined(key, port, now);
-            let changes = [
+            let mut changes = vec![
                 stored.put(invitation.used_by(key).encode()),
                 of_host.put(joined.encode()),
             ];
+            let was_verifier = of_host
+                .value
+                .as_ref()
+                .is_some_and(|host| host.port().is_some());
+            if was_verifier && port.is_none() {
+                changes.push(self.other_verifier(&host)?);
+            }
             if documents::change(&*self.store, &changes)? {
                 self.journal.log_host(name, HostEvent::Joined { from });
-                return self.certified(certificate, port);
+                return self.certified(certificate, port).map(Some);
             }
-        }
-        Err(Error::Contended)
+            Ok(None)
+        })
     }
 
     fn renew(
@@ -99,7 +106,7 @@ impl Hosts {
         request: &KeyRequest,
     ) -> Result<HostReply, Error> {
         let key = Fingerprint::of_point(&request.point);
-        for _ in 0..MAX_ROUNDS {
+        until_made(|| {
             let now = clock::now();
             let authority = self.authority()?;
             let stored = documents::load::<FleetHost>(&*self.store, host.as_str())?;
@@ -111,10 +118,10 @@ impl Hosts {
             let renewed = known.renewed(key, present, now);
             if documents::change(&*self.store, &[stored.put(renewed.encode())])? {
                 self.journal.log_host(host.as_str(), HostEvent::Renewed);
-                return self.certified(certificate, port);
+                return self.certified(certificate, port).map(Some);
             }
-        }
-        Err(Error::Contended)
+            Ok(None)
+        })
     }
 
     /// The authority of the fleet.

@@ -49,26 +49,18 @@ pub(super) trait Document: Sized {
     fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument>;
 }
 
-impl Document for FleetHost {
-    const KIND: DocumentKind = DocumentKind::Host;
-    fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument> {
-        Self::decode(bytes)
-    }
+macro_rules! documents {
+    ($($type:ty: $kind:ident),+) => {$(
+        impl Document for $type {
+            const KIND: DocumentKind = DocumentKind::$kind;
+            fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument> {
+                Self::decode(bytes)
+            }
+        }
+    )+};
 }
 
-impl Document for HostInvitation {
-    const KIND: DocumentKind = DocumentKind::Invitation;
-    fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument> {
-        Self::decode(bytes)
-    }
-}
-
-impl Document for Authority {
-    const KIND: DocumentKind = DocumentKind::Authority;
-    fn decode(bytes: &[u8]) -> Result<Self, UnknownDocument> {
-        Self::decode(bytes)
-    }
-}
+documents!(FleetHost: Host, HostInvitation: Invitation, Authority: Authority);
 
 fn decoded<T: Document>(id: &DocumentId, record: &Record, revision: Revision) -> Result<T, Error> {
     T::decode(record.as_bytes()).map_err(|_| Error::Damaged(id.to_string(), revision))

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::certify::validity;
 use super::documents::{self, NewValue, Stored, invitation_name};
-use super::{Error, Hosts, MAX_ROUNDS};
+use super::{Error, Hosts, until_made};
 use crate::host::{clock, random};
 use crate::log::HostEvent;
 use crate::messages;
@@ -71,7 +71,7 @@ impl Hosts {
         request: &KeyRequest,
     ) -> Result<FoundedFleet, Error> {
         let key = Fingerprint::of_point(&request.point);
-        for _ in 0..MAX_ROUNDS {
+        until_made(|| {
             let now = clock::now();
             let stored = documents::load::<Authority>(&*self.store, "")?;
             let made = match stored.value {
@@ -92,14 +92,14 @@ impl Hosts {
                     None => HostEvent::Recertified,
                 };
                 self.journal.log_host(host.as_str(), event);
-                return Ok(FoundedFleet {
+                return Ok(Some(FoundedFleet {
                     is_new: made.is_some(),
                     authority: authority.certificate.clone(),
                     certificate,
-                });
+                }));
             }
-        }
-        Err(Error::Contended)
+            Ok(None)
+        })
     }
 
     fn make_authority(&self, now: Time) -> Result<Authority, Error> {
@@ -159,7 +159,7 @@ impl Hosts {
         let until = made.plus(lifetime);
         let name = host.to_string();
         let invitation = HostInvitation::new(name, &secret, port, made, until);
-        for _ in 0..MAX_ROUNDS {
+        until_made(|| {
             let new = documents::load::<HostInvitation>(&*self.store, &invitation_name(id))?;
             let mut changes = self.withdrawn(host, made)?;
             changes.push(new.put(invitation.encode()));
@@ -171,17 +171,18 @@ impl Hosts {
                     uid,
                 };
                 self.journal.log_host(host.as_str(), event);
-                let authority = Fingerprint::of(&authority.certificate);
-                let token = JoinToken {
-                    id,
-                    secret,
-                    authority,
-                    verifiers,
-                };
-                return Ok((token.to_text(), until));
+                return Ok(Some(()));
             }
-        }
-        Err(Error::Contended)
+            Ok(None)
+        })?;
+        let authority = Fingerprint::of(&authority.certificate);
+        let token = JoinToken {
+            id,
+            secret,
+            authority,
+            verifiers,
+        };
+        Ok((token.to_text(), until))
     }
 
     /// Removes a host, and withdraws its invitations. Without an authority each name can be removed: the
@@ -190,7 +191,7 @@ impl Hosts {
     /// # Errors
     /// [`Error`].
     pub fn remove(&self, uid: u32, host: &HostName) -> Result<(), Error> {
-        for _ in 0..MAX_ROUNDS {
+        until_made(|| {
             let now = clock::now();
             let has_authority = documents::exists::<Authority>(&*self.store, "")?;
             // A damaged one is refused now, and is replaced in the same change: it is never absent.
@@ -209,11 +210,8 @@ impl Hosts {
             if has_authority && !is_known {
                 return Err(Error::NoSuchHost(host.to_string()));
             }
-            let verifiers = self.verifiers()?;
-            if let [last] = verifiers.as_slice()
-                && last.name == *host
-            {
-                return Err(Error::LastVerifier(host.to_string()));
+            if known.is_some_and(|known| known.port().is_some()) {
+                changes.push(self.other_verifier(host)?);
             }
             if !is_removed && (known.is_some() || was_damaged || !has_authority) {
                 changes.push(of_host.put(FleetHost::removed(known, now).encode()));
@@ -221,10 +219,10 @@ impl Hosts {
             if documents::change(&*self.store, &changes)? {
                 self.journal
                     .log_host(host.as_str(), HostEvent::Removed { uid });
-                return Ok(());
+                return Ok(Some(()));
             }
-        }
-        Err(Error::Contended)
+            Ok(None)
+        })
     }
 
     /// Admits a host again that was removed, where the certificates are the organisation's.
@@ -232,7 +230,7 @@ impl Hosts {
     /// # Errors
     /// [`Error`].
     pub fn readmit(&self, uid: u32, host: &HostName) -> Result<(), Error> {
-        for _ in 0..MAX_ROUNDS {
+        until_made(|| {
             if documents::exists::<Authority>(&*self.store, "")? {
                 let text = messages::readmitted_by_invitation(host.as_str());
                 return Err(Error::NothingToDo(text));
@@ -245,10 +243,10 @@ impl Hosts {
             if documents::change(&*self.store, &[of_host.remove()])? {
                 self.journal
                     .log_host(host.as_str(), HostEvent::Readmitted { uid });
-                return Ok(());
+                return Ok(Some(()));
             }
-        }
-        Err(Error::Contended)
+            Ok(None)
+        })
     }
 
     /// A page of the hosts after a name, in the order of their names, and the name after which the next page
@@ -291,6 +289,18 @@ impl Hosts {
         Ok(addresses.take(MAX_VERIFIERS).collect())
     }
 
+    /// Another verifier, put as it is: where this change makes a host none, a change that removes the other one at the same
+    /// moment is not made.
+    pub(super) fn other_verifier(&self, host: &HostName) -> Result<NewValue, Error> {
+        let hosts = documents::all::<FleetHost>(&*self.store)?;
+        let mut others = hosts.into_iter().filter_map(|(name, stored)| {
+            let other = stored.value.as_ref()?;
+            (other.port().is_some() && name != host.as_str()).then(|| stored.put(other.encode()))
+        });
+        let last = || Error::LastVerifier(host.to_string());
+        others.next().ok_or_else(last)
+    }
+
     fn is_invited(&self, host: &HostName, now: Time) -> Result<bool, Error> {
         let all = documents::all::<HostInvitation>(&*self.store)?;
         let mut all = all.into_iter().filter_map(|(_, stored)| stored.value);
@@ -306,8 +316,8 @@ impl Hosts {
             .filter(|(_, one)| one.host() == host.as_str() || !one.is_open(now))
             .partition(|(_, one)| one.host() == host.as_str());
         let first = own.into_iter().chain(over);
-        // With the document that the change is about.
-        let first = first.take(MAX_DOCUMENT_CHANGES - 1);
+        // With the document that the change is about, and that of another verifier.
+        let first = first.take(MAX_DOCUMENT_CHANGES - 2);
         Ok(first.map(|(stored, _)| stored.remove()).collect())
     }
 }

@@ -44,6 +44,16 @@ impl fmt::Debug for Hosts {
     }
 }
 
+/// Judges a change, and judges it anew as long as another one was made meanwhile: `None`.
+fn until_made<T>(mut change: impl FnMut() -> Result<Option<T>, Error>) -> Result<T, Error> {
+    for _ in 0..MAX_ROUNDS {
+        if let Some(made) = change()? {
+            return Ok(made);
+        }
+    }
+    Err(Error::Contended)
+}
+
 impl Hosts {
     /// The hosts in this store.
     #[must_use]

@@ -13,26 +13,53 @@ use super::{Error, Hosts};
 /// How long a list is told until it is read again.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// The list that was read last, and when.
+/// The list that was read last.
 #[derive(Debug, Default)]
-pub(super) struct VerifierList(Mutex<Option<(Instant, Vec<String>)>>);
+pub(super) struct VerifierList {
+    last: Mutex<Option<Read>>,
+    /// Held by the call that reads the list.
+    reading: Mutex<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Read {
+    at: Instant,
+    list: Vec<String>,
+}
 
 impl VerifierList {
-    /// Returns the list. One that is too old is read again, by one thread: the others wait for it.
+    /// Returns the list. One that is too old is read again by one call, and told by the others meanwhile: a slow store
+    /// keeps one thread. It is told after an error too.
     fn get(
         &self,
         now: Instant,
         read: impl FnOnce() -> Result<Vec<String>, Error>,
     ) -> Result<Vec<String>, Error> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((at, list)) if now.saturating_duration_since(*at) < LIFETIME => Ok(list.clone()),
-            _ => {
-                let list = read()?;
-                *last = Some((now, list.clone()));
+        let is_fresh = |last: &Read| now.saturating_duration_since(last.at) < LIFETIME;
+        let last = self.last();
+        if let Some(last) = last.as_ref().filter(|last| is_fresh(last)) {
+            return Ok(last.list.clone());
+        }
+        let Ok(_reading) = self.reading.try_lock() else {
+            return last.map(|last| last.list).ok_or(Error::Contended);
+        };
+        match (read(), last) {
+            (Ok(list), _) => {
+                let read = Read {
+                    at: now,
+                    list: list.clone(),
+                };
+                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
                 Ok(list)
             }
+            (Err(_), Some(last)) => Ok(last.list),
+            (Err(error), None) => Err(error),
         }
+    }
+
+    fn last(&self) -> Option<Read> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
     }
 }
 
@@ -57,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn list_is_read_once_a_minute_and_an_error_is_not_kept() {
+    fn list_is_read_once_a_minute_and_told_while_the_store_fails() {
         let list = VerifierList::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
@@ -65,7 +92,14 @@ mod tests {
         assert!(list.get(start, || Err(Error::NoAuthority)).is_err());
         assert_eq!(list.get(start, || of("v1")).unwrap(), ["v1"]);
         assert_eq!(list.get(at(59), || of("v2")).unwrap(), ["v1"]);
-        assert!(list.get(at(60), || Err(Error::NoAuthority)).is_err());
+        let failed = list.get(at(60), || Err(Error::NoAuthority));
+        assert_eq!(failed.unwrap(), ["v1"]);
+        // While one call reads it.
+        let meanwhile = list.get(at(60), || {
+            assert_eq!(list.get(at(60), || of("v3")).unwrap(), ["v1"]);
+            Err(Error::NoAuthority)
+        });
+        assert_eq!(meanwhile.unwrap(), ["v1"]);
         assert_eq!(list.get(at(60), || of("v2")).unwrap(), ["v2"]);
     }
 }
