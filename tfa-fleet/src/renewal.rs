@@ -12,6 +12,7 @@ use tokio::time::sleep;
 
 use crate::client::Verifiers;
 use crate::credentials::{BadKey, Folder, FolderError};
+use crate::generated::CertifiedReply;
 use crate::log::{Level, log, printable};
 use crate::messages::{self, CertifiedHost};
 use crate::random::random;
@@ -111,34 +112,40 @@ async fn renew_if_due(folder: &Folder, certifier: &Certifier) -> Result<bool, No
     }
     let key = folder.new_key()?;
     let request = key.request().map_err(|BadKey| FolderError::NoKey)?;
-    let CertifiedHost {
-        certificate, port, ..
-    } = certifier
-        .certify(&own, request)
+    let put_in_force = |reply| {
+        let certified = messages::certified_host(reply).map_err(|invalid| invalid.to_string())?;
+        let CertifiedHost {
+            certificate, port, ..
+        } = certified.map_err(|(_, text)| text)?;
+        let certificate = CertificateDer::from(certificate);
+        let put = folder.put_in_force(&key, &certificate, &authority, port.is_some());
+        put.map(drop).map_err(|why| why.to_string())
+    };
+    certifier
+        .certify(&own, request, put_in_force)
         .await
         .map_err(|why| why.of(certifier, &own, &authority))?;
-    let certificate = CertificateDer::from(certificate);
-    folder.put_in_force(&key, &certificate, &authority, port.is_some())?;
     folder.forget_join_key();
     Ok(true)
 }
 
 impl Certifier {
+    /// Has the key certified, until a reply is accepted.
     async fn certify(
         &self,
         own: &CertificateDer<'static>,
         request: KeyRequest,
-    ) -> Result<CertifiedHost, NotRenewed> {
-        let reply = match self {
-            Self::Verifiers(verifiers) => verifiers.renew(&request).await?,
+        accepted: impl Fn(CertifiedReply) -> Result<(), String>,
+    ) -> Result<(), NotRenewed> {
+        match self {
+            Self::Verifiers(verifiers) => Ok(verifiers.renew(&request, accepted).await?),
             Self::Own(tfad, host) => {
                 let (host, key) = (host.clone(), tls::key_of(own)?);
                 let peer = tls::Peer { host, key };
                 let reply = tfad.renew(&peer, request).await;
                 let reply = reply.map_err(|status| status.message().to_owned())?;
-                messages::certified_reply(reply)?
+                Ok(accepted(messages::certified_reply(reply)?)?)
             }
-        };
-        Ok(messages::certified_host(reply)?.map_err(|(_, text)| text)?)
+        }
     }
 }

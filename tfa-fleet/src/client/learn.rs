@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use tfa_fleet_core::{MAX_VERIFIERS, VerifierAddress, spread};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Verifiers;
@@ -46,9 +46,9 @@ pub(crate) async fn keep(
         tokio::select! {
             biased;
             () = stop.asked() => break,
-            // A fault ends the program: systemd starts it again. A verifier that is given up ends so too.
-            Some(Err(fault)) = links.join_next() => {
-                if let Ok(fault) = fault.try_into_panic() {
+            // A link that is given up ends. A fault ends the program: systemd starts it again.
+            Some(ended) = links.join_next() => {
+                if let Err(Ok(fault)) = ended.map_err(JoinError::try_into_panic) {
                     resume_unwind(fault);
                 }
                 continue;
@@ -59,8 +59,10 @@ pub(crate) async fn keep(
             break;
         };
         let pause = match told {
-            None => NOT_CONNECTED,
-            Some(list) => {
+            Told::NotConnected => NOT_CONNECTED,
+            // Of an older version, for example.
+            Told::Nothing => spread(INTERVAL, random()),
+            Told::List(list) => {
                 if list != known {
                     verifiers.log_changes(&list);
                     start(&mut links, verifiers.learn(&list), &stop);
@@ -85,6 +87,15 @@ fn start(links: &mut JoinSet<()>, new: Vec<Arc<Link>>, stop: &Stop) {
     }
 }
 
+/// What the verifiers have told.
+enum Told {
+    /// None is connected.
+    NotConnected,
+    /// No list that counts.
+    Nothing,
+    List(Vec<VerifierAddress>),
+}
+
 /// A list that this verifier has told, in the order of names, if it counts.
 fn counted(mut list: Vec<VerifierAddress>, teller: &str) -> Option<Vec<VerifierAddress>> {
     list.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
@@ -94,12 +105,14 @@ fn counted(mut list: Vec<VerifierAddress>, teller: &str) -> Option<Vec<VerifierA
 }
 
 impl Verifiers {
-    /// The list of a verifier that is connected, or none if no verifier tells one that counts.
-    async fn ask_for_list(&self) -> Option<Vec<VerifierAddress>> {
+    /// Asks the verifiers that are connected, until one tells a list that counts.
+    async fn ask_for_list(&self) -> Told {
+        let mut told = Told::NotConnected;
         for link in self.in_order(random() as usize) {
             let Some(mut open) = link.open() else {
                 continue;
             };
+            told = Told::Nothing;
             let asked = open.client.list_verifiers(ListVerifiersRequest {});
             // A verifier of an older version tells none.
             let Ok(Ok(reply)) = timeout(LIST_TIME, asked).await else {
@@ -107,10 +120,10 @@ impl Verifiers {
             };
             let list = messages::verifiers_of(reply.into_inner().verifiers);
             if let Some(list) = list.ok().and_then(|list| counted(list, link.name())) {
-                return Some(list);
+                return Told::List(list);
             }
         }
-        None
+        told
     }
 
     /// Uses these verifiers beside those of the configuration, and no others. Returns the connections that are new.

@@ -24,7 +24,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tonic::{Code, Response, Status};
 
 use crate::config::Verifier;
-use crate::generated::{CertifiedReply, Error, RenewRequest, certified_reply};
+use crate::generated::{CertifiedReply, Error, RenewRequest};
 use crate::log::{RareLog, printable};
 use crate::messages;
 use crate::random::random;
@@ -148,11 +148,16 @@ impl Verifiers {
     }
 
     /// Has a verifier certify the next key of this host. All that are connected are asked, one after the other, until
-    /// one does: it is the same key, and one that refuses may be the only one that is wrong.
+    /// the reply of one is `accepted`: it is the same key, and one that refuses, or whose clock is wrong, may be the
+    /// only one that is wrong.
     ///
     /// # Errors
     /// Why none does, for the log.
-    pub(crate) async fn renew(&self, request: &KeyRequest) -> Result<CertifiedReply, String> {
+    pub(crate) async fn renew<T>(
+        &self,
+        request: &KeyRequest,
+        accepted: impl Fn(CertifiedReply) -> Result<T, String>,
+    ) -> Result<T, String> {
         let mut whys = Vec::new();
         for link in self.in_order(random() as usize) {
             let Some(mut open) = link.open() else {
@@ -162,11 +167,9 @@ impl Verifiers {
                 key: Some(messages::key_request(request)),
             };
             let why = match timeout(RENEW_TIME, open.client.renew(request)).await {
-                Ok(Ok(reply)) => match reply.into_inner() {
-                    CertifiedReply {
-                        is: Some(certified_reply::Is::Refused(refused)),
-                    } => refused.text,
-                    certified => return Ok(certified),
+                Ok(Ok(reply)) => match accepted(reply.into_inner()) {
+                    Ok(accepted) => return Ok(accepted),
+                    Err(why) => why,
                 },
                 Ok(Err(status)) => status.message().to_owned(),
                 Err(_) => "it does not answer".to_owned(),

@@ -6,6 +6,7 @@ use std::path::Path;
 use tfa_client::{Failure, Terminal};
 
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, role_lines};
+use super::program;
 use super::units::{self, FleetUnit};
 use crate::daemon::Daemon;
 use crate::messages;
@@ -72,6 +73,16 @@ fn is_plain(value: &str) -> bool {
 pub(super) fn put_role(written: &mut Written) -> Result<(), Failure> {
     written.put_new(Path::new(STORE_DROP_IN), IN_ETCD)?;
     written.put_new(Path::new(ROLE_DROP_IN), &role_lines("verifier"))
+}
+
+/// Fails if [`put_role`] would.
+pub(super) fn check_role() -> Result<(), Failure> {
+    let files = [
+        (STORE_DROP_IN, IN_ETCD.to_owned()),
+        (ROLE_DROP_IN, role_lines("verifier")),
+    ];
+    let mut files = files.iter();
+    files.try_for_each(|(path, text)| Written::check_new(Path::new(path), text))
 }
 
 /// Leaves the store in etcd with this host, and the lines that it needs, where it could not be taken back: without them
@@ -157,7 +168,9 @@ async fn connect(
     role: &mut Written,
     unit: &mut FleetUnit,
 ) -> Result<(), Failure> {
+    program::check(daemon.interrupt()).await?;
     unit.restart()?;
+    terminal.note(messages::WAITING_FOR_ETCD);
     units::wait_for_etcd(daemon.interrupt()).await?;
     refuse_store_of_others(terminal, daemon).await?;
     put_role(role)?;

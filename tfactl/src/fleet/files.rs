@@ -86,6 +86,18 @@ impl Written {
         }
     }
 
+    /// Fails if [`Self::put_new`] would, as far as that is known now. No moment has the file.
+    pub(super) fn check_new(path: &Path, text: &str) -> Result<(), Failure> {
+        let not_written = |error| Failure::Refused(messages::not_written(path, &error));
+        match fs::read_to_string(path) {
+            Ok(found) if found == text => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            _ => return Err(Failure::Refused(messages::config_in_the_way(path))),
+        }
+        let draft = draft(path, text).map_err(not_written)?;
+        fs::remove_file(draft).map_err(not_written)
+    }
+
     /// Keeps what is there now, until [`Self::take_back`] or [`Self::settle`]. A file that is not there is none.
     pub(super) fn keep(&mut self, path: &Path) -> io::Result<()> {
         let before = path.with_extension("before");

@@ -30,6 +30,10 @@ pub(crate) async fn run(
         Some(name) => name,
         None => host_name()?,
     };
+    let what_next = match endpoints.is_empty() {
+        true => messages::WHAT_NEXT,
+        false => messages::WHAT_NEXT_WITH_ETCD,
+    };
     let config = match endpoints.is_empty() {
         true => fleet_lines(&format!("listen = [\"[::]:{port}\"]")),
         false => {
@@ -66,7 +70,7 @@ pub(crate) async fn run(
     } else if is_whole {
         terminal.print(messages::START_UNITS)?;
     }
-    terminal.print(messages::WHAT_NEXT)?;
+    terminal.print(what_next)?;
     Ok(())
 }
 

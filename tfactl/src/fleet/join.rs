@@ -39,7 +39,12 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
         None => read_token(&mut terminal, &mut daemon).await?,
     };
     terminal.note(messages::JOINING);
-    let joined = certify(&mut daemon, before, &token).await?;
+    let joined = certify(&mut daemon, before, &token).await;
+    let joined = joined.inspect_err(|failure| {
+        if matches!(failure, Failure::Cancelled(_)) {
+            terminal.error(messages::TOKEN_IS_GOOD);
+        }
+    })?;
     let mut written = Written::default();
     match (
         connect(&terminal, &mut daemon, &mut written, before, &joined).await,
@@ -52,6 +57,9 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
         // The certificate of before is not good any more: the verifiers know the new key.
         (Err(failure), Before::Member) => {
             written.settle();
+            if units::has_systemd() {
+                let _ = units::systemctl(&["restart", "tfa-fleet.service"]);
+            }
             terminal.error(&messages::certified_anew(&joined.host));
             Err(failure)
         }
@@ -111,6 +119,7 @@ async fn connect(
     put_config(terminal, written, line)?;
     let has_systemd = units::has_systemd();
     if has_systemd {
+        program::check(daemon.interrupt()).await?;
         units::systemctl(&["enable", "tfa-fleet.service"])?;
         units::systemctl(&["restart", "tfa-fleet.service"])?;
         units::wait_for_verifier(daemon.interrupt()).await?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tfa_client::{Failure, Terminal};
 use zeroize::Zeroizing;
 
-use super::etcd::{EtcdTable, keep_store, put_role, serves};
+use super::etcd::{EtcdTable, check_role, keep_store, put_role, serves};
 use super::files::{FLEET_CONFIG, Written};
 use super::program;
 use super::units::{self, FleetUnit};
@@ -119,7 +119,10 @@ impl Joining {
         let unusable = || Failure::Refused(messages::FILE_UNUSABLE.to_owned());
         let config = table(told).config(port).ok_or_else(unusable)?;
         self.written.put_new(Path::new(FLEET_CONFIG), &config)?;
+        check_role()?;
+        program::check(self.daemon.interrupt()).await?;
         self.unit.restart()?;
+        self.terminal.note(messages::WAITING_FOR_ETCD);
         units::wait_for_etcd(self.daemon.interrupt()).await?;
         // The etcd and the state of this host, before the token is used.
         self.task("read-invitation", &["--reach"]).await?;

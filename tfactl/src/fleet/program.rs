@@ -12,6 +12,7 @@ use std::time::Duration;
 use nix::unistd::User;
 use tfa_client::{Failure, Interrupt};
 use tfa_fleet_core::{HostName, VerifierAddress};
+use tfa_fleet_wire::read_report;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -75,6 +76,24 @@ fn joined(lines: &[String]) -> Option<Joined> {
     Some(Joined { host, line })
 }
 
+/// Has it read its configuration and the files that this names, before its unit is started: systemd does not say why a
+/// start has failed.
+///
+/// # Errors
+/// The first fault.
+pub(super) async fn check(interrupt: &mut Interrupt) -> Result<(), Failure> {
+    let printed = output(interrupt, "--report", "").await?;
+    let report = read_report(&printed);
+    let report = report.map_err(|why| Failure::Refused(messages::no_fleet_program(&why)))?;
+    match report.faults.first() {
+        Some(fault) => Err(Failure::Refused(messages::fleet_fault(
+            &fault.path,
+            &fault.text,
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Has it do this, with an input that may hold a secret. Returns the lines of its output. A signal ends it.
 ///
 /// # Errors
@@ -84,6 +103,12 @@ pub(super) async fn run(
     task: &str,
     input: &str,
 ) -> Result<Vec<String>, Failure> {
+    let printed = output(interrupt, task, input).await?;
+    let text = String::from_utf8_lossy(&printed);
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+async fn output(interrupt: &mut Interrupt, task: &str, input: &str) -> Result<Vec<u8>, Failure> {
     let unusable = |why: &dyn fmt::Display| Failure::Refused(messages::no_fleet_program(why));
     let user = User::from_name(USER).map_err(|error| unusable(&error))?;
     let user = user.ok_or_else(|| unusable(&format!("there is no user {USER}")))?;
@@ -109,9 +134,10 @@ pub(super) async fn run(
         Some(Ok(output)) => output.map_err(|error| unusable(&error))?,
     };
     if output.status.success() {
-        return Ok(output.printed.lines().map(str::to_owned).collect());
+        return Ok(output.printed);
     }
-    Err(match output.errors.lines().find(|line| !line.is_empty()) {
+    let errors = String::from_utf8_lossy(&output.errors);
+    Err(match errors.lines().find(|line| !line.is_empty()) {
         Some(why) => Failure::Refused(why.to_owned()),
         None => unusable(&output.status),
     })
@@ -139,8 +165,8 @@ fn command(uid: u32, gid: u32, task: &str) -> Command {
 
 struct Output {
     status: ExitStatus,
-    printed: String,
-    errors: String,
+    printed: Vec<u8>,
+    errors: Vec<u8>,
 }
 
 async fn finish(child: &mut Child, input: &str) -> std::io::Result<Output> {
@@ -149,7 +175,7 @@ async fn finish(child: &mut Child, input: &str) -> std::io::Result<Output> {
         let _ = stdin.write_all(input.as_bytes()).await;
     }
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (printed, errors) = tokio::join!(text(stdout), text(stderr));
+    let (printed, errors) = tokio::join!(bytes(stdout), bytes(stderr));
     Ok(Output {
         printed: printed?,
         errors: errors?,
@@ -157,15 +183,15 @@ async fn finish(child: &mut Child, input: &str) -> std::io::Result<Output> {
     })
 }
 
-/// Reads to the end. A text that is too long is an error.
-async fn text(source: Option<impl AsyncRead + Unpin>) -> std::io::Result<String> {
+/// Reads to the end. More than the limit is an error.
+async fn bytes(source: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(source) = source {
         let mut source = source.take(MAX_OUTPUT + 1);
         source.read_to_end(&mut bytes).await?;
     }
     match u64::try_from(bytes.len()) {
-        Ok(..=MAX_OUTPUT) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Ok(..=MAX_OUTPUT) => Ok(bytes),
         _ => Err(std::io::Error::other(messages::too_much_output(PROGRAM))),
     }
 }

@@ -200,8 +200,8 @@ pub(crate) fn not_connected(why: &str) -> String {
 /// A member that has a new certificate, and does not reach a verifier with it.
 pub(crate) fn certified_anew(host: &str) -> String {
     format!(
-        "{host} has a new certificate, and uses it from now on. tfa-fleet goes on trying to\n\
-         reach a verifier. See: systemctl status tfa-fleet"
+        "{host} has a new certificate, and tfa-fleet was started with it. The one of before is\n\
+         refused. See: systemctl status tfa-fleet"
     )
 }
 
@@ -210,6 +210,17 @@ The files of before are in their place. The token can be used again here until i
 ends: tfactl join";
 
 pub(crate) const JOINING_INTERRUPTED: &str = "Cancelled.";
+
+/// A fault that keeps tfa-fleet from starting.
+pub(crate) fn fleet_fault(path: &str, why: &str) -> String {
+    let hint = match path.starts_with("/etc/tfa/etcd/") {
+        true => ". On a new verifier, unpack its archive first: tfa-fleet-setup(7)",
+        false => "",
+    };
+    format!("tfa-fleet would not start: {path}: {why}{hint}")
+}
+
+pub(crate) const WAITING_FOR_ETCD: &str = "Waiting for etcd.";
 
 pub(crate) fn unit_failed(what: &str, why: &dyn Display) -> String {
     format!("{what} failed: {why}. See: journalctl -u tfa-fleet -u tfad")
@@ -241,6 +252,11 @@ pub(crate) fn kept(path: &Path, lines: &str) -> String {
 pub(crate) const WHAT_NEXT: &str = "\
 For each further host, run here:  tfactl host invite NAME
 and on that host:                 tfactl join";
+
+pub(crate) const WHAT_NEXT_WITH_ETCD: &str = "\
+For each further verifier, run:  tfactl fleet invite-verifier NAME --out FILE
+For each member, then run:       tfactl host invite NAME
+and on that host:                tfactl join";
 
 pub(crate) const START_UNITS: &str = "\
 systemd does not run here. Start tfa-fleet, and restart tfad.";
@@ -285,8 +301,8 @@ pub(crate) fn host_removed(host: &str) -> String {
 /// A verifier has had the key of the authority.
 pub(crate) fn verifier_removed(host: &str) -> String {
     format!(
-        "{host} was a verifier. Members that name it trust it still: take it out of\n\
-         /etc/tfa/tfa-fleet.toml on each of them, and restart tfa-fleet there.\n\
+        "{host} was a verifier. Members whose /etc/tfa/tfa-fleet.toml names it trust it\n\
+         still: take it out there, and restart tfa-fleet. Others forget it.\n\
          If another person may have been root on {host}, the key of the authority is\n\
          known: make a new fleet, and let each host join it."
     )
