@@ -60,7 +60,7 @@ mod tests {
         folder
             .keep_learned(&own, std::slice::from_ref(&v1))
             .unwrap();
-        assert_eq!(folder.learned_verifiers(&own), [v1.clone()]);
+        assert_eq!(folder.learned_verifiers(&own), std::slice::from_ref(&v1));
         assert_eq!(folder.learned_verifiers(&other), []);
         let written = fs::read_to_string(path.join(VERIFIERS)).unwrap();
         fs::write(path.join(VERIFIERS), written + "no verifier\n\u{0}:7\n").unwrap();
