@@ -13,7 +13,7 @@ use crate::credentials::{BadKey, Folder, FolderError};
 use crate::generated::{Error, JoinRequest};
 use crate::messages::{self, CertifiedHost};
 use crate::tls::pinned;
-use crate::transport::{self, TransportError, cause};
+use crate::transport::{self, Target, TransportError, cause};
 use crate::{MAX_MESSAGE, config};
 
 /// How long the call may take, beside the connection.
@@ -123,9 +123,8 @@ async fn ask(
     let not_connected = |error: TransportError| elsewhere(&error);
     let (tls, shown) = pinned(token.authority).map_err(|error| elsewhere(&error))?;
     let name = verifier.name.as_str();
-    let stream = transport::tcp(name, verifier.port, None)
-        .await
-        .map_err(not_connected)?;
+    let target = Target::new(name, verifier.port, None);
+    let stream = target.connect().await.map_err(not_connected)?;
     let server = ServerName::try_from(name.to_owned()).map_err(|error| elsewhere(&error))?;
     let stream = transport::tls(stream, server, tls)
         .await

@@ -160,7 +160,7 @@ pub struct LinkError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum LinkErrorKind {
-    /// The name has no address, or no address answers.
+    /// No address answers, or the network has no way there.
     #[n(0)]
     Unreachable,
     /// TLS fails, or the peer ends the connection before it answers: one side refuses the
@@ -173,4 +173,8 @@ pub enum LinkErrorKind {
     /// The connection was open, and ended.
     #[n(3)]
     Ended,
+    /// This host fails, which says nothing about the peer: a name that cannot be looked up, or no free port, which each
+    /// user of the host can cause.
+    #[n(4)]
+    Local,
 }

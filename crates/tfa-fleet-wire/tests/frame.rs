@@ -33,6 +33,7 @@ prop_compose! {
             LinkErrorKind::Refused,
             LinkErrorKind::Protocol,
             LinkErrorKind::Ended,
+            LinkErrorKind::Local,
         ]),
         text in "\\PC{0,80}",
     ) -> LinkError {

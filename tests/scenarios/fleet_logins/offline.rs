@@ -16,7 +16,7 @@ const VERIFIER_OF_WEB1: &str = "10.9.1.1/32";
 /// Takes the route to the verifier away, with the connections over it, or gives it back.
 fn cut(web1: &Machine, is_cut: bool) {
     let change = if is_cut { "add" } else { "del" };
-    web1.succeed(["ip", "route", change, "blackhole", VERIFIER_OF_WEB1]);
+    web1.succeed(["ip", "route", change, "unreachable", VERIFIER_OF_WEB1]);
     web1.succeed(["systemctl", "restart", "tfa-fleet"]);
 }
 

@@ -13,7 +13,7 @@ use super::error::ConnectError;
 use crate::config::Verifier;
 use crate::generated::HelloRequest;
 use crate::generated::verifier_client::VerifierClient;
-use crate::transport::{self, Channel, Driver, cause};
+use crate::transport::{self, Channel, Driver, Target, cause};
 use crate::{FEATURE_LOGIN, MAX_MESSAGE, PROTOCOL_VERSION};
 
 /// How long `Hello` may take.
@@ -47,10 +47,11 @@ struct Hello {
 
 pub(super) async fn connect(
     verifier: &Verifier,
+    target: &Target,
     host: &HostName,
     tls: Arc<ClientConfig>,
 ) -> Result<Connected, ConnectError> {
-    let stream = transport::tcp(verifier.name.as_str(), verifier.port, verifier.address).await?;
+    let stream = target.connect().await?;
     let name = ServerName::try_from(verifier.name.to_string()).map_err(|_| ConnectError::Name)?;
     let stream = transport::tls(stream, name, tls).await?;
     let mut http2 = transport::http2(WINDOW);

@@ -30,7 +30,7 @@ pub(crate) enum ConnectError {
 
 impl ConnectError {
     /// What tfad can tell apart.
-    pub(super) const fn kind(&self) -> LinkErrorKind {
+    pub(super) fn kind(&self) -> LinkErrorKind {
         match self {
             Self::Transport(error) => error.kind(),
             // In TLS 1.3, a client learns after the handshake that its certificate is refused.

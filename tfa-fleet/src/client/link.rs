@@ -16,7 +16,7 @@ use crate::generated::verifier_client::VerifierClient;
 use crate::keep::keep;
 use crate::log::{Level, log, printable};
 use crate::stop::Stop;
-use crate::transport::Channel;
+use crate::transport::{Channel, Target};
 
 /// How long a verifier that has not answered a login is asked after the others. By then, the connection of
 /// one that is dead has ended.
@@ -27,6 +27,7 @@ const SUSPICION: Duration = Duration::from_secs(20);
 pub(crate) struct Link {
     verifier: Verifier,
     /// The name of this host.
+    target: Target,
     host: HostName,
     tls: Mutex<Arc<ClientConfig>>,
     state: Mutex<State>,
@@ -74,8 +75,10 @@ impl Link {
         tls: Arc<ClientConfig>,
         changed: Arc<watch::Sender<()>>,
     ) -> Self {
+        let target = Target::new(verifier.name.as_str(), verifier.port, verifier.address);
         Self {
             verifier,
+            target,
             host,
             tls: Mutex::new(tls),
             state: Mutex::default(),
@@ -191,7 +194,7 @@ impl Link {
     /// long that was.
     async fn connection(self: &Arc<Self>) -> Duration {
         let tls = Arc::clone(&self.tls.lock().unwrap_or_else(PoisonError::into_inner));
-        match connect::connect(&self.verifier, &self.host, tls).await {
+        match connect::connect(&self.verifier, &self.target, &self.host, tls).await {
             Ok(connected) => self.connected(connected).await,
             Err(why) => {
                 self.failed(&why);

@@ -19,7 +19,7 @@ use super::url::EndpointUrl;
 use crate::keep::keep;
 use crate::log::{Level, log, printable};
 use crate::stop::Stop;
-use crate::transport::{self, Channel, Driver, TransportError, cause};
+use crate::transport::{self, Channel, Driver, Target, TransportError, cause};
 
 /// How long the member may take to answer for the first time.
 const PROBE_TIME: Duration = Duration::from_secs(3);
@@ -30,6 +30,7 @@ const WINDOW: u32 = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Endpoint {
     url: EndpointUrl,
+    target: Target,
     tls: Mutex<Option<Arc<ClientConfig>>>,
     state: Mutex<State>,
     /// A call waits for a connection.
@@ -78,8 +79,10 @@ impl Endpoint {
         changed: Arc<watch::Sender<()>>,
         probe: Vec<u8>,
     ) -> Self {
+        let target = Target::new(&*url.host, url.port, url.address);
         Self {
             url,
+            target,
             tls: Mutex::new(tls),
             state: Mutex::default(),
             wanted: Notify::new(),
@@ -179,7 +182,7 @@ impl Endpoint {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let stream = transport::tcp(&self.url.host, self.url.port, self.url.address).await?;
+        let stream = self.target.connect().await?;
         // etcd takes pings for an attack where no call is under way: a dead connection is noticed by
         // the first call that has no reply.
         let http2 = transport::http2(WINDOW);
@@ -269,7 +272,7 @@ impl Endpoint {
 
 impl ConnectError {
     /// What tfad can tell apart.
-    const fn kind(&self) -> LinkErrorKind {
+    fn kind(&self) -> LinkErrorKind {
         match self {
             Self::Transport(error) => error.kind(),
             // In TLS 1.3, a client learns after the handshake that its certificate is refused.

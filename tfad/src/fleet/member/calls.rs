@@ -146,7 +146,8 @@ impl Fleet {
     }
 
     /// Whether certainly no verifier has to do with this host: each one cannot be connected to, or does not serve. One
-    /// that refuses the certificate of this host, or whose own is not accepted, is none of these. Where `tfa-fleet`
+    /// that refuses the certificate of this host, or whose own is not accepted, is none of these, and an error of this host
+    /// is no word about a verifier. Where `tfa-fleet`
     /// does not tell, it is not certain.
     pub(super) fn is_cut_off(&self) -> bool {
         match self.client.call(&Request::Status, STATUS_TIME) {
@@ -260,6 +261,7 @@ mod tests {
             (verifier(true, None), true),
             (verifier(false, Some(LinkErrorKind::Refused)), false),
             (verifier(false, Some(LinkErrorKind::Protocol)), false),
+            (verifier(false, Some(LinkErrorKind::Local)), false),
             // No attempt to connect has ended yet.
             (verifier(false, None), false),
         ] {
