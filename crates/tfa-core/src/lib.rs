@@ -28,7 +28,7 @@ mod time;
 
 pub use account::{Account, Binding, Factor, Judgement, State, Undecodable};
 pub use account::{Attempts, Change, ChangedBy, Changes, Client, Notice, Report};
-pub use account::{BoundHost, MAX_BOUND_HOSTS, OfflineNotice, OfflineNotices};
+pub use account::{BoundHost, MAX_BOUND_HOSTS, OfflineNotice, OfflineNotices, RegisteredSet};
 pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES, MAX_NEW_COUNTER};
 pub use account::{FailedAttempt, FailureReason, OtherTime};
 pub use account::{Import, ImportNotice, Imported, ImportedAuthenticator, ImportedCodes};

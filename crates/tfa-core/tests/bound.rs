@@ -181,7 +181,8 @@ fn event_that_is_reported_twice_counts_once() {
     let [bound] = account.bound_hosts().collect::<Vec<_>>()[..] else {
         panic!("one host");
     };
-    assert_eq!((bound.host.as_str(), bound.left), ("web1.example", 9));
+    let set = bound.in_use().unwrap();
+    assert_eq!((bound.host.as_str(), set.left), ("web1.example", 9));
     let client = SSHD;
     let report = account.report(client, after(NOON, 100)).unwrap();
     let outcomes: Vec<_> = report.offline.unwrap().newest;
@@ -197,19 +198,20 @@ fn set_is_void_after_another_one_a_reset_a_removal_and_a_new_uid() {
         let (mut owner, events) = with_event();
         let account = &mut owner.account;
         account.take_events(&web1, &events, after(NOON, 99));
-        assert!(account.is_bound(&web1, SET));
-        assert!(!account.is_bound(&host("web2.example"), SET));
+        assert!(account.confirm_bound(&web1, SET));
+        assert!(!account.confirm_bound(&host("web2.example"), SET));
         match change {
             0 => {
                 let (id, later) = (BoundSetId::new([8; 16]), after(NOON, 3600));
                 let bound = account.bind_codes(&web1, id, Proof::Verified, later);
                 assert_eq!(bound, Ok(()));
+                assert!(account.confirm_bound(&web1, id));
             }
             1 => account.reset(),
             2 => account.remove(Proof::Verified, NOON).unwrap(),
             _ => account.set_uid(2000),
         }
-        assert!(!account.is_bound(&web1, SET), "{change}");
+        assert!(!account.confirm_bound(&web1, SET), "{change}");
         // What was reported before does not count again.
         let again = account.take_events(&web1, &events, after(NOON, 200));
         assert!(again.is_empty(), "{change}");
@@ -237,7 +239,7 @@ fn report_of_an_unknown_host_takes_no_place_of_a_set() {
     // The log and the owner learn of them nevertheless.
     assert_eq!(account.take_events(&stranger, &events, NOON).len(), 1);
     assert_eq!(account.bound_hosts().count(), tfa_core::MAX_BOUND_HOSTS);
-    assert!(account.is_bound(&host("web1.example"), SET));
+    assert!(account.confirm_bound(&host("web1.example"), SET));
     let one_more = account.bind_codes(&stranger, SET, Proof::Verified, NOON);
     assert_eq!(one_more, Err(tfa_core::Refusal::TooManyBoundHosts));
 }
@@ -255,4 +257,69 @@ fn new_set_is_heard_after_a_number_of_the_far_future() {
         .bind_codes(&web1, SET, Proof::Verified, NOON)
         .unwrap();
     assert_eq!(account.take_events(&web1, &honest, NOON).len(), 1);
+}
+
+/// The codes left, and whether the member has confirmed the set, as the status shows them.
+fn shown(account: &tfa_core::Account) -> (u8, bool) {
+    let hosts: Vec<_> = account.bound_hosts().collect();
+    let set = hosts[0].in_use().unwrap();
+    (set.left, set.is_confirmed)
+}
+
+fn bind(account: &mut tfa_core::Account, id: BoundSetId, now: Time) {
+    let web1 = host("web1.example");
+    let bound = account.bind_codes(&web1, id, Proof::Verified, now);
+    assert_eq!(bound, Ok(()));
+    // What is stored is what goes on.
+    *account = tfa_core::Account::decode(&account.encode()).unwrap();
+}
+
+#[test]
+fn set_stays_until_its_host_uses_the_one_that_was_registered_after_it() {
+    let (mut owner, events) = with_event();
+    let (account, web1) = (&mut owner.account, host("web1.example"));
+    assert_eq!(shown(account), (10, false));
+    assert!(account.confirm_bound(&web1, SET));
+    account.take_events(&web1, &events, after(NOON, 99));
+    assert_eq!(shown(account), (9, true));
+    // The host did not receive this one.
+    let lost = BoundSetId::new([8; 16]);
+    bind(account, lost, after(NOON, 3600));
+    assert!(account.confirm_bound(&web1, SET));
+    assert_eq!(shown(account), (9, true));
+    let new = BoundSetId::new([9; 16]);
+    bind(account, new, after(NOON, 7200));
+    assert!(account.confirm_bound(&web1, SET));
+    assert!(account.confirm_bound(&web1, new));
+    assert_eq!(shown(account), (10, true));
+    // A late report of before does not bring it back.
+    assert!(!account.confirm_bound(&web1, SET) && !account.confirm_bound(&web1, lost));
+    assert!(account.confirm_bound(&web1, new));
+    assert_eq!(shown(account), (10, true));
+}
+
+#[test]
+fn late_report_makes_no_set_void_that_was_registered_after_it() {
+    let (mut owner, _) = with_event();
+    let (account, web1) = (&mut owner.account, host("web1.example"));
+    let new = BoundSetId::new([8; 16]);
+    bind(account, new, after(NOON, 3600));
+    assert!(account.confirm_bound(&web1, SET));
+    assert!(account.confirm_bound(&web1, new));
+}
+
+#[test]
+fn failed_registrations_do_not_take_the_place_of_the_set_in_use() {
+    let (mut owner, _) = with_event();
+    let (account, web1) = (&mut owner.account, host("web1.example"));
+    assert!(account.confirm_bound(&web1, SET));
+    for number in 20..40 {
+        bind(account, BoundSetId::new([number; 16]), after(NOON, 3600));
+    }
+    assert!(account.confirm_bound(&web1, SET));
+    assert_eq!(shown(account), (10, true));
+    account.reset();
+    assert!(!account.confirm_bound(&web1, SET));
+    assert!(!account.confirm_bound(&web1, BoundSetId::new([39; 16])));
+    assert_eq!(account.bound_hosts().count(), 0);
 }

@@ -10,6 +10,7 @@
 //!    send its own entries after its work.
 //! 5. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`. In tests, `memory`
 //!    keeps them.
+//! 6. `rarely` keeps a line that would come again with each call to one in an interval.
 //!
 //! No secret, code or password is ever part of an event.
 
@@ -24,6 +25,7 @@ mod level;
 mod memory;
 mod queue;
 mod quoting;
+mod rarely;
 mod render;
 mod report;
 mod sink;
@@ -36,6 +38,7 @@ pub use host_event::HostEvent;
 pub use level::Level;
 pub use memory::MemoryLog;
 pub use quoting::quoted;
+pub(crate) use rarely::Rarely;
 pub use report::Report;
 
 use std::fmt;

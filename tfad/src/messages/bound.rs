@@ -1,6 +1,7 @@
 //! Texts about codes that are bound to a member.
 
 use std::fmt::Display;
+use std::path::Path;
 
 use tfa_core::LockState;
 use tfa_proto::Error;
@@ -16,6 +17,11 @@ pub const USED_BOUND_CODE: &str = "This code was already used.";
 /// Another input than a bound code.
 pub const NOT_A_BOUND_CODE: &str =
     "Not a bound code. It has ten letters and digits. Codes of your phone are not accepted now.";
+
+/// The policy was changed while a bound code was asked for.
+pub const BOUND_CODES_NO_LONGER_PERMITTED: &str = "No verifier can be reached, and the policy of this host no longer permits bound codes for this login.";
+/// The same, for the log.
+pub const POLICY_WITHOUT_BOUND_CODES: &str = "the policy of this host no longer permits bound codes for this login; it was changed while one was asked for";
 
 /// No verifier can be reached, and a bound code is asked for.
 #[must_use]
@@ -84,15 +90,55 @@ pub fn not_a_member_for_bound_codes() -> Error {
 #[must_use]
 pub fn damaged_bound_codes(user: &str, why: &dyn Display) -> String {
     format!(
-        "the bound codes of {user} on this host cannot be read: {why}. They are refused. Remove \
-         /var/lib/tfa/bound, restart tfad, and have the users make new ones: tfa-enroll codes --bound"
+        "the bound codes of {user} on this host cannot be read: {why}. They are refused. Have the user make new ones: \
+         tfa-enroll codes --bound"
     )
 }
 
-/// The store of bound codes fails, for the log.
+/// New codes of a user take the place of a damaged record, for the log.
 #[must_use]
-pub fn bound_codes_not_reported(why: &dyn Display) -> String {
-    format!("the codes that are bound to this host cannot be reported: {why}")
+pub fn damaged_bound_codes_replaced(user: &str) -> String {
+    format!(
+        "new codes of {user} that are bound to this host take the place of those that could not be read. What \
+         happened with them since the last report is in the log of this host alone"
+    )
+}
+
+/// What happened with the bound codes of a user is not known to the verifiers, for the log. Without a name it is that of
+/// each user.
+#[must_use]
+pub fn bound_codes_not_reported(user: &str, why: &str) -> String {
+    match user {
+        "" => format!(
+            "what happened with the codes that are bound to this host cannot be reported, and a set that is void \
+             stays in use: {why}"
+        ),
+        user => format!(
+            "what happened with the codes of {user} that are bound to this host cannot be reported, and a set that \
+             is void stays in use: {why}"
+        ),
+    }
+}
+
+/// The sealing key of the bound codes is lost, for the log.
+#[must_use]
+pub fn bound_codes_key_lost(folder: &Path, why: &str) -> String {
+    let folder = folder.display();
+    format!(
+        "the codes that are bound to this host are refused, and what happened with them cannot be reported: {why}. \
+         Restore the key and restart tfad. If it is lost, remove {folder} and restart tfad; then users make new \
+         codes: tfa-enroll codes --bound"
+    )
+}
+
+/// The database of the bound codes cannot be opened, for the log.
+#[must_use]
+pub fn bound_codes_not_opened(folder: &Path, why: &dyn Display) -> String {
+    let folder = folder.display();
+    format!(
+        "the codes that are bound to this host are refused, and no new ones are made: {why}. Correct that. If the \
+         codes are lost, remove {folder} and restart tfad; then users make new ones: tfa-enroll codes --bound"
+    )
 }
 
 /// A verifier knows another set than this host, or none, for the log.
@@ -104,11 +150,21 @@ pub fn bound_codes_void(user: &str) -> String {
     )
 }
 
+/// Logins with bound codes that no verifier will learn of, for the log.
+#[must_use]
+pub fn bound_events_lost(user: &str, uid: u32, count: usize) -> String {
+    format!(
+        "the name {user} or the uid {uid} belongs to another user now, who makes codes that are bound to this host. \
+         What happened with the codes of before was not reported to a verifier, and no longer will be. The log of \
+         this host has it (entries: {count})"
+    )
+}
+
 /// A set was registered, and could not be kept on this host.
 #[must_use]
 pub fn bound_codes_not_kept(why: &dyn Display) -> String {
     format!(
-        "The new codes could not be stored on this host: {why}. The codes of before are void. Make new ones: \
+        "The new codes could not be stored on this host: {why}. The codes of before stay valid. Try again: \
          tfa-enroll codes --bound"
     )
 }

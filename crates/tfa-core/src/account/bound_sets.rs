@@ -1,41 +1,23 @@
 //! The sets of codes that are bound to members, as the record at the verifiers knows them: no hash of a code.
 
-use minicbor::{CborLen, Decode, Encode};
 use tfa_fleet_core::HostName;
 
+use super::bound_host::BoundHost;
 use super::{Account, Proof, Refusal};
-use crate::bound::first_event;
-use crate::{BackupSet, BoundSetId, OfflineEvent, Time};
+use crate::{BoundSetId, OfflineEvent, Time};
 
 /// For how many hosts an account has sets.
 pub const MAX_BOUND_HOSTS: usize = 32;
-
-/// The set of one member. Without an id it is void; the number of the last event stays, so that no event counts twice.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
-pub struct BoundHost {
-    /// The name of the member.
-    #[n(0)]
-    pub host: String,
-    #[n(1)]
-    set: Option<BoundSetId>,
-    /// How many codes are left, as far as the member has told.
-    #[n(2)]
-    pub left: u8,
-    /// When the set was made.
-    #[n(3)]
-    pub made: Time,
-    #[n(4)]
-    last_event: u64,
-}
 
 impl Account {
     /// The members with a set that is not void; the one that was changed last comes last.
     pub fn bound_hosts(&self) -> impl Iterator<Item = &BoundHost> {
         let hosts = self.bound_sets.as_deref().unwrap_or_default();
-        hosts.iter().filter(|host| host.set.is_some())
+        hosts.iter().filter(|host| host.has_set())
     }
 
-    /// Registers a set that a member has made. An earlier one of that member becomes void.
+    /// Registers a set that a member makes. An earlier one of that member becomes void when the member
+    /// [uses](Self::confirm_bound) the new one.
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], [`Refusal::TooManyBoundHosts`], or why the proof was not accepted.
@@ -46,19 +28,11 @@ impl Account {
         proof: impl Into<Proof<'code>>,
         now: Time,
     ) -> Result<(), Refusal> {
-        let is_known = self.bound_host(host).is_some();
-        let count = self.bound_sets.as_ref().map_or(0, Vec::len);
-        if !is_known && count >= MAX_BOUND_HOSTS && self.bound_hosts().count() == count {
+        if self.bound_host(host).is_none() && self.has_no_place() {
             return Err(Refusal::TooManyBoundHosts);
         }
         self.prove(proof.into(), now)?;
-        self.change_bound_host(host, now, |entry| {
-            entry.set = Some(set);
-            entry.left = u8::try_from(BackupSet::SIZE).unwrap_or(u8::MAX);
-            entry.made = now;
-            // A member that has told a number of the far future is heard again.
-            entry.last_event = entry.last_event.min(first_event(now));
-        });
+        self.change_bound_host(host, now, |entry| entry.register(set, now));
         self.notify_bound(host.as_str(), now);
         Ok(())
     }
@@ -71,48 +45,48 @@ impl Account {
         now: Time,
     ) -> Vec<&'event OfflineEvent> {
         let known = self.bound_host(host);
-        let count = self.bound_sets.as_ref().map_or(0, Vec::len);
         // No report takes the place of a set that is in use. Such events are told, and may be told twice.
-        if known.is_none() && count >= MAX_BOUND_HOSTS && self.bound_hosts().count() == count {
+        if known.is_none() && self.has_no_place() {
             for event in events {
                 self.notify_offline(host.as_str(), event, now);
             }
             return events.iter().collect();
         }
-        let last = known.map_or(0, |entry| entry.last_event);
+        let last = known.map_or(0, BoundHost::last_event);
         let new: Vec<&OfflineEvent> = events.iter().filter(|one| one.number > last).collect();
-        let Some(newest) = new.iter().map(|one| one.number).max() else {
+        if new.is_empty() {
             return new;
-        };
-        self.change_bound_host(host, now, |entry| {
-            entry.last_event = newest;
-            let of_set = new.iter().filter(|event| entry.set == Some(event.set));
-            let left = of_set.map(|event| event.left).min();
-            entry.left = left.map_or(entry.left, |left| left.min(entry.left));
-        });
+        }
+        self.change_bound_host(host, now, |entry| entry.count(&new));
         for event in &new {
             self.notify_offline(host.as_str(), event, now);
         }
         new
     }
 
-    /// Whether a set is the one that is registered for a member.
-    #[must_use]
-    pub fn is_bound(&self, host: &HostName, set: BoundSetId) -> bool {
-        self.bound_host(host)
-            .is_some_and(|one| one.set == Some(set))
+    /// Takes which set a member uses. Returns whether it is registered; if not, it is void. The sets that were registered
+    /// before it are void from now on. Those after it stay: the report may be older than they are.
+    pub fn confirm_bound(&mut self, host: &HostName, used: BoundSetId) -> bool {
+        let mut hosts = self.bound_sets.iter_mut().flatten();
+        let known = hosts.find(|one| one.host == host.as_str());
+        known.is_some_and(|one| one.confirm(used))
     }
 
     /// What remains of the sets where an account ends or goes to another user: that no event counts twice.
     pub(crate) fn void_bound_sets(&self) -> Option<Vec<BoundHost>> {
         let mut hosts = self.bound_sets.clone()?;
-        hosts.iter_mut().for_each(|host| host.set = None);
+        hosts.iter_mut().for_each(BoundHost::make_void);
         Some(hosts)
     }
 
     fn bound_host(&self, host: &HostName) -> Option<&BoundHost> {
         let mut hosts = self.bound_sets.iter().flatten();
         hosts.find(|one| one.host == host.as_str())
+    }
+
+    /// Whether each place has a set that is not void.
+    fn has_no_place(&self) -> bool {
+        self.bound_hosts().count() >= MAX_BOUND_HOSTS
     }
 
     /// Changes what is known of a member, which comes last then.
@@ -127,19 +101,13 @@ impl Account {
         let mut entry = match known {
             Some(place) => hosts.remove(place),
             None => {
-                // A void one gives way.
+                // A void one gives way, the one that was changed first.
                 if hosts.len() >= MAX_BOUND_HOSTS
-                    && let Some(void) = hosts.iter().position(|one| one.set.is_none())
+                    && let Some(void) = hosts.iter().position(|one| !one.has_set())
                 {
                     hosts.remove(void);
                 }
-                BoundHost {
-                    host: host.as_str().to_owned(),
-                    set: None,
-                    left: 0,
-                    made: now,
-                    last_event: 0,
-                }
+                BoundHost::new(host, now)
             }
         };
         change(&mut entry);
@@ -149,5 +117,5 @@ impl Account {
 
 /// Whether decoded sets are in the range of those that are made here.
 pub(super) fn is_sound(hosts: &[BoundHost]) -> bool {
-    hosts.len() <= MAX_BOUND_HOSTS && hosts.iter().all(|one| one.host.len() <= 253)
+    hosts.len() <= MAX_BOUND_HOSTS && hosts.iter().all(BoundHost::is_sound)
 }

@@ -1,6 +1,7 @@
 //! One user's account.
 
 mod attempts;
+mod bound_host;
 mod bound_sets;
 mod changes;
 mod devices;
@@ -23,7 +24,8 @@ mod try_code;
 use minicbor::{CborLen, Decode, Encode};
 
 pub use attempts::{Attempts, Client};
-pub use bound_sets::{BoundHost, MAX_BOUND_HOSTS};
+pub use bound_host::{BoundHost, RegisteredSet};
+pub use bound_sets::MAX_BOUND_HOSTS;
 pub use changes::{Proof, Refusal};
 pub use devices::Binding;
 pub use enrollment::{MAX_AUTHENTICATORS, MAX_NEW_COUNTER};

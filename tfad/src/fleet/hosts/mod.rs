@@ -9,17 +9,16 @@ mod certify;
 mod documents;
 mod error;
 mod manage;
-mod refusals;
 mod verifier_list;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tfa_core::{Fingerprint, HostName, HostRefusal, admit_host};
 use tfa_store::DaemonStore;
 
-use crate::log::{HostEvent, Journal};
-use refusals::Refusals;
+use crate::log::{HostEvent, Journal, Rarely};
 use verifier_list::VerifierList;
 
 pub use ca::{CaProgram, CertificateAuthority};
@@ -28,13 +27,15 @@ pub use manage::{FoundedFleet, HostEntry, HostState};
 
 /// How often a change is judged anew after another one was made meanwhile.
 const MAX_ROUNDS: u32 = 16;
+/// How often the log says that a host is refused.
+const REFUSAL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The hosts of the fleet.
 pub struct Hosts {
     store: Arc<dyn DaemonStore>,
     journal: Arc<Journal>,
     authority: Arc<dyn CertificateAuthority>,
-    refusals: Refusals,
+    refusals: Rarely<HostName>,
     verifier_list: VerifierList,
 }
 
@@ -62,7 +63,7 @@ impl Hosts {
             store,
             journal,
             authority: Arc::new(CaProgram::default()),
-            refusals: Refusals::default(),
+            refusals: Rarely::new(REFUSAL_INTERVAL),
             verifier_list: VerifierList::default(),
         }
     }

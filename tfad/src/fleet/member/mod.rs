@@ -23,6 +23,7 @@ use crate::account;
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::host::users::{LookUpError, NameService};
+use crate::log::Rarely;
 use crate::login::password_prompts::PasswordPrompts;
 use crate::login::{Error, LoginService, render, served};
 use crate::semaphore::Semaphore;
@@ -37,6 +38,9 @@ use remote::RemoteDialog;
 
 /// The connections that have ended and whose dialogs are being cancelled.
 static CANCELS: Semaphore = Semaphore::new(16);
+
+/// How often the log says that the bound codes of a user cannot be reported.
+const NOT_REPORTED_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The time that a verifier has. The module waits for fifteen seconds, all in all.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +77,9 @@ pub struct Forwarder {
     /// The codes that are bound to this host.
     bound: Option<BoundStore>,
     /// Held while a verifier is told of them.
-    reports: Mutex<()>,
+    reports: Semaphore,
+    /// The lines about users whose codes were not reported.
+    not_reported: Rarely<String>,
 }
 
 impl fmt::Debug for Forwarder {
@@ -100,15 +106,17 @@ impl Forwarder {
             dialogs: Mutex::default(),
             password_prompts: PasswordPrompts::default(),
             bound: None,
-            reports: Mutex::default(),
+            reports: Semaphore::new(1),
+            not_reported: Rarely::new(NOT_REPORTED_INTERVAL),
         }
     }
 
     /// The same, with codes that are bound to this host.
     #[must_use]
     pub fn with_bound_codes(self, store: BoundStore) -> Self {
+        let journal = Arc::clone(&self.state.journal);
         Self {
-            bound: Some(store),
+            bound: Some(store.logging_to(journal)),
             ..self
         }
     }
@@ -204,8 +212,7 @@ impl Forwarder {
             }
             Open::Offline(offline) => {
                 let store = self.bound.as_ref().ok_or(Error::NoSuchDialog)?;
-                let config = self.state.config();
-                offline.answer(store, &self.state.journal, (caller, &config), reply)
+                offline.answer(store, &self.state, caller, reply)
             }
         }
     }

@@ -3,13 +3,14 @@
 use std::time::Instant;
 
 use tfa_core::{BoundReply, BoundReport, HostName};
-use tfa_fleet_wire::{LoginReply, LoginUser, SecretBytes};
+use tfa_fleet_wire::{LoginCall, LoginReply, LoginUser, SecretBytes};
 use tfa_proto::{Context, Error};
 use zeroize::Zeroizing;
 
 use super::MemberLogins;
+use crate::account;
 use crate::caller::Caller;
-use crate::fleet::translate;
+use crate::fleet::{REPORT_BOUND_CODES, translate};
 use crate::host::clock;
 use crate::log::LoginEvent;
 use crate::login;
@@ -43,11 +44,19 @@ impl MemberLogins {
             true => report.events.as_slice(),
             false => &[],
         };
-        let (new, is_valid) = self.accounts.change(&user, |account| {
+        let taken = self.accounts.change(&user, |account| {
             let new = account.take_events(member, events, now);
-            let is_valid = report.set.is_none_or(|set| account.is_bound(member, set));
+            let is_valid = report
+                .set
+                .is_none_or(|set| account.confirm_bound(member, set));
             (new, is_valid)
-        })?;
+        });
+        let (new, is_valid) = match taken {
+            Ok(taken) => taken,
+            // The record is that of another user: the set is void, and no record keeps what was told.
+            Err(account::Error::UidChanged(_)) => (events.iter().collect(), false),
+            Err(error) => return Err(error.into()),
+        };
         if !new.is_empty() {
             self.state.count_change(&caller, Instant::now());
         }
@@ -61,12 +70,26 @@ impl MemberLogins {
             let event = LoginEvent::Offline { outcome, at };
             self.journal.log_login(&caller, &user.name, &context, event);
         }
-        let reply = BoundReply {
+        Ok(replied(BoundReply {
             is_valid,
             has_taken_events,
-        };
-        Ok(LoginReply::Account(SecretBytes(Zeroizing::new(
-            reply.encode(),
-        ))))
+        }))
     }
+}
+
+/// Whether a member reports what happened to its bound codes.
+pub(super) fn is_report(call: &LoginCall) -> bool {
+    matches!(call, LoginCall::Account(call) if call.method == REPORT_BOUND_CODES)
+}
+
+/// The reply to a member that was removed.
+pub(super) fn all_void() -> LoginReply {
+    replied(BoundReply {
+        is_valid: false,
+        has_taken_events: false,
+    })
+}
+
+fn replied(reply: BoundReply) -> LoginReply {
+    LoginReply::Account(SecretBytes(Zeroizing::new(reply.encode())))
 }

@@ -10,14 +10,14 @@ mod socket;
 
 use std::sync::Arc;
 
-use tfa_core::{AnswerId, HostName};
+use tfa_core::{AnswerId, HostName, HostRefusal};
 use tfa_fleet_wire::{LoginCall, LoginReply, LoginUser, MemberCall};
 use tfa_proto::Error;
 use tfa_store::DaemonStore;
 
 use crate::account::Accounts;
 use crate::caller::Caller;
-use crate::fleet::{CertificateAuthority, Hosts, floor, translate};
+use crate::fleet::{CertificateAuthority, Hosts, floor, hosts, translate};
 use crate::host::users::NameService;
 use crate::log::Journal;
 use crate::login::{self, LoginService as _, Logins};
@@ -80,8 +80,13 @@ impl MemberLogins {
             return refused(&Error::InvalidArgument(text));
         };
         // At each call, also within a dialog: a host that was removed is refused at once.
-        if let Err(error) = self.hosts.admit(&member, key) {
-            return refused(&error.into());
+        match self.hosts.admit(&member, key) {
+            Ok(()) => {}
+            // Its document says so, and its bound codes are to end.
+            Err(hosts::Error::Refused(HostRefusal::Removed)) if bound_codes::is_report(&call) => {
+                return bound_codes::all_void();
+            }
+            Err(error) => return refused(&error.into()),
         }
         match self.dispatch(&member, call) {
             Ok(reply) => reply,

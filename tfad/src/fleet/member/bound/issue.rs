@@ -1,5 +1,7 @@
 //! A new set: registered at a verifier, which has verified a code of the owner, and then taken into use here.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use tfa_core::{BoundSet, BoundSetId};
 use tfa_fleet_wire::SecretBytes;
@@ -17,6 +19,11 @@ use crate::host::{clock, random, subject};
 use crate::login;
 use crate::messages;
 use crate::owner::Method;
+
+/// How long a set waits for one of another user, and for a report.
+const WAIT: Duration = Duration::from_secs(4);
+/// How long a verifier has to learn that a set is in use.
+const CONFIRM_TIME: Duration = Duration::from_secs(2);
 
 impl Forwarder {
     /// As [`Self::new_bound_codes`], with the arguments and the result of the method as D-Bus marshals them.
@@ -55,8 +62,10 @@ impl Forwarder {
         if !policy.permits_bound_codes(&subject, host.as_ref(), now) {
             return Err(refused(messages::bound_codes_not_permitted()));
         }
-        // One set at a time, and no report meanwhile: it would tell of the set before.
-        let _alone = self.reporting();
+        // One set at a time.
+        let alone = self.reports.acquire_within(WAIT);
+        let busy = || account::Error::Contended(messages::TOO_MANY_DRAWS);
+        let _alone = alone.ok_or_else(busy)?;
         store.must_be_usable(user)?;
         let id: [u8; BoundSetId::LENGTH] = random::attempt_bytes().map_err(account::Error::from)?;
         let arguments = marshalled(&(proof, id.to_vec()))?;
@@ -70,6 +79,8 @@ impl Forwarder {
             codes,
         };
         store.activate(user, &set, now).map_err(not_kept)?;
+        // The set before is void at the verifiers from then on. A later report tells it too.
+        let _ = self.report_once(store, user, CONFIRM_TIME);
         Ok(printed
             .iter()
             .map(|code| code.to_printed().to_string())

@@ -2,20 +2,22 @@
 //!
 //! A login comes here at its begin alone, and stays here.
 
-use tfa_core::ThrottleScope;
-use tfa_core::{BoundJudgement, FactorKind, Input, LockState, LoginOrigin, Offline, OfflineLogin};
-use tfa_proto::{Context, Line, LineKind, Next, Phase, PromptStyle, Question, Turn, Verdict};
-use tfa_text::wrapped;
+use std::time::Instant;
+
+use tfa_core::{BackupCode, BoundJudgement, FactorKind, Input, LockState, LoginOrigin};
+use tfa_core::{Offline, OfflineLogin, ThrottleScope, Time};
+use tfa_proto::{Context, Line, LineKind, Phase, Turn, Verdict};
 
 use super::BoundStore;
+use super::turns::{ask, denied, ended, line};
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::fleet::member::attempt::Attempt;
 use crate::host::{clock, host_name};
 use crate::log::{Journal, LoginEvent, VerifiedBy};
-use crate::login::enrollment::WIDE;
 use crate::login::{Error, pam_context};
 use crate::messages;
+use crate::state::{DaemonState, HashedFor};
 
 /// How many answers a login has.
 const MAX_TRIES: u8 = 3;
@@ -72,55 +74,63 @@ impl OfflineDialog {
         let now = clock::now();
         let codes = store.load(self.attempt.user())?;
         let Some(codes) = codes.filter(|codes| codes.left() > 0) else {
-            self.log(journal, caller, LoginEvent::NoBoundCodes);
-            let text = messages::no_bound_codes(&host_name());
-            return Ok(ended(Verdict::Denied, LineKind::Error, text));
+            return Ok(self.no_codes(journal, caller));
         };
         match codes.lock_state(self.scope, now) {
             LockState::Unlocked => {}
             lock => return Ok(self.locked(journal, caller, lock)),
         }
-        Ok(ask(vec![line(
-            LineKind::Info,
-            messages::asks_for_bound_code(&host_name()),
-        )]))
+        let text = messages::asks_for_bound_code(&host_name());
+        Ok(ask(vec![line(LineKind::Info, &text)]))
     }
 
     /// Judges an answer. What it changed is stored before this returns.
     pub(in crate::fleet::member) fn answer(
         &mut self,
         store: &BoundStore,
-        journal: &Journal,
-        (caller, config): (&Caller, &Config),
+        state: &DaemonState,
+        caller: &Caller,
         typed: &str,
     ) -> Result<Turn, Error> {
-        let now = clock::now();
-        if !self.is_permitted(caller, config)? {
-            let text = messages::no_bound_codes(&host_name());
-            return Ok(ended(Verdict::Denied, LineKind::Error, text));
+        let (now, journal) = (clock::now(), &state.journal);
+        if !self.is_permitted(caller, &state.config())? {
+            return Ok(self.no_longer_permitted(journal, caller));
         }
         self.answers_left = self.answers_left.saturating_sub(1);
-        let code = match Input::parse(typed) {
-            Input::Backup(code) => code,
+        match Input::parse(typed) {
+            Input::Backup(code) => self.judge(store, state, caller, &code, now),
             Input::Empty => {
                 self.log(journal, caller, LoginEvent::NoRightCode);
-                return Ok(denied());
+                Ok(denied(Vec::new()))
             }
             _ => {
-                return Ok(self.again(
-                    journal,
-                    caller,
-                    line(LineKind::Error, messages::NOT_A_BOUND_CODE.to_owned()),
-                ));
+                let says = line(LineKind::Error, messages::NOT_A_BOUND_CODE);
+                Ok(self.again(journal, caller, says))
             }
-        };
+        }
+    }
+
+    fn judge(
+        &self,
+        store: &BoundStore,
+        state: &DaemonState,
+        caller: &Caller,
+        code: &BackupCode,
+        now: Time,
+    ) -> Result<Turn, Error> {
+        let (journal, user) = (&state.journal, self.attempt.user());
         let context = self.attempt.context();
         let login = OfflineLogin {
             service: &context.service,
             from: pam_context::client(caller, context).from,
             scope: self.scope,
         };
-        let judgement = store.judge(self.attempt.user(), &code, login, now)?;
+        let purpose = match caller.is_root() {
+            true => HashedFor::Login(user.uid),
+            false => HashedFor::Call,
+        };
+        let may_hash = || state.count_hash(caller, purpose, Instant::now());
+        let judgement = store.judge(user, code, login, (now, &may_hash))?;
         Ok(match judgement {
             BoundJudgement::Accepted { left } => {
                 self.log(journal, caller, LoginEvent::Verified(VerifiedBy::BoundCode));
@@ -128,13 +138,13 @@ impl OfflineDialog {
             }
             BoundJudgement::AlreadyUsed => {
                 self.log(journal, caller, LoginEvent::CodeReused);
-                let text = messages::USED_BOUND_CODE.to_owned();
-                self.again(journal, caller, line(LineKind::Error, text))
+                let says = line(LineKind::Error, messages::USED_BOUND_CODE);
+                self.again(journal, caller, says)
             }
             BoundJudgement::Wrong(LockState::Unlocked) => {
                 self.log(journal, caller, LoginEvent::WrongCode);
-                let text = messages::WRONG_BOUND_CODE.to_owned();
-                self.again(journal, caller, line(LineKind::Failure, text))
+                let says = line(LineKind::Failure, messages::WRONG_BOUND_CODE);
+                self.again(journal, caller, says)
             }
             BoundJudgement::Wrong(lock) => {
                 self.log(journal, caller, LoginEvent::WrongCode);
@@ -145,12 +155,24 @@ impl OfflineDialog {
                 turn
             }
             BoundJudgement::Locked(lock) => self.locked(journal, caller, lock),
-            BoundJudgement::OtherSet => {
-                self.log(journal, caller, LoginEvent::NoBoundCodes);
-                let text = messages::no_bound_codes(&host_name());
-                ended(Verdict::Denied, LineKind::Error, text)
-            }
+            BoundJudgement::OtherSet => self.no_codes(journal, caller),
         })
+    }
+
+    fn no_codes(&self, journal: &Journal, caller: &Caller) -> Turn {
+        self.log(journal, caller, LoginEvent::NoBoundCodes);
+        let text = messages::no_bound_codes(&host_name());
+        ended(Verdict::Denied, LineKind::Error, &text)
+    }
+
+    fn no_longer_permitted(&self, journal: &Journal, caller: &Caller) -> Turn {
+        let error = Error::CutOff {
+            why: messages::POLICY_WITHOUT_BOUND_CODES.to_owned(),
+            console: false,
+        };
+        journal.report(caller, &self.attempt.user().name, error);
+        let text = messages::BOUND_CODES_NO_LONGER_PERMITTED;
+        ended(Verdict::Denied, LineKind::Error, text)
     }
 
     fn accepted(&self, left: usize) -> Turn {
@@ -158,17 +180,14 @@ impl OfflineDialog {
         Turn {
             // The account phase would find no verifier either.
             covers_account: self.attempt.context().phase == Phase::Auth,
-            ..ended(Verdict::VerifiedByBackupCode, LineKind::Info, text)
+            ..ended(Verdict::VerifiedByBackupCode, LineKind::Info, &text)
         }
     }
 
     fn again(&self, journal: &Journal, caller: &Caller, says: Line) -> Turn {
         if self.answers_left == 0 {
             self.log(journal, caller, LoginEvent::NoRightCode);
-            return Turn {
-                lines: vec![says],
-                ..denied()
-            };
+            return denied(vec![says]);
         }
         ask(vec![says])
     }
@@ -177,7 +196,7 @@ impl OfflineDialog {
         let scope = self.scope.without_known_origins();
         self.log(journal, caller, LoginEvent::Locked(scope));
         let text = messages::bound_codes_locked(lock);
-        ended(Verdict::Locked, LineKind::Error, text)
+        ended(Verdict::Locked, LineKind::Error, &text)
     }
 
     fn log(&self, journal: &Journal, caller: &Caller, event: LoginEvent<'_>) {
@@ -195,39 +214,4 @@ fn scope(attempt: &Attempt, context: &Context, config: &Config) -> ThrottleScope
     let inside_session = pam_context::is_inside_session(true, &context.service);
     let origin = LoginOrigin::new(&context.rhost, at_console, inside_session);
     pam_context::scope_of_origin(&origin, &[])
-}
-
-fn ask(lines: Vec<Line>) -> Turn {
-    Turn {
-        lines,
-        next: Next::Ask(Question {
-            text: messages::ASK_BOUND_CODE.to_owned(),
-            style: PromptStyle::Hidden,
-            digits: 0,
-        }),
-        covers_account: false,
-    }
-}
-
-fn denied() -> Turn {
-    Turn {
-        lines: Vec::new(),
-        next: Next::Verdict(Verdict::Denied),
-        covers_account: false,
-    }
-}
-
-fn ended(verdict: Verdict, kind: LineKind, text: String) -> Turn {
-    Turn {
-        lines: vec![line(kind, text)],
-        next: Next::Verdict(verdict),
-        covers_account: false,
-    }
-}
-
-fn line(kind: LineKind, text: String) -> Line {
-    Line {
-        kind,
-        text: wrapped(&text, WIDE),
-    }
 }

@@ -1,36 +1,34 @@
 //! Reports to a verifier what happened while none could be reached, and learns which sets are void.
 
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
-use std::thread;
 use std::time::Duration;
 
 use tfa_core::{BoundReply, BoundReport};
 use tfa_fleet_wire::{AccountCall, LoginCall, LoginReply, Reply, SecretBytes};
-use tfa_proto::Error;
 use zeroize::Zeroizing;
 
 use super::BoundStore;
 use crate::account;
-use crate::config::FleetRole;
 use crate::fleet::member::Forwarder;
-use crate::fleet::member::calls::Failed;
-use crate::fleet::{HostLogins, REPORT_BOUND_CODES, translate};
+use crate::fleet::{REPORT_BOUND_CODES, translate};
 use crate::host::users::User;
 use crate::log::DaemonEvent;
 use crate::messages;
 
-/// How long after a report the next one is made: a set that is void at the verifiers is accepted here for so long, if the
-/// link is cut meanwhile.
-const INTERVAL: Duration = Duration::from_secs(60);
-/// The pause after the first failure. It doubles up to the interval.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
 /// How many events one report has.
 const MAX_EVENTS: usize = 16;
+/// How long a report waits for a set that is being made.
+const WAIT: Duration = Duration::from_secs(10);
+/// In place of a user, where it is not known of whom something is kept.
+const NO_USER: &str = "";
 
 /// Why a report was not made.
-enum NotReported {
-    /// No verifier has answered, or its answer is not valid: later again.
+pub(super) enum NotReported {
+    /// No verifier has answered: later again, for each user.
     NoAnswer,
+    /// A set is being made meanwhile.
+    Busy,
+    /// A verifier has answered, and has not taken the report of this user. The text says why.
+    Refused(String),
     /// The store of this host fails.
     Store(account::Error),
 }
@@ -41,75 +39,77 @@ impl From<account::Error> for NotReported {
     }
 }
 
-/// Reports from time to time, on a thread of its own, until these logins are gone, or this host is no member.
-pub(in crate::fleet) fn start(logins: &Arc<HostLogins>) {
-    let logins = Arc::downgrade(logins);
-    let thread = thread::Builder::new().name("bound codes".to_owned());
-    // Without a thread nothing is reported until a restart, and nothing else fails.
-    drop(thread.spawn(move || run(&logins)));
-}
-
-fn run(logins: &Weak<HostLogins>) {
-    let mut pause = FIRST_RETRY;
-    loop {
-        thread::sleep(pause);
-        let Some(logins) = logins.upgrade() else {
-            return;
-        };
-        // On a host that is no member nothing wakes up for this.
-        if !logins.state().may_be_member() {
-            return;
-        }
-        let has_reported = logins.state().role() != Some(FleetRole::Member)
-            || logins.forwarder().is_ok_and(Forwarder::report_bound_codes);
-        pause = match has_reported {
-            true => INTERVAL,
-            false => pause.saturating_mul(2).min(INTERVAL),
-        };
-    }
-}
-
 impl Forwarder {
     /// Reports what is not reported of each user. Returns whether a verifier knows all.
     pub fn report_bound_codes(&self) -> bool {
         let Some(store) = self.bound.as_ref().filter(|store| store.exists()) else {
             return true;
         };
-        let _alone = self.reporting();
-        match self.report_all(store) {
-            Ok(()) => true,
-            Err(NotReported::NoAnswer) => false,
-            Err(NotReported::Store(error)) => {
-                let text = messages::bound_codes_not_reported(&error);
-                self.state
-                    .journal
-                    .log_daemon(DaemonEvent::BoundCodesFailed(&text));
-                false
+        let names = match store.users() {
+            Ok(names) => names,
+            Err(error) => {
+                self.log_not_reported(NO_USER, &error.to_string());
+                return false;
+            }
+        };
+        let mut knows_all = true;
+        for name in names {
+            match self.report_of(store, &name) {
+                Ok(()) => {}
+                Err(NotReported::NoAnswer) => return false,
+                Err(NotReported::Busy) => knows_all = false,
+                // The codes of the others must not stay good for it.
+                Err(NotReported::Refused(why)) => {
+                    self.log_not_reported(&name, &why);
+                    knows_all = false;
+                }
+                Err(NotReported::Store(error)) => {
+                    self.log_not_reported(&name, &error.to_string());
+                    knows_all = false;
+                }
+            }
+        }
+        knows_all
+    }
+
+    fn log_not_reported(&self, name: &str, why: &str) {
+        if self.not_reported.is_due(name) {
+            let text = messages::bound_codes_not_reported(name, why);
+            self.log_bound(&text);
+        }
+    }
+
+    fn log_bound(&self, text: &str) {
+        let event = DaemonEvent::BoundCodesFailed(text);
+        self.state.journal.log_daemon(event);
+    }
+
+    fn report_of(&self, store: &BoundStore, name: &str) -> Result<(), NotReported> {
+        let Some(uid) = store.uid_of(name)? else {
+            return Ok(());
+        };
+        let user = User {
+            name: name.to_owned(),
+            uid,
+            aliases: Vec::new(),
+        };
+        loop {
+            let alone = self.reports.acquire_within(WAIT);
+            let _alone = alone.ok_or(NotReported::Busy)?;
+            if !self.report_once(store, &user, self.times.account)? {
+                return Ok(());
             }
         }
     }
 
-    pub(super) fn reporting(&self) -> MutexGuard<'_, ()> {
-        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn report_all(&self, store: &BoundStore) -> Result<(), NotReported> {
-        for name in store.users()? {
-            let Some(uid) = store.uid_of(&name)? else {
-                continue;
-            };
-            let user = User {
-                name,
-                uid,
-                aliases: Vec::new(),
-            };
-            while self.report_once(store, &user)? {}
-        }
-        Ok(())
-    }
-
-    /// Reports some events of a user. Returns whether more are left.
-    fn report_once(&self, store: &BoundStore, user: &User) -> Result<bool, NotReported> {
+    /// Reports some events of a user, and the set in use. Returns whether more are left. The caller has the permit of
+    /// the reports.
+    pub(super) fn report_once(
+        &self,
+        store: &BoundStore,
+        user: &User,
+        limit: Duration,
+    ) -> Result<bool, NotReported> {
         let Some(codes) = store.load(user)? else {
             return Ok(false);
         };
@@ -120,12 +120,9 @@ impl Forwarder {
         }
         let last = events.iter().map(|event| event.number).max();
         let report = BoundReport { set, events };
-        let reply = self.send_report(user, &report)?;
+        let reply = self.send_report(user, &report, limit)?;
         if set.is_some() && !reply.is_valid {
-            let text = messages::bound_codes_void(&user.name);
-            self.state
-                .journal
-                .log_daemon(DaemonEvent::BoundCodesFailed(&text));
+            self.log_bound(&messages::bound_codes_void(&user.name));
         }
         let more = store.change(user, |codes| {
             if let Some(last) = last.filter(|_| reply.has_taken_events) {
@@ -139,7 +136,12 @@ impl Forwarder {
         Ok(more.unwrap_or(false) && reply.has_taken_events)
     }
 
-    fn send_report(&self, user: &User, report: &BoundReport) -> Result<BoundReply, NotReported> {
+    fn send_report(
+        &self,
+        user: &User,
+        report: &BoundReport,
+        limit: Duration,
+    ) -> Result<BoundReply, NotReported> {
         let call = AccountCall {
             user: translate::login_user(user),
             method: REPORT_BOUND_CODES.to_owned(),
@@ -151,26 +153,18 @@ impl Forwarder {
         };
         let sent = self
             .fleet
-            .send(LoginCall::Account(call), None, false, self.times.account);
-        let reply = match sent {
-            Ok(Reply::Login { reply, .. }) => reply,
-            Ok(_) | Err(Failed::Unsent(_) | Failed::Unknown(_)) => {
-                return Err(NotReported::NoAnswer);
-            }
+            .send(LoginCall::Account(call), None, false, limit);
+        let Ok(Reply::Login { reply, .. }) = sent else {
+            return Err(NotReported::NoAnswer);
         };
+        let not_understood = || NotReported::Refused(messages::REPLY_NOT_UNDERSTOOD.to_owned());
         match reply {
             LoginReply::Account(result) => {
-                BoundReply::decode(&result.0).map_err(|_| NotReported::NoAnswer)
+                BoundReply::decode(&result.0).map_err(|_| not_understood())
             }
-            // This host was removed, or the user is another one: no code may be accepted here.
-            LoginReply::Refused { error, text } => match Error::from_name(&error, text) {
-                Some(Error::NotAuthorized(_) | Error::UidChanged(_)) => Ok(BoundReply {
-                    is_valid: false,
-                    has_taken_events: false,
-                }),
-                _ => Err(NotReported::NoAnswer),
-            },
-            _ => Err(NotReported::NoAnswer),
+            // It makes no set void: one verifier may be wrong, and has not read the account.
+            LoginReply::Refused { text, .. } => Err(NotReported::Refused(text)),
+            _ => Err(not_understood()),
         }
     }
 }

@@ -4,29 +4,33 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tfa_core::{BackupCode, BoundCodes, BoundJudgement, BoundSet, LockState, OfflineLogin, Time};
-use tfa_store::{Commit, Opened, Revision, StateDir, Store, StoreError};
+use tfa_store::{Notice, Opened, StateDir, Store, StoreError};
 
 use crate::account::Error;
 use crate::account::hashing::Hashing;
 use crate::host::users::User;
+use crate::log::{DaemonEvent, Journal, Rarely};
 use crate::messages;
 
 /// The folder in the state directory.
 const FOLDER: &str = "bound";
 /// The database in it, which exists from the first set on.
 const DATABASE: &str = "accounts.db";
-/// The number of conflicts in a row after which a change is given up. Each means that another change was stored.
-const MAX_CONFLICTS: u32 = 1000;
 /// How often a code is hashed again, because the set was replaced meanwhile.
 const MAX_HASHES: u32 = 8;
+/// How often the log says that the database cannot be opened.
+const NOT_OPENED_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The codes of all users that are bound to this host.
 pub struct BoundStore {
     directory: StateDir,
     opened: Mutex<Option<Arc<dyn Store>>>,
     hashing: Hashing,
+    journal: Option<Arc<Journal>>,
+    not_opened: Rarely<()>,
 }
 
 impl fmt::Debug for BoundStore {
@@ -46,6 +50,17 @@ impl BoundStore {
             },
             opened: Mutex::default(),
             hashing: Hashing::default(),
+            journal: None,
+            not_opened: Rarely::new(NOT_OPENED_INTERVAL),
+        }
+    }
+
+    /// The same, with a log of what happens to the database.
+    #[must_use]
+    pub fn logging_to(self, journal: Arc<Journal>) -> Self {
+        Self {
+            journal: Some(journal),
+            ..self
         }
     }
 
@@ -101,42 +116,17 @@ impl BoundStore {
 
     /// Takes a set into use that a verifier has registered. It is durable when this returns.
     pub(super) fn activate(&self, user: &User, set: &BoundSet, now: Time) -> Result<(), Error> {
-        let store = self.store()?;
-        for _ in 0..MAX_CONFLICTS {
-            let found = store.load(&user.name)?;
-            let (mut codes, mut expected) = match found {
-                Some((record, revision)) => (decode(record.as_bytes(), &user.name)?, revision),
-                None => (BoundCodes::new(user.uid, now), Revision::NONE),
-            };
-            if codes.uid() != user.uid && expected != Revision::NONE {
-                // The name has another owner now. A record does not change its uid.
-                if store.remove(&user.name, Some(expected))? == Commit::Conflict {
-                    continue;
-                }
-                (codes, expected) = (BoundCodes::new(user.uid, now), Revision::NONE);
-            }
-            codes.activate(user.uid, set.clone());
-            let stored = store.commit(&user.name, user.uid, &codes.encode(), expected)?;
-            if let Commit::Committed(_) = stored {
-                return Ok(());
-            }
-            // The uid had another name before.
-            if let tfa_store::ByUid::Found(other, _, revision) = store.find(user.uid)?
-                && other != user.name
-            {
-                let _: Commit = store.remove(&other, Some(revision))?;
-            }
-        }
-        Err(Error::Contended(messages::BACKUP_CODES_CONTENDED))
+        self.change_or_make(user, now, |codes| codes.activate(user.uid, set.clone()))
     }
 
-    /// Judges a code of a user, and stores that before it returns.
+    /// Judges a code of a user, and stores that before it returns. `may_hash` counts a hash, and tells whether it is within
+    /// the quota of the caller.
     pub(super) fn judge(
         &self,
         user: &User,
         code: &BackupCode,
         login: OfflineLogin<'_>,
-        now: Time,
+        (now, may_hash): (Time, &dyn Fn() -> bool),
     ) -> Result<BoundJudgement, Error> {
         for _ in 0..MAX_HASHES {
             let Some(codes) = self.load(user)? else {
@@ -149,6 +139,9 @@ impl BoundStore {
             let Some(params) = codes.hash_params() else {
                 break;
             };
+            if !may_hash() {
+                return Err(Error::Contended(messages::TOO_MANY_HASHES));
+            }
             let hashed = self.hashing.once(params, code)?;
             let judged = self.change(user, |codes| codes.judge(&hashed, login, now))?;
             match judged {
@@ -159,47 +152,40 @@ impl BoundStore {
         Ok(BoundJudgement::OtherSet)
     }
 
-    /// Changes what is kept of a user, if something is. The answer is returned after it was stored.
-    pub(super) fn change<T>(
-        &self,
-        user: &User,
-        mut change: impl FnMut(&mut BoundCodes) -> T,
-    ) -> Result<Option<T>, Error> {
-        let store = self.store()?;
-        for _ in 0..MAX_CONFLICTS {
-            let Some((record, revision)) = store.load(&user.name)? else {
-                return Ok(None);
-            };
-            let mut codes = decode(record.as_bytes(), &user.name)?;
-            if codes.uid() != user.uid {
-                return Ok(None);
-            }
-            let answer = change(&mut codes);
-            let bytes = codes.encode();
-            if bytes == record.as_bytes() {
-                return Ok(Some(answer));
-            }
-            let stored = store.commit(&user.name, user.uid, &bytes, revision)?;
-            if let Commit::Committed(_) = stored {
-                return Ok(Some(answer));
-            }
-        }
-        Err(Error::Contended(messages::BACKUP_CODES_CONTENDED))
-    }
-
-    fn store(&self) -> Result<Arc<dyn Store>, StoreError> {
+    /// The database. It is made where there is none.
+    pub(super) fn store(&self) -> Result<Arc<dyn Store>, StoreError> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = &*opened {
             return Ok(Arc::clone(store));
         }
-        let Opened { store, .. } = tfa_store::open(&self.directory, uid_of)?;
+        let folder = &self.directory.path;
+        let Opened { store, notices } = match tfa_store::open(&self.directory, uid_of) {
+            Ok(opened) => opened,
+            Err(error) => {
+                if self.not_opened.is_due(&()) {
+                    self.log(&messages::bound_codes_not_opened(folder, &error));
+                }
+                return Err(error);
+            }
+        };
+        for notice in &notices {
+            if let Notice::KeyLost { remedy } = notice {
+                self.log(&messages::bound_codes_key_lost(folder, remedy));
+            }
+        }
         let store: Arc<dyn Store> = Arc::new(store);
         *opened = Some(Arc::clone(&store));
         Ok(store)
     }
+
+    pub(super) fn log(&self, text: &str) {
+        if let Some(journal) = &self.journal {
+            journal.log_daemon(DaemonEvent::BoundCodesFailed(text));
+        }
+    }
 }
 
-fn decode(record: &[u8], user: &str) -> Result<BoundCodes, Error> {
+pub(super) fn decode(record: &[u8], user: &str) -> Result<BoundCodes, Error> {
     let decoded = BoundCodes::decode(record);
     decoded.map_err(|error| Error::Damaged(messages::damaged_bound_codes(user, &error)))
 }
