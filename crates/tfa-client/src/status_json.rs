@@ -11,6 +11,7 @@ use serde::Serialize;
 use tfa_proto::{Authenticator, FailedAttempt, OpenEnum, Status};
 use tfa_text::time::rfc3339;
 
+use crate::bound_codes::{BoundCodesJson, bound_codes_json};
 use crate::devices::{DeviceJson, devices_json};
 
 /// A [`Status`] as JSON.
@@ -48,6 +49,7 @@ pub struct StatusJson<'a> {
     exempt_until: Option<String>,
     exempt_reason: Option<&'a str>,
     devices: Vec<DeviceJson<'a>>,
+    bound_codes: Vec<BoundCodesJson<'a>>,
     last_login: Option<String>,
     problem: Option<&'a str>,
     note: Option<&'a str>,
@@ -88,6 +90,7 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             exempt_until: status.exempt_until.map(rfc3339),
             exempt_reason: status.exempt_reason.as_deref(),
             devices: devices_json(&status.devices),
+            bound_codes: bound_codes_json(&status.bound_codes),
             last_login: status.last_login.map(rfc3339),
             problem: status.problem.as_deref(),
             note: status.note.as_deref(),

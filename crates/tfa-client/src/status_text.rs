@@ -62,6 +62,9 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
   devices                  an array of remembered devices: id, kind (key or
                            address), mark, key_type, first_used, last_used,
                            until, current (always false here)
+  bound_codes              an array of the sets of codes that are bound to hosts
+                           of a fleet: host, left, made, confirmed (the host
+                           uses the set)
   last_login               the time of the last login with a code or a security
                            key, or null
   problem                  why the record cannot be used, or null

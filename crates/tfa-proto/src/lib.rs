@@ -4,6 +4,7 @@
 //! accounts or policy (`tfa-core`), the bytes (`tfa-wire`), and any text that a person reads.
 
 mod authenticator;
+mod bound_codes;
 pub mod consoles;
 mod context;
 mod context_builder;
@@ -29,6 +30,7 @@ mod turn;
 mod wire_name;
 
 pub use authenticator::{Authenticator, AuthenticatorKind, find_authenticator};
+pub use bound_codes::BoundCodes;
 pub use consoles::Consoles;
 pub use context::{Context, INSIDE_SESSIONS, Phase};
 pub use context_builder::{ContextBuilder, ContextError};

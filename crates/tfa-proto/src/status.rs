@@ -2,7 +2,7 @@
 
 use crate::sparse::sparse_dict;
 use crate::wire_name::wire_enum;
-use crate::{Authenticator, AuthenticatorKind, Device, FailedAttempt, OpenEnum};
+use crate::{Authenticator, AuthenticatorKind, BoundCodes, Device, FailedAttempt, OpenEnum};
 
 sparse_dict! {
     /// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
@@ -76,6 +76,8 @@ sparse_dict! {
         pub exempt_reason: Option<String>,
         /// The remembered devices.
         pub devices: Vec<Device>,
+        /// The codes that are bound to hosts of the fleet.
+        pub bound_codes: Vec<BoundCodes>,
         /// The last login with a right code or a security key.
         pub last_login: Option<u64>,
         /// Why the record cannot be used. The other fields then have no meaning.

@@ -1,6 +1,6 @@
 //! The status, and the commands that are available in it.
 
-use tfa_client::{OFF_FOR_ALL, UNUSABLE, state_text};
+use tfa_client::{OFF_FOR_ALL, UNUSABLE, bound_codes_lines, state_text};
 use tfa_proto::Status;
 use tfa_text::time::{date_time, wait};
 
@@ -27,6 +27,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     if set_up {
         lines.extend(authenticators(status));
         lines.push(backup_codes_left(status.backup_codes_left));
+        lines.extend(bound_codes_lines(status));
         lines.extend(devices(status));
         if status.pending_authenticator {
             lines.push("A new authenticator waits for its first correct code.".to_owned());

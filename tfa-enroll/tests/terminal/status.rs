@@ -1,7 +1,7 @@
 //! The status, as text and as JSON.
 
 use tfa_proto::{Authenticator, AuthenticatorKind, Status};
-use tfa_testkit::daemon::{authenticator, device, enabled};
+use tfa_testkit::daemon::{authenticator, bound_codes, device, enabled};
 use tfa_testkit::{TestHost, finished};
 
 use crate::setup::host;
@@ -53,6 +53,7 @@ fn the_keys_of_the_json_form_are_stable() {
         required: true,
         grace_until: Some(1_796_133_901),
         devices: vec![device(2)],
+        bound_codes: vec![bound_codes("web1.test", 9, true)],
         ..enabled()
     };
     let expected = r#"{
@@ -118,6 +119,14 @@ fn the_keys_of_the_json_form_are_stable() {
       "current": false
     }
   ],
+  "bound_codes": [
+    {
+      "host": "web1.test",
+      "left": 9,
+      "made": "2026-12-01T14:05:00Z",
+      "confirmed": true
+    }
+  ],
   "last_login": null,
   "problem": null,
   "note": null
@@ -174,6 +183,24 @@ fn the_last_backup_code_shows_how_to_create_new_ones() {
         );
         assert_eq!(text.contains("tfa-enroll codes"), has_hint, "{text}");
     }
+}
+
+#[test]
+fn codes_that_are_bound_to_hosts_are_shown_by_host() {
+    let status = Status {
+        bound_codes: vec![
+            bound_codes("web1.test", 9, true),
+            bound_codes("web2.test", 10, false),
+        ],
+        ..enabled()
+    };
+    let expected = "\
+Backup codes left: 8
+Codes bound to web1.test: 9 left (made 2026-12-01 14:05)
+Codes bound to web2.test: not confirmed by that host (made 2026-12-01 14:05)
+";
+    let text = shown(status, &["status"]);
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]

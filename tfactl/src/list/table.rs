@@ -12,11 +12,9 @@ pub(super) fn header() -> String {
 /// The row of an account, and below it what is to be said of its record. A value that is longer than its
 /// column moves the rest of its row.
 pub(super) fn row(status: &Status, now: u64, note_width: usize) -> String {
-    let row = line(&messages::row(status, now));
-    match messages::note(status, note_width) {
-        Some(note) => format!("{row}\n{note}"),
-        None => row,
-    }
+    let mut lines = vec![line(&messages::row(status, now))];
+    lines.extend(messages::notes(status, note_width));
+    lines.join("\n")
 }
 
 fn line(cells: &[String]) -> String {

@@ -1,6 +1,6 @@
 //! `tfactl list` and `tfactl show`.
 
-use tfa_client::{OFF_FOR_ALL, UNUSABLE, kind_text, state_text};
+use tfa_client::{OFF_FOR_ALL, UNUSABLE, bound_codes_lines, kind_text, state_text};
 use tfa_proto::{Authenticator, FailedAttempt, FailureReason, OpenEnum, State, Status};
 use tfa_text::plural;
 use tfa_text::time::{date_time, difference};
@@ -47,10 +47,18 @@ pub(crate) const COLUMNS: [&str; 6] = [
 /// The rows are printed before all of them are known.
 pub(crate) const WIDTHS: [usize; 5] = [16, 10, 6, 16, 6];
 
-/// The lines below the row of a record that cannot be used, or that has a note. They are indented.
-pub(crate) fn note(status: &Status, width: usize) -> Option<String> {
-    let note = status.problem.as_deref().or(status.note.as_deref())?;
-    Some(indented(note, INDENT, width))
+/// The lines below the row of a record that cannot be used, that has a note, or whose user has codes that are bound to
+/// hosts. They are indented.
+pub(crate) fn notes(status: &Status, width: usize) -> Vec<String> {
+    let note = match &status.problem {
+        Some(problem) => vec![problem.clone()],
+        None => {
+            let note = status.note.iter().cloned();
+            note.chain(bound_codes_lines(status)).collect()
+        }
+    };
+    let lines = note.iter().map(|note| indented(note, INDENT, width));
+    lines.collect()
 }
 
 /// After an error, when accounts have been read.
@@ -155,6 +163,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     if status.is_set_up() {
         lines.extend(status.authenticators.iter().map(authenticator));
         lines.push(format!("Backup codes left: {}", status.backup_codes_left));
+        lines.extend(bound_codes_lines(status));
         lines.extend(devices(status));
         if status.pending_authenticator {
             lines.push("A new authenticator waits for its first correct code.".to_owned());

@@ -1,6 +1,7 @@
 //! The list of users with and without two-factor login.
 
 use tfa_proto::Status;
+use tfa_testkit::daemon::bound_codes;
 use tfa_testkit::{Run, TestHost, finished};
 
 use crate::{account, fits, host_with, json, set_users_of_the_host};
@@ -51,6 +52,17 @@ eve               unusable    -       -                 -       -
 zoe               on          8       no                no      never
 ";
     assert_eq!(out, expected);
+}
+
+#[test]
+fn codes_that_are_bound_to_hosts_stand_below_the_row() {
+    let frank = Status {
+        bound_codes: vec![bound_codes("web1.test", 9, true)],
+        ..account("frank", "enabled")
+    };
+    let (_, out, _) = finished(&host_with(vec![frank]).output_with(&["list"]));
+    let below = "never\n  Codes bound to web1.test: 9 left (made 2026-12-01 14:05)\n";
+    assert!(out.ends_with(below), "{out}");
 }
 
 #[test]

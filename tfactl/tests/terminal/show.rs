@@ -1,7 +1,7 @@
 //! One account, as text and as JSON.
 
 use tfa_proto::{Authenticator, AuthenticatorKind, FailedAttempt, FailureReason, Status};
-use tfa_testkit::daemon::{authenticator, device};
+use tfa_testkit::daemon::{authenticator, bound_codes, device};
 use tfa_testkit::{TestHost, finished};
 
 use crate::{account, host_with};
@@ -29,6 +29,7 @@ fn an_account_is_shown_as_plain_lines() {
         required: true,
         last_login: Some(1_796_133_900),
         devices: vec![device(2)],
+        bound_codes: vec![bound_codes("web1.test", 9, true)],
         ..account("alice", "enabled")
     };
     let (code, out, _) = finished(&host_with(vec![status]).output_with(&["show", "alice"]));
@@ -38,6 +39,7 @@ Two-factor login: on
 Authenticator: phone (time-based, not used yet)
 Authenticator: token (counter-based, last used 2026-12-01 14:05)
 Backup codes left: 8
+Codes bound to web1.test: 9 left (made 2026-12-01 14:05)
 Remembered devices: 1 (to list them: tfactl devices list alice)
 Required: yes
 Logins from unknown places: not locked (wrong codes in a row: 1)
@@ -202,6 +204,7 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "exempt_until",
             "exempt_reason",
             "devices",
+            "bound_codes",
             "last_login",
             "problem",
             "note"

@@ -1,10 +1,10 @@
 //! An account's state in the contract's terms.
 
 use tfa_core::{
-    Account, Authenticator, FailedAttempt, FailureReason, LockState, RememberRules, RuleEffect,
-    ThrottleScope, Time,
+    Account, Authenticator, BoundHost, FailedAttempt, FailureReason, LockState, RememberRules,
+    RuleEffect, ThrottleScope, Time,
 };
-use tfa_proto::{AuthenticatorKind, Device, DeviceKind, LockScope, State, Status};
+use tfa_proto::{AuthenticatorKind, BoundCodes, Device, DeviceKind, LockScope, State, Status};
 
 use crate::host::users::User;
 
@@ -76,9 +76,20 @@ pub(crate) fn of(
         exempt_until: exemption.map(|exemption| exemption.until().as_secs()),
         exempt_reason: exemption.map(|exemption| exemption.reason().to_owned()),
         devices: devices(account, rules, now),
+        bound_codes: account.bound_hosts().filter_map(bound_codes).collect(),
         last_login: account.last_login().map(Time::as_secs),
         ..bare
     }
+}
+
+fn bound_codes(of: &BoundHost) -> Option<BoundCodes> {
+    let set = of.in_use()?;
+    Some(BoundCodes {
+        host: of.host.clone(),
+        left: u32::from(set.left),
+        made: set.made.as_secs(),
+        confirmed: set.is_confirmed,
+    })
 }
 
 /// Why the last attempts failed, for an administrator.

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
-    AuditRecord, Authenticator, DaemonFacts, Device, Exemption, Explanation, ExportedAuthenticator,
-    FleetHost, HypotheticalLogin, Impact, Import, ImportResult, NAME, PATH, Parameters,
-    PublishedPolicy, RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
+    AuditRecord, Authenticator, BoundCodes, DaemonFacts, Device, Exemption, Explanation,
+    ExportedAuthenticator, FleetHost, HypotheticalLogin, Impact, Import, ImportResult, NAME, PATH,
+    Parameters, PublishedPolicy, RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -185,6 +185,17 @@ pub fn enabled() -> Status {
         authenticators: vec![authenticator(1, "phone")],
         backup_codes_left: 8,
         ..Status::default()
+    }
+}
+
+/// A set of codes that is bound to this host.
+#[must_use]
+pub fn bound_codes(host: &str, left: u32, confirmed: bool) -> BoundCodes {
+    BoundCodes {
+        host: host.to_owned(),
+        left,
+        made: 1_796_133_900,
+        confirmed,
     }
 }
 
