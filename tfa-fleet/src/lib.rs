@@ -27,6 +27,7 @@ mod local;
 pub mod log;
 pub mod messages;
 mod peers;
+mod places;
 mod random;
 mod renewal;
 mod report;

@@ -12,9 +12,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service as _;
@@ -27,6 +28,8 @@ use crate::stop::Stop;
 use crate::tls::{Peer, peer_of};
 use crate::{ALPN, MAX_HEADERS, MAX_MESSAGE};
 
+/// How long the first message of a client is awaited: long enough for one that is lost once and sent again.
+const FIRST_MESSAGE_TIME: Duration = Duration::from_secs(1);
 /// Requests under way on one connection.
 const MAX_STREAMS: u32 = 64;
 /// What one request may send ahead of its reader, in bytes: the smallest that HTTP/2 allows to begin
@@ -40,16 +43,28 @@ const KEEP_ALIVE_TIME: Duration = Duration::from_secs(10);
 /// How long the requests of a connection that ends may take.
 const END_TIME: Duration = Duration::from_secs(5);
 
-/// Performs the handshake, and returns the host in its certificate; `None` for a client without one, where TLS
-/// accepts it.
-pub(super) async fn accept(
+/// Waits for the first message of a client, all of it.
+pub(super) async fn begin(
     stream: TcpStream,
+    limit: Duration,
+) -> Result<StartHandshake<TcpStream>, Refusal> {
+    // A request is small and waited for.
+    let _ = stream.set_nodelay(true);
+    let first = LazyConfigAcceptor::new(Acceptor::default(), stream);
+    timeout(limit.min(FIRST_MESSAGE_TIME), first)
+        .await
+        .map_err(|_| Refusal::TlsTime)?
+        .map_err(Refusal::Tls)
+}
+
+/// Performs the rest of the handshake, and returns the host in its certificate; `None` for a client without one, where
+/// TLS accepts it.
+pub(super) async fn accept(
+    begun: StartHandshake<TcpStream>,
     tls: Arc<ServerConfig>,
     limit: Duration,
 ) -> Result<(TlsStream<TcpStream>, Option<Peer>), Refusal> {
-    // A request is small and waited for.
-    let _ = stream.set_nodelay(true);
-    let stream = timeout(limit, TlsAcceptor::from(tls).accept(stream))
+    let stream = timeout(limit, begun.into_stream(tls))
         .await
         .map_err(|_| Refusal::TlsTime)?
         .map_err(Refusal::Tls)?;

@@ -6,7 +6,7 @@ mod refusal;
 mod service;
 mod tfad;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,10 +14,12 @@ use tfa_fleet_core::spread;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
 
 use crate::config::Limits;
-use crate::limiter::{Limiter, Permit, address_block};
+use crate::limiter::{Limiter, address_block};
 use crate::log::{Level, RareLog};
+use crate::places::{Place, Places};
 use crate::random::random;
 use crate::stop::Stop;
 use crate::tls::Peer;
@@ -36,10 +38,13 @@ const GUESTS: usize = 32;
 pub(crate) struct Server {
     tls: RwLock<Arc<ServerConfig>>,
     limits: Limits,
-    handshakes: Arc<Limiter<IpAddr>>,
+    /// Clients of which the first message is awaited.
+    silent: Arc<Places>,
+    /// Clients that have sent it, whose handshake has not ended.
+    handshakes: Arc<Places>,
     hosts: Arc<Limiter<Peer>>,
     /// Clients without a certificate.
-    guests: Arc<Limiter<IpAddr>>,
+    guests: Arc<Places>,
     tfad: Arc<Tfad>,
     refused: RefusalLog,
     not_accepted: RareLog,
@@ -49,12 +54,14 @@ impl Server {
     /// A server with this certificate, which passes calls on to this tfad.
     #[must_use]
     pub(crate) fn new(tls: Arc<ServerConfig>, limits: Limits, tfad: Arc<Tfad>) -> Self {
+        let places = || Places::new(limits.handshakes_per_address, limits.handshakes);
         Self {
             tls: RwLock::new(tls),
             limits,
-            handshakes: Limiter::new(limits.handshakes_per_address, limits.handshakes),
+            silent: places(),
+            handshakes: places(),
             hosts: Limiter::new(limits.connections_per_host, limits.connections),
-            guests: Limiter::new(GUESTS_PER_ADDRESS, GUESTS),
+            guests: Places::new(GUESTS_PER_ADDRESS, GUESTS),
             tfad,
             refused: RefusalLog::default(),
             not_accepted: RareLog::default(),
@@ -88,38 +95,28 @@ impl Server {
         }
     }
 
-    /// Closes the connection at once where too many handshakes are under way.
     fn admit(self: &Arc<Self>, stream: TcpStream, from: SocketAddr, stop: &Stop) {
-        match self.handshakes.admit(&address_block(from.ip())) {
-            Some(handshake) => {
-                let (server, stop) = (Arc::clone(self), stop.clone());
-                tokio::spawn(async move { server.handle(stream, from, handshake, stop).await });
-            }
-            None => self.refused.log(from, &Refusal::Handshakes),
-        }
+        let silent = self.silent.take(address_block(from.ip()));
+        let (server, stop) = (Arc::clone(self), stop.clone());
+        tokio::spawn(async move { server.handle(stream, from, silent, stop).await });
     }
 
-    async fn handle(
-        &self,
-        stream: TcpStream,
-        from: SocketAddr,
-        handshake: Permit<IpAddr>,
-        mut stop: Stop,
-    ) {
-        let tls = Arc::clone(&self.tls.read().unwrap_or_else(PoisonError::into_inner));
-        let accepted = connection::accept(stream, tls, self.limits.handshake_time());
-        let (stream, peer) = match stop.unless_asked(accepted).await {
-            Some(Ok(accepted)) => accepted,
+    async fn handle(&self, stream: TcpStream, from: SocketAddr, silent: Place, mut stop: Stop) {
+        let shaken = self.handshake(stream, from, silent);
+        let (stream, peer, handshake) = match stop.unless_asked(shaken).await {
+            Some(Ok(shaken)) => shaken,
             Some(Err(why)) => return self.refused.log(from, &why),
             None => return,
         };
         let tfad = Arc::clone(&self.tfad);
         let Some(peer) = peer else {
-            let Some(_permit) = self.guests.admit(&address_block(from.ip())) else {
-                return self.refused.log(from, &Refusal::Guests);
-            };
+            let mut guest = self.guests.take(address_block(from.ip()));
             drop(handshake);
-            return guest::serve(stream, from, tfad, stop).await;
+            let served = guest.unless_lost(guest::serve(stream, from, tfad, stop));
+            if served.await.is_none() {
+                self.refused.log(from, &Refusal::Guests);
+            }
+            return;
         };
         // Counted on before the handshake ends to count, so that no moment has neither.
         let Some(_permit) = self.hosts.admit(&peer) else {
@@ -129,5 +126,26 @@ impl Server {
         // Hosts that have connected at once do not come back at once.
         let time = spread(self.limits.connection_time(), random());
         connection::serve(stream, peer, time, tfad, stop).await;
+    }
+
+    /// Performs the handshake. The place of it counts on. A client that sends nothing takes no place from those that
+    /// have begun: the first message of a host is there when its connection is.
+    async fn handshake(
+        &self,
+        stream: TcpStream,
+        from: SocketAddr,
+        mut silent: Place,
+    ) -> Result<(TlsStream<TcpStream>, Option<Peer>, Place), Refusal> {
+        let time = self.limits.handshake_time();
+        let begun = connection::begin(stream, time);
+        let begun = silent.unless_lost(begun).await;
+        let begun = begun.ok_or(Refusal::Handshakes)??;
+        let mut handshake = self.handshakes.take(address_block(from.ip()));
+        drop(silent);
+        let tls = Arc::clone(&self.tls.read().unwrap_or_else(PoisonError::into_inner));
+        let accepted = connection::accept(begun, tls, time);
+        let accepted = handshake.unless_lost(accepted).await;
+        let (stream, peer) = accepted.ok_or(Refusal::Handshakes)??;
+        Ok((stream, peer, handshake))
     }
 }

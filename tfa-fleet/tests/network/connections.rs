@@ -1,11 +1,18 @@
 //! Connections in numbers and at speeds that no host has.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use rustls::{ClientConfig, ClientConnection};
+
+use crate::TIMEOUT;
 use crate::authority::Authority;
 use crate::fixture::Program;
-use crate::tls_client::{assert_closed, config, connect, is_served, tcp};
+use crate::tls_client::{assert_closed, config, connect, is_served, tcp, tcp_from};
 
 #[test]
 fn slow_handshake_is_cut() {
@@ -17,33 +24,132 @@ fn slow_handshake_is_cut() {
     let mut partial = tcp(address);
     // The header of a record of 512 bytes, and nothing of them.
     partial.write_all(&[22, 3, 1, 2, 0]).unwrap();
-    assert_closed(&mut silent);
-    assert_closed(&mut partial);
+    let host = Arc::new(config(
+        &authority,
+        Some(&authority.issue_member("web1.test")),
+    ));
+    let mut begun = unfinished(address, [127, 0, 0, 1], Some(&host));
+    for slow in [&mut silent, &mut partial, &mut begun] {
+        assert_closed(slow);
+    }
     verifier.wait_for_line("refused a connection from 127.0.0.1: the TLS handshake took too long");
 }
 
+/// A client that does not go on after its first message, if it sends one.
+fn unfinished(
+    verifier: SocketAddr,
+    source: [u8; 4],
+    first: Option<&Arc<ClientConfig>>,
+) -> TcpStream {
+    let mut stream = tcp_from(verifier, source);
+    if let Some(config) = first {
+        let name = "v1.test".try_into().unwrap();
+        let mut tls = ClientConnection::new(Arc::clone(config), name).unwrap();
+        tls.write_tls(&mut stream).unwrap();
+        // The verifier has read it when it answers, or ends the connection.
+        let _ = stream.peek(&mut [0]);
+    }
+    stream
+}
+
+/// Waits until so many of these connections are open.
+fn assert_left(flood: &mut Vec<TcpStream>, expected: usize) {
+    let start = Instant::now();
+    while flood.len() != expected {
+        assert!(
+            start.elapsed() < TIMEOUT && flood.len() > expected,
+            "{}",
+            flood.len()
+        );
+        flood.retain_mut(is_open);
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(flood.iter_mut().all(is_open));
+}
+
+fn is_open(stream: &mut TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    matches!(stream.read_to_end(&mut Vec::new()), Err(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
 #[test]
-fn flood_of_handshakes_is_bounded() {
+fn flood_of_one_address_shuts_no_host_behind_it_out() {
     let authority = Authority::new();
     // None ends by its time.
     let limits = "limits = { handshakes_per_address = 4, handshake_seconds = 3600 }";
     let (verifier, address) =
         Program::verifier(&authority.issue("v1.test"), authority.certificate(), limits);
-    let mut flood: Vec<_> = (0..40).map(|_| tcp(address)).collect();
-    for refused in flood.drain(4..) {
-        let mut refused = refused;
-        assert_closed(&mut refused);
-    }
+    let host = Arc::new(config(
+        &authority,
+        Some(&authority.issue_member("web1.test")),
+    ));
+    let begin = || unfinished(address, [127, 0, 0, 1], Some(&host));
+    let mut flood: Vec<_> = (0..40).map(|_| begin()).collect();
+    assert_left(&mut flood, 4);
     verifier.wait_for_line("too many TLS handshakes are under way");
-    // The address has no handshake left, also for a host of the fleet. Other addresses do.
-    let host = config(&authority, Some(&authority.issue_member("web1.test"))).into();
-    assert!(!is_served(&mut connect(address, &host)));
-    assert_eq!(verifier.status().hosts, 0);
+    // A host of the same address takes the place of one of them.
+    assert!(is_served(&mut connect(address, &host)));
+    assert_left(&mut flood, 3);
+}
 
-    drop(flood);
-    let member = authority.issue_member("web1.test");
-    let member = Program::member(&member, authority.certificate(), address);
-    member.wait_for_line("connected to v1.test");
+#[test]
+fn flood_of_many_addresses_shuts_no_host_out() {
+    let authority = Authority::new();
+    let limits =
+        "limits = { handshakes = 16, handshakes_per_address = 4, handshake_seconds = 3600 }";
+    let (_verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), limits);
+    let host = Arc::new(config(
+        &authority,
+        Some(&authority.issue_member("web1.test")),
+    ));
+    let sources = (0..16).map(|number| [127, 0, 1, number / 4]);
+    let mut flood: Vec<_> = sources
+        .map(|source| unfinished(address, source, Some(&host)))
+        .collect();
+    assert_left(&mut flood, 16);
+    assert!(is_served(&mut connect(address, &host)));
+    assert_left(&mut flood, 15);
+}
+
+#[test]
+fn members_connect_at_once_while_strangers_keep_all_places_full() {
+    let authority = Authority::new();
+    let (_verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    let host = Arc::new(config(
+        &authority,
+        Some(&authority.issue_member("web1.test")),
+    ));
+    let ended = Arc::new(AtomicBool::new(false));
+    // As many as the limits for one address, and for all. One that ends is begun anew.
+    let strangers: Vec<_> = (0..16)
+        .map(|source| {
+            let (ended, host) = (Arc::clone(&ended), Arc::clone(&host));
+            thread::spawn(move || {
+                let first = (source % 2 == 0).then_some(&host);
+                let mut flood = Vec::new();
+                while !ended.load(Ordering::Relaxed) {
+                    flood.retain_mut(is_open);
+                    while flood.len() < 16 {
+                        flood.push(unfinished(address, [127, 0, 0, source + 1], first));
+                    }
+                    thread::sleep(Duration::from_millis(20));
+                }
+            })
+        })
+        .collect();
+    for _ in 0..20 {
+        let start = Instant::now();
+        // Again, as a member does: the test may be stopped for longer than the flood needs.
+        while !is_served(&mut connect(address, &host)) {
+            assert!(start.elapsed() < Duration::from_secs(1));
+        }
+    }
+    ended.store(true, Ordering::Relaxed);
+    for stranger in strangers {
+        stranger.join().unwrap();
+    }
 }
 
 #[test]

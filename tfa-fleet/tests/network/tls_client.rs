@@ -8,8 +8,11 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use tokio::net::TcpSocket;
+
 use crate::TIMEOUT;
 use crate::authority::{Authority, Issued};
+use crate::requests::runtime;
 
 pub(crate) type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 
@@ -43,6 +46,19 @@ pub(crate) fn config_of(authority: CertificateDer<'static>, host: Option<&Issued
 
 pub(crate) fn tcp(verifier: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(verifier).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream
+}
+
+/// The same from another address of the loopback interface.
+pub(crate) fn tcp_from(verifier: SocketAddr, source: [u8; 4]) -> TcpStream {
+    let connected = runtime().block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((source, 0).into()).unwrap();
+        socket.connect(verifier).await.unwrap().into_std()
+    });
+    let stream = connected.unwrap();
+    stream.set_nonblocking(false).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream
 }
