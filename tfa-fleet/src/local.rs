@@ -10,7 +10,7 @@ use std::time::Duration;
 use tfa_fleet_wire::frame::{self, MAX_FRAME};
 use tfa_fleet_wire::{
     KvFailure, KvFailureKind, KvReply, LoginCall, MAX_CALL_CONNECTIONS, Reply, Request, Status,
-    is_trusted,
+    is_trusted, peer_uid,
 };
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
@@ -119,10 +119,9 @@ pub(crate) async fn serve(listener: UnixListener, answers: Arc<Answers>, mut sto
             }
         };
         // Before a byte is read, and outside the limit: other users do not count.
-        match stream.peer_cred() {
-            Ok(peer) if is_trusted(peer.uid(), own) => {}
-            Ok(peer) => {
-                let uid = peer.uid();
+        match peer_uid(&stream) {
+            Ok(uid) if is_trusted(uid, own) => {}
+            Ok(uid) => {
                 strangers.log(
                     Level::Warning,
                     &format_args!("refused a call of uid {uid}: only tfad may call"),

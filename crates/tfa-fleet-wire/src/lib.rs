@@ -31,7 +31,7 @@ pub use login::{
 pub use message::{
     EndpointStatus, LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus,
 };
-pub use peer::is_trusted;
+pub use peer::{is_trusted, peer_uid};
 pub use report::{
     CertificateEnd, EndpointSetting, Fault, FaultKind, Report, ReportError, ReportedFile,
     read_report,

@@ -13,8 +13,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tfa_fleet_wire::frame::{self, FrameError, MAX_FRAME};
-use tfa_fleet_wire::{CallError, Client, Reply, Request, Status, is_trusted};
-use tfa_testkit::{NOBODY, skip_without_uid};
+use tfa_fleet_wire::{CallError, Client, Reply, Request, Status, is_trusted, peer_uid};
+use tfa_testkit::{NOBODY, skip_without_root, skip_without_uid};
 
 /// More than any call takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -240,4 +240,42 @@ fn listener_for_another_test() {
 fn root_and_the_expected_user_are_trusted() {
     assert!(is_trusted(0, 1000) && is_trusted(1000, 1000));
     assert!(!is_trusted(1000, 0) && !is_trusted(1000, 1001));
+}
+
+/// Where the programs of two namespaces of pids meet.
+const OTHER_NAMESPACE: &str = "TFA_FLEET_WIRE_TEST_NAMESPACE";
+
+#[test]
+fn a_peer_in_another_namespace_of_pids_is_known_by_its_uid() {
+    if skip_without_root("namespaces") {
+        return;
+    }
+    let folder = Folder::new("namespace");
+    let listener = folder.listen();
+    // The listener is a process that the new namespace does not see.
+    let test = "program_in_another_namespace";
+    let child = Command::new("unshare")
+        .args(["--pid", "--fork"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(OTHER_NAMESPACE, folder.socket())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = thread::spawn(move || child.wait_with_output().unwrap());
+    let (stream, _) = listener.accept().unwrap();
+    let output = output.join().unwrap();
+    drop(stream);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("the uid is 0"), "{text}");
+}
+
+/// Not a test of its own: the program in another namespace.
+#[test]
+fn program_in_another_namespace() {
+    let Some(socket) = std::env::var_os(OTHER_NAMESPACE) else {
+        return;
+    };
+    let stream = UnixStream::connect(socket).unwrap();
+    println!("\nthe uid is {}", peer_uid(&stream).unwrap());
 }

@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use minicbor::Decode;
 use rustix::io::Errno;
-use rustix::net::sockopt::socket_peercred;
 use rustix::net::{RecvFlags, recv};
 use tfa_wire::{Buffer, Socket, TimeBudget};
 use zeroize::Zeroizing;
 
 use super::error::CallError;
 use crate::frame::{self, FrameError, LENGTH_BYTES};
-use crate::is_trusted;
+use crate::{is_trusted, peer_uid};
 
 /// The memory that a reply gets at a time.
 const CHUNK: usize = 4096;
@@ -29,7 +28,7 @@ impl Connection {
     /// Connects, and checks the uid of the program that listens.
     pub(super) fn open(path: &Path, listener: u32, budget: TimeBudget) -> io::Result<Self> {
         let socket = Socket::connect(path, budget)?;
-        let peer = socket_peercred(&socket)?.uid.as_raw();
+        let peer = peer_uid(&socket)?;
         if is_trusted(peer, listener) {
             Ok(Self { socket })
         } else {
@@ -44,7 +43,7 @@ impl Connection {
     /// [`ErrorKind::PermissionDenied`] for another peer than `peer` or root.
     pub fn accept(stream: UnixStream, peer: u32, limit: Duration) -> io::Result<Self> {
         let socket = Socket::from_connected(stream.into(), limit);
-        let uid = socket_peercred(&socket)?.uid.as_raw();
+        let uid = peer_uid(&socket)?;
         if is_trusted(uid, peer) {
             Ok(Self { socket })
         } else {
