@@ -12,10 +12,10 @@ use minicbor::Decode;
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
     HostCall, HostReply, KeyRequest, LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall,
-    VerifierCall, frame, is_trusted,
+    VerifierCall, frame, is_trusted, peer_uid,
 };
 use tokio::net::UnixStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tonic::Status;
 
 use crate::frames;
@@ -40,6 +40,8 @@ const MAX_JOINS_OF_ADDRESS: usize = 2;
 const MAX_JOINS: usize = 8;
 /// How long tfad may take for a call: as long as a member waits for one.
 const CALL_TIME: Duration = Duration::from_secs(6);
+/// The pause before the next attempt to get into the queue of tfad's socket.
+const QUEUE_DELAY: Duration = Duration::from_millis(2);
 
 /// tfad of this host.
 #[derive(Debug)]
@@ -175,7 +177,7 @@ impl Tfad {
         // In a task of its own: the call counts until tfad has ended it, also if the host does not wait.
         let called = tokio::spawn(async move {
             let _permit = permit;
-            match timeout(CALL_TIME, tfad.exchange(&call)).await {
+            match timeout(CALL_TIME, tfad.exchange(&call, time)).await {
                 Ok(reply) => reply,
                 Err(_) => Err(ErrorKind::TimedOut.into()),
             }
@@ -198,9 +200,15 @@ impl Tfad {
         }
     }
 
-    async fn exchange<T: for<'b> Decode<'b, ()>>(&self, call: &VerifierCall) -> io::Result<T> {
-        let mut stream = UnixStream::connect(&self.socket).await?;
-        let listener = stream.peer_cred()?.uid();
+    /// Connects within that time, and waits for the reply.
+    async fn exchange<T: for<'b> Decode<'b, ()>>(
+        &self,
+        call: &VerifierCall,
+        time: Duration,
+    ) -> io::Result<T> {
+        let connected = timeout(time, self.connect()).await;
+        let mut stream = connected.map_err(|_| ErrorKind::TimedOut)??;
+        let listener = peer_uid(&stream)?;
         // The own uid is that of a test. Another program cannot make a socket there.
         if !is_trusted(listener, rustix::process::geteuid().as_raw()) {
             let text = format!("a program with uid {listener} listens");
@@ -209,5 +217,15 @@ impl Tfad {
         frames::send(&mut stream, call).await?;
         let reply = frames::receive(&mut stream, MAX_LOGIN_FRAME).await?;
         frame::decode(&reply).map_err(io::Error::other)
+    }
+
+    /// Connects. Each user of this host can keep the queue of the socket full: a call waits for a place in it.
+    async fn connect(&self) -> io::Result<UnixStream> {
+        loop {
+            match UnixStream::connect(&self.socket).await {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(QUEUE_DELAY).await,
+                connected => return connected,
+            }
+        }
     }
 }

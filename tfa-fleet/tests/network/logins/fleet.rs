@@ -85,7 +85,14 @@ pub(crate) fn tfad(
     socket: &Path,
     answer: impl Fn(MemberCall) -> Option<LoginReply> + Send + Sync + 'static,
 ) -> Receiver<MemberCall> {
-    let listener = UnixListener::bind(socket).unwrap();
+    tfad_at(UnixListener::bind(socket).unwrap(), answer)
+}
+
+/// The same at a socket that listens already.
+pub(crate) fn tfad_at(
+    listener: UnixListener,
+    answer: impl Fn(MemberCall) -> Option<LoginReply> + Send + Sync + 'static,
+) -> Receiver<MemberCall> {
     let (seen, calls) = channel();
     let answer = Arc::new(answer);
     thread::spawn(move || {

@@ -1,19 +1,21 @@
 //! What one member may use of a verifier.
 
 use std::fs::{self, Permissions};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tfa_fleet::generated::{AccountRequest, AnswerRequest, BeginRequest, CancelRequest, User};
 use tfa_fleet::messages::MAX_NAME;
 use tfa_fleet_wire::{LoginLine, LoginReply, LoginTurn, SecretText};
 use tfa_testkit::{NOBODY, skip_without_uid};
+use tokio::net::{UnixSocket, UnixStream};
 use tonic::Code;
 
-use super::fleet::tfad;
+use super::fleet::{tfad, tfad_at};
 use crate::TIMEOUT;
 use crate::authority::Authority;
 use crate::fixture::Program;
@@ -179,6 +181,38 @@ fn a_reply_that_is_too_long_is_none() {
             assert_eq!(code, expected, "{length}");
         });
     }
+}
+
+#[test]
+fn full_queue_at_the_socket_of_tfad_delays_a_call_alone() {
+    let authority = Authority::new();
+    let (verifier, address) =
+        Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
+    let path = verifier.folder.path().join("fleet");
+    let tls = config(&authority, Some(&authority.issue_member("web1.test")));
+    runtime().block_on(async {
+        let socket = UnixSocket::new_stream().unwrap();
+        socket.bind(&path).unwrap();
+        let listener = socket.listen(1).unwrap().into_std().unwrap();
+        // Those of a user of the host.
+        let mut queue = Vec::new();
+        let full = loop {
+            match UnixStream::connect(&path).await {
+                Ok(stream) => queue.push(stream),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::WouldBlock);
+        let mut client = client(address, tls).await;
+        let call = tokio::spawn(async move { client.begin(begin()).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!call.is_finished());
+        listener.set_nonblocking(false).unwrap();
+        let _calls = tfad_at(listener, |_| Some(LoginReply::Cancelled));
+        // tfad has answered: such a reply belongs to another call.
+        let status = call.await.unwrap().err().unwrap();
+        assert_eq!(status.code(), Code::Internal);
+    });
 }
 
 /// Where a program of another user listens in place of tfad.
