@@ -143,6 +143,9 @@ pub struct VerifierStatus {
     /// removed, for example. `None` after a login that it did not refuse so.
     #[n(5)]
     pub refusal: Option<String>,
+    /// Whether another verifier has told of it, and this host has had no connection to it since `tfa-fleet` started.
+    #[cbor(n(6), default)]
+    pub is_only_told: bool,
 }
 
 /// Why there is no connection to a peer.

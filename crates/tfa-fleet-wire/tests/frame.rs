@@ -49,8 +49,17 @@ prop_compose! {
         round_trip_us: Option<u32>,
         error in proptest::option::of(link_error()),
         refusal in proptest::option::of("\\PC{0,80}"),
+        is_only_told: bool,
     ) -> VerifierStatus {
-        VerifierStatus { name, is_connected, clock_ahead_ms, round_trip_us, error, refusal }
+        VerifierStatus {
+            name,
+            is_connected,
+            clock_ahead_ms,
+            round_trip_us,
+            error,
+            refusal,
+            is_only_told,
+        }
     }
 }
 

@@ -142,7 +142,7 @@ impl Verifiers {
 
     fn why_none_is_connected(&self) -> String {
         let links = self.links();
-        let mut errors = links.iter().filter_map(|link| link.status().error);
+        let mut errors = links.iter().filter_map(|link| link.status(false).error);
         match errors.next() {
             Some(error) => error.text,
             None if links.is_empty() => "tfa-fleet.toml names none".to_owned(),

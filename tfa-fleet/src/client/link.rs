@@ -158,7 +158,8 @@ impl Link {
 
     /// What is known about the verifier, for tfad.
     #[must_use]
-    pub(crate) fn status(&self) -> VerifierStatus {
+    /// What is known of it. `is_told`: another verifier has told of it.
+    pub(crate) fn status(&self, is_told: bool) -> VerifierStatus {
         let state = self.state();
         VerifierStatus {
             name: self.verifier.name.to_string(),
@@ -167,6 +168,7 @@ impl Link {
             round_trip_us: state.round_trip_us,
             error: state.error.clone(),
             refusal: state.refusal.clone(),
+            is_only_told: is_told && state.number == 0,
         }
     }
 

@@ -98,7 +98,11 @@ impl Verifiers {
     /// What is known about the verifiers, for tfad.
     #[must_use]
     pub(crate) fn status(&self) -> Vec<VerifierStatus> {
-        self.links().iter().map(|link| link.status()).collect()
+        let links = self.links();
+        let numbered = links.iter().enumerate();
+        numbered
+            .map(|(number, link)| link.status(number >= self.configured))
+            .collect()
     }
 
     /// Makes a call of tfad, in at most that time. Answers and cancels go to the named verifier alone; an answer that

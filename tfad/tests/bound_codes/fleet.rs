@@ -72,6 +72,7 @@ impl Link {
             round_trip_us: None,
             error: Some(error),
             refusal: None,
+            is_only_told: false,
         };
         Status {
             version: "0".to_owned(),

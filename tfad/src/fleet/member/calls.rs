@@ -151,9 +151,7 @@ impl Fleet {
     /// does not tell, it is not certain.
     pub(super) fn is_cut_off(&self) -> bool {
         match self.client.call(&Request::Status, STATUS_TIME) {
-            Ok(Reply::Status(status)) => {
-                !status.verifiers.is_empty() && status.verifiers.iter().all(cannot_be_asked)
-            }
+            Ok(Reply::Status(status)) => none_can_be_asked(&status.verifiers),
             Err(CallError::Unsent(error)) => is_absent(&error),
             Ok(_) | Err(_) => false,
         }
@@ -207,6 +205,18 @@ impl Fleet {
     }
 }
 
+/// Whether none of the verifiers can be asked, of those that count. One that another verifier has told of does not count
+/// while this host cannot look its name up, and never could.
+fn none_can_be_asked(verifiers: &[VerifierStatus]) -> bool {
+    let is_local = |one: &VerifierStatus| {
+        let error = one.error.as_ref();
+        error.is_some_and(|error| error.kind == LinkErrorKind::Local)
+    };
+    let counts = |one: &&VerifierStatus| !(one.is_only_told && is_local(one));
+    let mut counted = verifiers.iter().filter(counts).peekable();
+    counted.peek().is_some() && counted.all(cannot_be_asked)
+}
+
 /// Whether a verifier that has not answered is connected, and so does not serve, or cannot be connected to.
 fn cannot_be_asked(verifier: &VerifierStatus) -> bool {
     let error = verifier.error.as_ref().map(|error| error.kind);
@@ -254,6 +264,7 @@ mod tests {
                 text: String::new(),
             }),
             refusal: None,
+            is_only_told: false,
         };
         for (status, expected) in [
             (verifier(false, Some(LinkErrorKind::Unreachable)), true),
@@ -266,6 +277,24 @@ mod tests {
             (verifier(false, None), false),
         ] {
             assert_eq!(cannot_be_asked(&status), expected, "{status:?}");
+        }
+        // A verifier that was told of, and whose name is not known here, is no obstacle. It is no evidence either.
+        let cut = verifier(false, Some(LinkErrorKind::Unreachable));
+        let local = verifier(false, Some(LinkErrorKind::Local));
+        let told = |one: &VerifierStatus| VerifierStatus {
+            is_only_told: true,
+            ..one.clone()
+        };
+        let refused = verifier(false, Some(LinkErrorKind::Refused));
+        for (verifiers, expected) in [
+            (vec![cut.clone(), told(&local)], true),
+            (vec![cut.clone(), local.clone()], false),
+            (vec![told(&local)], false),
+            (vec![cut.clone(), told(&refused)], false),
+            (vec![cut.clone(), told(&cut)], true),
+            (vec![], false),
+        ] {
+            assert_eq!(none_can_be_asked(&verifiers), expected, "{verifiers:?}");
         }
     }
 
