@@ -13,7 +13,7 @@ use super::{BoundStore, Forwarder, LoginTimes, fleet_uid};
 use crate::caller::Caller;
 use crate::config::FleetRole;
 use crate::host::users::NameService;
-use crate::login::{Error, LoginService, Logins, served};
+use crate::login::{Error, LoginService, Logins};
 use crate::state::DaemonState;
 
 /// The logins of this host, by what it is in a fleet.
@@ -67,8 +67,7 @@ impl HostLogins {
 
     /// The names of the verifiers of a member, as far as `tfa-fleet` tells them. It blocks.
     pub(crate) fn verifiers(&self) -> Vec<String> {
-        let forwarder = self.forwarder();
-        forwarder.map(Forwarder::verifiers).unwrap_or_default()
+        self.forwarder().verifiers()
     }
 
     /// Who has the dialogs that are under way; `None` on a member before its first login.
@@ -80,32 +79,26 @@ impl HostLogins {
     }
 
     /// Who answers. Before a configuration was read no login is begun.
-    fn service(&self) -> Result<&dyn LoginService, Error> {
+    fn service(&self) -> &dyn LoginService {
         match self.state.role() {
-            Some(FleetRole::Member) => Ok(self.forwarder()?),
-            Some(FleetRole::Verifier) | None => Ok(&*self.own),
+            Some(FleetRole::Member) => self.forwarder(),
+            Some(FleetRole::Verifier) | None => &*self.own,
         }
     }
 
     /// Who forwards, on a member.
-    ///
-    /// # Errors
-    /// [`Error::NoVerifier`] without a user for `tfa-fleet`.
-    pub(crate) fn forwarder(&self) -> Result<&Forwarder, Error> {
-        if let Some(forwarder) = self.forwarder.get() {
-            return Ok(forwarder);
-        }
-        let fleet = fleet_uid().map_err(Error::NoVerifier)?;
+    pub(crate) fn forwarder(&self) -> &Forwarder {
         let (state, names) = (Arc::clone(&self.state), Arc::clone(&self.names));
         let socket = Path::new(CALL_SOCKET);
         let made = || {
-            let forwarder = Forwarder::new(state, names, socket, fleet, LoginTimes::default());
+            let times = LoginTimes::default();
+            let forwarder = Forwarder::looking_up(state, names, socket, fleet_uid, times);
             match &self.state_dir {
                 Some(state_dir) => forwarder.with_bound_codes(BoundStore::new(state_dir)),
                 None => forwarder,
             }
         };
-        Ok(self.forwarder.get_or_init(made))
+        self.forwarder.get_or_init(made)
     }
 }
 
@@ -116,20 +109,7 @@ impl LoginService for HostLogins {
         user: &str,
         context: Result<Context, ContextError>,
     ) -> Result<(u32, Turn), Error> {
-        match self.service() {
-            Ok(service) => service.begin(caller, user, context),
-            Err(error) => {
-                served(&self.state, caller, user, context)?;
-                let error = match error {
-                    Error::NoVerifier(why) => Error::CutOff {
-                        why,
-                        console: false,
-                    },
-                    error => error,
-                };
-                Err(self.state.journal.report(caller, user, error))
-            }
-        }
+        self.service().begin(caller, user, context)
     }
 
     fn answer(&self, sender: &str, dialog: u32, reply: &str) -> Result<Turn, Error> {

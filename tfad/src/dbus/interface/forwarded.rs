@@ -96,10 +96,10 @@ impl Forwarded {
             .run(move || {
                 let user = users::by_uid(&*names, caller.uid).map_err(account::Error::from)?;
                 let forwarder = logins.forwarder();
-                let made = forwarder.and_then(|one| match method {
-                    Method::NewBoundCodes => one.make_bound_codes(&user, &arguments, proved),
-                    method => one.account(&user, method, arguments, proved),
-                });
+                let made = match method {
+                    Method::NewBoundCodes => forwarder.make_bound_codes(&user, &arguments, proved),
+                    method => forwarder.account(&user, method, arguments, proved),
+                };
                 let made = made.map_err(|error| state.journal.report(&caller, &user.name, error));
                 Ok::<_, Error>(made?)
             })
@@ -114,10 +114,7 @@ impl Forwarded {
         header: &Header<'_>,
         call: &Call,
     ) -> Result<Option<Proved>, Error> {
-        // The first call looks a user up, which may ask a directory: not on the thread of the bus.
-        let logins = Arc::clone(&self.logins);
-        call.run(move || logins.forwarder().map(|_| ())).await?;
-        let forwarder = self.logins.forwarder()?;
+        let forwarder = self.logins.forwarder();
         let prompt = forwarder.password_prompts().open(call.caller.uid);
         let grounds = self.authorize(connection, header, call).await?;
         let code = prompt.take_code();

@@ -1,16 +1,16 @@
 //! The calls to verifiers, through `tfa-fleet`, and what their replies mean.
 
 use std::io::{self, ErrorKind};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tfa_fleet_wire::{
-    CallError, Client, LinkErrorKind, LoginCall, LoginReply, MAX_CALL_CONNECTIONS, Reply, Request,
+    CallError, LinkErrorKind, LoginCall, LoginReply, MAX_CALL_CONNECTIONS, Reply, Request,
     VerifierStatus,
 };
 use tfa_proto::{Next, Turn};
 
 use super::attempt::Attempt;
+use super::program::Program;
 use crate::fleet::translate;
 use crate::login::Error;
 use crate::messages;
@@ -28,7 +28,7 @@ const MAX_CALLS: usize = MAX_CALL_CONNECTIONS / 8 * 7;
 
 /// The verifiers.
 pub(super) struct Fleet {
-    client: Client,
+    program: Program,
     calls: Semaphore,
     /// How long the end of a dialog may take.
     cancel_time: Duration,
@@ -58,10 +58,10 @@ pub(super) enum Answered {
 }
 
 impl Fleet {
-    /// The program with that uid at a socket.
-    pub(super) fn new(socket: &Path, uid: u32, cancel_time: Duration) -> Self {
+    /// The verifiers that this program reaches.
+    pub(super) fn new(program: Program, cancel_time: Duration) -> Self {
         Self {
-            client: Client::new(socket, uid),
+            program,
             calls: Semaphore::new(MAX_CALLS),
             cancel_time,
         }
@@ -139,7 +139,7 @@ impl Fleet {
 
     /// The names of the verifiers in the configuration of `tfa-fleet`; none if it does not tell.
     pub(super) fn verifiers(&self) -> Vec<String> {
-        match self.client.call(&Request::Status, STATUS_TIME) {
+        match self.program.call(&Request::Status, STATUS_TIME) {
             Ok(Reply::Status(status)) => status.verifiers.into_iter().map(|one| one.name).collect(),
             Ok(_) | Err(_) => Vec::new(),
         }
@@ -150,7 +150,7 @@ impl Fleet {
     /// is no word about a verifier. Where `tfa-fleet`
     /// does not tell, it is not certain.
     pub(super) fn is_cut_off(&self) -> bool {
-        match self.client.call(&Request::Status, STATUS_TIME) {
+        match self.program.call(&Request::Status, STATUS_TIME) {
             Ok(Reply::Status(status)) => none_can_be_asked(&status.verifiers),
             Err(CallError::Unsent(error)) => is_absent(&error),
             Ok(_) | Err(_) => false,
@@ -189,9 +189,10 @@ impl Fleet {
             verifier: verifier.map(str::to_owned),
             only_there,
         };
-        let reply = self.client.call(&request, limit + REPLY_TIME);
+        let reply = self.program.call(&request, limit + REPLY_TIME);
         reply.map_err(|error| {
-            let why = messages::fleet_unreachable(&error);
+            let why = self.program.has_no_user();
+            let why = why.unwrap_or_else(|| messages::fleet_unreachable(&error));
             match error {
                 CallError::Unsent(error) if is_absent(&error) => {
                     Failed::Unsent(Error::NoVerifier(why))
@@ -248,6 +249,8 @@ pub(super) fn not_understood() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use tfa_fleet_wire::{AttemptBytes, LinkError};
 
     use super::*;
@@ -299,9 +302,24 @@ mod tests {
     }
 
     #[test]
+    fn absent_program_is_cut_off_also_where_its_user_is_not_known() {
+        let look_up = || Err("no such user".to_owned());
+        let program = Program::looked_up(Path::new("/nonexistent/call"), look_up);
+        let fleet = Fleet::new(program, Duration::ZERO);
+        assert!(fleet.is_cut_off());
+        let attempt = AttemptBytes([1; 16]);
+        let call = LoginCall::Cancel { attempt, dialog: 1 };
+        let called = fleet.call(call, Some("v1"), false, Duration::from_millis(10));
+        let Err(Error::NoVerifier(why)) = called else {
+            panic!("called");
+        };
+        assert_eq!(why, "no such user");
+    }
+
+    #[test]
     fn call_past_the_limit_is_not_taken_for_an_absent_daemon() {
         let fleet = |permits| Fleet {
-            client: Client::new("/nonexistent/call", 0),
+            program: Program::of_user(Path::new("/nonexistent/call"), 0),
             calls: Semaphore::new(permits),
             cancel_time: Duration::ZERO,
         };

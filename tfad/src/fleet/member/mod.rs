@@ -9,6 +9,7 @@ pub(in crate::fleet) mod bound;
 mod calls;
 mod dialogs;
 mod owner_calls;
+mod program;
 mod remote;
 
 use std::fmt;
@@ -34,6 +35,7 @@ use bound::OfflineDialog;
 use calls::{Begun, Fleet, not_understood};
 use dialogs::{Dialogs, Open};
 pub use owner_calls::Proved;
+use program::{LookUpFleet, Program};
 use remote::RemoteDialog;
 
 /// The connections that have ended and whose dialogs are being cancelled.
@@ -98,10 +100,31 @@ impl Forwarder {
         fleet: u32,
         times: LoginTimes,
     ) -> Self {
+        Self::through(Program::of_user(socket, fleet), state, names, times)
+    }
+
+    /// The same, with a user of `tfa-fleet` that is looked up.
+    #[must_use]
+    pub(crate) fn looking_up(
+        state: Arc<DaemonState>,
+        names: Arc<dyn NameService>,
+        socket: &Path,
+        fleet: LookUpFleet,
+        times: LoginTimes,
+    ) -> Self {
+        Self::through(Program::looked_up(socket, fleet), state, names, times)
+    }
+
+    fn through(
+        program: Program,
+        state: Arc<DaemonState>,
+        names: Arc<dyn NameService>,
+        times: LoginTimes,
+    ) -> Self {
         Self {
             state,
             names,
-            fleet: Arc::new(Fleet::new(socket, fleet, times.cancel)),
+            fleet: Arc::new(Fleet::new(program, times.cancel)),
             times,
             dialogs: Mutex::default(),
             password_prompts: PasswordPrompts::default(),

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::config::FleetRole;
 use crate::fleet::HostLogins;
-use crate::fleet::member::Forwarder;
 
 /// How long after a report the next one is made: a set that is void at the verifiers is accepted here for so long, if the
 /// link is cut meanwhile.
@@ -34,7 +33,7 @@ fn run(logins: &Weak<HostLogins>) {
             return;
         }
         let has_reported = logins.state().role() != Some(FleetRole::Member)
-            || logins.forwarder().is_ok_and(Forwarder::report_bound_codes);
+            || logins.forwarder().report_bound_codes();
         pause = match has_reported {
             true => INTERVAL,
             false => pause.saturating_mul(2).min(INTERVAL),
