@@ -15,6 +15,7 @@ use tfa_proto::{Consoles, KEY_METHODS};
 use super::check_json;
 use super::messages::findings as messages;
 use super::model::Config;
+use super::offline;
 use super::recovery::RecoveryRules;
 use super::trust::Trust;
 use crate::host::pam_files;
@@ -141,6 +142,7 @@ pub fn findings(config: &Config) -> Findings {
         None if policy.names_hosts() => warnings.push(messages::no_host_name(&host_name())),
         None => {}
     }
+    warnings.extend(offline::without_effect(&policy, config.role));
     warnings.extend(ended(&policy, clock::now()));
     let mut notes: Vec<String> = policy
         .rules

@@ -23,6 +23,7 @@ mod keys;
 mod messages;
 mod model;
 mod names;
+mod offline;
 mod origins;
 mod problem;
 mod published;

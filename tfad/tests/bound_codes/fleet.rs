@@ -34,7 +34,7 @@ pub(crate) const BOUND: &str = "[policy]\nmode = \"optional\"\noffline = \"bound
 pub(crate) const DENY: &str = "[policy]\nmode = \"optional\"\n";
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-fn state(policy: &str) -> (Arc<DaemonState>, MemoryLog) {
+pub(crate) fn state(policy: &str) -> (Arc<DaemonState>, MemoryLog) {
     let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();
     let log = MemoryLog::default();
     let journal = Arc::new(Journal::in_memory(log.clone()));

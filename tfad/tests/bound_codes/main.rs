@@ -5,6 +5,7 @@
 
 #[path = "../alice/mod.rs"]
 mod alice;
+mod crashes;
 mod fleet;
 mod logins;
 mod reports;

@@ -55,6 +55,29 @@ pub(in crate::config) fn ignored_rules(mode: &Source) -> String {
     format!("{mode}: the mode is off, so the rules are ignored")
 }
 
+pub(in crate::config) fn offline_without_fleet(source: &Source) -> String {
+    format!("{source}: offline has no effect, because this host is in no fleet")
+}
+
+pub(in crate::config) fn offline_console_on_verifier(source: &Source) -> String {
+    format!(
+        "{source}: offline = \"console\" has no effect on a verifier. It is a key of the files of members"
+    )
+}
+
+pub(in crate::config) fn offline_console_without_root(source: &Source) -> String {
+    format!(
+        "{source}: offline = \"console\" has no effect, because the rule does not apply to root, and no other user \
+         is let in"
+    )
+}
+
+pub(in crate::config) fn offline_codes_without_factor(source: &Source) -> String {
+    format!(
+        "{source}: offline = \"bound-codes\" has no effect, because the rule does not accept backup codes (factors)"
+    )
+}
+
 pub(in crate::config) fn unguarded_sshd() -> String {
     "guard does not list sshd, so an SSH key alone is enough where a second factor is required"
         .to_owned()
