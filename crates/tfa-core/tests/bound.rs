@@ -236,8 +236,7 @@ fn report_of_an_unknown_host_takes_no_place_of_a_set() {
         assert_eq!(bound, Ok(()), "{number}");
     }
     let stranger = host("stranger.example");
-    // The log and the owner learn of them nevertheless.
-    assert_eq!(account.take_events(&stranger, &events, NOON).len(), 1);
+    assert!(account.take_events(&stranger, &events, NOON).is_empty());
     assert_eq!(account.bound_hosts().count(), tfa_core::MAX_BOUND_HOSTS);
     assert!(account.confirm_bound(&host("web1.example"), SET));
     let one_more = account.bind_codes(&stranger, SET, Proof::Verified, NOON);
@@ -322,4 +321,22 @@ fn failed_registrations_do_not_take_the_place_of_the_set_in_use() {
     assert!(!account.confirm_bound(&web1, SET));
     assert!(!account.confirm_bound(&web1, BoundSetId::new([39; 16])));
     assert_eq!(account.bound_hosts().count(), 0);
+}
+
+#[test]
+fn events_of_a_set_that_was_never_registered_for_the_host_do_not_count() {
+    let (mut owner, mut events) = with_event();
+    let (account, web1) = (&mut owner.account, host("web1.example"));
+    events[0].at = Time::from_secs(253_370_764_800);
+    events[0].set = BoundSetId::new([99; 16]);
+    let before = account.encode();
+    assert!(account.take_events(&web1, &events, NOON).is_empty());
+    assert_eq!(*account.encode(), *before);
+    // A void set was registered.
+    events[0].set = SET;
+    account.reset();
+    assert_eq!(account.take_events(&web1, &events, NOON).len(), 1);
+    let report = account.report(SSHD, after(NOON, 100)).unwrap();
+    let newest = report.offline.unwrap().newest;
+    assert!(newest.iter().all(|one| one.at <= NOON), "{newest:?}");
 }

@@ -150,6 +150,16 @@ pub fn bound_codes_void(user: &str) -> String {
     )
 }
 
+/// A member reports what happened with codes that it cannot have, for the log of a verifier.
+#[must_use]
+pub fn unknown_bound_events(member: &dyn Display, user: &str, count: usize) -> String {
+    format!(
+        "{member} reports logins of {user} with bound codes of a set that was not registered for it, or whose record \
+         is gone (entries: {count}). They are not believed. If no account was removed or restored, examine {member}: \
+         its root may invent them"
+    )
+}
+
 /// Logins with bound codes that no verifier will learn of, for the log.
 #[must_use]
 pub fn bound_events_lost(user: &str, uid: u32, count: usize) -> String {

@@ -8,6 +8,8 @@ use crate::{BackupSet, BoundSetId, OfflineEvent, Time};
 
 /// How many sets before the newest one are kept.
 const MAX_EARLIER: usize = 4;
+/// Of how many void sets the ids are kept. The host may still report what happened with them.
+const MAX_FORMER: usize = 8;
 
 /// The sets of one member. A new set does not end the one before: the member may not have received it. That ends when the
 /// member tells that it uses the new one. Without an id all are void; the number of the last event stays, so that no event
@@ -32,6 +34,9 @@ pub struct BoundHost {
     /// The member has told that it uses the set that was registered last.
     #[cbor(n(6), default)]
     is_confirmed: bool,
+    /// The ids of sets that are void, the oldest first.
+    #[n(7)]
+    former: Option<Vec<BoundSetId>>,
 }
 
 /// A set that is registered for a member.
@@ -61,7 +66,16 @@ impl BoundHost {
             last_event: 0,
             earlier: None,
             is_confirmed: false,
+            former: None,
         }
+    }
+
+    /// Whether a set was registered for this member, void or not.
+    pub(super) fn knows(&self, set: BoundSetId) -> bool {
+        let mut earlier = self.earlier.iter().flatten();
+        self.set == Some(set)
+            || earlier.any(|one| one.id == set)
+            || self.former.iter().flatten().any(|one| *one == set)
     }
 
     /// Whether some set is not void.
@@ -93,7 +107,8 @@ impl BoundHost {
             earlier.push(newest);
             if earlier.len() > MAX_EARLIER {
                 let goes = earlier.iter().position(|one| !one.is_confirmed);
-                earlier.remove(goes.unwrap_or(0));
+                let gone = earlier.remove(goes.unwrap_or(0));
+                self.remember(&[gone]);
             }
         }
         self.set = Some(set);
@@ -108,7 +123,8 @@ impl BoundHost {
     pub(super) fn confirm(&mut self, used: BoundSetId) -> bool {
         if self.set == Some(used) {
             self.is_confirmed = true;
-            self.earlier = None;
+            let gone = self.earlier.take().unwrap_or_default();
+            self.remember(&gone);
             return true;
         }
         let Some(earlier) = &mut self.earlier else {
@@ -117,11 +133,10 @@ impl BoundHost {
         let Some(place) = earlier.iter().position(|set| set.id == used) else {
             return false;
         };
-        earlier.drain(..place);
-        earlier
-            .iter_mut()
-            .take(1)
-            .for_each(|set| set.is_confirmed = true);
+        let gone: Vec<_> = earlier.drain(..place).collect();
+        let used = earlier.iter_mut().take(1);
+        used.for_each(|set| set.is_confirmed = true);
+        self.remember(&gone);
         true
     }
 
@@ -142,8 +157,20 @@ impl BoundHost {
 
     /// Makes all sets void.
     pub(super) fn make_void(&mut self) {
+        let mut gone = self.earlier.take().unwrap_or_default();
+        gone.extend(self.newest());
         self.set = None;
-        self.earlier = None;
+        self.remember(&gone);
+    }
+
+    fn remember(&mut self, gone: &[RegisteredSet]) {
+        if gone.is_empty() {
+            return;
+        }
+        let former = self.former.get_or_insert_default();
+        former.extend(gone.iter().map(|set| set.id));
+        let too_many = former.len().saturating_sub(MAX_FORMER);
+        former.drain(..too_many);
     }
 
     fn newest(&self) -> Option<RegisteredSet> {
@@ -158,7 +185,9 @@ impl BoundHost {
 
     /// Whether a decoded value is in the range of those that are made here.
     pub(super) fn is_sound(&self) -> bool {
+        let is_short = |former: &Vec<_>| former.len() <= MAX_FORMER;
         self.host.len() <= 253
+            && self.former.as_ref().is_none_or(is_short)
             && self
                 .earlier
                 .as_ref()

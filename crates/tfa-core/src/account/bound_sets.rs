@@ -37,23 +37,20 @@ impl Account {
         Ok(())
     }
 
-    /// Takes what a member reports. Returns the events that were not reported before.
+    /// Takes what a member reports. Returns the events that were not reported before. An event of a set that was never
+    /// registered for that member is none: the owner has nothing to learn of it.
     pub fn take_events<'event>(
         &mut self,
         host: &HostName,
         events: &'event [OfflineEvent],
         now: Time,
     ) -> Vec<&'event OfflineEvent> {
-        let known = self.bound_host(host);
-        // No report takes the place of a set that is in use. Such events are told, and may be told twice.
-        if known.is_none() && self.has_no_place() {
-            for event in events {
-                self.notify_offline(host.as_str(), event, now);
-            }
-            return events.iter().collect();
-        }
-        let last = known.map_or(0, BoundHost::last_event);
-        let new: Vec<&OfflineEvent> = events.iter().filter(|one| one.number > last).collect();
+        let Some(known) = self.bound_host(host) else {
+            return Vec::new();
+        };
+        let last = known.last_event();
+        let is_new = |one: &&OfflineEvent| one.number > last && known.knows(one.set);
+        let new: Vec<&OfflineEvent> = events.iter().filter(is_new).collect();
         if new.is_empty() {
             return new;
         }
@@ -62,6 +59,12 @@ impl Account {
             self.notify_offline(host.as_str(), event, now);
         }
         new
+    }
+
+    /// Whether a set was registered for a member, void or not.
+    #[must_use]
+    pub fn knows_bound(&self, host: &HostName, set: BoundSetId) -> bool {
+        self.bound_host(host).is_some_and(|one| one.knows(set))
     }
 
     /// Takes which set a member uses. Returns whether it is registered; if not, it is void. The sets that were registered

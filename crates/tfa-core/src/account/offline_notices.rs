@@ -91,7 +91,8 @@ impl Account {
     pub(super) fn notify_offline(&mut self, host: &str, event: &OfflineEvent, now: Time) {
         let notice = OfflineNotice {
             host: short(host),
-            at: event.at,
+            // A member cannot tell what has not happened yet.
+            at: event.at.min(now),
             outcome: Some(event.outcome),
             from: event.from.clone(),
         };

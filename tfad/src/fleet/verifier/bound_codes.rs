@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tfa_core::{BoundReply, BoundReport, HostName};
+use tfa_core::{BoundReply, BoundReport, HostName, OfflineEvent};
 use tfa_fleet_wire::{LoginCall, LoginReply, LoginUser, SecretBytes};
 use tfa_proto::{Context, Error};
 use zeroize::Zeroizing;
@@ -12,7 +12,7 @@ use crate::account;
 use crate::caller::Caller;
 use crate::fleet::{REPORT_BOUND_CODES, translate};
 use crate::host::clock;
-use crate::log::LoginEvent;
+use crate::log::{DaemonEvent, LoginEvent};
 use crate::login;
 use crate::messages;
 
@@ -45,18 +45,25 @@ impl MemberLogins {
             false => &[],
         };
         let taken = self.accounts.change(&user, |account| {
+            let is_unknown = |event: &&OfflineEvent| !account.knows_bound(member, event.set);
+            let unknown = events.iter().filter(is_unknown).count();
             let new = account.take_events(member, events, now);
             let is_valid = report
                 .set
                 .is_none_or(|set| account.confirm_bound(member, set));
-            (new, is_valid)
+            (new, is_valid, unknown)
         });
-        let (new, is_valid) = match taken {
+        let (new, is_valid, unknown) = match taken {
             Ok(taken) => taken,
             // The record is that of another user: the set is void, and no record keeps what was told.
-            Err(account::Error::UidChanged(_)) => (events.iter().collect(), false),
+            Err(account::Error::UidChanged(_)) => (Vec::new(), false, events.len()),
             Err(error) => return Err(error.into()),
         };
+        if unknown > 0 && self.unknown_sets.is_due(member) {
+            let text = messages::unknown_bound_events(member, &user.name, unknown);
+            let event = DaemonEvent::BoundCodesFailed(&text);
+            self.journal.log_daemon(event);
+        }
         if !new.is_empty() {
             self.state.count_change(&caller, Instant::now());
         }
@@ -66,7 +73,7 @@ impl MemberLogins {
                 rhost: event.from.clone(),
                 ..Context::default()
             };
-            let (outcome, at) = (event.outcome, event.at);
+            let (outcome, at) = (event.outcome, event.at.min(now));
             let event = LoginEvent::Offline { outcome, at };
             self.journal.log_login(&caller, &user.name, &context, event);
         }

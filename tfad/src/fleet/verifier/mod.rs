@@ -9,6 +9,7 @@ mod owner_calls;
 mod socket;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tfa_core::{AnswerId, HostName, HostRefusal};
 use tfa_fleet_wire::{LoginCall, LoginReply, LoginUser, MemberCall};
@@ -19,13 +20,16 @@ use crate::account::Accounts;
 use crate::caller::Caller;
 use crate::fleet::{CertificateAuthority, Hosts, floor, hosts, translate};
 use crate::host::users::NameService;
-use crate::log::Journal;
+use crate::log::{Journal, Rarely};
 use crate::login::{self, LoginService as _, Logins};
 use crate::messages;
 use crate::state::DaemonState;
 
 pub use listener::MemberListener;
 pub use socket::MemberSocket;
+
+/// How often the log says that a member reports sets that were never registered.
+const UNKNOWN_SETS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The logins of members.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub struct MemberLogins {
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
     logins: Logins,
+    /// The lines about members that report sets that were never registered.
+    unknown_sets: Rarely<HostName>,
 }
 
 impl MemberLogins {
@@ -55,6 +61,7 @@ impl MemberLogins {
             accounts: Arc::clone(&accounts),
             hosts,
             logins: Logins::new(state, accounts),
+            unknown_sets: Rarely::new(UNKNOWN_SETS_INTERVAL),
         }
     }
 
