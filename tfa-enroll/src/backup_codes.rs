@@ -47,7 +47,12 @@ pub(crate) async fn show(
 /// Shows codes that are bound to this host. A page with them would look like one of backup codes.
 pub(crate) async fn show_only(session: &mut Session, codes: &BackupCodes) -> Result<(), Failure> {
     let (_, columns) = session.terminal.size();
-    session.print(&pages::backup_codes(codes, columns))?;
+    let page = pages::backup_codes(codes, columns);
+    // Without what the page says first: that these are backup codes.
+    let list = page
+        .split_once("\n\n")
+        .map_or(page.as_str(), |(_, list)| list);
+    session.print(list)?;
     session.ask(messages::SAVED).await?;
     Ok(())
 }

@@ -18,7 +18,8 @@ invalid.
 
 pub(crate) const NEW_BOUND_CODES: &str = "\
 These codes are valid on this host alone, each once, and only while it reaches
-no verifier. Write them down, or copy them to a password manager.
+no verifier. They are not shown again. Write them down, or copy them to a
+password manager. Keep your backup codes too: these do not replace them.
 ";
 
 pub(crate) const HOW_TO_SAVE: &str = "\

@@ -249,6 +249,8 @@ fn bound_codes_are_shown_and_not_offered_as_a_page() {
     terminal.expect("valid on this host alone");
     terminal.expect("ABCD9-FGHJ9");
     assert!(!terminal.screen().contains(".pdf"));
+    // A user would throw the real ones away.
+    assert!(!terminal.screen().contains("These are your backup codes"));
     terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     let calls = host.daemon().calls();
