@@ -15,7 +15,7 @@ use rcgen::{KeyPair, PublicKeyData as _, SigningKey as _};
 use tfa_core::{Fingerprint, FleetHost, HostInvitation, HostName, InvitationSecret, JoinToken};
 use tfa_fleet_wire::{
     AttemptBytes, CaReply, CaRequest, HostCall, HostReply, KeyRequest, LoginCall, LoginReply,
-    MemberCall, SecretBytes, SecretText,
+    MemberCall, NOT_ADMITTED, SecretBytes, SecretText,
 };
 use tfa_store::{
     Commit, DocumentChange, DocumentId, DocumentKind, Documents as _, Revision, Sealed, SealingKey,
@@ -459,6 +459,47 @@ fn renewed_host_may_use_the_key_before_until_it_renews_again() {
 }
 
 #[test]
+fn certificates_of_one_host_in_a_minute_are_few() {
+    let verifier = Verifier::founded();
+    let host = verifier.joined("web1.example");
+    let token = verifier.invite("web2.example");
+    let other = key();
+    certificate(verifier.join(&token, &other));
+    let renew = || verifier.renew("web1.example", &host, &key());
+    for _ in 0..4 {
+        certificate(renew());
+        certificate(verifier.join(&token, &other));
+    }
+    let signed = verifier.authority.signed.lock().unwrap().len();
+    for reply in [renew(), verifier.join(&token, &other)] {
+        let HostReply::Refused { error, text } = reply else {
+            panic!("{reply:?}");
+        };
+        assert_eq!(error, "org.tfad.Tfa1.Error.Busy");
+        assert!(text.contains("try again in a minute"), "{text}");
+    }
+    assert_eq!(verifier.authority.signed.lock().unwrap().len(), signed);
+    // The host itself stays admitted.
+    assert!(verifier.admits("web1.example", &host));
+}
+
+#[test]
+fn copied_token_fills_no_log() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite("web1.example");
+    certificate(verifier.join(&token, &key()));
+    let mut wrong = token.clone();
+    wrong.secret = InvitationSecret([9; InvitationSecret::LENGTH].into());
+    for _ in 0..20 {
+        refusal(verifier.join(&wrong, &key()));
+        refusal(verifier.join(&token, &key()));
+    }
+    let lines = verifier.lines();
+    let alerts = lines.matches("a second host tried to join with its token");
+    assert_eq!(alerts.count(), 1, "{lines}");
+}
+
+#[test]
 fn without_an_authority_each_host_is_admitted_but_the_removed_ones() {
     let verifier = Verifier::new();
     let host = key();
@@ -699,9 +740,9 @@ fn calls_of_a_host_that_was_removed_are_refused_also_within_a_dialog() {
         }
     };
     assert_eq!(call(&host), "org.tfad.Tfa1.Error.NoSuchDialog");
-    assert_eq!(call(&key()), "org.tfad.Tfa1.Error.NotAuthorized");
+    assert_eq!(call(&key()), NOT_ADMITTED);
     verifier.hosts.remove(0, &name("web1.example")).unwrap();
-    assert_eq!(call(&host), "org.tfad.Tfa1.Error.NotAuthorized");
+    assert_eq!(call(&host), NOT_ADMITTED);
     let lines = verifier.lines();
     assert!(
         lines.contains("host web1.example: refused a call, because it"),

@@ -16,6 +16,10 @@ pub const MAX_PROOF: usize = 72;
 /// What is signed to prove that a host has the key of a [`KeyRequest`]: these bytes, then the point.
 pub const PROOF_CONTEXT: &[u8] = b"tfa fleet: request for a certificate, version 1\0";
 
+/// The name of the error with which tfad refuses each call of a host: its key is not admitted. For the host, tfa-fleet
+/// makes `NotAuthorized` of it.
+pub const NOT_ADMITTED: &str = "org.tfad.Tfa1.Error.NotAdmitted";
+
 /// What tfa-fleet of a verifier asks tfad.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]

@@ -11,6 +11,9 @@ pub const NO_AUTHORITY: &str = "this fleet has no authority of its own. To make 
      tfactl fleet init";
 /// The signature does not fit the key.
 pub const NO_PROOF: &str = "the host has not proved that it has the key";
+/// The quota of a host for certificates is used up.
+pub const CERTIFIED_TOO_OFTEN: &str =
+    "this host has had several certificates within a minute; try again in a minute";
 /// Too many certificates are being signed.
 pub const CA_BUSY: &str = "other certificates are being signed; try again";
 /// The program that signs certificates is of another version.

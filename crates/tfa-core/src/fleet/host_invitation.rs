@@ -45,7 +45,7 @@ pub enum InvitationUse {
 }
 
 /// Why the join of a host is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum JoinRefusal {
     /// There is no such invitation, or it is over.
     NotOpen,

@@ -35,11 +35,8 @@ impl Hosts {
             },
         };
         replied.unwrap_or_else(|error| {
-            let error = tfa_proto::Error::from(error);
-            HostReply::Refused {
-                error: error.name().to_owned(),
-                text: error.text().to_owned(),
-            }
+            let (error, text) = error.told();
+            HostReply::Refused { error, text }
         })
     }
 
@@ -57,20 +54,18 @@ impl Hosts {
             let stored = documents::load::<HostInvitation>(&*self.store, &invitation_name(id))?;
             let invitation = stored.value.as_ref().ok_or(JoinRefusal::NotOpen)?;
             let name = invitation.host();
-            let judged = invitation.judge(secret, key, now).inspect_err(|why| {
-                let why = *why;
-                self.journal
-                    .log_host(name, HostEvent::JoinRefused { from, why });
-            })?;
             // An invitation is made for no other name.
             let host = HostName::new(name)
                 .map_err(|_| Error::Damaged(stored.id.to_string(), stored.revision))?;
+            let judged = invitation.judge(secret, key, now);
+            let judged = judged.inspect_err(|why| self.log_refused_join(&host, from, *why))?;
             let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
             if judged == InvitationUse::Again {
                 let is_same = |host: &FleetHost| host.has_last_key(key);
                 if !of_host.value.as_ref().is_some_and(is_same) {
                     return Err(JoinRefusal::NotOpen.into());
                 }
+                self.quota.charge(&host)?;
             }
             // Before the invitation is used up: what fails here can be tried again.
             let port = invitation.port();
@@ -113,6 +108,7 @@ impl Hosts {
             let known = stored.value.as_ref().ok_or(HostRefusal::Unknown);
             let known = known.and_then(|known| known.admit(present).map(|()| known));
             let known = known.inspect_err(|why| self.log_refusal(host, *why))?;
+            self.quota.charge(host)?;
             let port = known.port();
             let certificate = self.sign(&authority, host, port.is_some(), request, now)?;
             let renewed = known.renewed(key, present, now);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use tfa_core::{HostRefusal, JoinRefusal};
+use tfa_fleet_wire::NOT_ADMITTED;
 use tfa_store::{Revision, StoreError};
 
 use crate::host::random::NoRandomness;
@@ -24,6 +25,8 @@ pub enum Error {
     NoAuthority,
     /// The program that signs certificates fails. The text says how.
     Ca(String),
+    /// The host has had several certificates within a minute.
+    TooOften,
     /// The host has not proved that it has the private key.
     NoProof,
     /// The kernel gives no random bytes.
@@ -41,6 +44,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// The name and the text of the error, as tfa-fleet gets them.
+    pub(crate) fn told(self) -> (String, String) {
+        let is_of_key = matches!(self, Self::Refused(_));
+        let error = tfa_proto::Error::from(self);
+        let name = if is_of_key {
+            NOT_ADMITTED
+        } else {
+            error.name()
+        };
+        (name.to_owned(), error.text().to_owned())
+    }
+
     /// For a document that cannot be read, whatever is tried: what a change expects that replaces it.
     pub(super) fn damaged_revision(&self) -> Option<Revision> {
         let (Self::Damaged(_, revision)
@@ -62,6 +77,7 @@ impl fmt::Display for Error {
             Self::Refused(why) => formatter.write_str(&messages::host_refused(why)),
             Self::Join(why) => formatter.write_str(&messages::join_refused(why)),
             Self::NoAuthority => formatter.write_str(messages::NO_AUTHORITY),
+            Self::TooOften => formatter.write_str(messages::CERTIFIED_TOO_OFTEN),
             Self::NoProof => formatter.write_str(messages::NO_PROOF),
             Self::Randomness(error) => error.fmt(formatter),
             Self::Contended => formatter.write_str(messages::HOSTS_CONTENDED),
@@ -81,7 +97,7 @@ impl From<Error> for tfa_proto::Error {
             Error::Damaged(..) => Self::Damaged(text),
             Error::Refused(_) | Error::Join(_) => Self::NotAuthorized(text),
             Error::NoProof => Self::InvalidArgument(text),
-            Error::Contended => Self::Busy(text),
+            Error::Contended | Error::TooOften => Self::Busy(text),
             Error::Ca(_) | Error::Randomness(_) => Self::Storage(text),
             Error::NoAuthority
             | Error::NoSuchHost(_)

@@ -9,16 +9,18 @@ mod certify;
 mod documents;
 mod error;
 mod manage;
+mod quota;
 mod verifier_list;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_core::{Fingerprint, HostName, HostRefusal, admit_host};
+use tfa_core::{Fingerprint, HostName, HostRefusal, JoinRefusal, admit_host};
 use tfa_store::DaemonStore;
 
 use crate::log::{HostEvent, Journal, Rarely};
+use quota::Quota;
 use verifier_list::VerifierList;
 
 pub use ca::{CaProgram, CertificateAuthority};
@@ -36,6 +38,8 @@ pub struct Hosts {
     journal: Arc<Journal>,
     authority: Arc<dyn CertificateAuthority>,
     refusals: Rarely<HostName>,
+    refused_joins: Rarely<(HostName, JoinRefusal)>,
+    quota: Quota,
     verifier_list: VerifierList,
 }
 
@@ -64,6 +68,8 @@ impl Hosts {
             journal,
             authority: Arc::new(CaProgram::default()),
             refusals: Rarely::new(REFUSAL_INTERVAL),
+            refused_joins: Rarely::new(REFUSAL_INTERVAL),
+            quota: Quota::default(),
             verifier_list: VerifierList::default(),
         }
     }
@@ -88,6 +94,14 @@ impl Hosts {
     fn log_refusal(&self, host: &HostName, why: HostRefusal) {
         if self.refusals.is_due(host) {
             let event = HostEvent::Refused(why);
+            self.journal.log_host(host.as_str(), event);
+        }
+    }
+
+    /// A client without a certificate can cause this: each kind of refusal has a line in an interval.
+    fn log_refused_join(&self, host: &HostName, from: &str, why: JoinRefusal) {
+        if self.refused_joins.is_due(&(host.clone(), why)) {
+            let event = HostEvent::JoinRefused { from, why };
             self.journal.log_host(host.as_str(), event);
         }
     }

@@ -93,7 +93,10 @@ impl MemberLogins {
             Err(hosts::Error::Refused(HostRefusal::Removed)) if bound_codes::is_report(&call) => {
                 return bound_codes::all_void();
             }
-            Err(error) => return refused(&error.into()),
+            Err(error) => {
+                let (error, text) = error.told();
+                return LoginReply::Refused { error, text };
+            }
         }
         match self.dispatch(&member, call) {
             Ok(reply) => reply,

@@ -1,0 +1,70 @@
+//! How many certificates a host may have signed in a minute. Each one takes a process, a change of the store and a line
+//! of the log.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tfa_core::HostName;
+
+use super::Error;
+
+/// A host needs one in 20 days, and a few more where replies are lost.
+const IN_A_MINUTE: u32 = 4;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What each host has had in the present minute.
+#[derive(Debug, Default)]
+pub(super) struct Quota(Mutex<Option<Present>>);
+
+#[derive(Debug)]
+struct Present {
+    start: Instant,
+    signed: BTreeMap<HostName, u32>,
+}
+
+impl Quota {
+    /// Counts one more for a host that the fleet has.
+    ///
+    /// # Errors
+    /// [`Error::TooOften`].
+    pub(super) fn charge(&self, host: &HostName) -> Result<(), Error> {
+        self.charge_at(host, Instant::now())
+    }
+
+    fn charge_at(&self, host: &HostName, now: Instant) -> Result<(), Error> {
+        let mut present = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = |present: &mut Present| now.duration_since(present.start) >= MINUTE;
+        if present.as_mut().is_none_or(is_over) {
+            *present = None;
+        }
+        let present = present.get_or_insert_with(|| Present {
+            start: now,
+            signed: BTreeMap::new(),
+        });
+        let signed = present.signed.entry(host.clone()).or_default();
+        if *signed >= IN_A_MINUTE {
+            return Err(Error::TooOften);
+        }
+        *signed = signed.saturating_add(1);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_host_has_a_quota_of_its_own_in_each_minute() {
+        let quota = Quota::default();
+        let [one, other] = ["web1", "web2"].map(|name| HostName::new(name).unwrap());
+        let now = Instant::now();
+        for _ in 0..IN_A_MINUTE {
+            quota.charge_at(&one, now).unwrap();
+        }
+        assert!(quota.charge_at(&one, now + MINUTE / 2).is_err());
+        quota.charge_at(&other, now + MINUTE / 2).unwrap();
+        quota.charge_at(&one, now + MINUTE).unwrap();
+    }
+}
