@@ -27,8 +27,8 @@ pub use certificates::{
     CertifiedHost, MAX_CERTIFICATE, certified_host, certified_reply, join_call, key_request,
     renewed_key,
 };
-pub(crate) use names::error_of;
 pub use names::{ERRORS, LINE_KINDS, STYLES, VERDICTS};
+pub(crate) use names::{error_of, not_authorized};
 pub use replies::{answer_reply, begin_reply, reply_to_answer, reply_to_begin};
 pub use verifiers::{list_reply, verifiers_of};
 

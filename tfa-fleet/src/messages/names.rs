@@ -38,6 +38,11 @@ pub const STYLES: [(PromptStyle, &str); 3] = [
 /// What the name of each error begins with.
 pub(super) const ERROR_PREFIX: &str = "org.tfad.Tfa1.Error.";
 
+/// The name of the error for a host that may not speak.
+pub(crate) fn not_authorized() -> String {
+    format!("{ERROR_PREFIX}NotAuthorized")
+}
+
 /// The errors that a login may end with. One that is not here is a fault of the verifier.
 pub const ERRORS: [(Error, &str); 11] = [
     (Error::NoSuchDialog, "NoSuchDialog"),

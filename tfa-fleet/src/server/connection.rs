@@ -11,6 +11,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::server::Acceptor;
@@ -77,15 +78,17 @@ pub(super) async fn accept(
     Ok((stream, Some(peer)))
 }
 
-/// Serves the requests of a host until it closes the connection, or the time of the connection is over.
+/// Serves the requests of a host until it closes the connection, or the time of the connection is over. `refused` is
+/// notified when tfad does not admit its key.
 pub(super) async fn serve(
     stream: TlsStream<TcpStream>,
     peer: Peer,
     time: Duration,
     tfad: Arc<Tfad>,
+    refused: Arc<Notify>,
     mut stop: Stop,
 ) {
-    let verifier = VerifierServer::new(Verifier::new(peer, time, tfad))
+    let verifier = VerifierServer::new(Verifier::new(peer, time, tfad, refused))
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
     let service = service_fn(move |request| answer(verifier.clone(), request));

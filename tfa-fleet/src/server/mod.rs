@@ -3,21 +3,24 @@
 mod connection;
 mod guest;
 mod refusal;
+mod refused_keys;
 mod service;
 mod tfad;
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tfa_fleet_core::spread;
+use tfa_fleet_core::{HostName, spread};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
 use crate::config::Limits;
-use crate::limiter::{Limiter, address_block};
+use crate::limiter::{Limiter, Permit, address_block};
 use crate::log::{Level, RareLog};
 use crate::places::{Place, Places};
 use crate::random::random;
@@ -33,6 +36,14 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 const GUESTS_PER_ADDRESS: usize = 4;
 const GUESTS: usize = 32;
 
+/// The keys of one host that may have all of their connections at once: the present one, and one of a certificate from
+/// before.
+const KEYS_OF_HOST: usize = 2;
+
+/// Hosts whose key tfad does not admit, with one address and together.
+const REFUSED_PER_ADDRESS: usize = 4;
+const REFUSED: usize = 64;
+
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -42,9 +53,12 @@ pub(crate) struct Server {
     silent: Arc<Places>,
     /// Clients that have sent it, whose handshake has not ended.
     handshakes: Arc<Places>,
-    hosts: Arc<Limiter<Peer>>,
+    hosts: Arc<Limiter<HostName>>,
+    keys: Arc<Limiter<Peer>>,
     /// Clients without a certificate.
     guests: Arc<Places>,
+    /// Hosts whose key tfad does not admit. They take no place from the others.
+    not_admitted: Arc<Places>,
     tfad: Arc<Tfad>,
     refused: RefusalLog,
     not_accepted: RareLog,
@@ -60,8 +74,13 @@ impl Server {
             limits,
             silent: places(),
             handshakes: places(),
-            hosts: Limiter::new(limits.connections_per_host, limits.connections),
+            hosts: Limiter::new(
+                limits.connections_per_host.saturating_mul(KEYS_OF_HOST),
+                limits.connections,
+            ),
+            keys: Limiter::new(limits.connections_per_host, limits.connections),
             guests: Places::new(GUESTS_PER_ADDRESS, GUESTS),
+            not_admitted: Places::new(REFUSED_PER_ADDRESS, REFUSED),
             tfad,
             refused: RefusalLog::default(),
             not_accepted: RareLog::default(),
@@ -119,13 +138,35 @@ impl Server {
             return;
         };
         // Counted on before the handshake ends to count, so that no moment has neither.
-        let Some(_permit) = self.hosts.admit(&peer) else {
-            return self.refused.log(from, &Refusal::Connections(peer.host));
+        let permits = match self.tfad.has_refused(&peer) {
+            true => None,
+            false => match self.permits(&peer) {
+                None => return self.refused.log(from, &Refusal::Connections(peer.host)),
+                permits => permits,
+            },
         };
         drop(handshake);
         // Hosts that have connected at once do not come back at once.
         let time = spread(self.limits.connection_time(), random());
-        connection::serve(stream, peer, time, tfad, stop).await;
+        let refused = Arc::new(Notify::new());
+        let served = connection::serve(stream, peer, time, tfad, Arc::clone(&refused), stop);
+        let mut served = pin!(served);
+        if permits.is_some() {
+            tokio::select! {
+                () = &mut served => return,
+                () = refused.notified() => {}
+            }
+        }
+        // It is still answered, with the refusal: where the connection ended, the host would seem to be cut off.
+        let mut place = self.not_admitted.take(address_block(from.ip()));
+        drop(permits);
+        let _ = place.unless_lost(served).await;
+    }
+
+    /// A place for the host and one for its key.
+    fn permits(&self, peer: &Peer) -> Option<(Permit<HostName>, Permit<Peer>)> {
+        let of_key = self.keys.admit(peer)?;
+        Some((self.hosts.admit(&peer.host)?, of_key))
     }
 
     /// Performs the handshake. The place of it counts on. A client that sends nothing takes no place from those that

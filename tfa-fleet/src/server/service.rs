@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tfa_fleet_wire::{LoginCall, LoginReply};
+use tokio::sync::Notify;
 use tonic::{Request, Response, Status};
 
 use super::tfad::Tfad;
@@ -27,23 +28,34 @@ pub(super) struct Verifier {
     /// How long the connection lasts from its start.
     time: Duration,
     tfad: Arc<Tfad>,
+    /// Notified when tfad does not admit the key of the host.
+    refused: Arc<Notify>,
 }
 
 impl Verifier {
     /// The service for a connection that starts now.
-    pub(super) fn new(peer: Peer, time: Duration, tfad: Arc<Tfad>) -> Self {
+    pub(super) fn new(peer: Peer, time: Duration, tfad: Arc<Tfad>, refused: Arc<Notify>) -> Self {
         Self {
             peer,
             start: Instant::now(),
             time,
             tfad,
+            refused,
         }
     }
 
     /// Passes a call on. The name of the host is the one in its certificate.
     async fn call(&self, call: LoginCall, budget_ms: u32) -> Result<LoginReply, Status> {
         let time = messages::budget(budget_ms);
-        self.tfad.call(&self.peer, call, time).await
+        self.noted(self.tfad.call(&self.peer, call, time).await)
+    }
+
+    /// The same reply. Notes whether tfad has not admitted the key.
+    fn noted<T>(&self, reply: T) -> T {
+        if self.tfad.has_refused(&self.peer) {
+            self.refused.notify_one();
+        }
+        reply
     }
 }
 
@@ -126,7 +138,7 @@ impl verifier_server::Verifier for Verifier {
         request: Request<RenewRequest>,
     ) -> Result<Response<CertifiedReply>, Status> {
         let request = messages::renewed_key(request.into_inner()).map_err(refuse)?;
-        let reply = self.tfad.renew(&self.peer, request).await?;
+        let reply = self.noted(self.tfad.renew(&self.peer, request).await)?;
         messages::certified_reply(reply)
             .map(Response::new)
             .map_err(fail)
@@ -136,7 +148,7 @@ impl verifier_server::Verifier for Verifier {
         &self,
         _: Request<ListVerifiersRequest>,
     ) -> Result<Response<ListVerifiersReply>, Status> {
-        let reply = self.tfad.list_verifiers(&self.peer).await?;
+        let reply = self.noted(self.tfad.list_verifiers(&self.peer).await)?;
         messages::list_reply(reply).map(Response::new)
     }
 

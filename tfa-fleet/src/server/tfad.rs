@@ -9,18 +9,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minicbor::Decode;
+use tfa_fleet_core::HostName;
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
     HostCall, HostReply, KeyRequest, LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall,
-    VerifierCall, frame, is_trusted, peer_uid,
+    NOT_ADMITTED, VerifierCall, frame, is_trusted, peer_uid,
 };
 use tokio::net::UnixStream;
 use tokio::time::{sleep, timeout};
 use tonic::Status;
 
+use super::refused_keys::RefusedKeys;
 use crate::frames;
 use crate::limiter::{Limiter, Permit, address_block};
 use crate::log::{Level, RareLog};
+use crate::messages;
 use crate::tls::Peer;
 
 /// Calls under way. tfad has room for those that have just ended.
@@ -47,11 +50,12 @@ const QUEUE_DELAY: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(crate) struct Tfad {
     socket: PathBuf,
-    calls: Arc<Limiter<Peer>>,
-    account_calls: Arc<Limiter<Peer>>,
-    renewals: Arc<Limiter<Peer>>,
-    lists: Arc<Limiter<Peer>>,
+    calls: Arc<Limiter<HostName>>,
+    account_calls: Arc<Limiter<HostName>>,
+    renewals: Arc<Limiter<HostName>>,
+    lists: Arc<Limiter<HostName>>,
     joins: Arc<Limiter<IpAddr>>,
+    refused: RefusedKeys,
     not_reached: RareLog,
     too_many: RareLog,
 }
@@ -67,6 +71,7 @@ impl Tfad {
             renewals: Limiter::new(1, MAX_RENEWALS),
             lists: Limiter::new(1, MAX_LISTS),
             joins: Limiter::new(MAX_JOINS_OF_ADDRESS, MAX_JOINS),
+            refused: RefusedKeys::default(),
             not_reached: RareLog::default(),
             too_many: RareLog::default(),
         })
@@ -82,26 +87,69 @@ impl Tfad {
         call: LoginCall,
         time: Duration,
     ) -> Result<LoginReply, Status> {
+        // A report about codes of a host that was removed has a reply of its own.
+        let is_of_user = matches!(call, LoginCall::Account(_));
+        if let Some(text) = self.refused.why(peer).filter(|_| !is_of_user) {
+            let error = messages::not_authorized();
+            return Ok(LoginReply::Refused { error, text });
+        }
         let Peer { host, key } = peer;
         let permits = match call {
             LoginCall::Account(_) => {
-                let permits = self.permits_of_account_call(peer);
+                let permits = self.permits_of_account_call(host);
                 // It tells the host that the call was not executed.
                 permits.map_err(|status| Status::failed_precondition(status.message()))?
             }
-            _ => (self.permit(&self.calls, peer)?, None),
+            _ => (self.permit(&self.calls, host)?, None),
         };
         let (member, key) = (host.to_string(), *key);
         let call = VerifierCall::Member(MemberCall { member, call, key });
-        self.pass_on(call, time, permits, host).await
+        let mut reply = self.pass_on(call, time, permits, host).await?;
+        if let LoginReply::Refused { error, text } = &mut reply {
+            self.note(peer, error, text);
+        }
+        Ok(reply)
+    }
+
+    /// Whether tfad did not admit the key of that certificate a moment ago.
+    pub(super) fn has_refused(&self, peer: &Peer) -> bool {
+        self.refused.why(peer).is_some()
+    }
+
+    /// Notes that a refusal is one of the key, which the host need not tell apart.
+    fn note(&self, peer: &Peer, error: &mut String, text: &str) {
+        if error == NOT_ADMITTED {
+            self.refused.note(peer, text);
+            *error = messages::not_authorized();
+        }
+    }
+
+    /// Passes on a call of a host about itself.
+    async fn call_of_host(
+        self: &Arc<Self>,
+        peer: &Peer,
+        call: HostCall,
+        permit: Permit<HostName>,
+    ) -> Result<HostReply, Status> {
+        if let Some(text) = self.refused.why(peer) {
+            let error = messages::not_authorized();
+            return Ok(HostReply::Refused { error, text });
+        }
+        let call = VerifierCall::Host(call);
+        let reply = self.pass_on(call, CALL_TIME, permit, &peer.host).await;
+        let mut reply: HostReply = reply?;
+        if let HostReply::Refused { error, text } = &mut reply {
+            self.note(peer, error, text);
+        }
+        Ok(reply)
     }
 
     fn permits_of_account_call(
         &self,
-        peer: &Peer,
-    ) -> Result<(Permit<Peer>, Option<Permit<Peer>>), Status> {
-        let of_accounts = self.permit(&self.account_calls, peer)?;
-        Ok((self.permit(&self.calls, peer)?, Some(of_accounts)))
+        host: &HostName,
+    ) -> Result<(Permit<HostName>, Option<Permit<HostName>>), Status> {
+        let of_accounts = self.permit(&self.account_calls, host)?;
+        Ok((self.permit(&self.calls, host)?, Some(of_accounts)))
     }
 
     /// Passes on that a host joins which calls from this address.
@@ -128,15 +176,14 @@ impl Tfad {
         request: KeyRequest,
     ) -> Result<HostReply, Status> {
         let Peer { host, key } = peer;
-        let permit = self.permit(&self.renewals, peer)?;
+        let permit = self.permit(&self.renewals, host)?;
         let (of, key) = (host.to_string(), *key);
         let call = HostCall::Renew {
             host: of,
             key,
             request,
         };
-        self.pass_on(VerifierCall::Host(call), CALL_TIME, permit, host)
-            .await
+        self.call_of_host(peer, call, permit).await
     }
 
     /// Passes on that the host with that certificate asks for the verifiers of the fleet.
@@ -145,10 +192,10 @@ impl Tfad {
     /// As for [`Self::call`].
     pub(super) async fn list_verifiers(self: &Arc<Self>, peer: &Peer) -> Result<HostReply, Status> {
         let Peer { host, key } = peer;
-        let permit = self.permit(&self.lists, peer)?;
+        let permit = self.permit(&self.lists, host)?;
         let (of, key) = (host.to_string(), *key);
-        let call = VerifierCall::Host(HostCall::ListVerifiers { host: of, key });
-        self.pass_on(call, CALL_TIME, permit, host).await
+        let call = HostCall::ListVerifiers { host: of, key };
+        self.call_of_host(peer, call, permit).await
     }
 
     fn permit<P: Clone + Eq + Hash + fmt::Display>(

@@ -6,20 +6,14 @@ use rustls::pki_types::CertificateDer;
 use tfa_fleet_core::{Fingerprint, HostName, InvalidHostName};
 use webpki::EndEntityCert;
 
-/// The host at the other end of a connection, by its certificate. What a host may use is counted by both: an earlier
-/// certificate of the name, which tfad refuses, takes nothing of the present one.
+/// The host at the other end of a connection, by its certificate. Calls are counted by the name, for a host may have as
+/// many keys as it likes; connections by both, for an earlier certificate of the name must leave some to the present one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Peer {
     /// Its name.
     pub host: HostName,
     /// Its public key.
     pub key: Fingerprint,
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.host.fmt(formatter)
-    }
 }
 
 /// Why a certificate names no host.

@@ -191,7 +191,14 @@ fn earlier_certificate_of_a_name_takes_no_connections_of_the_present_one() {
     let mut thief = [(); 2].map(|()| connect(address, &stolen));
     assert!(thief.iter_mut().all(is_served));
     assert!(!is_served(&mut connect(address, &stolen)));
-    assert!(is_served(&mut connect(address, &present)));
+    let mut own = [(); 2].map(|()| connect(address, &present));
+    assert!(own.iter_mut().all(is_served));
+    // All keys of one name have a bound as well.
+    let another = Arc::new(config(
+        &authority,
+        Some(&authority.issue_member("web1.test")),
+    ));
+    assert!(!is_served(&mut connect(address, &another)));
 }
 
 #[test]

@@ -6,11 +6,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tfa_fleet::generated::{AccountRequest, AnswerRequest, BeginRequest, CancelRequest, User};
+use tfa_fleet::generated::{
+    AccountRequest, AnswerRequest, BeginRequest, CancelRequest, Error, User, begin_reply,
+};
 use tfa_fleet::messages::MAX_NAME;
-use tfa_fleet_wire::{LoginLine, LoginReply, LoginTurn, SecretText};
+use tfa_fleet_wire::{LoginLine, LoginReply, LoginTurn, NOT_ADMITTED, SecretText};
 use tfa_testkit::{NOBODY, skip_without_uid};
 use tokio::net::{UnixSocket, UnixStream};
 use tonic::Code;
@@ -50,13 +52,17 @@ fn one_host_does_not_use_up_the_calls_of_the_others() {
     let calls = tfad(&verifier.folder.path().join("fleet"), |_| None);
     let tls = |name| config(&authority, Some(&authority.issue_member(name)));
     runtime().block_on(async {
-        let mut web1 = client(address, tls("web1.test")).await;
+        // A host makes as many keys as it likes.
+        let mut keys = Vec::new();
+        for _ in 0..3 {
+            keys.push(client(address, tls("web1.test")).await);
+        }
         let short = || BeginRequest {
             budget_ms: 20,
             ..begin()
         };
-        let give_up = |_| {
-            let mut client = web1.clone();
+        let give_up = |number: usize| {
+            let mut client = keys[number % keys.len()].clone();
             tokio::spawn(async move { client.begin(short()).await.err().unwrap() })
         };
         let given_up: Vec<_> = (0..MAX_CALLS_OF_HOST).map(give_up).collect();
@@ -64,11 +70,10 @@ fn one_host_does_not_use_up_the_calls_of_the_others() {
             assert_eq!(status.await.unwrap().code(), Code::DeadlineExceeded);
         }
         // The host has given them up, and tfad has not: they count.
-        let more = web1.begin(begin()).await.err().unwrap();
-        assert_eq!(more.code(), Code::ResourceExhausted);
-        let mut again = client(address, tls("web1.test")).await;
-        let more = again.begin(begin()).await.err().unwrap();
-        assert_eq!(more.code(), Code::ResourceExhausted);
+        for client in &mut keys {
+            let more = client.begin(begin()).await.err().unwrap();
+            assert_eq!(more.code(), Code::ResourceExhausted);
+        }
         let mut web2 = client(address, tls("web2.test")).await;
         let other = web2.begin(short()).await.err().unwrap();
         assert_eq!(other.code(), Code::DeadlineExceeded);
@@ -78,6 +83,46 @@ fn one_host_does_not_use_up_the_calls_of_the_others() {
     }
     assert!(calls.try_recv().is_err());
     verifier.wait_for_line("refused a call of web1.test: too many are under way");
+}
+
+#[test]
+fn key_that_tfad_does_not_admit_takes_no_place_and_no_further_call() {
+    let authority = Authority::new();
+    let (verifier, address) = Program::verifier(
+        &authority.issue("v1.test"),
+        authority.certificate(),
+        "limits = { connections = 1 }",
+    );
+    let calls = tfad(&verifier.folder.path().join("fleet"), |_| {
+        Some(LoginReply::Refused {
+            error: NOT_ADMITTED.to_owned(),
+            text: "joined again".to_owned(),
+        })
+    });
+    let [stolen, present] =
+        [(); 2].map(|()| config(&authority, Some(&authority.issue_member("web1.test"))));
+    runtime().block_on(async {
+        let mut thief = client(address, stolen).await;
+        for _ in 0..20 {
+            let reply = thief.begin(begin()).await.unwrap().into_inner();
+            let Some(begin_reply::Is::Refused(refused)) = reply.is else {
+                panic!("no refusal");
+            };
+            assert!(refused.error() == Error::NotAuthorized);
+            assert_eq!(refused.text, "joined again");
+        }
+        // The one place of the verifier is free, and this key is asked about.
+        let start = Instant::now();
+        while verifier.status().hosts > 0 {
+            assert!(start.elapsed() < TIMEOUT);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let mut host = client(address, present).await;
+        host.begin(begin()).await.unwrap();
+        // The thief is still told why.
+        thief.begin(begin()).await.unwrap();
+    });
+    assert_eq!(calls.try_iter().count(), 2);
 }
 
 #[test]
@@ -151,7 +196,7 @@ fn a_reply_that_is_too_long_is_none() {
         Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
     for (length, expected) in [
         (30_000, None),
-        (70_000, Some(Code::Unavailable)),
+        (70_000, Some(Code::OutOfRange)),
         (200_000, Some(Code::Unavailable)),
     ] {
         let path = verifier.folder.path().join("fleet");
