@@ -16,6 +16,7 @@ impl From<account::Error> for Error {
             account::Error::UnknownUser(_) => Self::UnknownUser(text),
             account::Error::Damaged(_) => Self::Damaged(text),
             account::Error::UidChanged(_) => Self::UidChanged(text),
+            account::Error::NotOnMember(_) => Self::NotAuthorized(text),
             account::Error::OwnerStays(_) => Self::WrongState(text),
             account::Error::InTheWay(_) => Self::AlreadySetUp(text),
             account::Error::Contended(_) => Self::Busy(text),

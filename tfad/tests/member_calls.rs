@@ -635,3 +635,45 @@ fn call_that_is_not_of_the_contract_is_refused() {
     let state = verifier.account().unwrap().state();
     assert_eq!(state, tfa_core::State::Enabled);
 }
+
+/// A call as root of web1, and its answer.
+fn call_of_root(verifier: &Verifier, method: &str, arguments: &(impl Type + Serialize)) -> Answer {
+    let mut call = call(method, arguments);
+    (call.user.name, call.user.uid) = ("root".to_owned(), 0);
+    result(verifier.at(WEB1, LoginCall::Account(call)))
+}
+
+#[test]
+fn no_member_enrolls_root() {
+    let verifier = Verifier::new(OPTIONAL);
+    let key = SecurityKeyParameters {
+        public_key: SECURITY_KEY.to_owned(),
+        ..SecurityKeyParameters::default()
+    };
+    let phone = call_of_root(&verifier, "Setup", &tfa_proto::Parameters::default());
+    assert_eq!(phone, error("NotAuthorized"));
+    let key = call_of_root(&verifier, "SetupSecurityKey", &key);
+    assert_eq!(key, error("NotAuthorized"));
+    assert_eq!(verifier.users(), Vec::<String>::new());
+    // Other users enroll there.
+    let parameters = tfa_proto::Parameters::default();
+    assert!(verifier.call("Setup", &parameters).is_ok());
+}
+
+#[test]
+fn what_waits_for_its_first_code_of_root_is_not_confirmed_by_a_member() {
+    let verifier = Verifier::new(OPTIONAL);
+    let root = User {
+        name: "root".to_owned(),
+        uid: 0,
+        aliases: Vec::new(),
+    };
+    let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
+    let begin = |account: &mut Account| account.set_up(phone.clone(), clock::now());
+    verifier.accounts.change(&root, begin).unwrap().unwrap();
+    let confirmed = call_of_root(&verifier, "Confirm", &code());
+    assert_eq!(confirmed, error("NotAuthorized"));
+    let account = verifier.accounts.load(&root).unwrap().unwrap();
+    assert_eq!(account.state(), tfa_core::State::Pending);
+    assert!(call_of_root(&verifier, "Abandon", &()).is_ok());
+}

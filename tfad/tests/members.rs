@@ -556,6 +556,17 @@ fn user_of_a_member_who_declines_to_enroll_is_refused() {
 }
 
 #[test]
+fn login_on_a_member_enrolls_other_users_than_root() {
+    let listener = Listener::start("root-enrolls", "[policy]\nmode = \"required\"\n");
+    let after = |user: &str, uid| next_after(&listener, user, uid, "account", "not-required", None);
+    assert!(after("bob", 1001).next.starts_with("ask"));
+    let turn = after("root", 0);
+    assert_eq!((&*turn.next, &*turn.text), ("verdict", "must-enroll"));
+    let lines: Vec<_> = turn.lines.iter().map(|line| line.text.0.as_str()).collect();
+    assert!(lines.concat().contains("on a verifier"), "{lines:?}");
+}
+
+#[test]
 fn stricter_of_the_policies_of_member_and_verifier_applies() {
     let off = Listener::start("off", "[policy]\nmode = \"off\"\n");
     let next = |user: &str, uid, phase: &str, requires| {

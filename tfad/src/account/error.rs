@@ -27,6 +27,8 @@ pub enum Error {
     OwnerStays(String),
     /// The record is to go to another user, who has one.
     InTheWay(String),
+    /// No member enrolls this user. The text says where the user enrolls.
+    NotOnMember(String),
     /// Other calls change the account, or its backup codes, all the time. The text says which.
     Contended(&'static str),
     /// A backup code could not be hashed.
@@ -42,6 +44,7 @@ impl fmt::Display for Error {
             | Self::Damaged(text)
             | Self::UidChanged(text)
             | Self::OwnerStays(text)
+            | Self::NotOnMember(text)
             | Self::InTheWay(text) => formatter.write_str(text),
             Self::NameService(error) => error.fmt(formatter),
             Self::Store(error) => error.fmt(formatter),
@@ -60,7 +63,7 @@ impl Report for Error {
             Self::Store(error) => Some(level_of_store(error)),
             // A directory that is down comes back, and so does memory.
             Self::NameService(_) | Self::Hashing | Self::UidChanged(_) => Some(Level::Error),
-            Self::Contended(_) => Some(Level::Warning),
+            Self::Contended(_) | Self::NotOnMember(_) => Some(Level::Warning),
             Self::UnknownUser(_) | Self::OwnerStays(_) | Self::InTheWay(_) => None,
         }
     }

@@ -11,6 +11,7 @@ mod judge;
 mod recovery;
 mod rename;
 pub(crate) mod resolve;
+mod root_of_member;
 pub(crate) mod status;
 mod told_uid;
 
@@ -18,7 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tfa_core::Account;
+use tfa_core::{Account, State};
 
 use crate::account::hashing::Hashing;
 use crate::account::recovery::RecoveryFile;
@@ -307,8 +308,12 @@ impl Accounts {
                 None => (self.load_record(user)?, true),
             };
             let account = loaded.account.take();
+            let state = account.as_ref().map_or(State::None, Account::state);
             let mut account = account.unwrap_or_else(|| Account::new(user.uid));
             let verdict = judge(&mut account);
+            if self.uids_are_told {
+                root_of_member::must_not_enroll(user, state, &account)?;
+            }
             match self.store_if_changed(settle, user, &account, loaded)? {
                 Stored::Committed => return Ok(verdict),
                 Stored::Unchanged if fresh => return Ok(verdict),

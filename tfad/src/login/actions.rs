@@ -59,6 +59,15 @@ impl Evaluation<'_> {
     /// The text of a refusal.
     pub(super) fn denial(&self, reason: DenyReason) -> String {
         let (user, is_ssh) = (&self.attempt.user.name, self.attempt.context.is_ssh());
+        if self.attempt.user.uid == 0
+            && !self.attempt.host.is_local()
+            && matches!(
+                reason,
+                DenyReason::MustEnroll | DenyReason::NoEnrollmentInLogin
+            )
+        {
+            return messages::root_must_enroll(&self.attempt.host.name());
+        }
         let denied = DeniedLogin::of(is_ssh, &self.attempt.login.methods);
         messages::denial(reason, &self.attempt.host.name(), user, denied)
     }

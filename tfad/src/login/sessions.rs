@@ -85,9 +85,13 @@ impl LoginAttempt {
         now: Time,
     ) -> PolicyDecision {
         let decision = policy.decide(&self.login, account, now);
-        match self.host.is_local() {
-            true => decision,
-            false => decision.without_new_grace(account),
+        if self.host.is_local() {
+            return decision;
+        }
+        let decision = decision.without_new_grace(account);
+        PolicyDecision {
+            enrolls_in_login: decision.enrolls_in_login && self.user.uid != 0,
+            ..decision
         }
     }
 

@@ -74,6 +74,15 @@ Log in again; over SSH, connect again."
     }
 }
 
+/// Why a login of root on a member is refused where it must enroll.
+#[must_use]
+pub fn root_must_enroll(host: &str) -> String {
+    format!(
+        "Two-factor login is required on {host}, and root has not set it up.\n\
+         Set it up on a verifier of the fleet, with tfa-enroll. It then counts on all hosts."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

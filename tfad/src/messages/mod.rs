@@ -19,7 +19,7 @@ mod users;
 pub use bound::*;
 pub use calls::*;
 pub use context::bad_context;
-pub use denials::{DeniedLogin, denial};
+pub use denials::{DeniedLogin, denial, root_must_enroll};
 pub use dialog::{locked, message};
 pub use enrollment::*;
 pub use hosts::*;

@@ -78,6 +78,10 @@ pub fn told_uid_of_other(name: &str, told: u32, other: &str) -> String {
     )
 }
 
+/// A member asks to enroll root.
+pub const ROOT_ENROLLS_ON_A_VERIFIER: &str = "root is not enrolled on a member of a fleet: run tfa-enroll as \
+     root on a verifier. It then counts on all hosts. Nothing was stored";
+
 /// The name service did not tell whether it knows another uid of a user of a member.
 #[must_use]
 pub fn told_uid_not_compared(name: &str, why: &str) -> String {

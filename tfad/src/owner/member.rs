@@ -14,7 +14,7 @@ use zbus::wire::{LE, Type, to_bytes};
 use zeroize::Zeroizing;
 
 use super::{Method, Owner, SecondFactor};
-use crate::account::Accounts;
+use crate::account::{self, Accounts};
 use crate::caller::Caller;
 use crate::host::clock;
 use crate::host::users::User;
@@ -63,6 +63,11 @@ impl Owner {
     ) -> Result<ResultBytes, Error> {
         if method != Method::Status && method != Method::Devices {
             self.must_be_served()?;
+        }
+        let is_first = matches!(method, Method::Setup | Method::SetupSecurityKey);
+        if is_first && self.user.uid == 0 {
+            let text = messages::ROOT_ENROLLS_ON_A_VERIFIER.to_owned();
+            return Err(self.report(account::Error::NotOnMember(text)).into());
         }
         match method {
             Method::Status => marshalled(&self.status()?),
