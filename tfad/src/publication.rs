@@ -148,6 +148,12 @@ impl Publication {
         self.in_force().published
     }
 
+    /// Whether no newer policy was met than this one. It reads nothing.
+    pub fn is_newest_met(&self, stamp: PolicyStamp) -> bool {
+        let store = self.store.as_ref();
+        store.is_none_or(|store| store.newest_policy_met() == stamp)
+    }
+
     /// Whether no newer policy was met than the one of this configuration. It reads nothing.
     pub fn is_newest(&self, config: &Arc<Config>) -> bool {
         let Some(store) = &self.store else {

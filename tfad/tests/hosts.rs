@@ -125,8 +125,8 @@ impl Verifier {
     }
 
     fn admits(&self, host: &str, key: &KeyPair) -> bool {
-        match self.hosts.admit(&name(host), fingerprint(key)) {
-            Ok(()) => true,
+        match self.hosts.admit(&name(host), fingerprint(key), None) {
+            Ok(_) => true,
             Err(HostsError::Refused(_)) => false,
             Err(other) => panic!("{other}"),
         }
@@ -417,7 +417,7 @@ fn damaged_document_of_a_removed_host_is_replaced_in_one_change() {
     hosts(7).remove(0, &web1).unwrap();
     // Sealed with another key: as good as any damage.
     let verifier = hosts(8);
-    let admitted = verifier.admit(&web1, fingerprint(&key()));
+    let admitted = verifier.admit(&web1, fingerprint(&key()), None);
     assert!(
         matches!(admitted, Err(HostsError::Store(_))),
         "{admitted:?}"
@@ -427,7 +427,7 @@ fn damaged_document_of_a_removed_host_is_replaced_in_one_change() {
     let id = DocumentId::new(DocumentKind::Host, "web1.example").unwrap();
     let (_, revision) = before.document(&id).unwrap().unwrap();
     assert_eq!(revision, Revision::new(2), "one change after the first one");
-    let admitted = verifier.admit(&web1, fingerprint(&key()));
+    let admitted = verifier.admit(&web1, fingerprint(&key()), None);
     assert!(
         matches!(admitted, Err(HostsError::Refused(_))),
         "{admitted:?}"
@@ -618,7 +618,7 @@ fn damaged_document_refuses_its_host_and_can_be_removed() {
     verifier.put(DocumentKind::Host, "web1.example", b"of a later version");
     let admitted = verifier
         .hosts
-        .admit(&name("web1.example"), fingerprint(&host));
+        .admit(&name("web1.example"), fingerprint(&host), None);
     assert!(
         matches!(admitted, Err(HostsError::Damaged(..))),
         "{admitted:?}"
@@ -638,7 +638,7 @@ fn store_that_fails_refuses_each_host() {
     tfa_store::Store::close(&*verifier.store);
     let admitted = verifier
         .hosts
-        .admit(&name("web1.example"), fingerprint(&key()));
+        .admit(&name("web1.example"), fingerprint(&key()), None);
     assert!(
         matches!(admitted, Err(HostsError::Store(_))),
         "{admitted:?}"

@@ -34,7 +34,7 @@ use tfad::fleet::{MemberFacts, MemberLogins, MemberSocket};
 use tfad::host::clock;
 use tfad::host::users::User;
 use tfad::log::{Entry, Journal, MemoryLog};
-use tfad::login::{Error, Logins};
+use tfad::login::{BeginRequest, Error, Logins};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
 
@@ -145,7 +145,13 @@ impl Attempt {
             goes_on_after_wrong_password: Some(false),
             floor: None,
         };
-        verifier.begin_for(Arc::new(facts), &self.caller(), user, context)
+        verifier.begin_for(BeginRequest {
+            host: Arc::new(facts),
+            caller: &self.caller(),
+            user,
+            context,
+            record: None,
+        })
     }
 
     /// Gives this answer as its first one, in a new dialog at a verifier.

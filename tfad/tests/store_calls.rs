@@ -12,7 +12,9 @@ use std::mem;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use tfa_core::{Account, Authenticator, Fingerprint, FleetHost, Parameters, Secret, Time};
+use tfa_core::{
+    Account, Authenticator, Fingerprint, FleetHost, Parameters, PublishedPolicy, Secret, Time,
+};
 use tfa_fleet_wire::{
     AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts, LoginReply,
     LoginTurn, LoginUser, MemberCall, SecretText,
@@ -37,13 +39,18 @@ use alice::{NoNames, alice};
 const KEY: &[u8] = b"12345678901234567890";
 const KEY_OF_HOST: Fingerprint = Fingerprint::new([1; Fingerprint::LENGTH]);
 const MEMBER: &str = "web1.example";
+const ATTEMPT: AttemptBytes = AttemptBytes([1; 16]);
 
 /// A client of etcd that notes its calls.
 #[derive(Clone, Default)]
 struct Counted {
     etcd: Arc<MemoryKv>,
     calls: Arc<Mutex<Vec<&'static str>>>,
+    /// What another thread does before the reply to the next read arrives.
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
 
 impl Counted {
     fn note(&self, call: &'static str) {
@@ -59,7 +66,12 @@ impl Counted {
 impl Kv for Counted {
     fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Entry>>, KvError> {
         self.note("get");
-        self.etcd.get(keys)
+        let found = self.etcd.get(keys);
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(other) = meanwhile {
+            other();
+        }
+        found
     }
 
     fn range(&self, range: &Range) -> Result<RangeReply, KvError> {
@@ -93,6 +105,7 @@ fn verifier(kv: &Counted) -> (MemberLogins, Arc<dyn DaemonStore>) {
     let config = Config::parse(&[("tfad.toml".to_owned(), policy)]).unwrap();
     let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
     let state = DaemonState::new(journal, PathBuf::new(), config, None);
+    let state = state.publishing_in(Arc::clone(&store), PathBuf::new());
     let logins = MemberLogins::new(Arc::new(state), Arc::clone(&store), Arc::new(NoNames));
     (logins, store)
 }
@@ -126,16 +139,15 @@ fn call(verifier: &MemberLogins, call: LoginCall) -> (u32, LoginTurn) {
     }
 }
 
-/// Logs alice in, and returns the calls for the question and those for the answer.
-fn log_in(verifier: &MemberLogins, kv: &Counted) -> [Vec<&'static str>; 2] {
-    let attempt = AttemptBytes([1; 16]);
+/// Begins a login of alice, and returns its dialog and the calls.
+fn begin(verifier: &MemberLogins, kv: &Counted) -> (u32, Vec<&'static str>) {
     let entry = |key: &str, value: &str| ContextEntry {
         key: key.to_owned(),
         value: EntryValue::Text(value.to_owned()),
     };
     kv.take();
     let begin = BeginLogin {
-        attempt,
+        attempt: ATTEMPT,
         user: LoginUser {
             name: "alice".to_owned(),
             uid: 1000,
@@ -156,11 +168,16 @@ fn log_in(verifier: &MemberLogins, kv: &Counted) -> [Vec<&'static str>; 2] {
     };
     let (dialog, turn) = call(verifier, LoginCall::Begin(begin));
     assert_ne!(turn.next, "verdict");
-    let of_begin = kv.take();
+    (dialog, kv.take())
+}
+
+/// Logs alice in, and returns the calls for the question and those for the answer.
+fn log_in(verifier: &MemberLogins, kv: &Counted) -> [Vec<&'static str>; 2] {
+    let (dialog, of_begin) = begin(verifier, kv);
     let phone = Builder::new().with_secret(KEY).build_noncompliant();
     let code = phone.generate(clock::now().as_secs()).to_string();
     let answer = LoginCall::Answer {
-        attempt,
+        attempt: ATTEMPT,
         dialog,
         number: 1,
         answer: SecretText(Zeroizing::new(code)),
@@ -171,17 +188,39 @@ fn log_in(verifier: &MemberLogins, kv: &Counted) -> [Vec<&'static str>; 2] {
 }
 
 #[test]
-fn login_of_a_member_takes_three_reads_and_one_transaction() {
-    let expected = [vec!["get", "get"], vec!["get", "txn"]];
-    // With certificates of the organisation.
+fn login_of_a_member_takes_two_reads_and_one_transaction() {
+    let expected = [vec!["get"], vec!["get", "txn"]];
+    // With certificates of the organisation. The first login reads the policy.
     let kv = Counted::default();
     let (logins, _) = verifier(&kv);
+    begin(&logins, &kv);
     assert_eq!(log_in(&logins, &kv), expected);
     // With an authority, to which the host is known.
     let kv = Counted::default();
     let (logins, store) = verifier(&kv);
     join(&*store);
+    begin(&logins, &kv);
     assert_eq!(log_in(&logins, &kv), expected);
+}
+
+#[test]
+fn record_is_read_again_where_a_newer_policy_was_met_since() {
+    let kv = Counted::default();
+    let (logins, store) = verifier(&kv);
+    // The first one reads the policy.
+    begin(&logins, &kv);
+    assert_eq!(begin(&logins, &kv).1, ["get"]);
+    let other = Arc::clone(&store);
+    let publish = move || {
+        let text = "[policy]\nmode = \"optional\"\n".to_owned();
+        let host = "v1.example".to_owned();
+        let policy = PublishedPolicy::new(text, "UTC".to_owned(), clock::now(), host, 0);
+        put(&*other, DocumentKind::Policy, "", &policy.encode());
+    };
+    *kv.meanwhile.lock().unwrap() = Some(Box::new(publish));
+    let (_, calls) = begin(&logins, &kv);
+    // The document of the policy is read for its change, and with its stamp for the login.
+    assert_eq!(calls, ["get", "get", "txn", "get", "get", "get", "get"]);
 }
 
 #[test]

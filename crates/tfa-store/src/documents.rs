@@ -108,8 +108,63 @@ pub struct DocumentChange<'a> {
     pub document: Option<&'a [u8]>,
 }
 
-/// A document and its revision, and whether another document exists.
-pub type DocumentBeside = (Option<(Record, Revision)>, bool);
+/// What a call of a member reads, of one moment where the store can read it so.
+pub struct ReadTogether {
+    /// A document and its revision.
+    pub document: Option<(Record, Revision)>,
+    /// Whether another document exists, also one that cannot be read.
+    pub other_exists: bool,
+    /// The record of a user. `None` where the store reads a record as fast when it is asked for.
+    pub record: Option<RecordRead>,
+}
+
+/// A record that was read before it is needed, as [`Store::load`] returns it.
+pub struct RecordRead {
+    user: String,
+    policy: PolicyStamp,
+    found: Result<Option<(Record, Revision)>, StoreError>,
+}
+
+impl fmt::Debug for RecordRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordRead")
+    }
+}
+
+impl RecordRead {
+    pub(crate) fn new(
+        user: &str,
+        policy: PolicyStamp,
+        found: Result<Option<(Record, Revision)>, StoreError>,
+    ) -> Self {
+        Self {
+            user: user.to_owned(),
+            policy,
+            found,
+        }
+    }
+
+    /// The newest policy at the moment of the read.
+    pub fn policy(&self) -> PolicyStamp {
+        self.policy
+    }
+
+    /// What the read has found, if the record is that of this user.
+    pub fn of(self, user: &str) -> Option<Result<Option<(Record, Revision)>, StoreError>> {
+        (self.user == user).then_some(self.found)
+    }
+
+    /// The same with another form of the record.
+    pub(crate) fn and_then(
+        self,
+        form: impl FnOnce(&str, (Record, Revision)) -> Result<(Record, Revision), StoreError>,
+    ) -> Self {
+        let found = self
+            .found
+            .and_then(|found| found.map(|record| form(&self.user, record)).transpose());
+        Self { found, ..self }
+    }
+}
 
 /// A store of opaque documents. A caller that gets an error grants nothing.
 pub trait Documents: Send + Sync {
@@ -119,17 +174,23 @@ pub trait Documents: Send + Sync {
     /// Any [`StoreError`] that says why it is not certain.
     fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError>;
 
-    /// A document as [`Documents::document`] returns it, and whether another one exists, also one that cannot be
-    /// read. etcd reads both in one call, of one moment. The other one is not decrypted.
+    /// A document as [`Documents::document`] returns it, whether another one exists, which is not decrypted, and the
+    /// record of a user, if one is named. etcd reads all of them in one call. A record that cannot be read is no error
+    /// of this call.
     ///
     /// # Errors
-    /// As [`Documents::document`], for either of them.
-    fn document_beside(
+    /// As [`Documents::document`], for either document.
+    fn read_together(
         &self,
         id: &DocumentId,
         other: &DocumentId,
-    ) -> Result<DocumentBeside, StoreError> {
-        Ok((self.document(id)?, exists(self.document(other))?))
+        _user: Option<&str>,
+    ) -> Result<ReadTogether, StoreError> {
+        Ok(ReadTogether {
+            document: self.document(id)?,
+            other_exists: exists(self.document(other))?,
+            record: None,
+        })
     }
 
     /// A page of the documents of a kind, by their names, as [`Store::list`](crate::Store::list) makes

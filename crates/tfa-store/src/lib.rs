@@ -47,8 +47,8 @@ pub use backup::{
     RestoreOptions, Restored, Revise, back_up, restore,
 };
 pub use documents::{
-    DaemonStore, DocumentBeside, DocumentChange, DocumentId, DocumentKind, Documents,
-    MAX_CHANGE_BYTES, MAX_DOCUMENT_CHANGES, MAX_DOCUMENT_NAME_BYTES, PolicyStamp,
+    DaemonStore, DocumentChange, DocumentId, DocumentKind, Documents, MAX_CHANGE_BYTES,
+    MAX_DOCUMENT_CHANGES, MAX_DOCUMENT_NAME_BYTES, PolicyStamp, ReadTogether, RecordRead,
 };
 pub use error::StoreError;
 pub use key::{KeyId, SealingKey};

@@ -58,7 +58,7 @@ impl<S: Store> Sealed<S> {
         &self.keys
     }
 
-    fn unseal(&self, user: &str, sealed: Record) -> Result<Record, StoreError> {
+    pub(crate) fn unseal(&self, user: &str, sealed: Record) -> Result<Record, StoreError> {
         let keys = self.keys.get();
         let keys = keys.as_ref().map_err(Clone::clone)?;
         let opened = keys.unseal(user, sealed);

@@ -1,10 +1,10 @@
 //! Documents under the same sealing as records.
 
-use crate::documents::{DocumentBeside, check_changes};
+use crate::documents::check_changes;
 use crate::limits::MAX_RECORD_BYTES;
 use crate::{
-    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, Record,
-    Revision, Sealed, Store, StoreError,
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, ReadTogether,
+    Record, Revision, Sealed, Store, StoreError,
 };
 
 impl<S: Store + Documents> Sealed<S> {
@@ -33,14 +33,22 @@ impl<S: Store + Documents> Documents for Sealed<S> {
         }
     }
 
-    fn document_beside(
+    fn read_together(
         &self,
         id: &DocumentId,
         other: &DocumentId,
-    ) -> Result<DocumentBeside, StoreError> {
-        let (found, beside) = self.inner().document_beside(id, other)?;
-        let opened = found.map(|sealed| self.unseal_document(id, sealed));
-        Ok((opened.transpose()?, beside))
+        user: Option<&str>,
+    ) -> Result<ReadTogether, StoreError> {
+        let found = self.inner().read_together(id, other, user)?;
+        let document = found
+            .document
+            .map(|sealed| self.unseal_document(id, sealed));
+        let unseal = |user: &str, (sealed, revision)| Ok((self.unseal(user, sealed)?, revision));
+        Ok(ReadTogether {
+            document: document.transpose()?,
+            record: found.record.map(|record| record.and_then(unseal)),
+            ..found
+        })
     }
 
     fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {

@@ -1,14 +1,16 @@
-//! Passes the calls of members on to tfad of this host, each on a connection of its own.
+//! Passes the calls of members on to tfad of this host. Each has a connection of its own while it lasts.
 
 use std::fmt;
 use std::hash::Hash;
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use minicbor::Decode;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tfa_fleet_core::HostName;
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
@@ -45,11 +47,14 @@ const MAX_JOINS: usize = 8;
 const CALL_TIME: Duration = Duration::from_secs(6);
 /// The pause before the next attempt to get into the queue of tfad's socket.
 const QUEUE_DELAY: Duration = Duration::from_millis(2);
+/// How many connections without a call are kept for the next ones: tfad has a thread for each.
+const MAX_IDLE: usize = 16;
 
 /// tfad of this host.
 #[derive(Debug)]
 pub(crate) struct Tfad {
     socket: PathBuf,
+    idle: Mutex<Vec<UnixStream>>,
     calls: Arc<Limiter<HostName>>,
     account_calls: Arc<Limiter<HostName>>,
     renewals: Arc<Limiter<HostName>>,
@@ -66,6 +71,7 @@ impl Tfad {
     pub(crate) fn new(socket: PathBuf) -> Arc<Self> {
         Arc::new(Self {
             socket,
+            idle: Mutex::default(),
             calls: Limiter::new(MAX_CALLS_OF_HOST, MAX_CALLS),
             account_calls: Limiter::new(MAX_ACCOUNT_CALLS_OF_HOST, MAX_ACCOUNT_CALLS),
             renewals: Limiter::new(1, MAX_RENEWALS),
@@ -247,32 +253,60 @@ impl Tfad {
         }
     }
 
-    /// Connects within that time, and waits for the reply.
+    /// Waits for the reply. It connects within that time, unless there is a connection.
     async fn exchange<T: for<'b> Decode<'b, ()>>(
         &self,
         call: &VerifierCall,
         time: Duration,
     ) -> io::Result<T> {
-        let connected = timeout(time, self.connect()).await;
-        let mut stream = connected.map_err(|_| ErrorKind::TimedOut)??;
+        let mut stream = match self.quiet_connection() {
+            Some(stream) => stream,
+            None => {
+                let connected = timeout(time, self.connect()).await;
+                connected.map_err(|_| ErrorKind::TimedOut)??
+            }
+        };
+        frames::send(&mut stream, call).await?;
+        let reply = frames::receive(&mut stream, MAX_LOGIN_FRAME).await?;
+        let reply = frame::decode(&reply).map_err(io::Error::other)?;
+        let mut idle = self.idle();
+        if idle.len() < MAX_IDLE {
+            idle.push(stream);
+        }
+        Ok(reply)
+    }
+
+    /// Connects to tfad. Each user of this host can keep the queue of the socket full: a call waits for a place in it.
+    async fn connect(&self) -> io::Result<UnixStream> {
+        let stream = loop {
+            match UnixStream::connect(&self.socket).await {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(QUEUE_DELAY).await,
+                connected => break connected?,
+            }
+        };
         let listener = peer_uid(&stream)?;
         // The own uid is that of a test. Another program cannot make a socket there.
         if !is_trusted(listener, rustix::process::geteuid().as_raw()) {
             let text = format!("a program with uid {listener} listens");
             return Err(io::Error::new(ErrorKind::PermissionDenied, text));
         }
-        frames::send(&mut stream, call).await?;
-        let reply = frames::receive(&mut stream, MAX_LOGIN_FRAME).await?;
-        frame::decode(&reply).map_err(io::Error::other)
+        Ok(stream)
     }
 
-    /// Connects. Each user of this host can keep the queue of the socket full: a call waits for a place in it.
-    async fn connect(&self) -> io::Result<UnixStream> {
+    /// Takes a connection of an earlier call that tfad has not closed.
+    fn quiet_connection(&self) -> Option<UnixStream> {
+        let mut idle = self.idle();
         loop {
-            match UnixStream::connect(&self.socket).await {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(QUEUE_DELAY).await,
-                connected => return connected,
+            let stream = idle.pop()?;
+            // Asks the kernel: tokio may not know yet that the peer has closed it.
+            let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+            if recv(&stream, &mut [0; 1], flags).err() == Some(Errno::AGAIN) {
+                return Some(stream);
             }
         }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<UnixStream>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -31,7 +31,7 @@ pub use error::Error;
 pub use judge::Typed;
 pub use recovery::RECOVERY_FILE;
 use tfa_store::{
-    Commit, Listed, Move, Page, Record, Records, Revision, StateFile, Store, StoreError,
+    Commit, Listed, Move, Page, Record, RecordRead, Records, Revision, StateFile, Store, StoreError,
 };
 
 /// The number of conflicts in a row after which a change is given up. Each means that another change
@@ -401,9 +401,17 @@ impl Accounts {
     /// # Errors
     /// As [`Self::load`].
     pub fn load_record(&self, user: &User) -> Result<Loaded, Error> {
+        self.load_record_or(None, user)
+    }
+
+    /// As [`Self::load_record`], with a record that was read already, if it is that of the user's name.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_record_or(&self, read: Option<RecordRead>, user: &User) -> Result<Loaded, Error> {
         match self.follows_uid.is_so() {
             true => resolve::read(&*self.store, self.names(), user),
-            false => resolve::read_by_name(&*self.store, user),
+            false => resolve::read_by_name(&*self.store, read, user),
         }
     }
 

@@ -12,7 +12,7 @@ use tfa_core::Account;
 use super::{Error, Loaded};
 use crate::host::users::{NameService, User};
 use crate::messages;
-use tfa_store::{ByUid, Record, Revision, Store};
+use tfa_store::{ByUid, Record, RecordRead, Revision, Store};
 
 /// Reads a user's record. It blocks.
 pub(super) fn read(
@@ -56,14 +56,19 @@ pub(super) fn read(
 
 /// Reads the record of a user of a fleet, whose name alone is the identity: hosts tell the uid, and none may
 /// move a record with it. It blocks.
-pub(super) fn read_by_name(store: &dyn Store, user: &User) -> Result<Loaded, Error> {
+pub(super) fn read_by_name(
+    store: &dyn Store,
+    read: Option<RecordRead>,
+    user: &User,
+) -> Result<Loaded, Error> {
     for alias in &user.aliases {
         if let Some((record, _)) = store.load(alias)? {
             open(&record, alias, user.uid)?;
         }
     }
     let mut own = Loaded::none();
-    if let Some((record, revision)) = store.load(&user.name)? {
+    let read = read.and_then(|read| read.of(&user.name));
+    if let Some((record, revision)) = read.unwrap_or_else(|| store.load(&user.name))? {
         own = loaded(&user.name, user.uid, record, revision, None)?;
         if !own.is_mark_of_other {
             return Ok(own);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tfa_core::{Login, LoginOrigin, Offline, PhaseAction, PhaseInput, Time};
 use tfa_proto::{Context, Turn, Verdict};
+use tfa_store::RecordRead;
 
 use super::{Error, Logins, pam_context, render, session_gate};
 use crate::account;
@@ -22,6 +23,21 @@ use crate::login::sessions::LoginAttempt;
 
 /// How many policies a login is judged by, because newer ones are published meanwhile.
 const MAX_POLICIES: u32 = 8;
+
+/// A login that begins.
+#[derive(Debug)]
+pub struct BeginRequest<'a> {
+    /// The host of the login.
+    pub host: Arc<dyn HostFacts>,
+    /// The program that asks.
+    pub caller: &'a Caller,
+    /// The user, as that host has looked the name up.
+    pub user: User,
+    /// What PAM knows.
+    pub context: Context,
+    /// The record of the user, where it was read with something else.
+    pub record: Option<RecordRead>,
+}
 
 impl Logins {
     /// Looks the user up on this host, and begins the dialog.
@@ -40,27 +56,41 @@ impl Logins {
             }
             Err(LookUpError::Failed(failed)) => return Err(account::Error::from(failed).into()),
         };
-        self.begin_on(Arc::clone(&self.host), caller, user, context)
+        self.begin_on(BeginRequest {
+            host: Arc::clone(&self.host),
+            caller,
+            user,
+            context,
+            record: None,
+        })
     }
 
     /// Begins the dialog for a user of a host.
-    pub(super) fn begin_on(
-        &self,
-        host: Arc<dyn HostFacts>,
-        caller: &Caller,
-        user: User,
-        context: Context,
-    ) -> Result<(u32, Turn), Error> {
+    pub(super) fn begin_on(&self, request: BeginRequest<'_>) -> Result<(u32, Turn), Error> {
+        let BeginRequest {
+            host,
+            caller,
+            user,
+            context,
+            mut record,
+        } = request;
         let context = match caller.is_root() {
             true => context,
             false if user.uid == caller.uid => untrusted(context),
-            // Before a record is read: the time that it takes does not tell whether there is one.
+            // Before the account decides anything: the time that it takes does not tell whether there is one.
             false => return Err(Error::NotOwnUser { uid: caller.uid }),
         };
         for _ in 0..MAX_POLICIES {
             let config = self.state.publication().newest_met()?;
-            let (host, user) = (Arc::clone(&host), user.clone());
-            match self.begin_under(&config, host, caller, user, context.clone()) {
+            let request = BeginRequest {
+                host: Arc::clone(&host),
+                caller,
+                user: user.clone(),
+                context: context.clone(),
+                // It is not of the moment of a later policy.
+                record: record.take(),
+            };
+            match self.begin_under(&config, request) {
                 Err(Error::OtherPolicy) => {}
                 begun => return begun,
             }
@@ -75,19 +105,14 @@ impl Logins {
     fn begin_under(
         &self,
         config: &Arc<Config>,
-        host: Arc<dyn HostFacts>,
-        caller: &Caller,
-        user: User,
-        context: Context,
+        mut request: BeginRequest<'_>,
     ) -> Result<(u32, Turn), Error> {
-        let context = Context {
-            session_follows: session_gate::can_decide(&*host, &context, &config.policy)?,
-            ..context
-        };
-        let phase = pam_context::phase(&*host, &context, &config.policy);
+        let (host, policy) = (&*request.host, &config.policy);
+        request.context.session_follows = session_gate::can_decide(host, &request.context, policy)?;
+        let phase = pam_context::phase(host, &request.context, policy);
         match phase.action_without_policy() {
-            Some(action) => self.follow_without_policy(config, action, host, caller, user, context),
-            None => self.follow_policy(config, phase, host, caller, user, context),
+            Some(action) => self.follow_without_policy(config, action, request),
+            None => self.follow_policy(config, phase, request),
         }
     }
 
@@ -119,11 +144,15 @@ impl Logins {
         &self,
         config: &Arc<Config>,
         action: PhaseAction,
-        host: Arc<dyn HostFacts>,
-        caller: &Caller,
-        user: User,
-        context: Context,
+        request: BeginRequest<'_>,
     ) -> Result<(u32, Turn), Error> {
+        let BeginRequest {
+            host,
+            caller,
+            user,
+            context,
+            record: _,
+        } = request;
         let verdict = match action {
             PhaseAction::Verified if context.session_follows => Verdict::LeftToSession,
             PhaseAction::Verified => context.auth_result.unwrap_or(Verdict::Verified),
@@ -146,11 +175,15 @@ impl Logins {
         &self,
         config: &Arc<Config>,
         phase: PhaseInput,
-        host: Arc<dyn HostFacts>,
-        caller: &Caller,
-        user: User,
-        context: Context,
+        request: BeginRequest<'_>,
     ) -> Result<(u32, Turn), Error> {
+        let BeginRequest {
+            host,
+            caller,
+            user,
+            context,
+            record,
+        } = request;
         let policy = &config.policy;
         // One moment for the whole decision: a rule that ends in between must not be judged by facts
         // that were not looked up, or without the record.
@@ -163,7 +196,7 @@ impl Logins {
             self.must_be_newest(config)?;
             return Ok((0, render::end(Verdict::LeftToSession, None)));
         }
-        self.evaluate(config, phase, attempt, now)
+        self.evaluate(config, phase, attempt, record, now)
     }
 }
 

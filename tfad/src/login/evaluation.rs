@@ -8,6 +8,7 @@ use tfa_core::{
     Account, AuditOutcome, Begun, Exemption, PhaseAction, PhaseInput, PolicyDecision, Time,
 };
 use tfa_proto::{Line, Turn, Verdict};
+use tfa_store::RecordRead;
 
 use super::{Error, Logins, log, render, second_factor, security_key, session_gate};
 use crate::account::Loaded;
@@ -51,6 +52,7 @@ impl Logins {
         config: &Arc<Config>,
         phase: PhaseInput,
         attempt: LoginAttempt,
+        record: Option<RecordRead>,
         now: Time,
     ) -> Result<(u32, Turn), Error> {
         let policy = &config.policy;
@@ -62,7 +64,9 @@ impl Logins {
             }
             None
         } else {
-            let loaded = self.accounts.load_record(&attempt.user);
+            let publication = self.state.publication();
+            let record = record.filter(|record| publication.is_newest_met(record.policy()));
+            let loaded = self.accounts.load_record_or(record, &attempt.user);
             // Also where the record cannot be used: a newer policy may need none.
             self.must_be_newest_met(config)?;
             Some(loaded?)

@@ -47,7 +47,6 @@ use crate::account::{Accounts, Loaded};
 use crate::caller::Caller;
 use crate::host::facts::{HostFacts, LocalHost};
 use crate::host::time_limit::CallsFor;
-use crate::host::users::User;
 use crate::login::bypasses::Bypasses;
 use crate::login::login_sessions::LoginSessions;
 use crate::login::member_proofs::MemberProofs;
@@ -57,6 +56,7 @@ use crate::login::render::Renderer;
 use crate::login::sessions::{LoginAttempt, Session, Sessions};
 use crate::state::DaemonState;
 
+pub use begin::BeginRequest;
 pub(crate) use begin::{PolicyHere, policy_here, untrusted};
 pub use error::Error;
 pub use service::LoginService;
@@ -98,18 +98,12 @@ impl Logins {
     ///
     /// # Errors
     /// Why there is no first turn. After [`Error::NeedsFacts`] the caller may try again with more facts.
-    pub fn begin_for(
-        &self,
-        host: Arc<dyn HostFacts>,
-        caller: &Caller,
-        user: User,
-        context: Context,
-    ) -> Result<(u32, Turn), Error> {
+    pub fn begin_for(&self, request: BeginRequest<'_>) -> Result<(u32, Turn), Error> {
         if let Some(why) = self.state.refusal() {
             return Err(Error::NotServing(why));
         }
-        let name = user.name.clone();
-        let begun = self.begin_on(host, caller, user, context);
+        let (caller, name) = (request.caller, request.user.name.clone());
+        let begun = self.begin_on(request);
         begun.map_err(|error| self.state.journal.report(caller, &name, error))
     }
 

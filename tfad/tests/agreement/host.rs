@@ -15,7 +15,7 @@ use tfad::host::clock;
 use tfad::host::users::User;
 use tfad::log::{Entry, Journal, MemoryLog};
 use tfad::login::simulate::{self, ShownKey, Simulator};
-use tfad::login::{self, LoginService as _, Logins};
+use tfad::login::{self, BeginRequest, LoginService as _, Logins};
 use tfad::state::DaemonState;
 
 use crate::alice::{Names, UID, alice};
@@ -227,10 +227,8 @@ impl Host {
         is_own: bool,
         context: &Context,
     ) -> Result<Turn, login::Error> {
-        let (caller, facts) = (caller(is_own), Arc::new(facts.clone()));
-        let begun = self
-            .logins
-            .begin_for(facts, &caller, alice(), context.clone());
+        let caller = caller(is_own);
+        let begun = self.logins.begin_for(request(facts, &caller, context));
         let (dialog, turn) = begun?;
         self.cancel(&caller, dialog);
         Ok(turn)
@@ -238,10 +236,8 @@ impl Host {
 
     /// The same, and answers the question.
     pub(crate) fn begin_and_answer(&self, facts: &Facts, context: &Context, typed: &str) -> Turn {
-        let (caller, facts) = (caller(false), Arc::new(facts.clone()));
-        let begun = self
-            .logins
-            .begin_for(facts, &caller, alice(), context.clone());
+        let caller = caller(false);
+        let begun = self.logins.begin_for(request(facts, &caller, context));
         let (dialog, _) = begun.unwrap();
         self.logins.answer(&caller.name, dialog, typed).unwrap()
     }
@@ -250,6 +246,17 @@ impl Host {
         if dialog != 0 {
             self.logins.cancel(&caller.name, dialog).unwrap();
         }
+    }
+}
+
+/// A login of alice on a host that has told these facts.
+fn request<'a>(facts: &Facts, caller: &'a Caller, context: &Context) -> BeginRequest<'a> {
+    BeginRequest {
+        host: Arc::new(facts.clone()),
+        caller,
+        user: alice(),
+        context: context.clone(),
+        record: None,
     }
 }
 

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use super::attempt::{CommitAttempt, Outcome};
 use super::change_id::ChangeId;
 use super::kv::{Compare, Entry, Kv, RangeReply, Txn, Write};
-use super::reads::CHUNK;
+use super::reads::{CHUNK, record_of};
 use super::store::{EtcdStore, MAX_ROUNDS, contended};
 use super::value;
-use crate::documents::{DocumentBeside, check_changes, exists};
-use crate::limits::MAX_STORED_BYTES;
+use crate::documents::{check_changes, exists};
+use crate::limits::{self, MAX_STORED_BYTES};
 use crate::{
-    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, Record,
-    Revision, StoreError,
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Page, PolicyStamp, ReadTogether,
+    Record, RecordRead, Revision, StoreError,
 };
 
 impl<K: Kv> Documents for EtcdStore<K> {
@@ -22,16 +22,28 @@ impl<K: Kv> Documents for EtcdStore<K> {
         value::document(id, entry.as_ref())
     }
 
-    fn document_beside(
+    fn read_together(
         &self,
         id: &DocumentId,
         other: &DocumentId,
-    ) -> Result<DocumentBeside, StoreError> {
+        user: Option<&str>,
+    ) -> Result<ReadTogether, StoreError> {
         let _open = self.enter()?;
         let key = |id: &DocumentId| self.layout.document(id.kind(), id.name());
-        let [entry, beside] = self.get([key(id), key(other)])?;
-        let beside = exists(value::document(other, beside.as_ref()))?;
-        Ok((value::document(id, entry.as_ref())?, beside))
+        // A name that no record can have is an error of the load alone.
+        let user = user.filter(|user| limits::check_user(user).is_ok());
+        let mut keys = vec![key(id), key(other)];
+        keys.extend(user.map(|user| self.layout.account(user)));
+        let (found, policy) = self.get_with_policy(keys)?;
+        let mut found = found.into_iter();
+        let mut next = || found.next().flatten();
+        let (document, beside, entry) = (next(), next(), next());
+        let record = |user| RecordRead::new(user, policy, record_of(user, entry.as_ref()));
+        Ok(ReadTogether {
+            document: value::document(id, document.as_ref())?,
+            other_exists: exists(value::document(other, beside.as_ref()))?,
+            record: user.map(record),
+        })
     }
 
     fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {

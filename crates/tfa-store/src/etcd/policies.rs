@@ -22,8 +22,17 @@ impl Policies {
 
     /// As [`Self::meet`], with what a read has found at the key.
     pub(super) fn meet_entry(&self, entry: Option<&Entry>) -> bool {
-        self.meet(entry.map_or(0, |entry| entry.revision.unsigned_abs()))
+        self.meet(revision(entry))
     }
+}
+
+/// The policy of a read that has found this at the key.
+pub(super) fn stamp(entry: Option<&Entry>) -> PolicyStamp {
+    PolicyStamp::new(revision(entry))
+}
+
+fn revision(entry: Option<&Entry>) -> u64 {
+    entry.map_or(0, |entry| entry.revision.unsigned_abs())
 }
 
 /// The error of an etcd that has an older policy than it had.

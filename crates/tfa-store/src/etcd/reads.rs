@@ -108,7 +108,10 @@ impl<K: Kv> EtcdStore<K> {
     }
 }
 
-fn record_of(user: &str, entry: Option<&Entry>) -> Result<Option<(Record, Revision)>, StoreError> {
+pub(super) fn record_of(
+    user: &str,
+    entry: Option<&Entry>,
+) -> Result<Option<(Record, Revision)>, StoreError> {
     Ok(match slot(user, entry)? {
         Slot::Free => None,
         Slot::Taken(stored) => Some((stored.record(), stored.revision)),

@@ -6,8 +6,8 @@ use super::attempt::{CommitAttempt, Outcome, unavailable};
 use super::kv::{Entry, Kv, KvError};
 use super::layout::Layout;
 use super::mark::{Mark, differs};
-use super::policies::{Policies, went_back};
-use crate::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
+use super::policies::{self, Policies, went_back};
+use crate::{ByUid, Commit, Move, Page, PolicyStamp, Record, Revision, Store, StoreError};
 
 /// How often a change is prepared anew because the keys that it depends on have changed meanwhile.
 pub(super) const MAX_ROUNDS: u32 = 16;
@@ -84,6 +84,14 @@ impl<K: Kv> EtcdStore<K> {
         if keys.is_empty() && self.mark.is_none() {
             return Ok(Vec::new());
         }
+        Ok(self.get_with_policy(keys)?.0)
+    }
+
+    /// As [`Self::get_all`], with the policy of the same moment.
+    pub(super) fn get_with_policy(
+        &self,
+        keys: Vec<Vec<u8>>,
+    ) -> Result<(Vec<Option<Entry>>, PolicyStamp), StoreError> {
         let count = keys.len();
         let mut all = keys;
         all.push(self.layout.policy());
@@ -96,8 +104,9 @@ impl<K: Kv> EtcdStore<K> {
                 return Err(went_back());
             }
         }
+        let policy = policies::stamp(policy_in(&found, count));
         found.truncate(count);
-        Ok(found)
+        Ok((found, policy))
     }
 
     /// Meets the policy that etcd has now.

@@ -1,5 +1,7 @@
 //! Verifiers and members of a test: each a process of the program, with tfad in this one.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,7 +82,7 @@ pub(crate) fn code() -> String {
     phone.generate(clock::now().as_secs()).to_string()
 }
 
-/// Answers calls at a socket of tfad until `answer` gives none. Returns the calls.
+/// Answers calls at a socket of tfad until `answer` gives none, or the socket is another one. Returns the calls.
 pub(crate) fn tfad(
     socket: &Path,
     answer: impl Fn(MemberCall) -> Option<LoginReply> + Send + Sync + 'static,
@@ -93,15 +95,22 @@ pub(crate) fn tfad_at(
     listener: UnixListener,
     answer: impl Fn(MemberCall) -> Option<LoginReply> + Send + Sync + 'static,
 ) -> Receiver<MemberCall> {
+    let address = listener.local_addr().unwrap();
+    let socket = address.as_pathname().unwrap().to_owned();
+    let inode = |socket: &Path| fs::metadata(socket).map(|found| found.ino()).ok();
+    let own = inode(&socket);
     let (seen, calls) = channel();
     let answer = Arc::new(answer);
     thread::spawn(move || {
         while let Ok((stream, _)) = listener.accept() {
-            let (answer, seen) = (Arc::clone(&answer), seen.clone());
+            let (answer, seen, socket) = (Arc::clone(&answer), seen.clone(), socket.clone());
             thread::spawn(move || {
                 let uid = geteuid().as_raw();
                 let mut connection = Connection::accept(stream, uid, TIMEOUT).unwrap();
                 while let Ok(VerifierCall::Member(call)) = connection.receive() {
+                    if inode(&socket) != own {
+                        return;
+                    }
                     let _ = seen.send(call.clone());
                     match answer(call) {
                         Some(reply) => connection.send(&frame::encode(&reply).unwrap()).unwrap(),

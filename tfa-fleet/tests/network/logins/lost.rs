@@ -4,16 +4,17 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-use tfa_fleet_wire::{LoginCall, LoginReply, LoginTurn};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tfa_fleet_wire::{Connection, LoginCall, LoginReply, LoginTurn, VerifierCall, frame};
 use tfa_proto::{Next, Verdict};
 use tfad::login::Error;
 
 use super::fleet::{Fleet, MOST, begin, code, is_answer, logins, next, store, tfad};
+use crate::TIMEOUT;
 use crate::fixture::Program;
 
 const VERIFIED: Next = Next::Verdict(Verdict::VerifiedByTotp);
@@ -230,6 +231,33 @@ fn tfad_of_a_verifier_that_restarts_is_waited_for() {
         let (_, turn) = login.join().unwrap().unwrap();
         assert!(matches!(turn.next, Next::Ask(_)));
     });
+}
+
+#[test]
+fn connection_to_tfad_serves_further_calls_until_tfad_closes_it() {
+    const CALLS: usize = 3;
+    let fleet = Fleet::start(1);
+    let path = fleet.verifiers[0].folder.path().join("fleet");
+    let (listener, logins) = (UnixListener::bind(path).unwrap(), logins(&store()));
+    let (accepted, connections) = channel();
+    thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            accepted.send(()).unwrap();
+            let uid = geteuid().as_raw();
+            let mut connection = Connection::accept(stream, uid, TIMEOUT).unwrap();
+            for _ in 0..CALLS {
+                let Ok(VerifierCall::Member(call)) = connection.receive() else {
+                    break;
+                };
+                let reply = frame::encode(&logins.answer(call)).unwrap();
+                connection.send(&reply).unwrap();
+            }
+        }
+    });
+    for _ in 0..2 * CALLS {
+        assert!(matches!(fleet.begin().unwrap().1.next, Next::Ask(_)));
+    }
+    assert_eq!(connections.try_iter().count(), 2);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use tfa_core::{Authority, FleetHost, HostInvitation, HostName, InvitationId, UnknownDocument};
 use tfa_store::{
-    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Record, Revision, StoreError,
+    Commit, DocumentChange, DocumentId, DocumentKind, Documents, Record, RecordRead, Revision,
+    StoreError,
 };
 use zeroize::Zeroizing;
 
@@ -83,17 +84,29 @@ pub(super) fn load<T: Document>(
     })
 }
 
-/// Reads the document of a host, and whether the fleet has an authority, also one that cannot be read. It is one call
-/// of etcd, which each call of a member makes.
-pub(super) fn host_and_authority(
+/// What each call of a member reads, in one call of etcd.
+pub(super) struct OfMember {
+    pub(super) host: Option<FleetHost>,
+    /// Also one that cannot be read.
+    pub(super) has_authority: bool,
+    pub(super) record: Option<RecordRead>,
+}
+
+/// Reads the document of a host, whether the fleet has an authority, and the record of a user.
+pub(super) fn of_member(
     store: &(impl Documents + ?Sized),
     host: &HostName,
-) -> Result<(Option<FleetHost>, bool), Error> {
+    user: Option<&str>,
+) -> Result<OfMember, Error> {
     let id = DocumentId::new(FleetHost::KIND, host.as_str())?;
     let authority = DocumentId::new(Authority::KIND, "")?;
-    let (found, has_authority) = store.document_beside(&id, &authority)?;
+    let found = store.read_together(&id, &authority, user)?;
     let decode = |(record, revision)| decoded(&id, &record, revision);
-    Ok((found.map(decode).transpose()?, has_authority))
+    Ok(OfMember {
+        host: found.document.map(decode).transpose()?,
+        has_authority: found.other_exists,
+        record: found.record,
+    })
 }
 
 /// Whether a document exists, also one that cannot be read.

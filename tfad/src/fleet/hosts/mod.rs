@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_core::{Fingerprint, HostName, HostRefusal, JoinRefusal, admit_host};
-use tfa_store::DaemonStore;
+use tfa_store::{DaemonStore, RecordRead};
 
 use crate::log::{HostEvent, Journal, Rarely};
 use quota::Quota;
@@ -81,14 +81,21 @@ impl Hosts {
     }
 
     /// Checks that a host may speak, whose certificate is for this key. It reads the store each time: a host
-    /// that was removed is refused from then on.
+    /// that was removed is refused from then on. Returns the record of a user, if one is named and the store reads it
+    /// with the same call.
     ///
     /// # Errors
     /// [`Error`]. Each refuses the call.
-    pub fn admit(&self, host: &HostName, key: Fingerprint) -> Result<(), Error> {
-        let (document, has_authority) = documents::host_and_authority(&*self.store, host)?;
-        let admitted = admit_host(document.as_ref(), has_authority, key);
-        Ok(admitted.inspect_err(|why| self.log_refusal(host, *why))?)
+    pub fn admit(
+        &self,
+        host: &HostName,
+        key: Fingerprint,
+        user: Option<&str>,
+    ) -> Result<Option<RecordRead>, Error> {
+        let read = documents::of_member(&*self.store, host, user)?;
+        let admitted = admit_host(read.host.as_ref(), read.has_authority, key);
+        admitted.inspect_err(|why| self.log_refusal(host, *why))?;
+        Ok(read.record)
     }
 
     fn log_refusal(&self, host: &HostName, why: HostRefusal) {

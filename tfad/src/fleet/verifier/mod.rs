@@ -14,14 +14,14 @@ use std::time::Duration;
 use tfa_core::{AnswerId, HostName, HostRefusal};
 use tfa_fleet_wire::{LoginCall, LoginReply, LoginUser, MemberCall};
 use tfa_proto::Error;
-use tfa_store::DaemonStore;
+use tfa_store::{DaemonStore, RecordRead};
 
 use crate::account::Accounts;
 use crate::caller::Caller;
 use crate::fleet::{CertificateAuthority, Hosts, floor, hosts, translate};
 use crate::host::users::NameService;
 use crate::log::{Journal, Rarely};
-use crate::login::{self, LoginService as _, Logins};
+use crate::login::{self, BeginRequest, LoginService as _, Logins};
 use crate::messages;
 use crate::state::DaemonState;
 
@@ -87,8 +87,12 @@ impl MemberLogins {
             return refused(&Error::InvalidArgument(text));
         };
         // At each call, also within a dialog: a host that was removed is refused at once.
-        match self.hosts.admit(&member, key) {
-            Ok(()) => {}
+        let user = match &call {
+            LoginCall::Begin(begin) => Some(begin.user.name.as_str()),
+            LoginCall::Answer { .. } | LoginCall::Account(_) | LoginCall::Cancel { .. } => None,
+        };
+        let record = match self.hosts.admit(&member, key, user) {
+            Ok(record) => record,
             // Its document says so, and its bound codes are to end.
             Err(hosts::Error::Refused(HostRefusal::Removed)) if bound_codes::is_report(&call) => {
                 return bound_codes::all_void();
@@ -97,8 +101,8 @@ impl MemberLogins {
                 let (error, text) = error.told();
                 return LoginReply::Refused { error, text };
             }
-        }
-        match self.dispatch(&member, call) {
+        };
+        match self.dispatch(&member, call, record) {
             Ok(reply) => reply,
             Err(login::Error::NeedsFacts(missing)) => {
                 LoginReply::NeedFact(translate::needed_fact(missing))
@@ -107,7 +111,12 @@ impl MemberLogins {
         }
     }
 
-    fn dispatch(&self, member: &HostName, call: LoginCall) -> Result<LoginReply, login::Error> {
+    fn dispatch(
+        &self,
+        member: &HostName,
+        call: LoginCall,
+        record: Option<RecordRead>,
+    ) -> Result<LoginReply, login::Error> {
         // A dialog belongs to its member.
         let name = format!("host {member}");
         match call {
@@ -122,11 +131,13 @@ impl MemberLogins {
                 must_be_root_by_both(&begin.user)?;
                 let context = translate::context(&begin.context)?;
                 let facts = translate::facts(member, begin.attempt, begin.facts, floor);
-                let user = translate::user(begin.user);
-                let begun = self
-                    .logins
-                    .begin_for(Arc::new(facts), &caller, user, context);
-                let (dialog, turn) = begun?;
+                let (dialog, turn) = self.logins.begin_for(BeginRequest {
+                    host: Arc::new(facts),
+                    caller: &caller,
+                    user: translate::user(begin.user),
+                    context,
+                    record,
+                })?;
                 let turn = translate::turn(turn);
                 Ok(LoginReply::Begun { dialog, turn })
             }
