@@ -194,11 +194,16 @@ pub trait Documents: Send + Sync {
     }
 
     /// A page of the documents of a kind, by their names, as [`Store::list`](crate::Store::list) makes
-    /// pages of users.
+    /// pages of users. Without `after` it begins with the first one, also with one whose name is empty.
     ///
     /// # Errors
     /// As [`Documents::document`].
-    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError>;
+    fn documents(
+        &self,
+        kind: DocumentKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError>;
 
     /// Puts and removes documents, all of them or none, if each has the expected revision. It is durable
     /// when this returns. Those that were put then have the revision of [`Commit::Committed`].

@@ -115,7 +115,7 @@ impl Documents for NoAccounts {
         Err(StoreError::NoAccounts)
     }
 
-    fn documents(&self, _: DocumentKind, _: &str, _: usize) -> Result<Page, StoreError> {
+    fn documents(&self, _: DocumentKind, _: Option<&str>, _: usize) -> Result<Page, StoreError> {
         Err(StoreError::NoAccounts)
     }
 

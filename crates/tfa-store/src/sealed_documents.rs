@@ -51,7 +51,12 @@ impl<S: Store + Documents> Documents for Sealed<S> {
         })
     }
 
-    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+    fn documents(
+        &self,
+        kind: DocumentKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         let Page { records, next } = self.inner().documents(kind, after, limit)?;
         let records = records.into_iter().map(|(name, found)| {
             let opened = found.and_then(|sealed| {

@@ -135,7 +135,12 @@ impl Documents for UnavailableStore {
         self.store()?.document(id)
     }
 
-    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+    fn documents(
+        &self,
+        kind: DocumentKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         self.store()?.documents(kind, after, limit)
     }
 
@@ -183,7 +188,7 @@ mod tests {
         assert_eq!(store.remove("lea", None), Err(why.clone()));
         let id = DocumentId::new(DocumentKind::Authority, "").unwrap();
         assert!(store.document(&id).is_err_and(|error| error == why));
-        let documents = store.documents(DocumentKind::Host, "", 1);
+        let documents = store.documents(DocumentKind::Host, None, 1);
         assert!(documents.is_err_and(|error| error == why));
         assert_eq!(store.change_documents(&[]), Err(why.clone()));
         assert_eq!(store.try_again(), Err(why.clone()));

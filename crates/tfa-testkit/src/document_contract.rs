@@ -19,6 +19,7 @@ macro_rules! document_contract {
         $crate::document_contract!($backend;
             document_is_read_back_until_removed,
             documents_of_a_kind_are_listed_by_name,
+            document_without_a_name_is_listed,
             stale_revision_of_a_document_changes_none,
             removed_document_never_gets_an_old_revision,
             invitation_is_taken_once,
@@ -73,17 +74,19 @@ fn get(store: &impl Documents, id: &DocumentId) -> Option<(Vec<u8>, Revision)> {
 
 /// The names of the documents of a kind, page by page.
 fn names(store: &impl Documents, kind: DocumentKind, limit: usize) -> Vec<String> {
-    let (mut names, mut after) = (Vec::new(), Some(String::new()));
-    while let Some(last) = after {
-        let page = store.documents(kind, &last, limit).unwrap();
+    let (mut names, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.documents(kind, after.as_deref(), limit).unwrap();
         assert!(page.records.len() <= limit);
         for (name, document) in page.records {
             assert_eq!(document.unwrap().0.as_bytes(), name.as_bytes());
             names.push(name);
         }
-        after = page.next;
+        match page.next {
+            Some(last) => after = Some(last),
+            None => return names,
+        }
     }
-    names
 }
 
 /// A document is read back with the revision of its change, also by another store, until it is removed.
@@ -125,6 +128,21 @@ pub fn documents_of_a_kind_are_listed_by_name<B: Backend<Store: Documents>>(back
         assert_eq!(names(&store, DocumentKind::Host, limit), hosts);
     }
     assert!(names(&store, DocumentKind::Invitation, 5).is_empty());
+}
+
+/// Also the one document of a kind without names is listed, so that a walk over all kinds finds each document.
+pub fn document_without_a_name_is_listed<B: Backend<Store: Documents>>(backend: &B) {
+    let store = backend.open();
+    for kind in [DocumentKind::Policy, DocumentKind::Authority] {
+        let id = DocumentId::new(kind, "").unwrap();
+        assert!(names(&store, kind, 1).is_empty());
+        let revision = put(&store, &id, b"", Revision::NONE);
+        for limit in [1, 7] {
+            assert_eq!(names(&store, kind, limit), [""]);
+        }
+        let _ = store.change_documents(&[change(&id, revision, None)]);
+        assert!(names(&store, kind, 1).is_empty());
+    }
 }
 
 /// Of a change with several documents none is changed if one has another revision. Else all are.

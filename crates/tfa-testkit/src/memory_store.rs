@@ -199,11 +199,17 @@ impl Documents for MemoryStore {
         Ok(found.map(|(bytes, revision)| (Record::new(Zeroizing::new(bytes.clone())), *revision)))
     }
 
-    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+    fn documents(
+        &self,
+        kind: DocumentKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         let names: Vec<String> = {
             let records = self.records()?;
             let of_kind = records.documents.keys().filter(|id| id.kind() == kind);
-            let following = of_kind.map(DocumentId::name).filter(|name| *name > after);
+            let names = of_kind.map(DocumentId::name);
+            let following = names.filter(|name| after.is_none_or(|after| *name > after));
             following.map(str::to_owned).collect()
         };
         let more_follow = names.len() > limit.max(1);

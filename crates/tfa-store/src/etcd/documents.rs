@@ -46,7 +46,12 @@ impl<K: Kv> Documents for EtcdStore<K> {
         })
     }
 
-    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+    fn documents(
+        &self,
+        kind: DocumentKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         let _open = self.enter()?;
         let limit = limit.clamp(1, CHUNK);
         let RangeReply { entries, more } = self.chunk(limit, |limit| {

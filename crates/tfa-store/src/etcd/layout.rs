@@ -50,10 +50,16 @@ impl Layout {
         self.until_next_folder(from, "d", limit)
     }
 
-    /// The keys of documents of a kind whose names are greater than `after`.
-    pub(super) fn documents_after(&self, kind: DocumentKind, after: &str, limit: usize) -> Range {
+    /// The keys of documents of a kind, from the first one whose name is greater than `after`.
+    pub(super) fn documents_after(
+        &self,
+        kind: DocumentKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Range {
         let folder = format!("d/{}", kind.word());
-        let from = format!("{}{folder}/{after}\0", self.prefix);
+        let after = after.map(|after| format!("{after}\0")).unwrap_or_default();
+        let from = format!("{}{folder}/{after}", self.prefix);
         self.until_next_folder(from.into_bytes(), &folder, limit)
     }
 

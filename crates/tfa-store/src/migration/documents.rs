@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::etcd::{EtcdStore, Fill, Kv};
-use crate::{DocumentId, DocumentKind, Documents as _, Page, Record, StoreError};
+use crate::{DocumentId, DocumentKind, Documents as _, Page, Record, Revision, StoreError};
 
 /// How many documents are read at once.
 const PAGE: usize = 100;
@@ -15,21 +15,13 @@ pub(super) fn copy<K: Kv>(
 ) -> Result<u64, StoreError> {
     let mut here: BTreeMap<DocumentId, Vec<u8>> = here.into_iter().collect();
     let mut changes = 0;
-    for kind in DocumentKind::ALL {
-        let mut after = Some(String::new());
-        while let Some(last) = after {
-            let Page { records, next } = fill.store().documents(kind, &last, PAGE)?;
-            for (name, there) in records {
-                let id = DocumentId::new(kind, &name)?;
-                let there = there.ok().map(|(there, _)| there);
-                let there = there.as_ref().map(Record::as_bytes);
-                let sealed = here.remove(&id);
-                if sealed.as_deref() != there {
-                    fill.change_document(&id, sealed.as_deref())?;
-                    changes += 1;
-                }
-            }
-            after = next;
+    for (id, there) in all(fill.store())? {
+        let there = there.ok().map(|(there, _)| there);
+        let there = there.as_ref().map(Record::as_bytes);
+        let sealed = here.remove(&id);
+        if sealed.as_deref() != there {
+            fill.change_document(&id, sealed.as_deref())?;
+            changes += 1;
         }
     }
     for (id, sealed) in here {
@@ -41,17 +33,27 @@ pub(super) fn copy<K: Kv>(
 
 /// All documents that are in etcd, sealed.
 pub(super) fn read<K: Kv>(store: &EtcdStore<K>) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
+    let sealed = |(id, found): Found| Ok((id, found?.0.as_bytes().to_vec()));
+    all(store)?.into_iter().map(sealed).collect()
+}
+
+/// A document, or the reason why it cannot be read.
+type Found = (DocumentId, Result<(Record, Revision), StoreError>);
+
+/// All documents of all kinds.
+fn all<K: Kv>(store: &EtcdStore<K>) -> Result<Vec<Found>, StoreError> {
     let mut all = Vec::new();
     for kind in DocumentKind::ALL {
-        let mut after = Some(String::new());
-        while let Some(last) = after {
-            let Page { records, next } = store.documents(kind, &last, PAGE)?;
+        let mut after = None;
+        loop {
+            let Page { records, next } = store.documents(kind, after.as_deref(), PAGE)?;
             for (name, found) in records {
-                let (document, _) = found?;
-                let id = DocumentId::new(kind, &name)?;
-                all.push((id, document.as_bytes().to_vec()));
+                all.push((DocumentId::new(kind, &name)?, found));
             }
-            after = next;
+            match next {
+                Some(last) => after = Some(last),
+                None => break,
+            }
         }
     }
     Ok(all)

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::change::{Change, NewDocument};
 use super::error::cause;
+use super::kept_documents::document_id;
 use super::schema;
 use super::store::SqliteStore;
 use crate::documents::check_changes;
@@ -20,8 +21,8 @@ use crate::{
 const MAX_PAGE: usize = 1000;
 
 const DOCUMENT: &str = "SELECT revision, sealed FROM document WHERE kind = ?1 AND name = ?2";
-const NAMES: &str =
-    "SELECT name FROM document WHERE kind = ?1 AND name > ?2 ORDER BY name LIMIT ?3";
+const NAMES: &str = "SELECT name FROM document WHERE kind = ?1 AND (?2 IS NULL OR name > ?2) ORDER BY name LIMIT ?3";
+const IDS: &str = "SELECT kind, name FROM document ORDER BY kind, name";
 const PUT: &str = "INSERT OR REPLACE INTO document VALUES (?1, ?2, ?3, ?4)";
 const RESEAL: &str =
     "UPDATE document SET sealed = ?4 WHERE kind = ?1 AND name = ?2 AND revision = ?3";
@@ -35,7 +36,12 @@ impl Documents for SqliteStore {
         })
     }
 
-    fn documents(&self, kind: DocumentKind, after: &str, limit: usize) -> Result<Page, StoreError> {
+    fn documents(
+        &self,
+        kind: DocumentKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         let reader = self.unpooled_reader()?;
         let db = reader.db();
         let limit = limit.clamp(1, MAX_PAGE);
@@ -74,6 +80,22 @@ impl Documents for SqliteStore {
 }
 
 impl SqliteStore {
+    /// All documents that there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] for one of a kind that this version does not know, and those of a read.
+    pub(crate) fn document_ids(&self) -> Result<Vec<DocumentId>, StoreError> {
+        let reader = self.unpooled_reader()?;
+        if !schema::has_documents(reader.db())? {
+            return Ok(Vec::new());
+        }
+        let mut select = reader.db().prepare(IDS).map_err(cause)?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows: Vec<(String, String)> = rows.and_then(Iterator::collect).map_err(cause)?;
+        let ids = rows.iter().map(|(kind, name)| document_id(kind, name));
+        ids.collect()
+    }
+
     /// Replaces documents by the same documents, sealed with another key. One that has another revision
     /// by now is left out.
     pub(crate) fn reseal_documents(&self, documents: Vec<NewDocument>) -> Result<(), StoreError> {
@@ -120,7 +142,7 @@ fn decode(row: &Row<'_>) -> Option<(Record, Revision)> {
 fn names(
     db: &Connection,
     kind: DocumentKind,
-    after: &str,
+    after: Option<&str>,
     limit: usize,
 ) -> Result<Vec<String>, StoreError> {
     if !schema::has_documents(db)? {

@@ -20,6 +20,15 @@ pub(crate) struct KeptDocuments {
     revision: i64,
 }
 
+/// The document that a row is about.
+pub(super) fn document_id(kind: &str, name: &str) -> Result<DocumentId, StoreError> {
+    let kind = DocumentKind::ALL.into_iter().find(|it| it.word() == kind);
+    match kind.and_then(|kind| DocumentId::new(kind, name).ok()) {
+        Some(id) => Ok(id),
+        None => damaged("a document has a name that no document has"),
+    }
+}
+
 /// Kind, name, revision and bytes.
 type Row = (String, String, i64, Vec<u8>);
 
@@ -40,14 +49,7 @@ impl KeptDocuments {
 
     /// Each of them, sealed.
     pub(crate) fn documents(self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
-        let document = |(kind, name, _, sealed): Row| {
-            let kind = DocumentKind::ALL.into_iter().find(|it| it.word() == kind);
-            let id = kind.and_then(|kind| DocumentId::new(kind, &name).ok());
-            match id {
-                Some(id) => Ok((id, sealed)),
-                None => damaged("a document has a name that no document has"),
-            }
-        };
+        let document = |(kind, name, _, sealed): Row| Ok((document_id(&kind, &name)?, sealed));
         self.rows.into_iter().map(document).collect()
     }
 

@@ -70,7 +70,7 @@ fn document_opens_under_its_own_kind_and_name_only() {
         let refused = store.document(id);
         assert!(matches!(refused, Err(StoreError::DocumentDamaged { .. })));
     }
-    let page = store.documents(DocumentKind::Host, "", 9).unwrap();
+    let page = store.documents(DocumentKind::Host, None, 9).unwrap();
     let readable: Vec<bool> = page
         .records
         .iter()
@@ -154,7 +154,7 @@ proptest! {
             }
         }
         etcd.deliver();
-        let page = verifier(&etcd).documents(DocumentKind::Host, "", 99).unwrap();
+        let page = verifier(&etcd).documents(DocumentKind::Host, None, 99).unwrap();
         let hosts: Vec<String> = page.records.into_iter().map(|(name, _)| name).collect();
         prop_assert!(hosts.len() <= 1, "{hosts:?}");
         prop_assert!(joined.iter().all(|name| hosts.contains(name)), "{joined:?}");

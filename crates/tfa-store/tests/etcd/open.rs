@@ -150,7 +150,7 @@ fn etcd_without_the_store_is_refused_at_the_start_and_later() {
         assert!(is_superseded(store.find(1001)));
         assert!(is_superseded(store.document(&id)));
         assert!(is_superseded(store.list("", 9)));
-        assert!(is_superseded(store.documents(DocumentKind::Host, "", 9)));
+        assert!(is_superseded(store.documents(DocumentKind::Host, None, 9)));
         let new = store.commit("max", 1001, b"new", Revision::NONE);
         assert!(is_superseded(new));
         assert!(is_superseded(host.open(&etcd)));

@@ -15,11 +15,15 @@ fn host(name: &str) -> DocumentId {
     DocumentId::new(DocumentKind::Host, name).unwrap()
 }
 
-/// Puts the first document of this name.
 fn put_host(store: &impl Documents, name: &str) -> Revision {
-    let id = host(name);
+    put_first(store, &host(name))
+}
+
+/// Puts the first document of this id, which has its name.
+fn put_first(store: &impl Documents, id: &DocumentId) -> Revision {
+    let name = id.name();
     let change = DocumentChange {
-        id: &id,
+        id,
         expected: Some(Revision::NONE),
         document: Some(name.as_bytes()),
     };
@@ -39,7 +43,7 @@ fn format(scratch: &Scratch) -> i64 {
 fn sealed(scratch: &Scratch) -> Vec<Vec<u8>> {
     let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
     let mut select = db
-        .prepare("SELECT sealed FROM document ORDER BY name")
+        .prepare("SELECT sealed FROM document ORDER BY kind, name")
         .unwrap();
     let rows = select.query_map([], |row| row.get(0)).unwrap();
     rows.map(Result::unwrap).collect()
@@ -53,7 +57,7 @@ fn only_a_document_adds_the_table() {
     assert!(store.document(&host("web1")).unwrap().is_none());
     assert!(
         store
-            .documents(DocumentKind::Host, "", 9)
+            .documents(DocumentKind::Host, None, 9)
             .unwrap()
             .records
             .is_empty()
@@ -70,7 +74,7 @@ fn only_a_document_adds_the_table() {
     assert_eq!(get(&store, "lea").unwrap().0, b"two");
     assert_eq!(
         store
-            .documents(DocumentKind::Host, "", 9)
+            .documents(DocumentKind::Host, None, 9)
             .unwrap()
             .records
             .len(),
@@ -83,8 +87,18 @@ fn rotation_seals_documents_anew() {
     let scratch = Scratch::new();
     let store = scratch.store();
     put(&store, "lea", b"one", Revision::NONE);
-    let names: Vec<String> = (0..230).map(|number| format!("web{number}")).collect();
-    let revisions: Vec<Revision> = names.iter().map(|name| put_host(&store, name)).collect();
+    let hosts = (0..230).map(|number| (DocumentKind::Host, format!("web{number}")));
+    let others = [
+        (DocumentKind::Invitation, "7"),
+        (DocumentKind::Policy, ""),
+        (DocumentKind::Authority, ""),
+    ];
+    let others = others.map(|(kind, name)| (kind, name.to_owned()));
+    let ids = hosts.chain(others);
+    let ids: Vec<DocumentId> = ids
+        .map(|(kind, name)| DocumentId::new(kind, &name).unwrap())
+        .collect();
+    let revisions: Vec<Revision> = ids.iter().map(|id| put_first(&store, id)).collect();
     store.close();
     let before = sealed(&scratch);
     ask_for_rotation(&scratch.state_dir()).unwrap();
@@ -100,9 +114,12 @@ fn rotation_seals_documents_anew() {
             .all(|(before, after)| before != after)
     );
     let store = scratch.store();
-    for (name, revision) in names.iter().zip(revisions) {
-        let (document, found) = store.document(&host(name)).unwrap().unwrap();
-        assert_eq!((document.as_bytes(), found), (name.as_bytes(), revision));
+    for (id, revision) in ids.iter().zip(revisions) {
+        let (document, found) = store.document(id).unwrap().unwrap();
+        assert_eq!(
+            (document.as_bytes(), found),
+            (id.name().as_bytes(), revision)
+        );
     }
 }
 

@@ -129,7 +129,7 @@ pub(super) fn page<T: Document>(
     store: &(impl Documents + ?Sized),
     after: &str,
 ) -> Result<ValuePage<T>, Error> {
-    let page = store.documents(T::KIND, after, PAGE)?;
+    let page = store.documents(T::KIND, (!after.is_empty()).then_some(after), PAGE)?;
     let read = |name: String, found: Result<(Record, Revision), StoreError>| {
         let stored = found.map_err(Error::from).and_then(|(record, revision)| {
             let id = DocumentId::new(T::KIND, &name)?;

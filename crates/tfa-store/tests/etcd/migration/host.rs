@@ -90,7 +90,9 @@ pub(super) fn fill(store: &dyn DaemonStore) -> Accounts {
             Some(name.as_bytes()),
         );
     }
-    read(store)
+    let filled = read(store);
+    assert_eq!(filled.documents.len(), 5);
+    filled
 }
 
 /// Changes some of everything: a commit, a first record, a removal, two records that swap their names, one
@@ -161,7 +163,7 @@ pub(super) fn read(store: &dyn DaemonStore) -> Accounts {
         DocumentKind::Host,
         DocumentKind::Invitation,
     ] {
-        for (name, document) in store.documents(kind, "", 99).unwrap().records {
+        for (name, document) in store.documents(kind, None, 99).unwrap().records {
             let id = DocumentId::new(kind, &name).unwrap();
             found
                 .documents
