@@ -710,3 +710,24 @@ fn caller_for_another_test() {
     assert!(connection.receive::<LoginReply>().is_err());
     println!("not answered");
 }
+
+#[test]
+fn device_that_a_member_told_of_replaces_no_code_elsewhere() {
+    let remembers = "[policy]\nmode = \"optional\"\n[remember]\nminutes = 10\nby = [\"address\"]\n";
+    let store = store();
+    let verifier = Logins::new(state(remembers), Arc::new(accounts(&store)));
+    let right = WEB1.verdict(&verifier, 1, &code());
+    assert_eq!(right, Some(Verdict::VerifiedByTotp));
+    // The same address, as other members and the verifier itself see it.
+    let begins = |attempt: Attempt| {
+        attempt
+            .begin(&verifier, user("alice", 1000))
+            .unwrap()
+            .1
+            .next
+    };
+    let again = Attempt { random: 2, ..WEB1 };
+    assert_eq!(begins(again), Next::Verdict(Verdict::Remembered));
+    let member = "web2.example";
+    assert!(matches!(begins(Attempt { member, ..again }), Next::Ask(_)));
+}

@@ -46,7 +46,7 @@ pub use bound::{BoundReply, BoundReport};
 pub use bound::{OfflineEvent, OfflineLogin, OfflineOutcome};
 pub use counter::Counter;
 pub use device::{AddressPrefix, DeviceKind, DeviceMark, RememberRules};
-pub use device::{Device, DeviceId, MAX_DEVICES, Term};
+pub use device::{Device, DeviceId, MAX_DEVICES, MemberMark, Term};
 pub use dialog::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 pub use dialog::{AskCode, AskRecoveryCode, AskRemember, Enroll, MAX_TRIES, Picture};
 pub use dialog::{Rememberable, remembered};

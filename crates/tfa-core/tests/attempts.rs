@@ -752,6 +752,7 @@ fn an_answer_that_comes_again_gets_the_same_turn_with_the_same_report() {
     let mark = DeviceMark::Key {
         fingerprint: KeyFingerprint([7; 32]),
         key_type: KeyType::Ed25519,
+        member: None,
     };
     let rules = RememberRules {
         days: 30,

@@ -41,7 +41,7 @@ fn account() -> Account {
         minutes: 5,
         ..RememberRules::default()
     };
-    let address = DeviceMark::Address(AddressPrefix::V4([192, 0, 2, 7]));
+    let address = DeviceMark::Address(AddressPrefix::V4([192, 0, 2, 7]), None);
     account
         .remember_device(address, Term::Minutes, &rules, NOON)
         .unwrap();

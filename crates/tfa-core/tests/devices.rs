@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 use tfa_core::{
     Account, Answered, AskCode, AskRemember, Change, Client, Credential, Device, DeviceId,
-    DeviceKind, DeviceMark, Dialog, Factors, KeyFingerprint, KeyType, Login, LoginOrigin,
+    DeviceKind, DeviceMark, Dialog, Factors, HostName, KeyFingerprint, KeyType, Login, LoginOrigin,
     MAX_DEVICES, Next, Refusal, RememberRules, Rememberable, SshKey, Term, ThrottleScope, Time,
     Turn, Verdict,
 };
@@ -37,6 +37,7 @@ fn mark(label: u8) -> DeviceMark {
     DeviceMark::Key {
         fingerprint: KeyFingerprint([label; 32]),
         key_type: KeyType::Ed25519,
+        member: None,
     }
 }
 
@@ -617,5 +618,25 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn device_of_one_member_is_none_of_another_or_of_this_host() {
+    let at = |name: &str| mark(1).at_member(&HostName::new(name).unwrap());
+    let (web1, web2) = (at("web1.example"), at("web2.example"));
+    for (remembered, others) in [
+        (web1, [mark(1), web2]),
+        (web2, [mark(1), web1]),
+        (mark(1), [web1, web2]),
+    ] {
+        let mut account = account(&Phone::usual(7));
+        account
+            .remember_device(remembered, Term::Days, &MONTH, NOON)
+            .unwrap();
+        let account = Account::decode(&account.encode()).unwrap();
+        let finds = |mark| account.remembered_device(&[mark], &MONTH, NOON).is_some();
+        assert!(finds(remembered));
+        assert!(!others.into_iter().any(finds), "{remembered:?}");
     }
 }

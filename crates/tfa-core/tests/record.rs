@@ -250,6 +250,7 @@ pub(crate) fn full() -> Account {
     let key = DeviceMark::Key {
         fingerprint: KeyFingerprint([7; 32]),
         key_type: KeyType::Ed25519,
+        member: None,
     };
     let rules = RememberRules {
         days: 30,
@@ -293,7 +294,7 @@ const STRUCTURES: [(&[usize], usize); 37] = [
     (&[11], 4),
     (&[13], 2),
     (&[13, 0, 0], 7),
-    (&[13, 0, 0, 1, 1], 2),
+    (&[13, 0, 0, 1, 1], 3),
     (&[14, 0], 3),
     (&[14, 0, 2], 3),
     (&[15], 3),

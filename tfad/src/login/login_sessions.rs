@@ -225,7 +225,7 @@ mod tests {
             children[5].id(),
             1000,
             None,
-            Some(DeviceMark::Address(AddressPrefix::V4([192, 0, 2, 7]))),
+            Some(DeviceMark::Address(AddressPrefix::V4([192, 0, 2, 7]), None)),
         );
         sessions.record(children[0].id(), 1001, Some(code(1000)), None);
         let list = sessions.list();

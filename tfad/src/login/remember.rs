@@ -13,6 +13,7 @@ use super::{Error, Logins, log, render};
 use crate::account;
 use crate::config::Config;
 use crate::host::clock;
+use crate::host::facts::HostFacts;
 use crate::login::facts::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
@@ -41,7 +42,22 @@ fn devices_where(
     };
     match !marks.is_empty() && goes_on_after_wrong_password(&facts.context.service) {
         true => Vec::new(),
-        false => marks,
+        false => as_told(facts.host, marks),
+    }
+}
+
+/// The devices as the host tells of them: what a member says of a device counts for its own logins alone.
+fn as_told(host: &dyn HostFacts, marks: Vec<DeviceMark>) -> Vec<DeviceMark> {
+    if host.is_local() {
+        return marks;
+    }
+    match host.name_in_rules() {
+        Some(member) => {
+            let told = marks.into_iter().map(|mark| mark.at_member(&member));
+            told.collect()
+        }
+        // Whose word it is is not known.
+        None => Vec::new(),
     }
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use minicbor::{CborLen, Decode, Encode};
+use sha2::{Digest as _, Sha256};
 
-use crate::{KeyFingerprint, KeyType, SshKey};
+use crate::{HostName, KeyFingerprint, KeyType, SshKey};
 
 /// The kinds of marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +29,33 @@ pub enum DeviceMark {
         /// Its type, for people.
         #[n(1)]
         key_type: KeyType,
+        /// The member of the fleet that has told of it.
+        #[n(2)]
+        member: Option<MemberMark>,
     },
-    /// The address that the login comes from.
+    /// The address that the login comes from, and the member of the fleet that has told of it.
     #[n(1)]
-    Address(#[n(0)] AddressPrefix),
+    Address(#[n(0)] AddressPrefix, #[n(1)] Option<MemberMark>),
+}
+
+/// A member of a fleet, by its name. A device that it has told of is remembered for logins there alone: the device is
+/// its word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(transparent)]
+pub struct MemberMark(#[cbor(n(0), with = "minicbor::bytes")] [u8; 16]);
+
+impl MemberMark {
+    fn of(member: &HostName) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"tfa device ");
+        hash.update(member.as_str());
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut mark = [0; 16];
+        mark.iter_mut()
+            .zip(hash)
+            .for_each(|(byte, hashed)| *byte = hashed);
+        Self(mark)
+    }
 }
 
 /// An IPv4 address, or the first 64 bits of an IPv6 address: the other half changes every day on many
@@ -65,7 +89,7 @@ impl DeviceMark {
     pub fn kind(&self) -> DeviceKind {
         match self {
             Self::Key { .. } => DeviceKind::Key,
-            Self::Address(_) => DeviceKind::Address,
+            Self::Address(..) => DeviceKind::Address,
         }
     }
 
@@ -74,7 +98,7 @@ impl DeviceMark {
     pub fn key_type(&self) -> Option<&'static str> {
         match self {
             Self::Key { key_type, .. } => Some(key_type.name()),
-            Self::Address(_) => None,
+            Self::Address(..) => None,
         }
     }
 
@@ -83,7 +107,7 @@ impl DeviceMark {
     pub fn name(&self) -> String {
         match self {
             Self::Key { key_type, .. } => format!("{} {self}", key_type.name()),
-            Self::Address(_) => self.to_string(),
+            Self::Address(..) => self.to_string(),
         }
     }
 
@@ -91,6 +115,7 @@ impl DeviceMark {
         Self::Key {
             fingerprint: key.fingerprint,
             key_type: key.key_type,
+            member: None,
         }
     }
 
@@ -102,20 +127,46 @@ impl DeviceMark {
             IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_unspecified(),
             IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified(),
         };
-        (!is_shared).then(|| Self::Address(AddressPrefix::of(address)))
+        (!is_shared).then(|| Self::Address(AddressPrefix::of(address), None))
+    }
+
+    /// The same device, as this member of the fleet tells of it.
+    #[must_use]
+    pub fn at_member(self, member: &HostName) -> Self {
+        let told_by = Some(MemberMark::of(member));
+        match self {
+            Self::Key {
+                fingerprint,
+                key_type,
+                member: _,
+            } => Self::Key {
+                fingerprint,
+                key_type,
+                member: told_by,
+            },
+            Self::Address(prefix, _) => Self::Address(prefix, told_by),
+        }
     }
 
     /// Whether both are the same device. The type of a key follows from its fingerprint.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (
-                Self::Key { fingerprint, .. },
                 Self::Key {
-                    fingerprint: other, ..
+                    fingerprint,
+                    member,
+                    ..
                 },
-            ) => fingerprint == other,
-            (Self::Address(prefix), Self::Address(other)) => prefix == other,
-            (Self::Key { .. } | Self::Address(_), _) => false,
+                Self::Key {
+                    fingerprint: other,
+                    member: told_by,
+                    ..
+                },
+            ) => fingerprint == other && member == told_by,
+            (Self::Address(prefix, member), Self::Address(other, told_by)) => {
+                prefix == other && member == told_by
+            }
+            (Self::Key { .. } | Self::Address(..), _) => false,
         }
     }
 }
@@ -125,8 +176,8 @@ impl fmt::Display for DeviceMark {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key { fingerprint, .. } => fingerprint.fmt(formatter),
-            Self::Address(AddressPrefix::V4(bytes)) => Ipv4Addr::from(*bytes).fmt(formatter),
-            Self::Address(AddressPrefix::V6(bytes)) => {
+            Self::Address(AddressPrefix::V4(bytes), _) => Ipv4Addr::from(*bytes).fmt(formatter),
+            Self::Address(AddressPrefix::V6(bytes), _) => {
                 let prefix = u128::from(u64::from_be_bytes(*bytes)) << 64;
                 write!(formatter, "{}/64", Ipv6Addr::from(prefix))
             }

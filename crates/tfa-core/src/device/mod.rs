@@ -14,7 +14,7 @@ use minicbor::{CborLen, Decode, Encode};
 
 pub(crate) use list::Devices;
 pub use list::MAX_DEVICES;
-pub use mark::{AddressPrefix, DeviceKind, DeviceMark};
+pub use mark::{AddressPrefix, DeviceKind, DeviceMark, MemberMark};
 pub use rules::RememberRules;
 
 use crate::Time;

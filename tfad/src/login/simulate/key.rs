@@ -106,8 +106,9 @@ fn type_of(
         DeviceMark::Key {
             fingerprint,
             key_type,
+            member: _,
         } => Some((fingerprint, key_type)),
-        DeviceMark::Address(_) => None,
+        DeviceMark::Address(..) => None,
     });
     let mut known = security_keys.chain(devices);
     known
