@@ -231,6 +231,11 @@ impl DaemonState {
         self.role.get().copied().flatten()
     }
 
+    /// Whether this host is certainly in no fleet.
+    pub fn is_in_no_fleet(&self) -> bool {
+        self.role.get().is_some_and(Option::is_none)
+    }
+
     /// Whether this host is a member of a fleet, or may turn out to be one with the first configuration that can be
     /// used.
     pub fn may_be_member(&self) -> bool {

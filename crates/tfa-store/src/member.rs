@@ -61,7 +61,7 @@ fn refuse_accounts(directory: &LockedDir) -> Result<(), StoreError> {
     }
     refuse_database(directory, |database| {
         format!(
-            "{database} has accounts, which a member of a fleet does not use. Logins are refused. Remove \
+            "{database} has accounts or documents of a fleet, which a member does not use. Logins are refused. Remove \
              role = \"member\" from [fleet] in tfad.toml, and restart tfad; or have the users enroll with a \
              verifier, then put {database} and its -wal and -shm files aside, and restart tfad"
         )

@@ -81,7 +81,7 @@ pub(super) fn read_by_name(
             loaded(&user.name, user.uid, record, revision, None)
         }
         ByUid::Found(other, record, revision) => {
-            let text = messages::uid_of_other_record(&user.name, user.uid, &other);
+            let text = messages::uid_of_other_record(&user.name, user.uid);
             let none = none_beside(other, &record, revision);
             let Loaded { in_the_way, .. } = none.ok_or(Error::UidChanged(text))?;
             Ok(Loaded { in_the_way, ..own })

@@ -9,6 +9,8 @@ use tfa_proto::Error;
 /// The fleet has certificates of the organisation, or is none yet.
 pub const NO_AUTHORITY: &str = "this fleet has no authority of its own. To make one, run on a verifier: \
      tfactl fleet init";
+/// This host has made no fleet, and has joined none.
+pub const IN_NO_FLEET: &str = "this host is in no fleet. To make one, run: tfactl fleet init";
 /// The signature does not fit the key.
 pub const NO_PROOF: &str = "the host has not proved that it has the key";
 /// The quota of a host for certificates is used up.
@@ -51,7 +53,10 @@ pub fn host_refused(why: &HostRefusal) -> String {
 /// A host may not join.
 #[must_use]
 pub fn join_refused(why: &JoinRefusal) -> String {
-    format!("the verifier refuses the invitation: {why}. Make a new one: tfactl host invite")
+    format!(
+        "the verifier refuses the invitation: {why}. Make a new one: tfactl host invite, or for a verifier: \
+         tfactl fleet invite-verifier"
+    )
 }
 
 /// A document of the fleet cannot be decoded.
@@ -96,7 +101,10 @@ pub fn host_was_not_removed(host: &str) -> String {
 /// In a fleet with an authority, a host that was removed joins again.
 #[must_use]
 pub fn readmitted_by_invitation(host: &str) -> String {
-    format!("{host} joins again with an invitation: tfactl host invite {host}")
+    format!(
+        "{host} joins again with a token: tfactl host invite {host}, or, if it was a verifier, with a file: \
+         tfactl fleet invite-verifier {host} --out FILE"
+    )
 }
 
 /// The last verifier stays.

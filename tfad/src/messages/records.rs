@@ -49,13 +49,14 @@ pub fn record_under_name_of_other(name: &str, uid: u32, former: &str, other_uid:
     )
 }
 
-/// The uid of a user of a fleet has a record under another name.
+/// The uid of a user of a fleet has a record under another name, which this text does not tell: the user reads it.
 #[must_use]
-pub fn uid_of_other_record(name: &str, uid: u32, other: &str) -> String {
+pub fn uid_of_other_record(name: &str, uid: u32) -> String {
     format!(
-        "{name} has the uid {uid}, for which {other} has a record. In a fleet, one name has one uid on \
-         all hosts. If it is the record of {name}: tfactl rename {other} {name}. Otherwise change the uid \
-         of {name} on the host"
+        "{name} has the uid {uid}, for which the fleet has the record of another user. In a fleet, one name \
+         has one uid on all hosts. An administrator changes the uid of {name} on this host; or, if {name} was \
+         renamed, gives that record the new name with tfactl rename, on a verifier (tfactl list --json has the \
+         uids)"
     )
 }
 
@@ -128,16 +129,7 @@ pub fn user_gone(name: &str) -> String {
     )
 }
 
-/// A user of a fleet, of whom this verifier has the record alone.
-#[must_use]
-pub fn not_known_here(name: &str) -> String {
-    format!(
-        "this verifier knows no user {name}, and groups of the user are not known here. If the user has \
-         left all hosts of the fleet: tfactl reset {name}"
-    )
-}
-
-/// The same, and another user has the uid on this verifier.
+/// A user of a fleet whom this verifier does not know, and whose uid is another user's here.
 #[must_use]
 pub fn uid_of_other_here(name: &str, uid: u32, other: &str) -> String {
     format!(

@@ -1,6 +1,7 @@
 //! Gives a further verifier of a fleet the store: on the one that invites it, and on the new one.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use tfa_store::{
@@ -15,6 +16,9 @@ use crate::fleet;
 
 /// The configuration of tfa-fleet, which names the etcd.
 const FLEET_CONFIG: &str = "/etc/tfa/tfa-fleet.toml";
+
+const IN_NO_FLEET: &str =
+    "this host is in no fleet. To make one with etcd, run: tfactl fleet init --etcd URL";
 
 const NEEDS_PASSPHRASE: &str = "the file needs a passphrase";
 
@@ -174,7 +178,10 @@ fn open(request: &Request, report: &mut Report) -> Result<VerifierFile, Refusal>
 /// The etcd of the configuration. `tfa-fleet` has checked it.
 fn etcd_access(path: &Path) -> Result<EtcdAccess, Refusal> {
     let shown = path.display();
-    let text = fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => IN_NO_FLEET.to_owned(),
+        _ => format!("{shown}: {error}"),
+    })?;
     let config: toml::Table = text.parse().map_err(|_| format!("{shown} is not TOML"))?;
     let Some(etcd) = config.get("etcd").and_then(toml::Value::as_table) else {
         return Err(VerifierFileError::NotInEtcd.into());

@@ -62,7 +62,7 @@ pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError>
         // In etcd they would be users without a record, whom no login asks for a code.
         refuse_database(&directory, |database| {
             format!(
-                "{database} has accounts, which are not in etcd. Logins are refused. Set kind = \"sqlite\" in \
+                "{database} has accounts or documents of a fleet, which are not in etcd. Logins are refused. Set kind = \"sqlite\" in \
                  [store] again, restart tfad, and run `tfactl store migrate --to etcd`; or put {database} and \
                  its -wal and -shm files aside, to start in etcd without them"
             )

@@ -119,6 +119,14 @@ impl Hosts {
         }
     }
 
+    /// Whether the fleet has an authority, also one that cannot be read.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn has_authority(&self) -> Result<bool, Error> {
+        Ok(documents::exists::<Authority>(&*self.store, "")?)
+    }
+
     /// Whether a host is a verifier, or may be one because its document cannot be read.
     ///
     /// # Errors
@@ -193,7 +201,7 @@ impl Hosts {
     pub fn remove(&self, uid: u32, host: &HostName) -> Result<(), Error> {
         until_made(|| {
             let now = clock::now();
-            let has_authority = documents::exists::<Authority>(&*self.store, "")?;
+            let has_authority = self.has_authority()?;
             // A damaged one is refused now, and is replaced in the same change: it is never absent.
             let replaced = documents::load_to_replace::<FleetHost>(&*self.store, host.as_str());
             let (of_host, was_damaged) = replaced?;
@@ -231,7 +239,7 @@ impl Hosts {
     /// [`Error`].
     pub fn readmit(&self, uid: u32, host: &HostName) -> Result<(), Error> {
         until_made(|| {
-            if documents::exists::<Authority>(&*self.store, "")? {
+            if self.has_authority()? {
                 let text = messages::readmitted_by_invitation(host.as_str());
                 return Err(Error::NothingToDo(text));
             }

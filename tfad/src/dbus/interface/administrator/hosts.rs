@@ -48,7 +48,7 @@ impl Administrator {
         if !HOST_INVITATION_SECONDS.contains(&seconds) {
             return Err(messages::bad_host_invitation_time());
         }
-        let (host, hosts) = (host_name(host)?, self.verifiers_hosts()?);
+        let (host, hosts) = (host_name(host)?, self.hosts_of_fleet()?);
         self.must_be_root_for_verifiers(&host, port != 0)?;
         let port = Some(port).filter(|port| *port != 0);
         let lifetime = Duration::from_secs(seconds);
@@ -67,7 +67,7 @@ impl Administrator {
 
     pub(in crate::dbus::interface) fn remove_host(&self, host: &str) -> Result<(), Error> {
         let host = host_name(host)?;
-        let hosts = self.verifiers_hosts()?;
+        let hosts = self.hosts_of_fleet()?;
         self.must_be_root_for_verifiers(&host, false)?;
         Ok(hosts.remove(self.caller.uid, &host)?)
     }
@@ -83,8 +83,17 @@ impl Administrator {
 
     pub(in crate::dbus::interface) fn readmit_host(&self, host: &str) -> Result<(), Error> {
         let host = host_name(host)?;
-        let hosts = self.verifiers_hosts()?;
+        let hosts = self.hosts_of_fleet()?;
         Ok(hosts.readmit(self.caller.uid, &host)?)
+    }
+
+    /// The hosts of the fleet that this host has made, or serves.
+    fn hosts_of_fleet(&self) -> Result<&Hosts, Error> {
+        let hosts = self.verifiers_hosts()?;
+        match self.state.is_in_no_fleet() && !hosts.has_authority()? {
+            true => Err(Error::WrongState(messages::IN_NO_FLEET.to_owned())),
+            false => Ok(hosts),
+        }
     }
 
     /// The hosts, also before this host is a verifier. A member has none.
@@ -122,5 +131,58 @@ fn told(entry: HostEntry) -> FleetHost {
         joined: joined.map(tfa_core::Time::as_secs),
         until: until.map(tfa_core::Time::as_secs),
         removed: removed.map(tfa_core::Time::as_secs),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use tfa_testkit::MemoryStore;
+
+    use super::*;
+    use crate::account::Accounts;
+    use crate::caller::Caller;
+    use crate::config::Config;
+    use crate::log::{Journal, MemoryLog};
+    use crate::state::DaemonState;
+
+    fn administrator(fleet: &str) -> Administrator {
+        let text = format!("[policy]\nmode = \"optional\"\n{fleet}");
+        let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
+        let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
+        let store = Arc::new(MemoryStore::new());
+        let hosts = Hosts::new(Arc::clone(&store) as _, Arc::clone(&journal));
+        Administrator {
+            state: Arc::new(DaemonState::new(journal, PathBuf::new(), config, None)),
+            accounts: Arc::new(Accounts::new(store)),
+            hosts: Arc::new(hosts),
+            caller: Caller {
+                name: ":1.7".to_owned(),
+                uid: 0,
+                pid: None,
+                host: None,
+            },
+        }
+    }
+
+    #[test]
+    fn host_in_no_fleet_removes_admits_and_invites_none() {
+        let alone = administrator("");
+        for refused in [
+            alone.remove_host("web1.example"),
+            alone.readmit_host("web1.example"),
+            alone.invite_host("web1.example", 3600, 0).map(|_| ()),
+        ] {
+            let why = refused.unwrap_err();
+            assert!(matches!(why, Error::WrongState(_)), "{why}");
+            assert_eq!(why.text(), messages::IN_NO_FLEET);
+        }
+        assert_eq!(alone.list_hosts("").unwrap(), (Vec::new(), String::new()));
+        // Where the certificates are those of the organisation, each name can be refused.
+        let verifier = administrator("[fleet]\nrole = \"verifier\"\n");
+        verifier.remove_host("web1.example").unwrap();
+        verifier.readmit_host("web1.example").unwrap();
     }
 }

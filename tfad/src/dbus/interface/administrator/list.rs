@@ -137,11 +137,12 @@ impl Administrator {
                 status::unusable(name, None, error.to_string())
             }
             (Ok(RecordOwner::Gone), Ok(account)) if self.accounts.are_of_fleet() => {
-                self.of_fleet(name, account, messages::not_known_here(name))
+                // As each user of members alone.
+                self.of_fleet(name, account, None)
             }
             (Ok(RecordOwner::Renamed(other)), Ok(account)) if self.accounts.are_of_fleet() => {
                 let note = messages::uid_of_other_here(name, other.uid, &other.name);
-                self.of_fleet(name, account, note)
+                self.of_fleet(name, account, Some(note))
             }
             (Ok(RecordOwner::Gone), Ok(_)) => {
                 status::unusable(name, None, messages::user_gone(name))
@@ -162,14 +163,14 @@ impl Administrator {
 
 impl Administrator {
     /// Describes the record of a user of a fleet whom this host does not know. Such a record follows no uid.
-    fn of_fleet(&self, name: &str, account: Account, note: String) -> Status {
+    fn of_fleet(&self, name: &str, account: Account, note: Option<String>) -> Status {
         let user = User {
             name: name.to_owned(),
             uid: account.uid(),
             aliases: Vec::new(),
         };
         Status {
-            note: Some(note),
+            note,
             ..self.described(&user, Ok(Some(account)))
         }
     }
@@ -204,7 +205,7 @@ mod tests {
     use crate::log::{Journal, MemoryLog};
     use crate::state::DaemonState;
 
-    /// A name service that knows `user<uid>`, and under another name users from uid 5000 on. It never
+    /// A name service that knows `user<uid>`, and under another name users from uid 5000 to 8999. It never
     /// answers for one name.
     struct Names {
         hangs_for: &'static str,
@@ -232,11 +233,12 @@ mod tests {
 
         fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
             let name = name_of(uid);
-            Ok(Some(User {
+            let user = User {
                 name,
                 uid,
                 aliases: Vec::new(),
-            }))
+            };
+            Ok(Some(user).filter(|user| user.uid < 9000))
         }
     }
 
@@ -350,7 +352,8 @@ mod tests {
 
     #[test]
     fn user_of_a_fleet_who_is_not_known_here_is_described_by_the_record() {
-        let (administrator, _go) = administrator_of(&[1001, 5002], "", Accounts::by_name_alone);
+        let (administrator, _go) =
+            administrator_of(&[1001, 5002, 9003], "", Accounts::by_name_alone);
         let (accounts, ..) = administrator.page(ListFilter::All, "", &PATIENT).unwrap();
         let described = |at: usize| {
             let one = &accounts[at];
@@ -366,7 +369,9 @@ mod tests {
         assert_eq!(described(1), ("user5002", Some(5002), None, None));
         let note = accounts[1].note.as_deref().unwrap();
         assert!(note.contains("renamed5002"), "{note}");
-        assert_eq!(accounts[0].note, None);
+        // Each user of members alone would have a note.
+        assert_eq!(described(2), ("user9003", Some(9003), None, None));
+        assert_eq!((&accounts[0].note, &accounts[2].note), (&None, &None));
     }
 
     #[test]
