@@ -87,6 +87,19 @@ pub(crate) const FLEET_CLOCK: Kind = Kind {
     },
 };
 
+pub(crate) const FLEET_CLOCK_FAR: Kind = Kind {
+    id: "fleet-clock-far",
+    severity: Severity::LockOut,
+    why: "A verifier whose clock is wrong takes right codes for wrong ones, and counts them until the user is locked.",
+    what: FLEET_CLOCK.what,
+    remedy: |_| {
+        remedy(
+            "Find out which host has the wrong time, and synchronise its clock: this one, or the verifier.",
+            &["timedatectl", "timedatectl set-ntp true"],
+        )
+    },
+};
+
 pub(crate) const FLEET_NOT_LISTENING: Kind = Kind {
     id: "fleet-not-listening",
     severity: Severity::LockOut,
@@ -139,7 +152,7 @@ pub(crate) const FLEET_STORES_APART: Kind = Kind {
 pub(crate) const ETCD_UNREACHABLE: Kind = Kind {
     id: "etcd-unreachable",
     severity: Severity::LockOut,
-    why: "The accounts are in etcd. While no member of it answers, or it has no leader, logins are refused.",
+    why: "The accounts are in etcd. While half of its members do not answer, it has no leader, and logins are refused.",
     what: |subject| {
         let why = sentence(&subject.detail);
         match subject.names.is_empty() {
@@ -147,7 +160,7 @@ pub(crate) const ETCD_UNREACHABLE: Kind = Kind {
                 format!("The accounts of this host are in etcd, and it is not known where: {why}")
             }
             false => format!(
-                "No member of etcd answers ({}): {why}",
+                "Half of the configured members of etcd, or more, do not answer ({}): {why}",
                 list(&subject.names)
             ),
         }
