@@ -5,12 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use tfa_tests::Machine;
+use tfa_tests::{Machine, Phone};
 
+use crate::fleet_logins::is_served;
 use crate::fleet_logins::machines::{host, lay_cables};
 use crate::users::{PASSWORD, set_up, ssh_to_code_prompt};
 
-const SHELL: &str = "alice@host:~$";
+/// Each host has a name of its own.
+const SHELL: &str = ":~$";
 /// Of the file for a further verifier.
 const PASSPHRASE: &str = "correct horse battery staple";
 const VERIFIERS: [(&str, &str); 3] = [
@@ -82,7 +84,9 @@ impl Fleet {
         let lines: String = lines
             .map(|(name, address)| format!("{address} {name}.example\n"))
             .collect();
-        for machine in machines.values() {
+        for (name, machine) in &machines {
+            let name = format!("{name}.example");
+            machine.succeed(["hostnamectl", "hostname", &name]);
             let add = machine.command(["sh", "-c", "cat >>/etc/hosts"]);
             add.stdin(lines.clone()).succeed();
         }
@@ -121,7 +125,7 @@ impl Fleet {
 
     /// The same, with this before each command.
     fn follow_with(&self, section: &str, before: impl Fn(&str)) {
-        let mut token = None;
+        let mut token: Option<String> = None;
         for Example {
             host,
             command,
@@ -138,7 +142,12 @@ impl Fleet {
                     None => terminal.expect(&line),
                 }
                 match line.as_str() {
-                    "Token:" => terminal.type_line(token.as_deref().unwrap()),
+                    // Pasted from a terminal of 80 columns, with its line break.
+                    "Token:" => {
+                        let (first, rest) = token.as_deref().unwrap().split_at(80);
+                        terminal.type_line(first);
+                        terminal.type_line(rest);
+                    }
                     prompt if prompt.ends_with(':') => terminal.type_secret(PASSPHRASE),
                     _ => {}
                 }
@@ -194,6 +203,47 @@ fn state_of(machine: &Machine) -> String {
     machine.run(["sh", "-c", LOOK]).text()
 }
 
+/// A file that is not for this host is not used without a question.
+fn asks_before_a_file_for_another_host(fleet: &Fleet) {
+    fleet.copy("v2.invite", "v3");
+    let v3 = fleet.machine("v3");
+    let before = state_of(v3);
+    let join = "cd /root && tfactl fleet join-verifier v2.invite";
+    let terminal = v3.terminal(["sh", "-c", join]);
+    terminal.expect("Passphrase of the file:");
+    terminal.type_secret(PASSPHRASE);
+    terminal.expect("This host is called v3.example, and the invitation is for v2.example.");
+    terminal.expect("[y/N]");
+    terminal.type_line("");
+    assert!(!terminal.wait_exit().success());
+    assert_eq!(state_of(v3), before);
+    // A file is missing: that is told before anything else.
+    v3.succeed(["mv", "/etc/tfa/etcd", "/etc/tfa/etcd.aside"]);
+    let refused = v3.fail(["sh", "-c", INIT_V3]).text();
+    assert!(refused.contains("/etc/tfa/etcd/"), "{refused}");
+    v3.succeed(["mv", "/etc/tfa/etcd.aside", "/etc/tfa/etcd"]);
+    let absent = v3.fail(["sh", "-c", &format!("{join}2")]).text();
+    assert!(absent.contains("v2.invite2 cannot be read"), "{absent}");
+    let plain = v3.fail(["tfactl", "fleet", "init", "--etcd", "http://192.0.2.1:2379"]);
+    assert!(plain.text().contains("127.0.0.1 and [::1] only"), "{plain}");
+    assert_eq!(state_of(v3), before);
+}
+
+const INIT_V3: &str = "tfactl fleet init --etcd https://192.0.2.3:2379";
+
+/// Nothing is removed or invited where there is no fleet.
+fn has_no_hosts_yet(machine: &Machine) {
+    for command in ["remove", "invite", "readmit"] {
+        let refused = machine
+            .fail(["tfactl", "host", command, "web9.example"])
+            .text();
+        assert!(refused.contains("is in no fleet"), "{refused}");
+    }
+    let invite = "cd /root && tfactl fleet invite-verifier v4.example --out v4.invite";
+    let refused = machine.fail(["sh", "-c", invite]).text();
+    assert!(refused.contains("is in no fleet"), "{refused}");
+}
+
 /// No verifier can be reached: the host is what it was before.
 fn fails_without_a_verifier(fleet: &Fleet) {
     let [v1, v2] = ["v1", "v2"].map(|name| fleet.machine(name));
@@ -223,8 +273,12 @@ fn fails_without_a_verifier(fleet: &Fleet) {
 fn three_verifiers_with_etcd_are_made_as_the_page_says() {
     let fleet = Fleet::boot(&VERIFIERS, &["etcd-server", "openssl"]);
     fleet.follow_with("Three verifiers with etcd", |command| {
+        if command.contains("fleet init") {
+            has_no_hosts_yet(fleet.machine("v1"));
+        }
         if command.ends_with("join-verifier v2.invite") {
             fails_without_a_verifier(&fleet);
+            asks_before_a_file_for_another_host(&fleet);
         }
     });
     let [v1, v2, v3, web1] = ["v1", "v2", "v3", "web1"].map(|name| fleet.machine(name));
@@ -240,6 +294,7 @@ fn three_verifiers_with_etcd_are_made_as_the_page_says() {
     // A member that has joined before the others learns of them.
     let first = "# Written by tfactl.\nverifiers = [\"v1.example:7443\"]\n";
     web1.write_file("/etc/tfa/tfa-fleet.toml", first);
+    web1.succeed(["rm", "-f", "/var/lib/tfa-fleet/verifiers"]);
     web1.succeed(["systemctl", "restart", "tfa-fleet"]);
     for other in ["v2", "v3"] {
         let learned = format!("learned of the verifier {other}.example:7443");
@@ -271,4 +326,39 @@ fn three_verifiers_with_etcd_are_made_as_the_page_says() {
                  -CAfile /etc/etcd/ca.pem 2>&1 | grep -o 'alert [a-z ]*'";
     let refused = v2.succeed(["sh", "-c", asked]);
     assert!(refused.contains("alert"), "{refused}");
+
+    leave_the_fleet(&fleet, &alice.phone);
+}
+
+/// A member and a verifier leave as the page says, and join again.
+fn leave_the_fleet(fleet: &Fleet, phone: &Phone) {
+    let [v1, v3, web1] = ["v1", "v3", "web1"].map(|name| fleet.machine(name));
+    for name in ["etcd", "tfa-fleet", "tfad"] {
+        v1.succeed(["systemctl", "start", name]);
+    }
+    is_served(v1);
+    fleet.follow("Leaving a fleet");
+    for machine in [web1, v3] {
+        // The accounts of the fleet are not those of this host.
+        let terminal = machine.ssh("alice");
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal.expect(SHELL);
+    }
+    let token = v1.succeed(["tfactl", "host", "invite", "web1.example"]);
+    web1.command(["tfactl", "join"])
+        .stdin(token.lines().next().unwrap())
+        .succeed();
+    logs_in(web1, &phone.next_unused());
+    let again = "cd /root && tfactl fleet invite-verifier v3.example --out again.invite --passphrase-file passphrase";
+    write_passphrase(v1);
+    write_passphrase(v3);
+    v1.succeed(["sh", "-c", again]);
+    fleet.copy("again.invite", "v3");
+    v3.succeed([
+        "sh",
+        "-c",
+        "cd /root && tfactl fleet join-verifier again.invite --passphrase-file passphrase",
+    ]);
+    logs_in(v3, &phone.next_unused());
 }

@@ -195,14 +195,14 @@ pub(crate) enum Command {
     #[command(after_help = messages::RESTORE_HELP)]
     Restore(RestoreArgs),
     /// Make a fleet, and add verifiers to it
-    #[command(disable_help_subcommand = true)]
+    #[command(disable_help_subcommand = true, after_help = messages::FLEET_HELP)]
     Fleet {
         /// The command
         #[command(subcommand)]
         command: FleetCommand,
     },
     /// Invite, list or remove the hosts of the fleet
-    #[command(disable_help_subcommand = true)]
+    #[command(disable_help_subcommand = true, after_help = messages::FLEET_HELP)]
     Host {
         /// The command
         #[command(subcommand)]

@@ -123,6 +123,10 @@ pub(super) async fn put_accounts(
     if !names.is_empty() {
         return Err(Failure::Refused(messages::ACCOUNTS_TO_MIGRATE.to_owned()));
     }
+    // tfad would not start in etcd without them.
+    if !daemon.hosts().await?.is_empty() {
+        return Err(Failure::Refused(messages::HOSTS_TO_MIGRATE.to_owned()));
+    }
     let (mut written, mut role) = (Written::default(), Written::default());
     let mut unit = FleetUnit::before();
     let put = written.put_new(Path::new(FLEET_CONFIG), config);

@@ -8,6 +8,7 @@ use tfa_client::{Failure, Terminal, is_root};
 
 use super::etcd::{self, EtcdTable};
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_verifier, role_lines};
+use super::preconditions::{check_endpoints, host_name};
 use super::{program, units};
 use crate::daemon::Daemon;
 use crate::messages;
@@ -28,7 +29,11 @@ pub(crate) async fn run(
     }
     let name = match name {
         Some(name) => name,
-        None => host_name()?,
+        // Members refuse a verifier that they know under another name.
+        None => match program::certified_name(daemon.interrupt()).await {
+            Some(name) => name,
+            None => host_name()?,
+        },
     };
     let what_next = match endpoints.is_empty() {
         true => messages::WHAT_NEXT,
@@ -37,6 +42,7 @@ pub(crate) async fn run(
     let config = match endpoints.is_empty() {
         true => fleet_lines(&format!("listen = [\"[::]:{port}\"]")),
         false => {
+            check_endpoints(&endpoints)?;
             let config = EtcdTable::of(endpoints).config(port);
             let config =
                 config.ok_or_else(|| Failure::Refused(messages::BAD_ENDPOINT.to_owned()))?;
@@ -87,11 +93,4 @@ fn put(terminal: &Terminal, path: &str, lines: &str) -> Result<bool, Failure> {
     }
     terminal.print(&messages::kept(path, lines))?;
     Ok(false)
-}
-
-/// The name of this host, in lower case, as certificates have it.
-fn host_name() -> Result<String, Failure> {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname");
-    let name = name.map_err(|error| Failure::Refused(messages::no_host_name(&error)))?;
-    Ok(name.trim().to_ascii_lowercase())
 }

@@ -4,9 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use tfa_client::{Failure, LineRead, Terminal, is_root};
+use tfa_fleet_core::{InvalidToken, JoinToken};
 use zeroize::Zeroizing;
 
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_member, role_lines};
+use super::preconditions::other_name;
 use super::program::{self, Joined};
 use super::units;
 use crate::daemon::Daemon;
@@ -130,6 +132,9 @@ async fn connect(
     }
     become_member(written).await?;
     terminal.print(&messages::joined(host))?;
+    if let Some(own) = other_name(host) {
+        terminal.error(&messages::joined_as_other(&own, host));
+    }
     if !has_systemd {
         terminal.print(messages::START_UNITS)?;
     }
@@ -202,6 +207,11 @@ async fn become_member(written: &mut Written) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether more of a token follows: a terminal may paste it as several lines.
+fn is_part(token: &str) -> bool {
+    token.len() < MAX_TOKEN && JoinToken::parse(token).err() == Some(InvalidToken::Checksum)
+}
+
 /// Reads the token from the terminal, else from the standard input.
 async fn read_token(
     terminal: &mut Terminal,
@@ -209,13 +219,19 @@ async fn read_token(
 ) -> Result<Zeroizing<String>, Failure> {
     let missing = || Failure::Refused(messages::NO_TOKEN.to_owned());
     if terminal.is_interactive() {
-        let line = terminal
-            .ask(daemon.interrupt(), messages::ASK_FOR_TOKEN)
-            .await?;
-        return match line {
-            LineRead::Line(line) => Ok(line),
-            _ => Err(missing()),
-        };
+        let mut token = Zeroizing::new(String::with_capacity(MAX_TOKEN));
+        let mut prompt = messages::ASK_FOR_TOKEN;
+        loop {
+            match terminal.ask(daemon.interrupt(), prompt).await? {
+                LineRead::Line(line) if !line.trim().is_empty() => token.push_str(&line),
+                _ if token.is_empty() => return Err(missing()),
+                _ => return Ok(token),
+            }
+            if !is_part(&token) {
+                return Ok(token);
+            }
+            prompt = messages::ASK_FOR_MORE_OF_TOKEN;
+        }
     }
     let input = secret_input::read_to_end(secret_input::stdin()?, 0, MAX_TOKEN)?;
     let input = input.ok_or_else(|| Failure::Refused(messages::TOKEN_TOO_LONG.to_owned()))?;

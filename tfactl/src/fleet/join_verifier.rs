@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::etcd::{EtcdTable, check_role, keep_store, put_role, serves};
 use super::files::{FLEET_CONFIG, Written};
+use super::preconditions::confirm_name;
 use super::program;
 use super::units::{self, FleetUnit};
 use crate::args::JoinVerifierArgs;
@@ -27,6 +28,10 @@ pub(crate) async fn run(args: JoinVerifierArgs) -> Result<(), Failure> {
     if !units::has_systemd() {
         return Err(Failure::Refused(messages::ETCD_NEEDS_SYSTEMD.to_owned()));
     }
+    // Before a question that leads to nothing.
+    let file = file
+        .canonicalize()
+        .map_err(|error| Failure::Refused(messages::not_read(&file, &error)))?;
     let mut terminal = Terminal::new();
     let mut daemon = Daemon::connect_quietly(&terminal).await?;
     let role = daemon.facts().await?.fleet_role;
@@ -66,6 +71,8 @@ pub(crate) async fn run(args: JoinVerifierArgs) -> Result<(), Failure> {
         }
         _ => {}
     }
+    let (terminal, interrupt) = (&mut joining.terminal, joining.daemon.interrupt());
+    confirm_name(terminal, interrupt, told.get("host")).await?;
     joining.terminal.note(messages::JOINING);
     match joining.join(&told).await {
         Ok(()) => {

@@ -10,6 +10,7 @@ mod init;
 mod invite_verifier;
 mod join;
 mod join_verifier;
+mod preconditions;
 mod program;
 mod units;
 

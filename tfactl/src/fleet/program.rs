@@ -94,6 +94,14 @@ pub(super) async fn check(interrupt: &mut Interrupt) -> Result<(), Failure> {
     }
 }
 
+/// The name in the certificate that the fleet has given this host; `None` if it has none, or it is not told.
+pub(super) async fn certified_name(interrupt: &mut Interrupt) -> Option<String> {
+    let printed = output(interrupt, "--report", "").await.ok()?;
+    let report = read_report(&printed).ok()?;
+    let name = report.host.filter(|_| report.is_managed)?;
+    HostName::new(&name).ok().map(|name| name.to_string())
+}
+
 /// Has it do this, with an input that may hold a secret. Returns the lines of its output. A signal ends it.
 ///
 /// # Errors

@@ -44,8 +44,7 @@ arrays of names):
                            not be kept
 Times are in RFC 3339 format, in UTC.";
 
-pub(crate) const TASK_NEEDS_ROOT: &str =
-    "only root may do that. Run the command as root, for example with sudo";
+pub(crate) const TASK_NEEDS_ROOT: &str = "only root may do that";
 
 pub(crate) const TASK_ENDED: &str = "\
 The program tfad ended before it was done. See: journalctl -t tfad";

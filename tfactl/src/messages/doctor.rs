@@ -45,8 +45,7 @@ Each of the findings has these keys:
                null
   also         what the same remedy fixes: id, and names as above";
 
-pub(crate) const DOCTOR_NEEDS_ROOT: &str =
-    "only root may do that. Run the command as root, for example with sudo";
+pub(crate) const DOCTOR_NEEDS_ROOT: &str = "only root may do that";
 
 pub(crate) fn unknown_finding(id: &str) -> String {
     format!("there is no finding {id}; tfa-doctor(7) lists them")

@@ -1,6 +1,6 @@
 //! Errors.
 
-use tfa_client::{Failure, NoAgent};
+use tfa_client::{Failure, NoAgent, is_root};
 
 /// Starts with a line feed, because the prompt of polkit's agent may precede it.
 pub(crate) const CANCELLED: &str = "\n\
@@ -43,11 +43,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
         Failure::Reported => String::new(),
-        Failure::NotAllowed(why) => format!(
-            "Not allowed: {why}.\n\
-             Nothing was changed. This command requires an administrator: sudo tfactl ...",
-            why = why.trim_end_matches('.')
-        ),
+        Failure::NotAllowed(why) => not_allowed(why, is_root()),
         Failure::Output(error) => format!("The terminal failed: {error}."),
         Failure::NoBus => "\
 The system bus cannot be reached. Nothing was changed.
@@ -69,4 +65,30 @@ out. See: systemctl status tfad, then tfactl show USER"
     }
 }
 
+fn not_allowed(why: &str, is_root: bool) -> String {
+    let why = why.trim_end_matches('.');
+    match is_root {
+        true => format!("Not allowed: {why}.\nNothing was changed."),
+        false => format!(
+            "Not allowed: {why}.\n\
+             Nothing was changed. This command requires an administrator: sudo tfactl ..."
+        ),
+    }
+}
+
 pub(crate) const WAITING: &str = "Waiting for the daemon tfad...";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_not_sent_to_sudo() {
+        let why = "Run this on a verifier: v1.example.";
+        assert_eq!(
+            not_allowed(why, true),
+            "Not allowed: Run this on a verifier: v1.example.\nNothing was changed."
+        );
+        assert!(not_allowed(why, false).ends_with("sudo tfactl ..."));
+    }
+}

@@ -6,6 +6,8 @@ use std::path::Path;
 use tfa_proto::{FleetHost, FleetHostState};
 use tfa_text::time::date_time;
 
+pub(crate) const FLEET_HELP: &str = "All steps: man tfa-fleet-setup";
+
 pub(crate) const FLEET_INIT_HELP: &str = "\
 Makes the authority of the fleet, which certifies its hosts, and keeps its key
 sealed with the accounts. Then it certifies this host, writes the files
@@ -40,9 +42,43 @@ pub(crate) const ETCD_NEEDS_SYSTEMD: &str =
 pub(crate) const BAD_ENDPOINT: &str =
     "--etcd has a character that no URL of etcd has. Write https://NAME:PORT";
 
+pub(crate) fn bad_endpoint(url: &str) -> String {
+    format!(
+        "{url:?} is no URL of etcd: write https://NAME:PORT. http:// is accepted for\n\
+         127.0.0.1 and [::1] only. Nothing was changed"
+    )
+}
+
 pub(crate) const ACCOUNTS_TO_MIGRATE: &str = "\
-this host has accounts. Make the fleet without --etcd, then move the accounts:
-  tfactl store migrate --to etcd";
+this host has accounts. Make the fleet without --etcd, then move the accounts, as
+tfa-fleet-setup(7) says: Accounts that exist. Nothing was changed";
+
+pub(crate) const HOSTS_TO_MIGRATE: &str = "\
+this host has hosts of a fleet in its database: tfactl host list. Make the fleet
+without --etcd, then move them, as tfa-fleet-setup(7) says: Accounts that exist.
+Nothing was changed";
+
+/// An invitation for another host, without a terminal.
+pub(crate) fn invited_other(own: &str, invited: &str) -> String {
+    format!("Warning: this host is called {own}, and the invitation is for {invited}.")
+}
+
+pub(crate) fn ask_other_name(own: &str, invited: &str) -> String {
+    format!(
+        "This host is called {own}, and the invitation is for {invited}.\n\
+         Only that host may use it, once. Go on with this host? [y/N] "
+    )
+}
+
+pub(crate) const INVITATION_UNUSED: &str = "The invitation was not used. Nothing was changed.";
+
+/// A member whose own name is another one.
+pub(crate) fn joined_as_other(own: &str, host: &str) -> String {
+    format!(
+        "This host is called {own}, and has used the token for {host}. If that was\n\
+         not meant, make it leave as tfa-fleet-setup(7) says: Leaving a fleet."
+    )
+}
 
 pub(crate) const INIT_AGAIN: &str = "\
 The accounts of this host are in etcd now. Mend what follows, then run the
@@ -55,8 +91,9 @@ a verifier of that fleet, run: tfactl fleet invite-verifier NAME --out FILE";
 pub(crate) const MEMBER_IS_NO_VERIFIER: &str = "\
 this host is a member of a fleet. A verifier needs a host that is in none";
 
-pub(crate) const IS_VERIFIER_ALREADY: &str =
-    "this host is a verifier of that fleet. Nothing was changed";
+pub(crate) const IS_VERIFIER_ALREADY: &str = "\
+this host is a verifier of that fleet. If it has joined under a wrong name, make
+it leave as tfa-fleet-setup(7) says: Leaving a fleet. Nothing was changed";
 
 pub(crate) const IS_VERIFIER_ELSEWHERE: &str = "\
 this host is a verifier with a store of its own. A further verifier needs a host
@@ -149,10 +186,12 @@ The host must have no accounts of its own. A member that joins again, because
 its certificate has ended, gets a new certificate and nothing else.
 Only root can do that. The package tfa-fleet is needed.";
 
-pub(crate) const FLEET_NEEDS_ROOT: &str =
-    "only root may do that. Run the command as root, for example with sudo";
+pub(crate) const FLEET_NEEDS_ROOT: &str = "only root may do that";
 
 pub(crate) const ASK_FOR_TOKEN: &str = "Token: ";
+
+/// A token was pasted with a line break in it.
+pub(crate) const ASK_FOR_MORE_OF_TOKEN: &str = "The rest of the token: ";
 
 pub(crate) const TOKEN_TOO_LONG: &str = "this is too long for a token of tfactl host invite";
 
@@ -168,8 +207,9 @@ pub(crate) const VERIFIER_CANNOT_JOIN: &str =
     "this host is a verifier: it does not join another fleet";
 
 pub(crate) const ACCOUNTS_IN_THE_WAY: &str = "\
-this host has accounts, or had some, which a member does not use. Have the users
-enroll with a verifier. Then put the database aside, and join again:
+this host has accounts, or had some, which a member does not use. Put the database
+aside, join again, and have the users enroll here with tfa-enroll. Until then no
+code is asked for:
   systemctl stop tfad
   mv /var/lib/tfa/accounts.db* /var/lib/tfa/key.id /root/
   systemctl start tfad";
@@ -275,7 +315,7 @@ pub(crate) fn host_invitation(host: &str, token: &str, until: u64) -> String {
 pub(crate) fn joined(host: &str) -> String {
     format!(
         "{host} is a member of the fleet. Its verifiers answer the logins.\n\
-         Users enroll on a verifier, or at a login here if the policy requires it."
+         Users enroll once, on any host of the fleet: tfa-enroll"
     )
 }
 
@@ -298,11 +338,21 @@ pub(crate) fn host_removed(host: &str) -> String {
     format!("{host} was removed from the fleet, and is refused from now on.")
 }
 
+/// A name that is not known here, in a fleet with the certificates of the organisation.
+pub(crate) fn host_refused_by_name(host: &str) -> String {
+    format!(
+        "Each host with a certificate for {host} is refused from now on.\n\
+         Hosts of this fleet are not known by name here: check the spelling."
+    )
+}
+
 /// A verifier has had the key of the authority.
 pub(crate) fn verifier_removed(host: &str) -> String {
     format!(
         "{host} was a verifier. Members whose /etc/tfa/tfa-fleet.toml names it trust it\n\
          still: take it out there, and restart tfa-fleet. Others forget it.\n\
+         It serves them until it is stopped: on {host}, do what tfa-fleet-setup(7)\n\
+         says in Leaving a fleet, and take it out of etcd too.\n\
          If another person may have been root on {host}, the key of the authority is\n\
          known: make a new fleet, and let each host join it."
     )
@@ -328,10 +378,12 @@ pub(crate) fn hosts(hosts: &[FleetHost]) -> String {
     let width = width.unwrap_or_default().max("HOST".len());
     let head = format!("{:width$}  ROLE      STATE", "HOST");
     let rows = hosts.iter().map(|host| {
-        let role = if host.port.is_some() {
-            "verifier"
-        } else {
-            "member"
+        let is_removed = host.state.known() == Some(FleetHostState::Removed);
+        let role = match host.port {
+            // What it was is not kept.
+            _ if is_removed => "-",
+            Some(_) => "verifier",
+            None => "member",
         };
         let (name, state) = (&host.name, state_of(host));
         format!("{name:width$}  {role:8}  {state}")

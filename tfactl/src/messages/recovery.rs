@@ -17,8 +17,7 @@ Keys of the JSON output; absent values are null:
   used       when it was used
   used_by    the user who logged in with it";
 
-pub(crate) const RECOVERY_NEEDS_ROOT: &str =
-    "only root may do that. Run the command as root, for example with sudo";
+pub(crate) const RECOVERY_NEEDS_ROOT: &str = "only root may do that";
 
 pub(crate) const REPLACING_NEEDS_YES: &str = "\
 This host has a recovery code that was not used. A new one makes it void.
