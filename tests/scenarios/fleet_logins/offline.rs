@@ -122,3 +122,28 @@ fn cut_member_lets_in_root_at_the_console_if_its_policy_says_so() {
     web1.expect_in_journal("tfa-fleet", "connected to v1.test");
     logs_in(&web1, &alice.phone.next_unused());
 }
+
+/// The name of the verifier has an address of a family that the member does not use.
+#[test]
+fn member_without_ipv6_is_cut_off_from_a_verifier_with_both_addresses() {
+    let Fleet {
+        verifier: _verifier,
+        members: [web1, _web2],
+    } = Fleet::boot();
+    web1.set_password("root", PASSWORD);
+    let off = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6";
+    web1.succeed(["sh", "-c", off]);
+    let both = "printf '2001:db8::1 v1.test\\n10.9.1.1 v1.test\\n' >>/etc/hosts";
+    web1.succeed(["sh", "-c", both]);
+    web1.succeed(["sed", "-i", "/^addresses/d", "/etc/tfa/tfa-fleet.toml"]);
+    set_policy(
+        &web1,
+        "[policy]\nmode = \"optional\"\noffline = \"console\"\n",
+    );
+    cut(&web1, true);
+    web1.expect_in_journal("tfa-fleet", "cannot connect to v1.test");
+    let console = console_on_tty1(&web1);
+    enter_password(console, "root");
+    console.expect("root@host:~#");
+    web1.expect_in_journal("login", "WITHOUT a second factor");
+}
