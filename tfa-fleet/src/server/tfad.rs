@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minicbor::Decode;
 use rustix::io::Errno;
@@ -49,12 +49,15 @@ const CALL_TIME: Duration = Duration::from_secs(6);
 const QUEUE_DELAY: Duration = Duration::from_millis(2);
 /// How many connections without a call are kept for the next ones: tfad has a thread for each.
 const MAX_IDLE: usize = 16;
+/// How long they are kept: half as long as tfad keeps them, so that it closes none at the moment of a call.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(300);
 
 /// tfad of this host.
 #[derive(Debug)]
 pub(crate) struct Tfad {
     socket: PathBuf,
-    idle: Mutex<Vec<UnixStream>>,
+    /// Connections without a call, since when.
+    idle: Mutex<Vec<(UnixStream, Instant)>>,
     calls: Arc<Limiter<HostName>>,
     account_calls: Arc<Limiter<HostName>>,
     renewals: Arc<Limiter<HostName>>,
@@ -259,19 +262,24 @@ impl Tfad {
         call: &VerifierCall,
         time: Duration,
     ) -> io::Result<T> {
+        let connect = || async {
+            let connected = timeout(time, self.connect()).await;
+            connected.map_err(|_| ErrorKind::TimedOut)?
+        };
         let mut stream = match self.quiet_connection() {
             Some(stream) => stream,
-            None => {
-                let connected = timeout(time, self.connect()).await;
-                connected.map_err(|_| ErrorKind::TimedOut)??
-            }
+            None => connect().await?,
         };
-        frames::send(&mut stream, call).await?;
+        if frames::send(&mut stream, call).await.is_err() {
+            // tfad has closed it, and so cannot have the whole call.
+            stream = connect().await?;
+            frames::send(&mut stream, call).await?;
+        }
         let reply = frames::receive(&mut stream, MAX_LOGIN_FRAME).await?;
         let reply = frame::decode(&reply).map_err(io::Error::other)?;
         let mut idle = self.idle();
         if idle.len() < MAX_IDLE {
-            idle.push(stream);
+            idle.push((stream, Instant::now()));
         }
         Ok(reply)
     }
@@ -297,7 +305,10 @@ impl Tfad {
     fn quiet_connection(&self) -> Option<UnixStream> {
         let mut idle = self.idle();
         loop {
-            let stream = idle.pop()?;
+            let (stream, since) = idle.pop()?;
+            if since.elapsed() >= MAX_IDLE_TIME {
+                continue;
+            }
             // Asks the kernel: tokio may not know yet that the peer has closed it.
             let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
             if recv(&stream, &mut [0; 1], flags).err() == Some(Errno::AGAIN) {
@@ -306,7 +317,7 @@ impl Tfad {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<UnixStream>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(UnixStream, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

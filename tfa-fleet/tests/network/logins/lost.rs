@@ -1,6 +1,7 @@
 //! Verifiers that are lost at the worst moments.
 
 use std::fs;
+use std::net::Shutdown;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -236,28 +237,34 @@ fn tfad_of_a_verifier_that_restarts_is_waited_for() {
 #[test]
 fn connection_to_tfad_serves_further_calls_until_tfad_closes_it() {
     const CALLS: usize = 3;
-    let fleet = Fleet::start(1);
-    let path = fleet.verifiers[0].folder.path().join("fleet");
-    let (listener, logins) = (UnixListener::bind(path).unwrap(), logins(&store()));
-    let (accepted, connections) = channel();
-    thread::spawn(move || {
-        while let Ok((stream, _)) = listener.accept() {
-            accepted.send(()).unwrap();
-            let uid = geteuid().as_raw();
-            let mut connection = Connection::accept(stream, uid, TIMEOUT).unwrap();
-            for _ in 0..CALLS {
-                let Ok(VerifierCall::Member(call)) = connection.receive() else {
-                    break;
-                };
-                let reply = frame::encode(&logins.answer(call)).unwrap();
-                connection.send(&reply).unwrap();
+    // Closed between the calls, or only when the next one is sent: it is not read then.
+    for end in [Shutdown::Both, Shutdown::Read] {
+        let fleet = Fleet::start(1);
+        let path = fleet.verifiers[0].folder.path().join("fleet");
+        let (listener, logins) = (UnixListener::bind(path).unwrap(), logins(&store()));
+        let (accepted, connections) = channel();
+        thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                // The test has all of them.
+                let _ = accepted.send(stream.try_clone().unwrap());
+                let uid = geteuid().as_raw();
+                let closed = stream.try_clone().unwrap();
+                let mut connection = Connection::accept(stream, uid, TIMEOUT).unwrap();
+                for _ in 0..CALLS {
+                    let Ok(VerifierCall::Member(call)) = connection.receive() else {
+                        break;
+                    };
+                    let reply = frame::encode(&logins.answer(call)).unwrap();
+                    connection.send(&reply).unwrap();
+                }
+                closed.shutdown(end).unwrap();
             }
+        });
+        for _ in 0..2 * CALLS {
+            assert!(matches!(fleet.begin().unwrap().1.next, Next::Ask(_)));
         }
-    });
-    for _ in 0..2 * CALLS {
-        assert!(matches!(fleet.begin().unwrap().1.next, Next::Ask(_)));
+        assert_eq!(connections.try_iter().count(), 2, "{end:?}");
     }
-    assert_eq!(connections.try_iter().count(), 2);
 }
 
 #[test]
