@@ -305,6 +305,7 @@ fn a_device_is_remembered_only_where_the_host_tells_that_its_password_counts() {
     };
     for (goes_on, is_offered) in [(Some(false), true), (Some(true), false), (None, false)] {
         let facts = Facts {
+            name: Some("web1.example"),
             at_console: Some(false),
             goes_on_after_wrong_password: goes_on,
             ..Facts::NONE
