@@ -18,6 +18,7 @@ pub mod log;
 pub mod login;
 pub mod messages;
 pub mod owner;
+pub mod policy_serial;
 pub mod publication;
 pub mod quota;
 pub mod rotation;

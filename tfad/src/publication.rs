@@ -11,13 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tfa_core::PublishedPolicy;
 use tfa_store::{
-    Commit, DaemonStore, DocumentChange, DocumentId, DocumentKind, PolicyStamp, Revision,
+    Commit, DaemonStore, DocumentChange, DocumentId, DocumentKind, PolicyStamp, Revision, StateDir,
     StoreError,
 };
 
 use crate::config::Config;
+use crate::host::clock;
 use crate::log::{DaemonEvent, Journal};
 use crate::messages;
+use crate::policy_serial::HighestSerial;
 
 /// How often a policy is read again because another one was published meanwhile.
 const MAX_CHANGES: u32 = 16;
@@ -72,6 +74,7 @@ pub struct Publication {
     changing: Mutex<()>,
     /// The file that exists while a policy is published, for `tfad --check`.
     mark: Option<PathBuf>,
+    serial: HighestSerial,
 }
 
 /// The name of that file, beside the login socket.
@@ -112,7 +115,15 @@ impl Publication {
             }),
             changing: Mutex::default(),
             mark: None,
+            serial: HighestSerial::new(None),
         }
+    }
+
+    /// The same with a file that keeps the highest number of a policy that was met.
+    #[must_use]
+    pub fn keeping_serial_in(self, state_dir: &StateDir) -> Self {
+        let serial = HighestSerial::new(Some(state_dir));
+        Self { serial, ..self }
     }
 
     /// The same with a file that exists while a policy is published.
@@ -219,23 +230,45 @@ impl Publication {
         Err(StoreError::Busy { why }.into())
     }
 
-    /// Publishes a policy in place of the one with this revision, or removes that one; `None` for any. It is
-    /// put in force with the next read.
+    /// Publishes a policy in place of the one with this revision, or removes that one; `None` for any. It gets the next
+    /// number, and is put in force with the next read.
     ///
     /// # Errors
-    /// Any [`StoreError`]. After one the policy is usually not changed, but may be.
+    /// [`PolicyError::Unusable`] if the last number is not known; any [`StoreError`]: after one the policy is usually
+    /// not changed, but may be.
     pub fn replace(
         &self,
         policy: Option<&PublishedPolicy>,
         expected: Option<Revision>,
-    ) -> Result<Commit, StoreError> {
+    ) -> Result<Commit, PolicyError> {
         let store = self.store.as_ref().ok_or(StoreError::NoAccounts)?;
-        let document = policy.map(PublishedPolicy::encode);
-        store.change_documents(&[DocumentChange {
+        let (before, revision) = match store.document(&document_id()?) {
+            Ok(None) => (None, Revision::NONE),
+            Ok(Some((document, revision))) => {
+                (PublishedPolicy::decode(document.as_bytes()).ok(), revision)
+            }
+            Err(StoreError::DocumentDamaged { revision, .. }) => (None, revision),
+            Err(error) => return Err(error.into()),
+        };
+        let is_removed = before.as_ref().is_some_and(PublishedPolicy::is_removal);
+        let expected = match expected {
+            // No other one is published meanwhile, with the same number.
+            None if revision != Revision::NONE => Some(revision),
+            Some(Revision::NONE) if is_removed => Some(revision),
+            expected => expected,
+        };
+        let highest = self.serial.get();
+        let highest = highest.map_err(|error| PolicyError::Unusable(messages::serial(&error)))?;
+        let last = before.map_or(0, |before| before.serial()).max(highest);
+        let document = policy.cloned().unwrap_or_else(PublishedPolicy::removed);
+        // The time, so that it is the highest one also where this host has not met the last one.
+        let serial = last.saturating_add(1).max(clock::now().as_secs());
+        let document = document.with_serial(serial).encode();
+        Ok(store.change_documents(&[DocumentChange {
             id: &document_id()?,
             expected,
-            document: document.as_deref(),
-        }])
+            document: Some(&document),
+        }])?)
     }
 
     /// The revision of the document of the policy, whether it can be used or not; 0 if it is too damaged to
@@ -246,7 +279,11 @@ impl Publication {
     pub fn revision(&self) -> Result<Option<Revision>, StoreError> {
         let store = self.store.as_ref().ok_or(StoreError::NoAccounts)?;
         match store.document(&document_id()?) {
-            Ok(found) => Ok(found.map(|(_, revision)| revision)),
+            Ok(found) => Ok(found.and_then(|(document, revision)| {
+                let policy = PublishedPolicy::decode(document.as_bytes());
+                let is_removed = policy.is_ok_and(|policy| policy.is_removal());
+                (!is_removed).then_some(revision)
+            })),
             Err(StoreError::DocumentDamaged { revision, .. }) => Ok(Some(revision)),
             Err(StoreError::NoAccounts) => Ok(None),
             Err(error) => Err(error),
@@ -271,8 +308,8 @@ impl Publication {
             return;
         }
         let is_first = before.stamp.is_none();
-        let (published, unusable) = match read {
-            Read::None => (None, None),
+        let (published, unusable) = match self.checked(read) {
+            Read::NoStore | Read::None(_) => (None, None),
             Read::Published(published) => (Some(Arc::new(published)), None),
             Read::Unknown(why) => (None, Some(why)),
         };
@@ -292,6 +329,19 @@ impl Publication {
                     .log_daemon(DaemonEvent::PolicyInForce(published));
             }
             (None, _) => {}
+        }
+    }
+
+    /// Refuses a policy that is older than one that was met, and keeps the number of the newest one.
+    fn checked(&self, read: Read) -> Read {
+        let serial = match &read {
+            Read::NoStore | Read::Unknown(_) => return read,
+            Read::None(serial) => *serial,
+            Read::Published(published) => published.policy.serial(),
+        };
+        match self.serial.admit(serial) {
+            Ok(()) => read,
+            Err(error) => Read::Unknown(messages::serial(&error)),
         }
     }
 
@@ -326,7 +376,10 @@ impl Publication {
 
 /// What the store has as the published policy.
 enum Read {
-    None,
+    /// This host has no accounts: the verifiers of a member have the policy.
+    NoStore,
+    /// None is published. The number is that of the removal of the last one; 0 without a document.
+    None(u64),
     Published(Published),
     /// A document that this version cannot read. The text says what to do.
     Unknown(String),
@@ -339,9 +392,10 @@ fn document_id() -> Result<DocumentId, StoreError> {
 
 fn read(store: &dyn DaemonStore) -> Result<Read, StoreError> {
     Ok(match store.document(&document_id()?) {
-        // The verifiers of a member have it.
-        Ok(None) | Err(StoreError::NoAccounts) => Read::None,
+        Err(StoreError::NoAccounts) => Read::NoStore,
+        Ok(None) => Read::None(0),
         Ok(Some((document, revision))) => match PublishedPolicy::decode(document.as_bytes()) {
+            Ok(policy) if policy.is_removal() => Read::None(policy.serial()),
             Ok(policy) => Read::Published(Published { policy, revision }),
             Err(error) => Read::Unknown(messages::unusable_policy(revision, &error.to_string())),
         },

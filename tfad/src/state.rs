@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
-use tfa_store::{DaemonStore, StoreError, UnavailableStore};
+use tfa_store::{DaemonStore, StateDir, StoreError, UnavailableStore};
 
 use crate::caller::Caller;
 use crate::config::check;
@@ -161,6 +161,17 @@ impl DaemonState {
         let publication = Publication::new(journal, Config::clone(&local), Some(store));
         Self {
             publication: publication.marked_by(mark),
+            ..self
+        }
+    }
+
+    /// The same with a file that keeps the highest number of a published policy that was met. It comes after
+    /// [`Self::publishing_in`].
+    #[must_use]
+    pub fn keeping_policy_serial_in(self, state_dir: &StateDir) -> Self {
+        let publication = self.publication.keeping_serial_in(state_dir);
+        Self {
+            publication,
             ..self
         }
     }

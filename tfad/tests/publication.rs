@@ -72,12 +72,22 @@ struct Host {
 
 impl Host {
     fn new(store: Arc<dyn DaemonStore>, files: &str) -> Self {
+        Self::keeping(store, files, None)
+    }
+
+    /// The same, which keeps the number of the policy in this state directory.
+    fn keeping(store: Arc<dyn DaemonStore>, files: &str, state_dir: Option<&StateDir>) -> Self {
         let config = Config::parse(&[("tfad.toml".to_owned(), files.to_owned())]).unwrap();
         let accounts = Accounts::new(Arc::clone(&store) as _).with_names(Arc::new(Names));
         let log = MemoryLog::default();
         let journal = Arc::new(Journal::in_memory(log.clone()));
         let state = DaemonState::new(journal, PathBuf::new(), config, None);
-        let state = Arc::new(state.publishing_in(Arc::clone(&store), PathBuf::new()));
+        let state = state.publishing_in(Arc::clone(&store), PathBuf::new());
+        let state = match state_dir {
+            None => state,
+            Some(state_dir) => state.keeping_policy_serial_in(state_dir),
+        };
+        let state = Arc::new(state);
         let logins = Logins::new(Arc::clone(&state), Arc::new(accounts));
         Self {
             store,
@@ -260,6 +270,7 @@ fn policy_that_cannot_be_used_refuses_every_login() {
     }
     revision = one.publish(OPTIONAL, revision);
     assert_eq!(other.verdict(), Verdict::NotRequired);
+    assert_eq!(one.verdict(), Verdict::NotRequired);
     // A document of another format.
     let id = DocumentId::new(DocumentKind::Policy, "").unwrap();
     let put = one.store.change_documents(&[DocumentChange {
@@ -356,4 +367,91 @@ impl tfa_store::etcd::Kv for Shared {
     fn pause(&self, tries: u32) -> bool {
         self.0.pause(tries)
     }
+}
+
+/// The document of the policy as it is in the store.
+fn document(host: &Host) -> Option<Vec<u8>> {
+    let id = DocumentId::new(DocumentKind::Policy, "").unwrap();
+    let document = host.store.document(&id).unwrap();
+    document.map(|(document, _)| document.as_bytes().to_vec())
+}
+
+/// What a program that can write to the store does: it puts a sealed document of before, or removes it.
+fn put_back(host: &Host, document: Option<&[u8]>) {
+    let id = DocumentId::new(DocumentKind::Policy, "").unwrap();
+    let found = host.store.document(&id).unwrap();
+    let expected = Some(found.map_or(Revision::NONE, |(_, revision)| revision));
+    let put = host.store.change_documents(&[DocumentChange {
+        id: &id,
+        expected,
+        document,
+    }]);
+    assert!(matches!(put, Ok(Commit::Committed(_))), "{put:?}");
+}
+
+fn is_refused(host: &Host) -> bool {
+    let begun = host.begin("alice", over_ssh());
+    let is_refused = matches!(begun, Err(Error::NotServing(_)));
+    is_refused && host.lines().contains("older than one that was in force")
+}
+
+#[test]
+fn older_policy_that_is_put_back_refuses_until_one_is_published() {
+    let (_etcd, one, other) = verifiers();
+    one.publish(OPTIONAL, Revision::NONE);
+    let optional = document(&one);
+    assert_eq!(other.verdict(), Verdict::NotRequired);
+    let revision = one.state.publication().revision().unwrap().unwrap();
+    one.publish(REQUIRED, revision);
+    let required = document(&one);
+    assert_eq!(other.verdict(), Verdict::Denied);
+    for older in [optional.as_deref(), None] {
+        put_back(&one, older);
+        assert!(is_refused(&other), "{older:?}");
+    }
+    put_back(&one, required.as_deref());
+    assert_eq!(other.verdict(), Verdict::Denied);
+    // A removal is a document too, and none goes back behind it.
+    one.unpublish();
+    assert_eq!(other.verdict(), Verdict::NotRequired);
+    assert_eq!(one.state.publication().revision().unwrap(), None);
+    put_back(&one, required.as_deref());
+    assert!(is_refused(&other));
+    // What the administrator does after a restore of the store.
+    let revision = one.state.publication().revision().unwrap().unwrap();
+    other.publish(OPTIONAL, revision);
+    assert_eq!(other.verdict(), Verdict::NotRequired);
+    assert_eq!(one.verdict(), Verdict::NotRequired);
+}
+
+#[test]
+fn highest_number_of_a_policy_is_kept_over_a_restart() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = folder.join(format!("serial-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let state_dir = StateDir {
+        path: folder.clone(),
+        credentials: None,
+    };
+    let etcd = MemoryKv::default();
+    let start = || Host::keeping(sealed(etcd.another()), OFF, Some(&state_dir));
+    let one = start();
+    one.publish(OPTIONAL, Revision::NONE);
+    let optional = document(&one);
+    let revision = one.state.publication().revision().unwrap().unwrap();
+    one.publish(REQUIRED, revision);
+    assert_eq!(one.verdict(), Verdict::Denied);
+    put_back(&one, optional.as_deref());
+    assert!(is_refused(&start()));
+    put_back(&one, None);
+    assert!(is_refused(&start()));
+    // In another store the numbers begin anew.
+    std::fs::write(folder.join("etcd.id"), "another").unwrap();
+    assert_eq!(start().verdict(), Verdict::NotRequired);
+    // What cannot be read is not taken for 0.
+    std::fs::write(folder.join("policy.serial"), "x").unwrap();
+    let damaged = start().begin("alice", over_ssh());
+    assert!(matches!(damaged, Err(Error::NotServing(_))), "{damaged:?}");
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -8,6 +8,8 @@ use crate::Time;
 
 /// The format that is written here. A document of another format is refused: a later field may restrict.
 const FORMAT: u8 = 1;
+/// The format that says that no policy is published any more. An older version refuses it.
+const REMOVED: u8 = 2;
 
 /// A published policy, as its text.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -29,6 +31,9 @@ pub struct PublishedPolicy {
     /// The uid there of who published it.
     #[n(5)]
     pub uid: u32,
+    /// The number of this publication. An older version writes none.
+    #[n(6)]
+    serial: Option<u64>,
 }
 
 /// A document that this version cannot read.
@@ -54,7 +59,38 @@ impl PublishedPolicy {
             published,
             host,
             uid,
+            serial: None,
         }
+    }
+
+    /// The document that no policy is published any more.
+    #[must_use]
+    pub fn removed() -> Self {
+        let (text, zone, host) = (String::new(), String::new(), String::new());
+        Self {
+            format: REMOVED,
+            ..Self::new(text, zone, Time::from_secs(0), host, 0)
+        }
+    }
+
+    /// Whether it says that no policy is published any more.
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        self.format == REMOVED
+    }
+
+    /// The number of this publication, a removal included: higher than that of each one before; 0 if an older version has
+    /// published it.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial.unwrap_or(0)
+    }
+
+    /// The same with this number.
+    #[must_use]
+    pub fn with_serial(self, serial: u64) -> Self {
+        let serial = Some(serial);
+        Self { serial, ..self }
     }
 
     /// The bytes of the document.
@@ -74,7 +110,7 @@ impl PublishedPolicy {
         let mut decoder = minicbor::Decoder::new(bytes);
         let policy: Self = decoder.decode().map_err(|_| UnknownPolicy)?;
         let is_whole = decoder.position() == bytes.len();
-        match policy.format == FORMAT && is_whole {
+        match matches!(policy.format, FORMAT | REMOVED) && is_whole {
             true => Ok(policy),
             false => Err(UnknownPolicy),
         }
@@ -97,6 +133,18 @@ mod tests {
     }
 
     #[test]
+    fn document_of_an_older_version_has_the_number_0() {
+        // Six fields, without the number.
+        let bytes = policy().encode();
+        assert_eq!(bytes[0], 0x86);
+        let read = PublishedPolicy::decode(&bytes).unwrap();
+        assert_eq!((read.serial(), read.is_removal()), (0, false));
+        let removed = PublishedPolicy::removed().with_serial(7);
+        let removed = PublishedPolicy::decode(&removed.encode()).unwrap();
+        assert_eq!((removed.serial(), removed.is_removal()), (7, true));
+    }
+
+    #[test]
     fn other_format_and_cut_or_longer_bytes_are_refused() {
         let bytes = policy().encode();
         for end in 0..bytes.len() {
@@ -107,7 +155,7 @@ mod tests {
             Err(UnknownPolicy)
         );
         let later = PublishedPolicy {
-            format: FORMAT + 1,
+            format: REMOVED + 1,
             ..policy()
         };
         assert_eq!(PublishedPolicy::decode(&later.encode()), Err(UnknownPolicy));

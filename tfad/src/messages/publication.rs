@@ -3,6 +3,8 @@
 use tfa_proto::Error;
 use tfa_store::Revision;
 
+use crate::policy_serial::{SERIAL_FILE, SerialError};
+
 /// A published policy that this host cannot use.
 #[must_use]
 pub fn unusable_policy(revision: Revision, problem: &str) -> String {
@@ -11,6 +13,27 @@ pub fn unusable_policy(revision: Revision, problem: &str) -> String {
          another tfad has published it, install that version here. Else publish another one: tfactl policy \
          publish FILE; or go back to the policy of the files: tfactl policy unpublish"
     )
+}
+
+/// The number of a published policy is not one that may follow.
+#[must_use]
+pub fn serial(error: &SerialError) -> String {
+    match error {
+        SerialError::Older { highest } => format!(
+            "the published policy is older than one that was in force here (number {highest}), or was removed \
+             without a command: the store was restored from a copy, another can write to it, or an older version \
+             of tfad has published it. Logins are refused. If that is known, publish the policy again: tfactl \
+             policy publish FILE. To have that of the files in force, then run: tfactl policy unpublish"
+        ),
+        SerialError::File(error) => format!(
+            "the number of the published policy cannot be kept in {SERIAL_FILE} of the state directory: {error}. \
+             Logins are refused"
+        ),
+        SerialError::Damaged => format!(
+            "{SERIAL_FILE} in the state directory has no number. Logins are refused. Look at the published policy \
+             (tfactl policy show). If it is the newest one, remove the file and restart tfad"
+        ),
+    }
 }
 
 /// The policy is never the same when it is read again.

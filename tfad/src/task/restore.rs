@@ -1,6 +1,7 @@
 //! Restores a backup.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::service::Service;
 use super::{Request, STATE, credentials};
 use crate::host::clock::now;
 use crate::log::{DaemonEvent, Journal};
+use crate::policy_serial::SERIAL_FILE;
 
 /// How old a restored record may be when the daemon has stopped: a code of the time since then could
 /// have been used, and would be valid again. A step of time-based codes has 30 seconds.
@@ -61,6 +63,10 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
         &mut stop,
         &mut |done, total| report.progress(done, total),
     );
+    if restored.is_ok() {
+        // The restored store may have no policy, or an older one.
+        let _ = fs::remove_file(state_dir.path.join(SERIAL_FILE));
+    }
     let started = service.start();
     let restored = match restored {
         Ok(restored) => restored,

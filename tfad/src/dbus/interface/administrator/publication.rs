@@ -58,7 +58,7 @@ impl Administrator {
         let revision = match publication.replace(Some(&policy), expected) {
             Ok(Commit::Committed(revision)) => revision,
             Ok(Commit::Conflict) => return Err(messages::other_policy_published()),
-            Err(error) => return Err(self.of_store(error)),
+            Err(error) => return Err(self.of_policy(error)),
         };
         let event = DaemonEvent::PolicyPublished { uid, revision };
         self.state.journal.log_daemon(event);
@@ -77,7 +77,7 @@ impl Administrator {
         match publication.replace(None, expected) {
             Ok(Commit::Committed(_)) => {}
             Ok(Commit::Conflict) => return Err(messages::other_policy_published()),
-            Err(error) => return Err(self.of_store(error)),
+            Err(error) => return Err(self.of_policy(error)),
         }
         let uid = self.caller.uid;
         let event = DaemonEvent::PolicyUnpublished { uid };
@@ -100,6 +100,13 @@ impl Administrator {
     /// The revision of the document, also of one that cannot be read.
     fn revision(&self, publication: &Publication) -> Result<Option<Revision>, Error> {
         publication.revision().map_err(|error| self.of_store(error))
+    }
+
+    fn of_policy(&self, error: PolicyError) -> Error {
+        match error {
+            PolicyError::Store(error) => self.of_store(error),
+            PolicyError::Unusable(why) => Error::Storage(why),
+        }
     }
 
     fn of_store(&self, error: StoreError) -> Error {
