@@ -10,7 +10,7 @@ use rcgen::{
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use tfa_fleet_core::{HostName, POINT_BYTES};
-use tfa_fleet_wire::{CaReply, KeyRequest, MAX_PROOF, Validity};
+use tfa_fleet_wire::{CaReply, KeyRequest, MAX_PROOF, PresentKey, Validity};
 
 /// The longest time of a certificate. A later one would not be of a date that X.509 can have.
 const MAX_SECONDS: u64 = 100 * 366 * 24 * 3600;
@@ -35,10 +35,15 @@ pub(crate) fn sign(
     host: &str,
     is_verifier: bool,
     request: &KeyRequest,
+    renewed_by: Option<&PresentKey>,
     validity: Validity,
 ) -> Result<CaReply, CaReply> {
     let host = HostName::new(host).map_err(failed)?;
-    if !has_proof(request) {
+    let is_wanted = renewed_by.is_none_or(|present| {
+        let signed = PresentKey::signed(host.as_str(), &request.point);
+        has_signed(&present.point, &signed, &present.proof)
+    });
+    if !has_proof(request) || !is_wanted {
         return Err(CaReply::NoProof);
     }
     let mut params = CertificateParams::new([host.to_string()]).map_err(failed)?;
@@ -63,9 +68,13 @@ pub(crate) fn sign(
 
 /// Whether the host has the private key. A point that is not on the curve has none.
 fn has_proof(request: &KeyRequest) -> bool {
-    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &request.point);
     let signed = KeyRequest::signed(&request.point);
-    request.proof.len() <= MAX_PROOF && key.verify(&signed, &request.proof).is_ok()
+    has_signed(&request.point, &signed, &request.proof)
+}
+
+fn has_signed(point: &[u8; POINT_BYTES], signed: &[u8], proof: &[u8]) -> bool {
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point);
+    proof.len() <= MAX_PROOF && key.verify(signed, proof).is_ok()
 }
 
 /// 127 random bits: a positive number.

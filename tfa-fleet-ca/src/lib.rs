@@ -1,7 +1,8 @@
 //! The authority of a fleet: makes its key, and signs the certificates of hosts.
 //!
 //! tfad starts the program for one request, and decides who gets a certificate. The program keeps nothing,
-//! reads no file, and opens no connection. Of what a host sends, it uses the public key alone.
+//! reads no file, and opens no connection. Of what a host sends, it uses the public keys and the
+//! signatures alone.
 
 mod authority;
 mod certificate;
@@ -20,10 +21,12 @@ pub fn answer(request: CaRequest) -> CaReply {
             is_verifier,
             request,
             validity,
+            renewed_by,
         } => {
             let issuer = authority::issuer(id, &key);
             issuer.and_then(|issuer| {
-                certificate::sign(&issuer, &host, is_verifier, &request, validity)
+                let renewed_by = renewed_by.as_ref();
+                certificate::sign(&issuer, &host, is_verifier, &request, renewed_by, validity)
             })
         }
     }

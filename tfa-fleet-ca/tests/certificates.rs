@@ -14,7 +14,7 @@ use rcgen::{KeyPair, PublicKeyData as _, SigningKey as _};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tfa_fleet_core::Fingerprint;
 use tfa_fleet_wire::frame::{self, LENGTH_BYTES};
-use tfa_fleet_wire::{CaReply, CaRequest, KeyRequest, SecretBytes, Validity};
+use tfa_fleet_wire::{CaReply, CaRequest, KeyRequest, PresentKey, SecretBytes, Validity};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring::ECDSA_P256_SHA256};
 
 const FROM: u64 = 1_700_000_000;
@@ -63,6 +63,16 @@ fn request(key: &KeyPair) -> KeyRequest {
 }
 
 fn sign(key: &SecretBytes, host: &str, is_verifier: bool, request: KeyRequest) -> CaReply {
+    sign_renewal(key, host, is_verifier, request, None)
+}
+
+fn sign_renewal(
+    key: &SecretBytes,
+    host: &str,
+    is_verifier: bool,
+    request: KeyRequest,
+    renewed_by: Option<PresentKey>,
+) -> CaReply {
     ask(&CaRequest::Sign {
         id: ID,
         key: key.clone(),
@@ -70,6 +80,7 @@ fn sign(key: &SecretBytes, host: &str, is_verifier: bool, request: KeyRequest) -
         is_verifier,
         request,
         validity: validity(30),
+        renewed_by,
     })
 }
 
@@ -190,6 +201,28 @@ fn key_without_a_proof_gets_no_certificate() {
         ..right
     };
     assert_eq!(sign(&key, "web1.example", false, request), CaReply::NoProof);
+}
+
+#[test]
+fn renewal_needs_the_signature_of_the_present_key_for_this_host_and_key() {
+    let (authority, _) = authority();
+    let [present, next, other] = [(); 3].map(|()| KeyPair::generate().unwrap());
+    let point = |key: &KeyPair| key.der_bytes().try_into().unwrap();
+    let renewed_by = |signer: &KeyPair, host: &str, of: &KeyPair| PresentKey {
+        point: point(&present),
+        proof: signer.sign(&PresentKey::signed(host, &point(of))).unwrap(),
+    };
+    let renew =
+        |by: PresentKey| sign_renewal(&authority, "web1.example", false, request(&next), Some(by));
+    let right = renew(renewed_by(&present, "web1.example", &next));
+    assert!(matches!(right, CaReply::Signed { .. }), "{right:?}");
+    for wrong in [
+        renewed_by(&next, "web1.example", &next),
+        renewed_by(&present, "web2.example", &next),
+        renewed_by(&present, "web1.example", &other),
+    ] {
+        assert_eq!(renew(wrong), CaReply::NoProof);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use tfa_fleet_core::{BackOff, HostName};
-use tfa_fleet_wire::KeyRequest;
+use tfa_fleet_wire::{KeyRequest, PresentKey};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -112,6 +112,9 @@ async fn renew_if_due(folder: &Folder, certifier: &Certifier) -> Result<bool, No
     }
     let key = folder.new_key()?;
     let request = key.request().map_err(|BadKey| FolderError::NoKey)?;
+    let host = tls::host_of(&own)?;
+    let present = folder.own_key()?.renewal(&host, &request);
+    let present = present.map_err(|BadKey| FolderError::NoKey)?;
     let put_in_force = |reply| {
         let certified = messages::certified_host(reply).map_err(|invalid| invalid.to_string())?;
         let CertifiedHost {
@@ -122,7 +125,7 @@ async fn renew_if_due(folder: &Folder, certifier: &Certifier) -> Result<bool, No
         put.map(drop).map_err(|why| why.to_string())
     };
     certifier
-        .certify(&own, request, put_in_force)
+        .certify(&own, present, request, put_in_force)
         .await
         .map_err(|why| why.of(certifier, &own, &authority))?;
     folder.forget_join_key();
@@ -134,15 +137,16 @@ impl Certifier {
     async fn certify(
         &self,
         own: &CertificateDer<'static>,
+        present: PresentKey,
         request: KeyRequest,
         accepted: impl Fn(CertifiedReply) -> Result<(), String>,
     ) -> Result<(), NotRenewed> {
         match self {
-            Self::Verifiers(verifiers) => Ok(verifiers.renew(&request, accepted).await?),
+            Self::Verifiers(verifiers) => Ok(verifiers.renew(&present, &request, accepted).await?),
             Self::Own(tfad, host) => {
                 let (host, key) = (host.clone(), tls::key_of(own)?);
                 let peer = tls::Peer { host, key };
-                let reply = tfad.renew(&peer, request).await;
+                let reply = tfad.renew(&peer, present, request).await;
                 let reply = reply.map_err(|status| status.message().to_owned())?;
                 Ok(accepted(messages::certified_reply(reply)?)?)
             }

@@ -15,7 +15,7 @@ use rcgen::{KeyPair, PublicKeyData as _, SigningKey as _};
 use tfa_core::{Fingerprint, FleetHost, HostInvitation, HostName, InvitationSecret, JoinToken};
 use tfa_fleet_wire::{
     AttemptBytes, CaReply, CaRequest, HostCall, HostReply, KeyRequest, LoginCall, LoginReply,
-    MemberCall, NOT_ADMITTED, SecretBytes, SecretText,
+    MemberCall, NOT_ADMITTED, PresentKey, SecretBytes, SecretText,
 };
 use tfa_store::{
     Commit, DocumentChange, DocumentId, DocumentKind, Documents as _, Revision, Sealed, SealingKey,
@@ -119,7 +119,12 @@ impl Verifier {
     fn renew(&self, host: &str, present: &KeyPair, new: &KeyPair) -> HostReply {
         self.hosts.answer(&HostCall::Renew {
             host: host.to_owned(),
-            key: fingerprint(present),
+            present: PresentKey {
+                point: present.der_bytes().try_into().unwrap(),
+                proof: present
+                    .sign(&PresentKey::signed(host, &request(new).point))
+                    .unwrap(),
+            },
             request: request(new),
         })
     }
@@ -585,6 +590,26 @@ fn host_of_the_fleet_alone_is_told_its_verifiers() {
         refused.contains("it was removed from the fleet"),
         "{refused}"
     );
+}
+
+#[test]
+fn certificate_of_another_host_is_not_renewed_without_its_key() {
+    let verifier = Verifier::founded();
+    let (host, thief) = (verifier.joined("web1.example"), key());
+    // tfa-fleet of a verifier sees the public key of each host, and each request.
+    let forged = HostCall::Renew {
+        host: "web1.example".to_owned(),
+        present: PresentKey {
+            point: host.der_bytes().try_into().unwrap(),
+            proof: thief
+                .sign(&PresentKey::signed("web1.example", &request(&thief).point))
+                .unwrap(),
+        },
+        request: request(&thief),
+    };
+    refusal(verifier.hosts.answer(&forged));
+    assert!(verifier.admits("web1.example", &host) && !verifier.admits("web1.example", &thief));
+    refusal(verifier.renew("web1.example", &thief, &thief));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::frame::{self, FrameError, LENGTH_BYTES};
-use crate::host::{KeyRequest, SecretBytes};
+use crate::host::{KeyRequest, PresentKey, SecretBytes};
 
 /// The program, which tfad starts for one request.
 pub const CA_PROGRAM: &str = "/usr/lib/tfa/tfa-fleet-ca";
@@ -31,6 +31,10 @@ pub fn read_ca_frame<T: for<'b> Decode<'b, ()>>(input: &mut impl Read) -> io::Re
 }
 
 /// What the authority of the fleet is to do.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, in a process for it"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum CaRequest {
@@ -65,6 +69,9 @@ pub enum CaRequest {
         /// When the certificate is valid.
         #[n(5)]
         validity: Validity,
+        /// For a renewal: the present key, which must have signed the new one.
+        #[n(6)]
+        renewed_by: Option<PresentKey>,
     },
 }
 
@@ -100,7 +107,7 @@ pub enum CaReply {
         #[cbor(n(0), with = "minicbor::bytes")]
         certificate: Vec<u8>,
     },
-    /// The host has not proved that it has the private key.
+    /// The host has not proved that it has the private keys.
     #[n(2)]
     NoProof,
     /// It could not be done. The text says why, for the administrator.

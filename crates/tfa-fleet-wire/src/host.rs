@@ -16,6 +16,9 @@ pub const MAX_PROOF: usize = 72;
 /// What is signed to prove that a host has the key of a [`KeyRequest`]: these bytes, then the point.
 pub const PROOF_CONTEXT: &[u8] = b"tfa fleet: request for a certificate, version 1\0";
 
+/// What the present key of a host signs in a renewal: these bytes, the name of the host, a zero, then the new point.
+pub const RENEWAL_CONTEXT: &[u8] = b"tfa fleet: renewal of a certificate, version 1\0";
+
 /// The name of the error with which tfad refuses each call of a host: its key is not admitted. For the host, tfa-fleet
 /// makes `NotAuthorized` of it.
 pub const NOT_ADMITTED: &str = "org.tfad.Tfa1.Error.NotAdmitted";
@@ -58,9 +61,9 @@ pub enum HostCall {
         /// The name in its certificate.
         #[n(0)]
         host: String,
-        /// The key of its certificate.
+        /// The key of its certificate, which signs that it wants one for the new key.
         #[n(1)]
-        key: Fingerprint,
+        present: PresentKey,
         /// Its new key.
         #[n(2)]
         request: KeyRequest,
@@ -130,6 +133,26 @@ impl KeyRequest {
     #[must_use]
     pub fn signed(point: &[u8; POINT_BYTES]) -> Vec<u8> {
         [PROOF_CONTEXT, point].concat()
+    }
+}
+
+/// The present key of a host, on the curve P-256, with the proof that its holder wants a certificate for another key. tfa-fleet
+/// of the verifier passes it on, and cannot make one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct PresentKey {
+    /// The point, uncompressed.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub point: [u8; POINT_BYTES],
+    /// A signature of ECDSA with SHA-256, in ASN.1, over [`PresentKey::signed`].
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub proof: Vec<u8>,
+}
+
+impl PresentKey {
+    /// What is signed: the host of that name wants a certificate for the key with that point.
+    #[must_use]
+    pub fn signed(host: &str, next: &[u8; POINT_BYTES]) -> Vec<u8> {
+        [RENEWAL_CONTEXT, host.as_bytes(), b"\0", next].concat()
     }
 }
 

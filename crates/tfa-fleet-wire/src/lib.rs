@@ -20,8 +20,8 @@ mod report;
 pub use ca::{CA_PROGRAM, CaReply, CaRequest, MAX_CA_FRAME, Validity, read_ca_frame};
 pub use client::{CallError, Client, Connection};
 pub use host::{
-    HostCall, HostReply, KeyRequest, MAX_PROOF, NOT_ADMITTED, PROOF_CONTEXT, SecretBytes,
-    VerifierCall,
+    HostCall, HostReply, KeyRequest, MAX_PROOF, NOT_ADMITTED, PROOF_CONTEXT, PresentKey,
+    RENEWAL_CONTEXT, SecretBytes, VerifierCall,
 };
 pub use kv::{Key, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply, KvWrite};
 pub use login::{

@@ -10,9 +10,9 @@ use tfa_fleet_wire::{
     AttemptBytes, BeginLogin, CaReply, CaRequest, ContextEntry, EndpointStatus, EntryValue,
     HostCall, HostReply, KeyRequest, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply,
     KvWrite, LinkError, LinkErrorKind, LoginCall, LoginFacts, LoginGroup, LoginIdentity, LoginLine,
-    LoginReply, LoginTurn, LoginUser, MemberCall, Membership, NeededFact, Reply, Request,
-    SecretBytes, SecretText, Status, SubjectAnswer, SubjectQuestion, Validity, VerifierCall,
-    VerifierStatus,
+    LoginReply, LoginTurn, LoginUser, MemberCall, Membership, NeededFact, PresentKey, Reply,
+    Request, SecretBytes, SecretText, Status, SubjectAnswer, SubjectQuestion, Validity,
+    VerifierCall, VerifierStatus,
 };
 
 fn body(frame: &[u8]) -> &[u8] {
@@ -303,7 +303,8 @@ proptest! {
         prop_assert_eq!(format!("{secret:?}"), "SecretBytes(_)");
         let key = Fingerprint::of(&proof);
         let join = HostCall::Join { id, secret: secret.clone(), request: request.clone(), from: host.clone() };
-        let renew = HostCall::Renew { host: host.clone(), key, request: request.clone() };
+        let present = PresentKey { point: whole, proof: proof.clone() };
+        let renew = HostCall::Renew { host: host.clone(), present: present.clone(), request: request.clone() };
         let list = HostCall::ListVerifiers { host: host.clone(), key };
         for call in [join, renew, list].map(VerifierCall::Host) {
             let frame = frame::encode(&call).unwrap();
@@ -322,7 +323,7 @@ proptest! {
         let validity = Validity { from, until };
         let make = CaRequest::Make { id, validity };
         let sign = CaRequest::Sign {
-            id, key: secret.clone(), host: host.clone(), is_verifier, request, validity,
+            id, key: secret.clone(), host: host.clone(), is_verifier, request, validity, renewed_by: Some(present),
         };
         for request in [make, sign] {
             let frame = frame::encode(&request).unwrap();

@@ -31,16 +31,28 @@ const NOT_CONNECTED: Duration = Duration::from_secs(30);
 /// How long a verifier may take to tell it.
 const LIST_TIME: Duration = Duration::from_secs(10);
 
-/// Asks for the verifiers of the fleet until the program ends, and connects to them.
-pub(crate) async fn keep(
+/// Uses the verifiers that were told before. Then asks for those of the fleet until the program ends, and connects to
+/// them.
+pub(crate) fn keep(
     verifiers: Arc<Verifiers>,
     folder: Folder,
     authority: CertificateDer<'static>,
+    stop: Stop,
+) -> impl Future<Output = ()> {
+    let known = folder.learned_verifiers(&authority);
+    let new = verifiers.learn(&known);
+    async move { ask(&verifiers, &folder, &authority, (known, new), stop).await }
+}
+
+async fn ask(
+    verifiers: &Verifiers,
+    folder: &Folder,
+    authority: &CertificateDer<'static>,
+    (mut known, new): (Vec<VerifierAddress>, Vec<Arc<Link>>),
     mut stop: Stop,
 ) {
     let mut links = JoinSet::new();
-    let mut known = folder.learned_verifiers(&authority);
-    start(&mut links, verifiers.learn(&known), &stop);
+    start(&mut links, new, &stop);
     let mut next = Instant::now() + FIRST;
     loop {
         tokio::select! {
@@ -66,7 +78,7 @@ pub(crate) async fn keep(
                 if list != known {
                     verifiers.log_changes(&list);
                     start(&mut links, verifiers.learn(&list), &stop);
-                    if let Err(why) = folder.keep_learned(&authority, &list) {
+                    if let Err(why) = folder.keep_learned(authority, &list) {
                         let why = format_args!("cannot keep the verifiers of the fleet: {why}");
                         log(Level::Error, &printable(&why));
                     }

@@ -17,14 +17,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tfa_fleet_core::HostName;
-use tfa_fleet_wire::{KeyRequest, LoginCall, LoginReply, Reply, VerifierStatus};
+use tfa_fleet_wire::{KeyRequest, LoginCall, LoginReply, PresentKey, Reply, VerifierStatus};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
 use tonic::{Code, Response, Status};
 
 use crate::config::Verifier;
-use crate::generated::{CertifiedReply, Error, RenewRequest};
+use crate::generated::{CertifiedReply, Error};
 use crate::log::{RareLog, printable};
 use crate::messages;
 use crate::random::random;
@@ -159,6 +159,7 @@ impl Verifiers {
     /// Why none does, for the log.
     pub(crate) async fn renew<T>(
         &self,
+        present: &PresentKey,
         request: &KeyRequest,
         accepted: impl Fn(CertifiedReply) -> Result<T, String>,
     ) -> Result<T, String> {
@@ -167,9 +168,7 @@ impl Verifiers {
             let Some(mut open) = link.open() else {
                 continue;
             };
-            let request = RenewRequest {
-                key: Some(messages::key_request(request)),
-            };
+            let request = messages::renew_request(present, request);
             let why = match timeout(RENEW_TIME, open.client.renew(request)).await {
                 Ok(Ok(reply)) => match accepted(reply.into_inner()) {
                     Ok(accepted) => return Ok(accepted),

@@ -2,8 +2,8 @@
 
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-use tfa_fleet_core::{Fingerprint, POINT_BYTES};
-use tfa_fleet_wire::KeyRequest;
+use tfa_fleet_core::{Fingerprint, HostName, POINT_BYTES};
+use tfa_fleet_wire::{KeyRequest, PresentKey};
 use zeroize::Zeroizing;
 
 /// A private key, in PKCS #8. It is not printed, and wiped.
@@ -40,6 +40,15 @@ impl HostKey {
         let proof = pair.sign(&SystemRandom::new(), &KeyRequest::signed(&point));
         let proof = proof.map_err(|_| BadKey)?.as_ref().to_vec();
         Ok(KeyRequest { point, proof })
+    }
+
+    /// The proof that the host with this key wants a certificate for the next one.
+    pub(crate) fn renewal(&self, host: &HostName, next: &KeyRequest) -> Result<PresentKey, BadKey> {
+        let pair = self.pair()?;
+        let signed = PresentKey::signed(host.as_str(), &next.point);
+        let proof = pair.sign(&SystemRandom::new(), &signed);
+        let (point, proof) = (point(&pair)?, proof.map_err(|_| BadKey)?.as_ref().to_vec());
+        Ok(PresentKey { point, proof })
     }
 
     pub(crate) fn fingerprint(&self) -> Result<Fingerprint, BadKey> {

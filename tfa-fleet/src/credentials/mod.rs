@@ -91,6 +91,13 @@ impl Folder {
         }
     }
 
+    /// The key of the certificate of this host.
+    pub(crate) fn own_key(&self) -> Result<HostKey, FolderError> {
+        let missing = || FolderError::NoCertificate(self.host());
+        let text = self.read(HOST)?.ok_or_else(missing)?;
+        self.key_in(HOST, &text)
+    }
+
     /// The contents of a file, if there is one.
     fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, FolderError> {
         let path = self.0.join(name);

@@ -1,7 +1,7 @@
 //! Requests for certificates, and their replies.
 
 use tfa_fleet_core::VerifierAddress;
-use tfa_fleet_wire::{HostCall, HostReply, KeyRequest, MAX_PROOF, SecretBytes};
+use tfa_fleet_wire::{HostCall, HostReply, KeyRequest, MAX_PROOF, PresentKey, SecretBytes};
 
 use super::Invalid;
 use super::replies::{refusal_from, refusal_to};
@@ -50,12 +50,28 @@ pub fn join_call(request: JoinRequest, from: String) -> Result<HostCall, Invalid
     })
 }
 
-/// The new key of a host that renews its certificate.
+/// The request of a host that renews its certificate.
+#[must_use]
+pub fn renew_request(present: &PresentKey, request: &KeyRequest) -> RenewRequest {
+    RenewRequest {
+        key: Some(key_request(request)),
+        present_point: present.point.to_vec(),
+        present_proof: present.proof.clone(),
+    }
+}
+
+/// The present key of a host that renews its certificate, and the new one.
 ///
 /// # Errors
-/// [`Invalid`].
-pub fn renewed_key(request: RenewRequest) -> Result<KeyRequest, Invalid> {
-    key_from(request.key)
+/// [`Invalid`]; also where the host has an older version, which does not sign with its present key.
+pub fn renewal(request: RenewRequest) -> Result<(PresentKey, KeyRequest), Invalid> {
+    let point = request.present_point.try_into();
+    let point = point.map_err(|_| Invalid("the present key (upgrade tfa-fleet of this host)"))?;
+    let proof = request.present_proof;
+    if proof.len() > MAX_PROOF {
+        return Err(Invalid("the proof of the present key"));
+    }
+    Ok((PresentKey { point, proof }, key_from(request.key)?))
 }
 
 /// The reply of a verifier's tfad to a call about a certificate.

@@ -25,7 +25,7 @@ pub use calls::{
 };
 pub use certificates::{
     CertifiedHost, MAX_CERTIFICATE, certified_host, certified_reply, join_call, key_request,
-    renewed_key,
+    renew_request, renewal,
 };
 pub use names::{ERRORS, LINE_KINDS, STYLES, VERDICTS};
 pub(crate) use names::{error_of, not_authorized};

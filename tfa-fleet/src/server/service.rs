@@ -137,8 +137,8 @@ impl verifier_server::Verifier for Verifier {
         &self,
         request: Request<RenewRequest>,
     ) -> Result<Response<CertifiedReply>, Status> {
-        let request = messages::renewed_key(request.into_inner()).map_err(refuse)?;
-        let reply = self.noted(self.tfad.renew(&self.peer, request).await)?;
+        let (present, request) = messages::renewal(request.into_inner()).map_err(refuse)?;
+        let reply = self.noted(self.tfad.renew(&self.peer, present, request).await)?;
         messages::certified_reply(reply)
             .map(Response::new)
             .map_err(fail)

@@ -15,7 +15,7 @@ use tfa_fleet_core::HostName;
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
     HostCall, HostReply, KeyRequest, LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall,
-    NOT_ADMITTED, VerifierCall, frame, is_trusted, peer_uid,
+    NOT_ADMITTED, PresentKey, VerifierCall, frame, is_trusted, peer_uid,
 };
 use tokio::net::UnixStream;
 use tokio::time::{sleep, timeout};
@@ -182,14 +182,14 @@ impl Tfad {
     pub(crate) async fn renew(
         self: &Arc<Self>,
         peer: &Peer,
+        present: PresentKey,
         request: KeyRequest,
     ) -> Result<HostReply, Status> {
-        let Peer { host, key } = peer;
+        let Peer { host, .. } = peer;
         let permit = self.permit(&self.renewals, host)?;
-        let (of, key) = (host.to_string(), *key);
         let call = HostCall::Renew {
-            host: of,
-            key,
+            host: host.to_string(),
+            present,
             request,
         };
         self.call_of_host(peer, call, permit).await

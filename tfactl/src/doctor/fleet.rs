@@ -95,8 +95,8 @@ pub(super) async fn ask(
     Ok(())
 }
 
-/// A text of tfa-fleet, which is not trusted with the lines of a report.
-fn plain(text: &str) -> String {
+/// A text of tfa-fleet, which is not trusted with the lines of a report or of a message.
+pub(crate) fn plain(text: &str) -> String {
     /// In characters. A text that is longer is not one of tfa-fleet.
     const MAX_TEXT: usize = 512;
     let shown = |character| match tfa_proto::is_misleading(character) {

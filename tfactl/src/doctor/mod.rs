@@ -39,6 +39,7 @@ use tfa_doctor::{Finding, KINDS, Severity, examine};
 
 use crate::{json, messages};
 
+pub(crate) use fleet::plain;
 pub(crate) use summary::{PolicyInForce, Summary};
 
 #[derive(Serialize)]

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::doctor::plain;
 use crate::messages;
 
 const PROGRAM: &str = "/usr/sbin/tfa-fleet";
@@ -87,8 +88,8 @@ pub(super) async fn check(interrupt: &mut Interrupt) -> Result<(), Failure> {
     let report = report.map_err(|why| Failure::Refused(messages::no_fleet_program(&why)))?;
     match report.faults.first() {
         Some(fault) => Err(Failure::Refused(messages::fleet_fault(
-            &fault.path,
-            &fault.text,
+            &plain(&fault.path),
+            &plain(&fault.text),
         ))),
         None => Ok(()),
     }
@@ -146,7 +147,7 @@ async fn output(interrupt: &mut Interrupt, task: &str, input: &str) -> Result<Ve
     }
     let errors = String::from_utf8_lossy(&output.errors);
     Err(match errors.lines().find(|line| !line.is_empty()) {
-        Some(why) => Failure::Refused(why.to_owned()),
+        Some(why) => Failure::Refused(plain(why)),
         None => unusable(&output.status),
     })
 }

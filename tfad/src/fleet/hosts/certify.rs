@@ -4,7 +4,9 @@ use tfa_core::{
     Authority, CERTIFICATE_LIFETIME, CLOCK_TOLERANCE, Fingerprint, FleetHost, HostInvitation,
     HostName, HostRefusal, InvitationId, InvitationSecret, InvitationUse, JoinRefusal, Time,
 };
-use tfa_fleet_wire::{CaReply, CaRequest, HostCall, HostReply, KeyRequest, SecretBytes, Validity};
+use tfa_fleet_wire::{
+    CaReply, CaRequest, HostCall, HostReply, KeyRequest, PresentKey, SecretBytes, Validity,
+};
 
 use super::documents::{self, Stored, invitation_name};
 use super::{Error, Hosts, until_made};
@@ -25,8 +27,12 @@ impl Hosts {
                 Some(secret) => self.join(InvitationId(*id), &secret, request, from),
                 None => Err(JoinRefusal::WrongSecret.into()),
             },
-            HostCall::Renew { host, key, request } => match HostName::new(host) {
-                Ok(host) => self.renew(&host, *key, request),
+            HostCall::Renew {
+                host,
+                present,
+                request,
+            } => match HostName::new(host) {
+                Ok(host) => self.renew(&host, present, request),
                 Err(_) => Err(HostRefusal::Unknown.into()),
             },
             HostCall::ListVerifiers { host, key } => match HostName::new(host) {
@@ -69,7 +75,7 @@ impl Hosts {
             }
             // Before the invitation is used up: what fails here can be tried again.
             let port = invitation.port();
-            let certificate = self.sign(&authority, &host, port.is_some(), request, now)?;
+            let certificate = self.sign(&authority, &host, port.is_some(), request, None, now)?;
             if judged == InvitationUse::Again {
                 self.journal.log_host(name, HostEvent::JoinedAgain { from });
                 return self.certified(certificate, port).map(Some);
@@ -97,21 +103,30 @@ impl Hosts {
     fn renew(
         &self,
         host: &HostName,
-        present: Fingerprint,
+        present: &PresentKey,
         request: &KeyRequest,
     ) -> Result<HostReply, Error> {
+        // tfa-fleet of this host may lie: the holder of the key that is certified has signed for the next one.
+        let holder = Fingerprint::of_point(&present.point);
         let key = Fingerprint::of_point(&request.point);
         until_made(|| {
             let now = clock::now();
             let authority = self.authority()?;
             let stored = documents::load::<FleetHost>(&*self.store, host.as_str())?;
             let known = stored.value.as_ref().ok_or(HostRefusal::Unknown);
-            let known = known.and_then(|known| known.admit(present).map(|()| known));
+            let known = known.and_then(|known| known.admit(holder).map(|()| known));
             let known = known.inspect_err(|why| self.log_refusal(host, *why))?;
             self.quota.charge(host)?;
             let port = known.port();
-            let certificate = self.sign(&authority, host, port.is_some(), request, now)?;
-            let renewed = known.renewed(key, present, now);
+            let certificate = self.sign(
+                &authority,
+                host,
+                port.is_some(),
+                request,
+                Some(present),
+                now,
+            )?;
+            let renewed = known.renewed(key, holder, now);
             if documents::change(&*self.store, &[stored.put(renewed.encode())])? {
                 self.journal.log_host(host.as_str(), HostEvent::Renewed);
                 return self.certified(certificate, port).map(Some);
@@ -133,6 +148,7 @@ impl Hosts {
         host: &HostName,
         is_verifier: bool,
         request: &KeyRequest,
+        renewed_by: Option<&PresentKey>,
         now: Time,
     ) -> Result<Vec<u8>, Error> {
         let request = CaRequest::Sign {
@@ -142,6 +158,7 @@ impl Hosts {
             is_verifier,
             request: request.clone(),
             validity: validity(now, CERTIFICATE_LIFETIME),
+            renewed_by: renewed_by.cloned(),
         };
         match self.authority.call(&request).map_err(Error::Ca)? {
             CaReply::Signed { certificate } => Ok(certificate),

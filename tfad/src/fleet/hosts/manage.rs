@@ -81,7 +81,7 @@ impl Hosts {
             let Some(authority) = stored.value.as_ref().or(made.as_ref()) else {
                 return Err(Error::NoAuthority);
             };
-            let certificate = self.sign(authority, host, true, request, now)?;
+            let certificate = self.sign(authority, host, true, request, None, now)?;
             let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
             let joined = FleetHost::joined(key, Some(port), now);
             let mut changes = vec![of_host.put(joined.encode())];
