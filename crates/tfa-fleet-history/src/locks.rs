@@ -27,11 +27,15 @@ pub(crate) fn locks_hold(
             ) && (call.is_unknown() || call.end() >= lock.invoked)
         };
         let end = lock.invoked + (1000 * seconds).saturating_sub(SECOND);
+        // All events are read for the clocks, so only where it matters.
+        let is_early = |login: &Call| {
+            let clocks = Clocks::between(events, lock.invoked, login.end());
+            login.end() < end.saturating_sub(clocks.spread())
+        };
         let passes = |login: &Call| {
-            let until =
-                end.saturating_sub(Clocks::between(events, lock.invoked, login.end()).spread());
             lock.is_before(login)
-                && login.end() < until
+                && login.end() < end
+                && is_early(login)
                 && !calls
                     .iter()
                     .any(|call| admits(call) && call.invoked <= login.end())
