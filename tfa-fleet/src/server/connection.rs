@@ -11,7 +11,6 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::server::Acceptor;
@@ -21,6 +20,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service as _;
 
+use super::host_places::Standing;
 use super::refusal::Refusal;
 use super::service::Verifier;
 use super::tfad::Tfad;
@@ -78,17 +78,17 @@ pub(super) async fn accept(
     Ok((stream, Some(peer)))
 }
 
-/// Serves the requests of a host until it closes the connection, or the time of the connection is over. `refused` is
-/// notified when tfad does not admit its key.
+/// Serves the requests of a host until it closes the connection, or the time of the connection is over. `standing`
+/// learns what tfad says about its key.
 pub(super) async fn serve(
     stream: TlsStream<TcpStream>,
     peer: Peer,
     time: Duration,
     tfad: Arc<Tfad>,
-    refused: Arc<Notify>,
+    standing: Arc<Standing>,
     mut stop: Stop,
 ) {
-    let verifier = VerifierServer::new(Verifier::new(peer, time, tfad, refused))
+    let verifier = VerifierServer::new(Verifier::new(peer, time, tfad, standing))
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
     let service = service_fn(move |request| answer(verifier.clone(), request));

@@ -2,6 +2,7 @@
 
 mod connection;
 mod guest;
+mod host_places;
 mod refusal;
 mod refused_keys;
 mod service;
@@ -12,20 +13,20 @@ use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tfa_fleet_core::{HostName, spread};
+use tfa_fleet_core::spread;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
 use crate::config::Limits;
-use crate::limiter::{Limiter, Permit, address_block};
+use crate::limiter::address_block;
 use crate::log::{Level, RareLog};
 use crate::places::{Place, Places};
 use crate::random::random;
 use crate::stop::Stop;
 use crate::tls::Peer;
+use host_places::{HostPlaces, Standing};
 use refusal::{Refusal, RefusalLog};
 pub(crate) use tfad::Tfad;
 
@@ -53,8 +54,7 @@ pub(crate) struct Server {
     silent: Arc<Places>,
     /// Clients that have sent it, whose handshake has not ended.
     handshakes: Arc<Places>,
-    hosts: Arc<Limiter<HostName>>,
-    keys: Arc<Limiter<Peer>>,
+    hosts: Arc<HostPlaces>,
     /// Clients without a certificate.
     guests: Arc<Places>,
     /// Hosts whose key tfad does not admit. They take no place from the others.
@@ -74,11 +74,11 @@ impl Server {
             limits,
             silent: places(),
             handshakes: places(),
-            hosts: Limiter::new(
+            hosts: HostPlaces::new(
+                limits.connections_per_host,
                 limits.connections_per_host.saturating_mul(KEYS_OF_HOST),
                 limits.connections,
             ),
-            keys: Limiter::new(limits.connections_per_host, limits.connections),
             guests: Places::new(GUESTS_PER_ADDRESS, GUESTS),
             not_admitted: Places::new(REFUSED_PER_ADDRESS, REFUSED),
             tfad,
@@ -95,7 +95,7 @@ impl Server {
     /// How many hosts have a connection.
     #[must_use]
     pub(crate) fn hosts(&self) -> usize {
-        self.hosts.peers()
+        self.hosts.hosts()
     }
 
     /// Accepts connections until the program ends. Each has a task of its own.
@@ -138,35 +138,31 @@ impl Server {
             return;
         };
         // Counted on before the handshake ends to count, so that no moment has neither.
-        let permits = match self.tfad.has_refused(&peer) {
+        let standing = Arc::new(Standing::default());
+        let mut place = match self.tfad.has_refused(&peer) {
             true => None,
-            false => match self.permits(&peer) {
+            false => match self.hosts.take(&peer, Arc::clone(&standing)) {
                 None => return self.refused.log(from, &Refusal::Connections(peer.host)),
-                permits => permits,
+                place => place,
             },
         };
         drop(handshake);
         // Hosts that have connected at once do not come back at once.
         let time = spread(self.limits.connection_time(), random());
-        let refused = Arc::new(Notify::new());
-        let served = connection::serve(stream, peer, time, tfad, Arc::clone(&refused), stop);
+        let host = peer.host.clone();
+        let served = connection::serve(stream, peer, time, tfad, Arc::clone(&standing), stop);
         let mut served = pin!(served);
-        if permits.is_some() {
+        if let Some(place) = &mut place {
             tokio::select! {
                 () = &mut served => return,
-                () = refused.notified() => {}
+                () = place.lost() => return self.refused.log(from, &Refusal::Connections(host)),
+                () = standing.refused.notified() => {}
             }
         }
         // It is still answered, with the refusal: where the connection ended, the host would seem to be cut off.
-        let mut place = self.not_admitted.take(address_block(from.ip()));
-        drop(permits);
-        let _ = place.unless_lost(served).await;
-    }
-
-    /// A place for the host and one for its key.
-    fn permits(&self, peer: &Peer) -> Option<(Permit<HostName>, Permit<Peer>)> {
-        let of_key = self.keys.admit(peer)?;
-        Some((self.hosts.admit(&peer.host)?, of_key))
+        let mut not_admitted = self.not_admitted.take(address_block(from.ip()));
+        drop(place);
+        let _ = not_admitted.unless_lost(served).await;
     }
 
     /// Performs the handshake. The place of it counts on. A client that sends nothing takes no place from those that

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tfa_fleet_wire::{LoginCall, LoginReply};
-use tokio::sync::Notify;
+use tfa_fleet_wire::{HostReply, LoginCall, LoginReply};
 use tonic::{Request, Response, Status};
 
-use super::tfad::Tfad;
+use super::host_places::Standing;
+use super::tfad::{Tfad, is_report};
 use crate::generated::{
     AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
     CancelReply, CancelRequest, CertifiedReply, HelloReply, HelloRequest, JoinRequest,
@@ -28,32 +28,43 @@ pub(super) struct Verifier {
     /// How long the connection lasts from its start.
     time: Duration,
     tfad: Arc<Tfad>,
-    /// Notified when tfad does not admit the key of the host.
-    refused: Arc<Notify>,
+    /// What tfad has said about the key of the host.
+    standing: Arc<Standing>,
 }
 
 impl Verifier {
     /// The service for a connection that starts now.
-    pub(super) fn new(peer: Peer, time: Duration, tfad: Arc<Tfad>, refused: Arc<Notify>) -> Self {
+    pub(super) fn new(
+        peer: Peer,
+        time: Duration,
+        tfad: Arc<Tfad>,
+        standing: Arc<Standing>,
+    ) -> Self {
         Self {
             peer,
             start: Instant::now(),
             time,
             tfad,
-            refused,
+            standing,
         }
     }
 
     /// Passes a call on. The name of the host is the one in its certificate.
     async fn call(&self, call: LoginCall, budget_ms: u32) -> Result<LoginReply, Status> {
         let time = messages::budget(budget_ms);
-        self.noted(self.tfad.call(&self.peer, call, time).await)
+        // The report of a host that was removed is answered too.
+        let is_report = is_report(&call);
+        let reply = self.noted(self.tfad.call(&self.peer, call, time).await);
+        if !is_report && !matches!(reply, Err(_) | Ok(LoginReply::Refused { .. })) {
+            self.standing.note_admitted();
+        }
+        reply
     }
 
     /// The same reply. Notes whether tfad has not admitted the key.
     fn noted<T>(&self, reply: T) -> T {
         if self.tfad.has_refused(&self.peer) {
-            self.refused.notify_one();
+            self.standing.refused.notify_one();
         }
         reply
     }
@@ -149,6 +160,9 @@ impl verifier_server::Verifier for Verifier {
         _: Request<ListVerifiersRequest>,
     ) -> Result<Response<ListVerifiersReply>, Status> {
         let reply = self.noted(self.tfad.list_verifiers(&self.peer).await)?;
+        if !matches!(reply, HostReply::Refused { .. }) {
+            self.standing.note_admitted();
+        }
         messages::list_reply(reply).map(Response::new)
     }
 

@@ -40,6 +40,10 @@ const MAX_ACCOUNT_CALLS: usize = MAX_CALLS / 4;
 const MAX_RENEWALS: usize = 8;
 /// Requests for the verifiers under way. Each reads the document of its host.
 const MAX_LISTS: usize = 8;
+/// Reports with keys that tfad does not admit, of all hosts together. They take no place from the others.
+const MAX_REFUSED_REPORTS: usize = 4;
+/// The method with which a member reports what happened to its bound codes, as in `tfad/src/fleet/mod.rs`.
+const REPORT_BOUND_CODES: &str = "ReportBoundCodes";
 /// Hosts that are joining, with one address and together.
 const MAX_JOINS_OF_ADDRESS: usize = 2;
 const MAX_JOINS: usize = 8;
@@ -52,6 +56,11 @@ const MAX_IDLE: usize = 16;
 /// How long they are kept: half as long as tfad keeps them, so that it closes none at the moment of a call.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(300);
 
+/// Whether a member reports what happened to its bound codes.
+pub(super) fn is_report(call: &LoginCall) -> bool {
+    matches!(call, LoginCall::Account(call) if call.method == REPORT_BOUND_CODES)
+}
+
 /// tfad of this host.
 #[derive(Debug)]
 pub(crate) struct Tfad {
@@ -63,6 +72,7 @@ pub(crate) struct Tfad {
     renewals: Arc<Limiter<HostName>>,
     lists: Arc<Limiter<HostName>>,
     joins: Arc<Limiter<IpAddr>>,
+    refused_reports: Arc<Limiter<HostName>>,
     refused: RefusedKeys,
     not_reached: RareLog,
     too_many: RareLog,
@@ -80,6 +90,7 @@ impl Tfad {
             renewals: Limiter::new(1, MAX_RENEWALS),
             lists: Limiter::new(1, MAX_LISTS),
             joins: Limiter::new(MAX_JOINS_OF_ADDRESS, MAX_JOINS),
+            refused_reports: Limiter::new(1, MAX_REFUSED_REPORTS),
             refused: RefusedKeys::default(),
             not_reached: RareLog::default(),
             too_many: RareLog::default(),
@@ -96,16 +107,22 @@ impl Tfad {
         call: LoginCall,
         time: Duration,
     ) -> Result<LoginReply, Status> {
+        let refused = self.refused.why(peer);
+        let is_refused = refused.is_some();
         // A report about codes of a host that was removed has a reply of its own.
-        let is_of_user = matches!(call, LoginCall::Account(_));
-        if let Some(text) = self.refused.why(peer).filter(|_| !is_of_user) {
+        if let Some(text) = refused.filter(|_| !is_report(&call)) {
             let error = messages::not_authorized();
             return Ok(LoginReply::Refused { error, text });
         }
         let Peer { host, key } = peer;
         let permits = match call {
             LoginCall::Account(_) => {
-                let permits = self.permits_of_account_call(host);
+                let permits = match is_refused {
+                    true => self
+                        .permit(&self.refused_reports, host)
+                        .map(|it| (it, None)),
+                    false => self.permits_of_account_call(host),
+                };
                 // It tells the host that the call was not executed.
                 permits.map_err(|status| Status::failed_precondition(status.message()))?
             }

@@ -193,12 +193,13 @@ fn earlier_certificate_of_a_name_takes_no_connections_of_the_present_one() {
     assert!(!is_served(&mut connect(address, &stolen)));
     let mut own = [(); 2].map(|()| connect(address, &present));
     assert!(own.iter_mut().all(is_served));
-    // All keys of one name have a bound as well.
+    // All keys of one name have a bound as well: the oldest that has made no call ends.
     let another = Arc::new(config(
         &authority,
         Some(&authority.issue_member("web1.test")),
     ));
-    assert!(!is_served(&mut connect(address, &another)));
+    assert!(is_served(&mut connect(address, &another)));
+    assert_closed(&mut thief[0]);
 }
 
 #[test]

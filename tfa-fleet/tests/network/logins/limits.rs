@@ -6,12 +6,18 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tfa_fleet::PROTOCOL_VERSION;
+use tfa_fleet::generated::verifier_client::VerifierClient;
 use tfa_fleet::generated::{
-    AccountRequest, AnswerRequest, BeginRequest, CancelRequest, Error, User, begin_reply,
+    AccountRequest, AnswerRequest, BeginRequest, CancelRequest, Error, HelloRequest, User,
+    account_reply, begin_reply,
 };
 use tfa_fleet::messages::MAX_NAME;
+use tfa_fleet::transport::Channel;
 use tfa_fleet_wire::{LoginLine, LoginReply, LoginTurn, NOT_ADMITTED, SecretText};
 use tfa_testkit::{NOBODY, skip_without_uid};
 use tokio::net::{UnixSocket, UnixStream};
@@ -28,6 +34,8 @@ use crate::tls_client::config;
 const MAX_CALLS_OF_HOST: usize = 64;
 /// Calls of users of one host under way, as there.
 const MAX_ACCOUNT_CALLS_OF_HOST: usize = 8;
+/// The time of a call that is given up: each has reached tfad before.
+const SHORT_MS: u32 = 300;
 
 fn begin() -> BeginRequest {
     BeginRequest {
@@ -58,7 +66,7 @@ fn one_host_does_not_use_up_the_calls_of_the_others() {
             keys.push(client(address, tls("web1.test")).await);
         }
         let short = || BeginRequest {
-            budget_ms: 20,
+            budget_ms: SHORT_MS,
             ..begin()
         };
         let give_up = |number: usize| {
@@ -121,8 +129,65 @@ fn key_that_tfad_does_not_admit_takes_no_place_and_no_further_call() {
         host.begin(begin()).await.unwrap();
         // The thief is still told why.
         thief.begin(begin()).await.unwrap();
+        // So are its users. A report about bound codes alone reaches tfad, which may have another reply.
+        for method in ["Status", "Disable", "ReportBoundCodes"] {
+            let request = AccountRequest {
+                user: begin().user,
+                method: method.to_owned(),
+                budget_ms: 3000,
+                ..AccountRequest::default()
+            };
+            let reply = thief.account(request).await.unwrap().into_inner();
+            let Some(account_reply::Is::Refused(refused)) = reply.is else {
+                panic!("no refusal of {method}");
+            };
+            assert!(refused.error.ends_with("NotAuthorized"));
+        }
     });
-    assert_eq!(calls.try_iter().count(), 2);
+    assert_eq!(calls.try_iter().count(), 3);
+}
+
+#[test]
+fn silent_keys_of_a_name_do_not_shut_out_the_one_that_tfad_admits() {
+    let authority = Authority::new();
+    let (verifier, address) = Program::verifier(
+        &authority.issue("v1.test"),
+        authority.certificate(),
+        "limits = { connections_per_host = 1 }",
+    );
+    let _calls = tfad(&verifier.folder.path().join("fleet"), |_| {
+        Some(LoginReply::Cancelled)
+    });
+    let key = || config(&authority, Some(&authority.issue_member("web1.test")));
+    let (stolen, present) = ([key(), key()], key());
+    let hello = || HelloRequest {
+        version: PROTOCOL_VERSION,
+        ..HelloRequest::default()
+    };
+    runtime().block_on(async {
+        let mut held = Vec::new();
+        // They hold all connections of the name, and make no call that reaches tfad.
+        for key in &stolen {
+            let mut silent = client(address, key.clone()).await;
+            silent.hello(hello()).await.unwrap();
+            held.push(silent);
+        }
+        let mut host = client(address, present).await;
+        // tfad has answered: such a reply belongs to another call.
+        let served = async |host: &mut VerifierClient<Channel>| {
+            let status = host.begin(begin()).await.err().unwrap();
+            assert_eq!(status.code(), Code::Internal);
+        };
+        served(&mut host).await;
+        // The keys take the places of each other, and not that of the host.
+        for key in stolen.iter().cycle().take(6) {
+            let mut silent = client(address, key.clone()).await;
+            silent.hello(hello()).await.unwrap();
+            held.push(silent);
+        }
+        served(&mut host).await;
+    });
+    verifier.wait_for_line("too many connections of web1.test");
 }
 
 #[test]
@@ -136,7 +201,7 @@ fn calls_of_users_of_one_host_leave_room_for_its_logins() {
     let account = || AccountRequest {
         user: begin().user,
         method: "Status".to_owned(),
-        budget_ms: 20,
+        budget_ms: SHORT_MS,
         ..AccountRequest::default()
     };
     runtime().block_on(async {
@@ -149,7 +214,7 @@ fn calls_of_users_of_one_host_leave_room_for_its_logins() {
         let more = web1.account(account()).await.err().unwrap();
         assert_eq!(more.code(), Code::FailedPrecondition);
         let login = BeginRequest {
-            budget_ms: 20,
+            budget_ms: SHORT_MS,
             ..begin()
         };
         let login = web1.begin(login).await.err().unwrap();
@@ -194,38 +259,37 @@ fn a_reply_that_is_too_long_is_none() {
     let authority = Authority::new();
     let (verifier, address) =
         Program::verifier(&authority.issue("v1.test"), authority.certificate(), "");
-    for (length, expected) in [
-        (30_000, None),
-        (70_000, Some(Code::OutOfRange)),
-        (200_000, Some(Code::Unavailable)),
-    ] {
-        let path = verifier.folder.path().join("fleet");
-        let _ = std::fs::remove_file(&path);
-        let _calls = tfad(&path, move |_| {
-            Some(LoginReply::Begun {
-                dialog: 1,
-                turn: LoginTurn {
-                    lines: vec![LoginLine {
-                        kind: "info".to_owned(),
-                        text: SecretText::new("x".repeat(length)),
-                    }],
-                    next: "verdict".to_owned(),
-                    text: "verified".to_owned(),
-                    number: 0,
-                },
-            })
-        });
-        let tls = config(&authority, Some(&authority.issue_member("web1.test")));
-        runtime().block_on(async {
-            let mut client = client(address, tls).await;
-            let code = client
-                .begin(begin())
-                .await
-                .err()
-                .map(|status| status.code());
-            assert_eq!(code, expected, "{length}");
-        });
-    }
+    let length = Arc::new(AtomicUsize::new(0));
+    let of_reply = Arc::clone(&length);
+    let _calls = tfad(&verifier.folder.path().join("fleet"), move |_| {
+        let text = "x".repeat(of_reply.load(Ordering::Relaxed));
+        Some(LoginReply::Begun {
+            dialog: 1,
+            turn: LoginTurn {
+                lines: vec![LoginLine {
+                    kind: "info".to_owned(),
+                    text: SecretText::new(text),
+                }],
+                next: "verdict".to_owned(),
+                text: "verified".to_owned(),
+                number: 0,
+            },
+        })
+    });
+    let tls = config(&authority, Some(&authority.issue_member("web1.test")));
+    runtime().block_on(async {
+        let mut client = client(address, tls).await;
+        for (of_text, expected) in [
+            (30_000, None),
+            (70_000, Some(Code::OutOfRange)),
+            (200_000, Some(Code::Unavailable)),
+        ] {
+            length.store(of_text, Ordering::Relaxed);
+            let reply = client.begin(begin()).await;
+            let code = reply.err().map(|status| status.code());
+            assert_eq!(code, expected, "{of_text}");
+        }
+    });
 }
 
 #[test]
