@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 
 use serde::Serialize;
-use tfa_client::{Failure, Interrupt, Terminal};
+use tfa_client::{Failure, Interrupt, LineRead, Terminal};
 
-use crate::args::StoreCommand;
+use crate::args::{StoreCommand, StoreKind};
 use crate::task::{self, Outcome};
 use crate::{json, messages};
 
@@ -18,8 +18,17 @@ struct MigratedJson<'a> {
 pub(crate) async fn run(command: StoreCommand) -> Result<(), Failure> {
     let StoreCommand::Migrate { to, json: as_json } = command;
     task::require_root()?;
-    let terminal = Terminal::new();
+    let mut terminal = Terminal::new();
     let mut interrupt = Interrupt::watch()?;
+    if to == StoreKind::Sqlite && !as_json && terminal.is_interactive() {
+        terminal.print(&messages::migration_to_database())?;
+        let answer = terminal
+            .ask(&mut interrupt, messages::ASK_TO_MIGRATE)
+            .await?;
+        if !matches!(answer, LineRead::Line(line) if messages::is_yes(&line)) {
+            return Err(Failure::Cancelled(messages::NOT_MIGRATED.to_owned()));
+        }
+    }
     let words = ["migrate", "--to", to.word()].map(OsStr::new);
     let results = match task::run(&mut interrupt, &terminal, &words, None).await? {
         Outcome::NeedsPassphrase(text) => return Err(Failure::Refused(text)),

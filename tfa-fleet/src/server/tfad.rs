@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use minicbor::Decode;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use tfa_fleet_core::HostName;
+use tfa_fleet_core::{Fingerprint, HostName};
 use tfa_fleet_wire::limits::MAX_LOGIN_FRAME;
 use tfa_fleet_wire::{
     HostCall, HostReply, KeyRequest, LoginCall, LoginReply, MAX_MEMBER_CONNECTIONS, MemberCall,
@@ -161,11 +161,20 @@ impl Tfad {
             let error = messages::not_authorized();
             return Ok(HostReply::Refused { error, text });
         }
+        // A renewal is refused for the key that has signed it, which may be one of before.
+        let is_of_peer = match &call {
+            HostCall::Renew { present, .. } => Fingerprint::of_point(&present.point) == peer.key,
+            _ => true,
+        };
         let call = VerifierCall::Host(call);
         let reply = self.pass_on(call, CALL_TIME, permit, &peer.host).await;
         let mut reply: HostReply = reply?;
         if let HostReply::Refused { error, text } = &mut reply {
-            self.note(peer, error, text);
+            match is_of_peer {
+                true => self.note(peer, error, text),
+                false if error == NOT_ADMITTED => *error = messages::not_authorized(),
+                false => {}
+            }
         }
         Ok(reply)
     }

@@ -341,6 +341,24 @@ fn a_migration_says_where_the_accounts_are_and_what_is_left_to_do() {
         serde_json::json!({"to": "sqlite", "records": 5})
     );
 
+    // On a terminal it asks before the other verifiers refuse logins.
+    for (answer, ends_with, code) in [
+        ("n", "Nothing was moved.", 1),
+        ("y", "5 records are in the", 0),
+    ] {
+        let mut terminal = host.terminal(&Run {
+            arguments: &["store", "migrate", "--to", "sqlite"],
+            before: &before,
+            environment: &[("TERM", "xterm")],
+            ..Run::default()
+        });
+        terminal.expect("will refuse all logins");
+        terminal.expect("[y/N] ");
+        terminal.types(&format!("{answer}\r"));
+        terminal.expect(ends_with);
+        assert_eq!(terminal.exit_code(), code);
+    }
+
     // One that was interrupted had moved them.
     let before = with_program(
         &host,
