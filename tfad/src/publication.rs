@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::host::clock;
 use crate::log::{DaemonEvent, Journal};
 use crate::messages;
-use crate::policy_serial::HighestSerial;
+use crate::policy_serial::{HighestSerial, SerialError};
 
 /// How often a policy is read again because another one was published meanwhile.
 const MAX_CHANGES: u32 = 16;
@@ -217,7 +217,7 @@ impl Publication {
                 let published = read(&**store)?;
                 // Of another stamp it may be this document or the next one.
                 if store.newest_policy_met() == stamp {
-                    self.put_in_force(stamp, published);
+                    self.put_in_force(stamp, published)?;
                 }
                 continue;
             }
@@ -301,14 +301,18 @@ impl Publication {
         });
     }
 
-    fn put_in_force(&self, stamp: PolicyStamp, read: Read) {
+    /// Puts what was read in force, or refuses under it.
+    ///
+    /// # Errors
+    /// [`PolicyError::Unusable`] where its number cannot be kept. Nothing is in force then, and the next login tries again.
+    fn put_in_force(&self, stamp: PolicyStamp, read: Read) -> Result<(), PolicyError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.in_force();
         if before.stamp.is_some_and(|before| before >= stamp) {
-            return;
+            return Ok(());
         }
         let is_first = before.stamp.is_none();
-        let (published, unusable) = match self.checked(read) {
+        let (published, unusable) = match self.checked(read)? {
             Read::NoStore | Read::None(_) => (None, None),
             Read::Published(published) => (Some(Arc::new(published)), None),
             Read::Unknown(why) => (None, Some(why)),
@@ -330,18 +334,23 @@ impl Publication {
             }
             (None, _) => {}
         }
+        Ok(())
     }
 
     /// Refuses a policy that is older than one that was met, and keeps the number of the newest one.
-    fn checked(&self, read: Read) -> Read {
+    fn checked(&self, read: Read) -> Result<Read, PolicyError> {
         let serial = match &read {
-            Read::NoStore | Read::Unknown(_) => return read,
+            Read::NoStore | Read::Unknown(_) => return Ok(read),
             Read::None(serial) => *serial,
             Read::Published(published) => published.policy.serial(),
         };
         match self.serial.admit(serial) {
-            Ok(()) => read,
-            Err(error) => Read::Unknown(messages::serial(&error)),
+            Ok(()) => Ok(read),
+            // It passes, when the disk has room again.
+            Err(error @ SerialError::File(_)) => {
+                Err(PolicyError::Unusable(messages::serial(&error)))
+            }
+            Err(error) => Ok(Read::Unknown(messages::serial(&error))),
         }
     }
 

@@ -449,6 +449,17 @@ fn highest_number_of_a_policy_is_kept_over_a_restart() {
     // In another store the numbers begin anew.
     std::fs::write(folder.join("etcd.id"), "another").unwrap();
     assert_eq!(start().verdict(), Verdict::NotRequired);
+    // What cannot be kept now refuses until it can, without a restart.
+    let file = folder.join("policy.serial");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let full = start();
+    for _ in 0..2 {
+        let refused = full.begin("alice", over_ssh());
+        assert!(matches!(refused, Err(Error::NotServing(_))), "{refused:?}");
+    }
+    std::fs::remove_dir(&file).unwrap();
+    assert_eq!(full.verdict(), Verdict::NotRequired);
     // What cannot be read is not taken for 0.
     std::fs::write(folder.join("policy.serial"), "x").unwrap();
     let damaged = start().begin("alice", over_ssh());

@@ -26,8 +26,8 @@ const SUSPICION: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Link {
     verifier: Verifier,
-    /// The name of this host.
     target: Target,
+    /// The name of this host.
     host: HostName,
     tls: Mutex<Arc<ClientConfig>>,
     state: Mutex<State>,
@@ -156,9 +156,8 @@ impl Link {
         *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
     }
 
-    /// What is known about the verifier, for tfad.
+    /// What is known about the verifier, for tfad. `is_told`: another verifier has told of it.
     #[must_use]
-    /// What is known of it. `is_told`: another verifier has told of it.
     pub(crate) fn status(&self, is_told: bool) -> VerifierStatus {
         let state = self.state();
         VerifierStatus {

@@ -27,7 +27,7 @@ pub fn serial(error: &SerialError) -> String {
         ),
         SerialError::File(error) => format!(
             "the number of the published policy cannot be kept in {SERIAL_FILE} of the state directory: {error}. \
-             Logins are refused"
+             Logins are refused until it can"
         ),
         SerialError::Damaged => format!(
             "{SERIAL_FILE} in the state directory has no number. Logins are refused. Look at the published policy \

@@ -52,9 +52,16 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
         Some(account.encode())
     };
     let mut service = Service::default();
-    let mut stop = || match is_of_the_unit {
-        true => service.stop(),
-        false => Ok(()),
+    let serial = state_dir.path.join(SERIAL_FILE);
+    let mut stop = || {
+        let stopped = match is_of_the_unit {
+            true => service.stop(),
+            false => Ok(()),
+        };
+        // The restored store may have lost the policy. Before it is in place: with the number of a policy that is
+        // not there, tfad refuses logins. The number of one that stays is kept again with the next login.
+        let _ = fs::remove_file(&serial);
+        stopped
     };
     let restored = restore(
         state_dir,
@@ -63,10 +70,6 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
         &mut stop,
         &mut |done, total| report.progress(done, total),
     );
-    if restored.is_ok() {
-        // The restored store may have no policy, or an older one.
-        let _ = fs::remove_file(state_dir.path.join(SERIAL_FILE));
-    }
     let started = service.start();
     let restored = match restored {
         Ok(restored) => restored,

@@ -147,8 +147,7 @@ impl Fleet {
 
     /// Whether certainly no verifier has to do with this host: each one cannot be connected to, or does not serve. One
     /// that refuses the certificate of this host, or whose own is not accepted, is none of these, and an error of this host
-    /// is no word about a verifier. Where `tfa-fleet`
-    /// does not tell, it is not certain.
+    /// is no word about a verifier. Where `tfa-fleet` does not tell, it is not certain.
     pub(super) fn is_cut_off(&self) -> bool {
         match self.program.call(&Request::Status, STATUS_TIME) {
             Ok(Reply::Status(status)) => none_can_be_asked(&status.verifiers),
