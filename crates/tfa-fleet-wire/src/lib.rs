@@ -27,7 +27,7 @@ pub use kv::{Key, KvCall, KvCompare, KvEntry, KvFailure, KvFailureKind, KvReply,
 pub use login::{
     AccountCall, AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts,
     LoginGroup, LoginIdentity, LoginLine, LoginReply, LoginTurn, LoginUser, MemberCall, Membership,
-    NeededFact, SecretText, SubjectAnswer, SubjectQuestion,
+    NeededFact, REPORT_BOUND_CODES, SecretText, SubjectAnswer, SubjectQuestion,
 };
 pub use message::{
     EndpointStatus, LinkError, LinkErrorKind, Reply, Request, Status, VerifierStatus,

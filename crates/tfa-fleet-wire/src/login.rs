@@ -49,6 +49,17 @@ pub enum LoginCall {
     Account(#[n(0)] AccountCall),
 }
 
+/// The method with which a member reports what happened to its bound codes. No user calls it.
+pub const REPORT_BOUND_CODES: &str = "ReportBoundCodes";
+
+impl LoginCall {
+    /// Whether a member reports what happened to its bound codes.
+    #[must_use]
+    pub fn is_report(&self) -> bool {
+        matches!(self, Self::Account(call) if call.method == REPORT_BOUND_CODES)
+    }
+}
+
 /// What tfa-fleet passes on to tfad on a verifier.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct MemberCall {

@@ -7,7 +7,7 @@ use tfa_fleet_wire::{HostReply, LoginCall, LoginReply};
 use tonic::{Request, Response, Status};
 
 use super::host_places::Standing;
-use super::tfad::{Tfad, is_report};
+use super::tfad::Tfad;
 use crate::generated::{
     AccountReply, AccountRequest, AnswerReply, AnswerRequest, BeginReply, BeginRequest,
     CancelReply, CancelRequest, CertifiedReply, HelloReply, HelloRequest, JoinRequest,
@@ -53,7 +53,7 @@ impl Verifier {
     async fn call(&self, call: LoginCall, budget_ms: u32) -> Result<LoginReply, Status> {
         let time = messages::budget(budget_ms);
         // The report of a host that was removed is answered too.
-        let is_report = is_report(&call);
+        let is_report = call.is_report();
         let reply = self.noted(self.tfad.call(&self.peer, call, time).await);
         if !is_report && !matches!(reply, Err(_) | Ok(LoginReply::Refused { .. })) {
             self.standing.note_admitted();

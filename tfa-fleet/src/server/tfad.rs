@@ -42,8 +42,6 @@ const MAX_RENEWALS: usize = 8;
 const MAX_LISTS: usize = 8;
 /// Reports with keys that tfad does not admit, of all hosts together. They take no place from the others.
 const MAX_REFUSED_REPORTS: usize = 4;
-/// The method with which a member reports what happened to its bound codes, as in `tfad/src/fleet/mod.rs`.
-const REPORT_BOUND_CODES: &str = "ReportBoundCodes";
 /// Hosts that are joining, with one address and together.
 const MAX_JOINS_OF_ADDRESS: usize = 2;
 const MAX_JOINS: usize = 8;
@@ -55,11 +53,6 @@ const QUEUE_DELAY: Duration = Duration::from_millis(2);
 const MAX_IDLE: usize = 16;
 /// How long they are kept: half as long as tfad keeps them, so that it closes none at the moment of a call.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(300);
-
-/// Whether a member reports what happened to its bound codes.
-pub(super) fn is_report(call: &LoginCall) -> bool {
-    matches!(call, LoginCall::Account(call) if call.method == REPORT_BOUND_CODES)
-}
 
 /// tfad of this host.
 #[derive(Debug)]
@@ -110,7 +103,7 @@ impl Tfad {
         let refused = self.refused.why(peer);
         let is_refused = refused.is_some();
         // A report about codes of a host that was removed has a reply of its own.
-        if let Some(text) = refused.filter(|_| !is_report(&call)) {
+        if let Some(text) = refused.filter(|_| !call.is_report()) {
             let error = messages::not_authorized();
             return Ok(LoginReply::Refused { error, text });
         }

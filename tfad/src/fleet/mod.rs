@@ -24,9 +24,6 @@ pub use member::{BoundStore, Forwarder, LoginTimes, Proved};
 pub use member_facts::{MemberFacts, ToldSubject};
 pub use verifier::{MemberListener, MemberLogins, MemberSocket};
 
-/// The method with which a member reports what happened to its bound codes. No user calls it.
-const REPORT_BOUND_CODES: &str = "ReportBoundCodes";
-
 /// The user that `tfa-fleet` runs as.
 const FLEET_USER: &str = "tfa-fleet";
 

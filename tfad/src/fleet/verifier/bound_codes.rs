@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use tfa_core::{BoundReply, BoundReport, HostName, OfflineEvent};
-use tfa_fleet_wire::{LoginCall, LoginReply, LoginUser, SecretBytes};
+use tfa_fleet_wire::{LoginReply, LoginUser, SecretBytes};
 use tfa_proto::{Context, Error};
 use zeroize::Zeroizing;
 
 use super::MemberLogins;
 use crate::account;
 use crate::caller::Caller;
-use crate::fleet::{REPORT_BOUND_CODES, translate};
+use crate::fleet::translate;
 use crate::host::clock;
 use crate::log::{DaemonEvent, LoginEvent};
 use crate::login;
@@ -82,11 +82,6 @@ impl MemberLogins {
             has_taken_events,
         }))
     }
-}
-
-/// Whether a member reports what happened to its bound codes.
-pub(super) fn is_report(call: &LoginCall) -> bool {
-    matches!(call, LoginCall::Account(call) if call.method == REPORT_BOUND_CODES)
 }
 
 /// The reply to a member that was removed.

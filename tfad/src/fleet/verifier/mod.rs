@@ -94,7 +94,7 @@ impl MemberLogins {
         let record = match self.hosts.admit(&member, key, user) {
             Ok(record) => record,
             // Its document says so, and its bound codes are to end.
-            Err(hosts::Error::Refused(HostRefusal::Removed)) if bound_codes::is_report(&call) => {
+            Err(hosts::Error::Refused(HostRefusal::Removed)) if call.is_report() => {
                 return bound_codes::all_void();
             }
             Err(error) => {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tfa_core::{HostName, MemberPlace, MemberScope, ThrottleScope};
-use tfa_fleet_wire::{AccountCall, LoginReply, SecretBytes};
+use tfa_fleet_wire::{AccountCall, LoginReply, REPORT_BOUND_CODES, SecretBytes};
 use tfa_proto::Error;
 
 use super::{MemberLogins, must_be_root_by_both};
 use crate::caller::Caller;
-use crate::fleet::{REPORT_BOUND_CODES, translate};
+use crate::fleet::translate;
 use crate::host::facts::Missing;
 use crate::host::subject::SubjectQuery;
 use crate::login;

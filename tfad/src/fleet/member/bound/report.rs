@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tfa_core::{BoundReply, BoundReport};
-use tfa_fleet_wire::{AccountCall, LoginCall, LoginReply, Reply, SecretBytes};
+use tfa_fleet_wire::{AccountCall, LoginCall, LoginReply, REPORT_BOUND_CODES, Reply, SecretBytes};
 use zeroize::Zeroizing;
 
 use super::BoundStore;
 use crate::account;
 use crate::fleet::member::Forwarder;
-use crate::fleet::{REPORT_BOUND_CODES, translate};
+use crate::fleet::translate;
 use crate::host::users::User;
 use crate::log::DaemonEvent;
 use crate::messages;
