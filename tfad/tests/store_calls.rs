@@ -19,17 +19,21 @@ use tfa_fleet_wire::{
     AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts, LoginReply,
     LoginTurn, LoginUser, MemberCall, SecretText,
 };
-use tfa_proto::Verdict;
+use tfa_proto::{Context, Next, Verdict};
 use tfa_store::etcd::{Entry, EtcdStore, Kv, KvError, Range, RangeReply, Txn, TxnReply};
 use tfa_store::{
     Commit, DaemonStore, DocumentChange, DocumentId, DocumentKind, Revision, Sealed, SealingKey,
 };
 use tfa_testkit::MemoryKv;
 use tfad::account::Accounts;
+use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::fleet::MemberLogins;
 use tfad::host::clock;
+use tfad::host::facts::LocalHost;
+use tfad::host::time_limit::CallsFor;
 use tfad::log::{Journal, MemoryLog};
+use tfad::login::{BeginRequest, Logins};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
 use zeroize::Zeroizing;
@@ -46,11 +50,7 @@ const ATTEMPT: AttemptBytes = AttemptBytes([1; 16]);
 struct Counted {
     etcd: Arc<MemoryKv>,
     calls: Arc<Mutex<Vec<&'static str>>>,
-    /// What another thread does before the reply to the next read arrives.
-    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
-
-type Meanwhile = Box<dyn FnOnce() + Send>;
 
 impl Counted {
     fn note(&self, call: &'static str) {
@@ -66,12 +66,7 @@ impl Counted {
 impl Kv for Counted {
     fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Entry>>, KvError> {
         self.note("get");
-        let found = self.etcd.get(keys);
-        let meanwhile = self.meanwhile.lock().unwrap().take();
-        if let Some(other) = meanwhile {
-            other();
-        }
-        found
+        self.etcd.get(keys)
     }
 
     fn range(&self, range: &Range) -> Result<RangeReply, KvError> {
@@ -101,13 +96,16 @@ fn verifier(kv: &Counted) -> (MemberLogins, Arc<dyn DaemonStore>) {
     };
     let accounts = Accounts::new(Arc::clone(&store) as _).by_name_alone();
     accounts.change(&alice(), enroll).unwrap().unwrap();
+    let logins = MemberLogins::new(state(&store), Arc::clone(&store), Arc::new(NoNames));
+    (logins, store)
+}
+
+fn state(store: &Arc<dyn DaemonStore>) -> Arc<DaemonState> {
     let policy = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), policy)]).unwrap();
     let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
     let state = DaemonState::new(journal, PathBuf::new(), config, None);
-    let state = state.publishing_in(Arc::clone(&store), PathBuf::new());
-    let logins = MemberLogins::new(Arc::new(state), Arc::clone(&store), Arc::new(NoNames));
-    (logins, store)
+    Arc::new(state.publishing_in(Arc::clone(store), PathBuf::new()))
 }
 
 /// Puts what the authority of the fleet knows of the member.
@@ -206,21 +204,55 @@ fn login_of_a_member_takes_two_reads_and_one_transaction() {
 #[test]
 fn record_is_read_again_where_a_newer_policy_was_met_since() {
     let kv = Counted::default();
-    let (logins, store) = verifier(&kv);
-    // The first one reads the policy.
-    begin(&logins, &kv);
-    assert_eq!(begin(&logins, &kv).1, ["get"]);
-    let other = Arc::clone(&store);
-    let publish = move || {
-        let text = "[policy]\nmode = \"optional\"\n".to_owned();
-        let host = "v1.example".to_owned();
-        let policy = PublishedPolicy::new(text, "UTC".to_owned(), clock::now(), host, 0);
-        put(&*other, DocumentKind::Policy, "", &policy.encode());
+    let (_, store) = verifier(&kv);
+    let accounts = Accounts::new(Arc::clone(&store) as _).of_members();
+    let logins = Logins::new(
+        state(&store),
+        Arc::new(accounts.with_names(Arc::new(NoNames))),
+    );
+    let id = |kind, name| DocumentId::new(kind, name).unwrap();
+    let (host, authority) = (
+        id(DocumentKind::Host, MEMBER),
+        id(DocumentKind::Authority, ""),
+    );
+    let read = || {
+        let together = store.read_together(&host, &authority, Some("alice"));
+        together.unwrap().record
     };
-    *kv.meanwhile.lock().unwrap() = Some(Box::new(publish));
-    let (_, calls) = begin(&logins, &kv);
-    // The document of the policy is read for its change, and with its stamp for the login.
-    assert_eq!(calls, ["get", "get", "txn", "get", "get", "get", "get"]);
+    let calls_with = |record| {
+        kv.take();
+        let caller = Caller {
+            name: "host web1.example".to_owned(),
+            uid: 0,
+            pid: None,
+            host: None,
+        };
+        let context = Context {
+            service: "sshd".to_owned(),
+            ..Context::default()
+        };
+        let (_, turn) = logins
+            .begin_for(BeginRequest {
+                host: Arc::new(LocalHost(CallsFor::Logins)),
+                caller: &caller,
+                user: alice(),
+                context,
+                record,
+            })
+            .unwrap();
+        assert!(matches!(turn.next, Next::Ask(_)), "{turn:?}");
+        kv.take()
+    };
+    // The first login reads the policy.
+    calls_with(read());
+    assert_eq!(calls_with(read()), Vec::<&str>::new());
+    let early = read();
+    let text = "[policy]\nmode = \"optional\"\n".to_owned();
+    let now = clock::now();
+    let policy = PublishedPolicy::new(text, "UTC".to_owned(), now, "v1".to_owned(), 0);
+    put(&*store, DocumentKind::Policy, "", &policy.encode());
+    // The stamp, the document, the stamp again, and the record.
+    assert_eq!(calls_with(early), ["get", "get", "get", "get"]);
 }
 
 #[test]
