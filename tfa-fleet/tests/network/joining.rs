@@ -190,6 +190,11 @@ impl Verifier {
         token
     }
 
+    /// Joins web1.test, with a new token. Returns what the program prints.
+    fn join_web1(&self, folder: &Folder) -> Vec<String> {
+        succeed("--join", folder.path(), &text(&self.invite("web1.test")))
+    }
+
     fn document(&self, host: &str) -> Option<FleetHost> {
         let id = DocumentId::new(DocumentKind::Host, host).unwrap();
         let found = self.store.document(&id).unwrap();
@@ -218,11 +223,7 @@ fn host_file(folder: &Folder) -> PathBuf {
 fn host_joins_with_its_token_and_connects() {
     let verifier = Verifier::start();
     let folder = Folder::new();
-    let lines = succeed(
-        "--join",
-        folder.path(),
-        &text(&verifier.invite("web1.test")),
-    );
+    let lines = verifier.join_web1(&folder);
     let port = verifier.address.port();
     let line = format!("verifiers = [\"localhost:{port}\"]");
     assert_eq!(lines, ["web1.test".to_owned(), line]);
@@ -392,11 +393,7 @@ fn certificate_is_renewed_in_its_last_third() {
     let verifier = Verifier::start();
     let folder = Folder::new();
     verifier.ca.0.store(9 * DAY, Ordering::Relaxed);
-    succeed(
-        "--join",
-        folder.path(),
-        &text(&verifier.invite("web1.test")),
-    );
+    verifier.join_web1(&folder);
     verifier.ca.0.store(0, Ordering::Relaxed);
     let before = fs::read(host_file(&folder)).unwrap();
     let first = verifier.document("web1.test").unwrap();
@@ -421,11 +418,7 @@ fn certificate_that_has_ended_is_told_with_what_to_do() {
     let verifier = Verifier::start();
     let folder = Folder::new();
     verifier.ca.0.store(2, Ordering::Relaxed);
-    succeed(
-        "--join",
-        folder.path(),
-        &text(&verifier.invite("web1.test")),
-    );
+    verifier.join_web1(&folder);
     thread::sleep(Duration::from_secs(3));
     let lines = "verifiers = ['localhost:1']";
     fs::write(folder.path().join("tfa-fleet.toml"), lines).unwrap();
@@ -445,11 +438,7 @@ fn renews_its_own_certificate(verifier: &Verifier) {
     assert_ne!(verifier.document("localhost").unwrap(), first);
     // It accepts hosts with it.
     let folder = Folder::new();
-    succeed(
-        "--join",
-        folder.path(),
-        &text(&verifier.invite("web1.test")),
-    );
+    verifier.join_web1(&folder);
 }
 
 #[test]
@@ -469,11 +458,7 @@ fn host_that_was_removed_gets_no_further_certificate() {
     let verifier = Verifier::start();
     let folder = Folder::new();
     verifier.ca.0.store(9 * DAY, Ordering::Relaxed);
-    succeed(
-        "--join",
-        folder.path(),
-        &text(&verifier.invite("web1.test")),
-    );
+    verifier.join_web1(&folder);
     verifier
         .hosts
         .remove(0, &HostName::new("web1.test").unwrap())
@@ -527,11 +512,7 @@ fn certificate_is_renewed_where_a_verifier_refuses_to_and_another_does() {
 fn member_learns_of_a_further_verifier_and_forgets_one_that_is_none() {
     let verifier = Verifier::start();
     let folder = Folder::new();
-    succeed(
-        "--join",
-        folder.path(),
-        &text(&verifier.invite("web1.test")),
-    );
+    verifier.join_web1(&folder);
     let v2 = verifier.further("v2.test");
     v2.serve();
     // Of a time before. That of another fleet does not count.
@@ -566,11 +547,7 @@ fn member_learns_of_a_further_verifier_and_forgets_one_that_is_none() {
 fn removed_host_is_told_no_verifiers() {
     let verifier = Verifier::start();
     let folder = Folder::new();
-    succeed(
-        "--join",
-        folder.path(),
-        &text(&verifier.invite("web1.test")),
-    );
+    verifier.join_web1(&folder);
     let member = verifier.member(folder);
     member.wait_for_line("connected to localhost");
     let name = HostName::new("web1.test").unwrap();

@@ -64,7 +64,7 @@ pub(super) async fn confirm_name(
     }
     let question = messages::ask_other_name(&own, invited);
     match terminal.ask(interrupt, &question).await? {
-        LineRead::Line(line) if matches!(line.trim(), "y" | "Y" | "yes") => Ok(()),
+        LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
         _ => Err(Failure::Cancelled(messages::INVITATION_UNUSED.to_owned())),
     }
 }

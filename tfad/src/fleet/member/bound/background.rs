@@ -28,7 +28,7 @@ fn run(logins: &Weak<HostLogins>) {
         let Some(logins) = logins.upgrade() else {
             return;
         };
-        // On a host that is no member nothing wakes up for this.
+        // The thread of a host outside of a fleet ends.
         if !logins.state().may_be_member() {
             return;
         }
