@@ -197,6 +197,13 @@ fn interrupted_join_leaves_no_program_and_the_token_is_good() {
         terminal.expect("Token:");
         terminal.type_line(&token);
         wait_for(is_joining);
+        // Meanwhile no other command joins or makes a fleet.
+        let join = web1.command(["tfactl", "join"]).stdin(token.clone());
+        let init = web1.command(["tfactl", "fleet", "init"]);
+        for second in [join, init] {
+            let refused = second.fail().text();
+            assert!(refused.contains("another tfactl on this host"), "{refused}");
+        }
         web1.succeed(["pkill", &format!("-{signal}"), "-x", "tfactl"]);
         assert!(!terminal.wait_exit().success());
         wait_for(&format!("! {is_joining}"));

@@ -7,6 +7,7 @@ use data_encoding::HEXLOWER;
 use tfa_client::{Failure, Terminal, is_root};
 
 use super::etcd::{self, EtcdTable};
+use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_verifier, role_lines};
 use super::preconditions::{check_endpoints, host_name};
 use super::{program, units};
@@ -21,6 +22,7 @@ pub(crate) async fn run(
     if !is_root() {
         return Err(Failure::NotAllowed(messages::FLEET_NEEDS_ROOT.to_owned()));
     }
+    let _exclusive = Exclusive::take()?;
     let terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
     let role = daemon.facts().await?.fleet_role;

@@ -7,6 +7,7 @@ use tfa_client::{Failure, LineRead, Terminal, is_root};
 use tfa_fleet_core::{InvalidToken, JoinToken};
 use zeroize::Zeroizing;
 
+use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_member, role_lines};
 use super::preconditions::other_name;
 use super::program::{self, Joined};
@@ -32,6 +33,7 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
     if !is_root() {
         return Err(Failure::NotAllowed(messages::FLEET_NEEDS_ROOT.to_owned()));
     }
+    let _exclusive = Exclusive::take()?;
     let token = token.map(Zeroizing::new);
     let mut terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;

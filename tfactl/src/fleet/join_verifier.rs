@@ -10,6 +10,7 @@ use tfa_client::{Failure, Terminal};
 use zeroize::Zeroizing;
 
 use super::etcd::{EtcdTable, check_role, keep_store, put_role, serves};
+use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, Written};
 use super::preconditions::confirm_name;
 use super::program;
@@ -21,6 +22,7 @@ use crate::{messages, passphrase};
 
 pub(crate) async fn run(args: JoinVerifierArgs) -> Result<(), Failure> {
     task::require_root()?;
+    let _exclusive = Exclusive::take()?;
     let JoinVerifierArgs {
         file,
         passphrase_file,

@@ -4,6 +4,7 @@
 //! own user: `program` starts it. `files` writes the configuration.
 
 mod etcd;
+mod exclusive;
 mod files;
 mod host;
 mod init;

@@ -36,6 +36,17 @@ An error leaves the host as it was. The sealing key of before is kept as
 /var/lib/tfa/key.before-fleet.
 Only root can do that. The package tfa-fleet is needed.";
 
+pub(crate) const FLEET_COMMAND_RUNS: &str = "\
+another tfactl on this host joins or makes a fleet. Wait until it has ended, or
+end it, and run this command again. Nothing was changed";
+
+pub(crate) fn not_locked(path: &Path, error: &dyn Display) -> String {
+    format!(
+        "cannot lock {}: {error}. Nothing was changed",
+        path.display()
+    )
+}
+
 pub(crate) const ETCD_NEEDS_SYSTEMD: &str =
     "systemd does not run here. Set the host up by hand: tfa-fleet(8)";
 
