@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::env::consts::ARCH;
-use std::fs::File;
+use std::io::{Read, Seek};
 
 use object::NativeEndian;
 use object::elf::{self, NoteType, PT_LOAD, SHT_DYNSYM};
@@ -35,7 +35,7 @@ pub(crate) struct Elf {
 impl Elf {
     /// Reads a file. One that dlopen(3) cannot load, because it is in another format, for another architecture,
     /// damaged or cut off, tells nothing.
-    pub(crate) fn read(file: &File) -> Self {
+    pub(crate) fn read(file: impl Read + Seek) -> Self {
         Self::parse(&ReadCache::new(file)).unwrap_or_default()
     }
 
@@ -106,7 +106,7 @@ fn version_in(note: &Note<'_, Header>, endian: NativeEndian) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, File};
 
     use super::*;
 
@@ -178,7 +178,7 @@ mod tests {
             .find(|path| path.ends_with("pam_permit.so"));
         // Another distribution has it elsewhere.
         let Some(path) = permit else { return };
-        let elf = Elf::read(&File::open(&path).unwrap());
+        let elf = Elf::read(File::open(&path).unwrap());
         for function in ["pam_sm_authenticate", "pam_sm_open_session"] {
             assert!(elf.exports(function), "{function}");
         }

@@ -5,25 +5,25 @@
 //! libpam opens no gap that was not reported before.
 
 mod elf;
+mod kept;
 mod modules;
 mod reading;
 mod snapshot;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
+use tfa_file_state::Examination;
 use tfa_pam_stack::{FOLDERS, Files, Phase, ReadError};
 
+pub use kept::KeptAnswers;
 pub use modules::ModuleFile;
-use snapshot::Once;
-
 pub use reading::Reading;
+use snapshot::Once;
 pub use snapshot::Snapshot;
 
-/// The number of `/dev/null`, at which libpam reads an empty file: null(4).
-const NULL_DEVICE: u64 = 0x103;
 /// The files of Debian that others include.
 const COMMON: [&str; 5] = [
     "common-auth",
@@ -74,9 +74,13 @@ impl PamHost {
     /// each module counts as present.
     #[must_use]
     pub fn below(root: &Path) -> Self {
+        Self::examined(root, &unkept())
+    }
+
+    fn examined(root: &Path, examination: &Examination) -> Self {
         Self {
             root: root.to_owned(),
-            modules: modules::folders(root),
+            modules: modules::folders(root, examination),
         }
     }
 
@@ -103,7 +107,7 @@ impl PamHost {
     /// What libpam reads for a service.
     #[must_use]
     pub fn read(&self, service: &str) -> Reading {
-        Reading::of(&Once::new(self), service)
+        Reading::of(&Once::new(self, &unkept()), service)
     }
 
     /// The files of a module: those in the folders that libpam searches, in its order, then those in
@@ -119,6 +123,33 @@ impl PamHost {
         modules::file(&self.root, &self.path(path), true)
     }
 
+    /// The content of a file. A folder counts as an empty file, and `/dev/null` is one for libpam.
+    fn text_at(&self, path: &str, examination: &Examination) -> Result<Vec<u8>, ReadError> {
+        let path = self.path(path);
+        let state = examination.state(&path).ok_or(ReadError::Absent)?;
+        if state.is_folder() || state.is_null_device() {
+            return Ok(Vec::new());
+        }
+        if state.is_file() {
+            return examination.read(&path).map_err(|_| ReadError::Absent);
+        }
+        // A socket cannot be opened. Opening a pipe would wait for its writer.
+        Err(match state.is_socket() {
+            true => ReadError::Absent,
+            false => ReadError::NoFile,
+        })
+    }
+
+    fn has_folder_at(&self, path: &str, examination: &Examination) -> bool {
+        let state = examination.state(&self.path(path));
+        state.is_some_and(|state| state.is_folder())
+    }
+
+    fn has_function(&self, module: &str, phase: Phase, examination: &Examination) -> bool {
+        let path = |path: &str| self.path(path);
+        modules::is_in(&self.modules, module, phase, path, examination)
+    }
+
     fn path(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }
@@ -130,31 +161,24 @@ impl Default for PamHost {
     }
 }
 
+/// Each call looks at the present files.
 impl Files for PamHost {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        let path = self.path(path);
-        let metadata = fs::metadata(&path).map_err(|_| ReadError::Absent)?;
-        let kind = metadata.file_type();
-        if kind.is_dir() || (kind.is_char_device() && metadata.rdev() == NULL_DEVICE) {
-            return Ok(Vec::new());
-        }
-        if kind.is_file() {
-            return fs::read(path).map_err(|_| ReadError::Absent);
-        }
-        // A socket cannot be opened. Opening a pipe would wait for its writer.
-        Err(match kind.is_socket() {
-            true => ReadError::Absent,
-            false => ReadError::NoFile,
-        })
+        self.text_at(path, &unkept())
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        self.path(path).is_dir()
+        self.has_folder_at(path, &unkept())
     }
 
     fn has_module(&self, module: &str, phase: Phase) -> bool {
-        modules::is_in(&self.modules, module, phase, |path| self.path(path))
+        self.has_function(module, phase, &unkept())
     }
+}
+
+/// For what is read once and not kept.
+fn unkept() -> Examination {
+    Examination::new(UNIX_EPOCH)
 }
 
 /// Whether a file of that name describes a service. libpam looks for names in lower case only.

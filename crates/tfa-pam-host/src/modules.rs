@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use tfa_file_state::Examination;
 use tfa_pam_stack::{MODULE, Phase};
 
 use crate::elf::Elf;
@@ -28,7 +29,11 @@ pub struct ModuleFile {
 
 /// The folders of modules that exist, in the order in which libpam looks there: those of Debian, which
 /// has one for each architecture, else those of other distributions.
-pub(crate) fn folders(root: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders(root: &Path, examination: &Examination) -> Vec<PathBuf> {
+    let is_folder = |path: &Path| {
+        let state = examination.state(path);
+        state.is_some_and(|state| state.is_folder())
+    };
     let multiarch = multiarch();
     let security = |library: &str| root.join(library).join("security");
     let mut folders: Vec<PathBuf> = ["lib", "usr/lib"]
@@ -42,11 +47,11 @@ pub(crate) fn folders(root: &Path) -> Vec<PathBuf> {
         .collect();
     let is_debian = ["lib", "usr/lib"]
         .iter()
-        .any(|library| security(&format!("{library}/{multiarch}")).is_dir());
+        .any(|library| is_folder(&security(&format!("{library}/{multiarch}"))));
     if !is_debian {
         folders.extend(["lib64", "usr/lib64"].map(security));
     }
-    folders.retain(|folder| folder.is_dir());
+    folders.retain(|folder| is_folder(folder));
     folders
 }
 
@@ -93,7 +98,7 @@ pub(crate) fn file(root: &Path, path: &Path, is_searched: bool) -> Option<Module
     }
     let Elf {
         is_native, version, ..
-    } = Elf::read(&File::open(path).ok()?);
+    } = Elf::read(File::open(path).ok()?);
     let path = Path::new("/").join(path.strip_prefix(root).ok()?);
     Some(ModuleFile {
         path: path.into_os_string().into_string().ok()?,
@@ -113,11 +118,16 @@ pub(crate) fn is_in(
     module: &str,
     phase: Phase,
     path: impl Fn(&str) -> PathBuf,
+    examination: &Examination,
 ) -> bool {
     if folders.is_empty() {
         return true;
     }
-    let is_callable = |path: &Path| path.is_file() && (!path.ends_with(MODULE) || has(path, phase));
+    let is_callable = |path: &Path| {
+        let state = examination.state(path);
+        state.is_some_and(|state| state.is_file())
+            && (!path.ends_with(MODULE) || has(path, phase, examination))
+    };
     let is_debian = folders.iter().any(|folder| {
         let library = folder.parent().and_then(Path::file_name);
         library.is_some_and(|name| *name == *multiarch())
@@ -139,12 +149,13 @@ pub(crate) fn is_in(
 }
 
 /// Whether a file exports the function of a phase.
-fn has(path: &Path, phase: Phase) -> bool {
+fn has(path: &Path, phase: Phase, examination: &Examination) -> bool {
     let function = match phase {
         Phase::Auth => "pam_sm_authenticate",
         Phase::Account => "pam_sm_acct_mgmt",
         Phase::Session => "pam_sm_open_session",
         Phase::Password => "pam_sm_chauthtok",
     };
-    File::open(path).is_ok_and(|file| Elf::read(&file).exports(function))
+    let file = examination.open(path);
+    file.is_ok_and(|file| Elf::read(file).exports(function))
 }

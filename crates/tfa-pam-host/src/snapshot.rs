@@ -4,9 +4,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
+use tfa_file_state::Examination;
 use tfa_pam_stack::{Files, Phase, ReadError};
 
-use crate::{PamHost, Reading};
+use crate::{PamHost, Reading, unkept};
 
 /// What was read so far.
 #[derive(Debug, Clone, Default)]
@@ -19,13 +20,15 @@ pub(crate) struct Seen {
 /// A host that is looked at once.
 pub(crate) struct Once<'a> {
     host: &'a PamHost,
+    examination: &'a Examination,
     seen: RefCell<Seen>,
 }
 
 impl<'a> Once<'a> {
-    pub(crate) fn new(host: &'a PamHost) -> Self {
+    pub(crate) fn new(host: &'a PamHost, examination: &'a Examination) -> Self {
         Self {
             host,
+            examination,
             seen: RefCell::default(),
         }
     }
@@ -44,12 +47,14 @@ fn once<T: Clone>(seen: &mut HashMap<String, T>, name: &str, look: impl FnOnce()
 impl Files for Once<'_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let texts = &mut self.seen.borrow_mut().texts;
-        once(texts, path, || Files::read(self.host, path))
+        once(texts, path, || self.host.text_at(path, self.examination))
     }
 
     fn is_folder(&self, path: &str) -> bool {
         let folders = &mut self.seen.borrow_mut().folders;
-        once(folders, path, || self.host.is_folder(path))
+        once(folders, path, || {
+            self.host.has_folder_at(path, self.examination)
+        })
     }
 
     fn has_module(&self, module: &str, phase: Phase) -> bool {
@@ -57,7 +62,7 @@ impl Files for Once<'_> {
         let key = (module.to_owned(), phase);
         *modules
             .entry(key)
-            .or_insert_with(|| self.host.has_module(module, phase))
+            .or_insert_with(|| self.host.has_function(module, phase, self.examination))
     }
 }
 
@@ -73,7 +78,8 @@ impl Snapshot {
     /// of them names counts as missing, except `modules`, which are looked for.
     #[must_use]
     pub fn of(host: &PamHost, named: &BTreeSet<String>, others: &[&str], modules: &[&str]) -> Self {
-        let files = Once::new(host);
+        let examination = unkept();
+        let files = Once::new(host, &examination);
         let mut services = host.services();
         services.extend(named.iter().cloned());
         for service in &services {
