@@ -147,6 +147,7 @@ install-fleet: ## the network part of a fleet, under DESTDIR
 	install -D -m 644 -t $(DESTDIR)/usr/share/man/man8 man/tfa-fleet.8
 	install -D -m 644 -t $(DESTDIR)/usr/share/man/man7 man/tfa-fleet-setup.7
 	install -D -m 755 -t $(DESTDIR)/usr/share/tfa packaging/fleet/etcd-certificates
+	install -D -m 644 -t $(DESTDIR)/usr/share/tfa packaging/fleet/etcd-node
 
 clean: ## everything that was built
 	cargo clean

@@ -102,11 +102,11 @@ impl Fleet {
         let machine = self.machine(to);
         for word in command.split(' ') {
             let name = word.rsplit('/').next().unwrap();
-            let is_archive = name.ends_with(".example.tar");
-            if to == "v1" || !(is_archive || name.ends_with(".invite")) {
+            let is_of_etcd = name.ends_with(".etcd.sh");
+            if to == "v1" || !(is_of_etcd || name.ends_with(".invite")) {
                 continue;
             }
-            let folder = if is_archive {
+            let folder = if is_of_etcd {
                 "/root/tfa-etcd"
             } else {
                 "/root"
@@ -205,10 +205,10 @@ fn state_of(machine: &Machine) -> String {
 
 /// A file that is not for this host is not used without a question.
 fn asks_before_a_file_for_another_host(fleet: &Fleet) {
-    fleet.copy("v2.invite", "v3");
+    fleet.copy("v2.example.invite", "v3");
     let v3 = fleet.machine("v3");
     let before = state_of(v3);
-    let join = "cd /root && tfactl fleet join-verifier v2.invite";
+    let join = "cd /root && tfactl fleet join-verifier v2.example.invite";
     let terminal = v3.terminal(["sh", "-c", join]);
     terminal.expect("Passphrase of the file:");
     terminal.type_secret(PASSPHRASE);
@@ -223,7 +223,10 @@ fn asks_before_a_file_for_another_host(fleet: &Fleet) {
     assert!(refused.contains("/etc/tfa/etcd/"), "{refused}");
     v3.succeed(["mv", "/etc/tfa/etcd.aside", "/etc/tfa/etcd"]);
     let absent = v3.fail(["sh", "-c", &format!("{join}2")]).text();
-    assert!(absent.contains("v2.invite2 cannot be read"), "{absent}");
+    assert!(
+        absent.contains("v2.example.invite2 cannot be read"),
+        "{absent}"
+    );
     let plain = v3.fail(["tfactl", "fleet", "init", "--etcd", "http://192.0.2.1:2379"]);
     assert!(plain.text().contains("127.0.0.1 and [::1] only"), "{plain}");
     assert_eq!(state_of(v3), before);
@@ -250,7 +253,8 @@ fn fails_without_a_verifier(fleet: &Fleet) {
     write_passphrase(v2);
     let before = state_of(v2);
     v1.succeed(["systemctl", "stop", "tfa-fleet"]);
-    let join = "cd /root && tfactl fleet join-verifier v2.invite --passphrase-file passphrase";
+    let join =
+        "cd /root && tfactl fleet join-verifier v2.example.invite --passphrase-file passphrase";
     let refused = v2.fail(["sh", "-c", join]).text();
     assert!(
         refused.contains("v1.example:7443 does not answer"),
@@ -269,6 +273,90 @@ fn fails_without_a_verifier(fleet: &Fleet) {
     assert_eq!(state_of(v2), before);
 }
 
+/// A file of etcd runs on its host alone, and whole.
+fn refuses_the_file_of_another_host(fleet: &Fleet) {
+    let [v1, v3] = ["v1", "v3"].map(|name| fleet.machine(name));
+    fleet.copy("sh v2.example.etcd.sh", "v3");
+    fleet.copy("sh v3.example.etcd.sh", "v3");
+    let look = "ls -lR /etc/etcd /etc/tfa /etc/systemd/system/etcd.service.d 2>&1";
+    let before = v3.run(["sh", "-c", look]).text();
+    let refused = v3.fail(["sh", "/root/v2.example.etcd.sh"]).text();
+    assert!(refused.contains("192.0.2.2 is not an address"), "{refused}");
+    for length in ["-c -100", "-n -1", "-n -40"] {
+        let cut = format!("head {length} v3.example.etcd.sh >cut.sh && sh cut.sh");
+        v3.run(["sh", "-c", &format!("cd /root && {cut}")]);
+    }
+    assert_eq!(v3.run(["sh", "-c", look]).text(), before);
+    v3.succeed(["rm", "/root/v2.example.etcd.sh"]);
+    // Without most of the nodes, the first verifier waits, and says for what.
+    let refused = v1.fail([
+        "tfactl",
+        "fleet",
+        "init",
+        "--etcd",
+        "https://192.0.2.1:2379",
+    ]);
+    let refused = refused.text();
+    assert!(refused.contains("most of its nodes run"), "{refused}");
+    assert!(!v1.has_file("/etc/tfa/tfa-fleet.toml"));
+}
+
+/// New certificates are in use at once; those of another authority are refused.
+fn renews_the_certificates_of_etcd(fleet: &Fleet) {
+    let [v1, v3] = ["v1", "v3"].map(|name| fleet.machine(name));
+    let script = "sh /usr/share/tfa/etcd-certificates v1.example=192.0.2.1 v2.example=192.0.2.2 \
+                  v3.example=192.0.2.3";
+    let before = v3.read_file("/etc/tfa/etcd/host.pem");
+    v1.succeed(["sh", "-c", &format!("cd /root && {script}")]);
+    fleet.copy("sh v3.example.etcd.sh", "v3");
+    let renewed = v3.succeed(["sh", "/root/v3.example.etcd.sh"]);
+    assert!(renewed.contains("Its certificates are new."), "{renewed}");
+    assert!(!v3.has_file("/root/v3.example.etcd.sh"));
+    assert_ne!(v3.read_file("/etc/tfa/etcd/host.pem"), before);
+    v3.expect_in_journal("tfa-fleet", "read the certificates again");
+    v1.succeed([
+        "sh",
+        "-c",
+        &format!("mkdir -p /root/new && cd /root/new && {script}"),
+    ]);
+    let other = v1.succeed(["base64", "/root/new/tfa-etcd/v3.example.etcd.sh"]);
+    let write = v3.command(["sh", "-c", "base64 -d >/root/v3.example.etcd.sh"]);
+    write.stdin(other).succeed();
+    let before = v3.read_file("/etc/etcd/ca.pem");
+    let refused = v3.fail(["sh", "/root/v3.example.etcd.sh"]).text();
+    assert!(refused.contains("another authority"), "{refused}");
+    assert_eq!(v3.read_file("/etc/etcd/ca.pem"), before);
+}
+
+/// One name fails after another.
+fn keeps_the_files_before_an_error(fleet: &Fleet) {
+    let v1 = fleet.machine("v1");
+    write_passphrase(v1);
+    // A name of a host, but with its ending not one of a file.
+    let long = [
+        "a".repeat(63),
+        "b".repeat(63),
+        "c".repeat(63),
+        "d".repeat(60),
+    ]
+    .join(".");
+    let invite = format!(
+        "cd /root && tfactl fleet invite-verifier v4.example {long} --passphrase-file passphrase"
+    );
+    let failed = v1.fail(["sh", "-c", &invite]).text();
+    assert!(
+        failed.contains("v4.example.invite is for v4.example alone"),
+        "{failed}"
+    );
+    assert!(
+        failed.contains("The files named above are valid."),
+        "{failed}"
+    );
+    assert!(v1.has_file("/root/v4.example.invite"));
+    let failed = v1.fail(["sh", "-c", &invite]).text();
+    assert!(failed.contains("v4.example.invite exists"), "{failed}");
+}
+
 #[test]
 fn three_verifiers_with_etcd_are_made_as_the_page_says() {
     let fleet = Fleet::boot(&VERIFIERS, &["etcd-server", "openssl"]);
@@ -276,7 +364,10 @@ fn three_verifiers_with_etcd_are_made_as_the_page_says() {
         if command.contains("fleet init") {
             has_no_hosts_yet(fleet.machine("v1"));
         }
-        if command.ends_with("join-verifier v2.invite") {
+        if command.contains("v2.example.etcd.sh") {
+            refuses_the_file_of_another_host(&fleet);
+        }
+        if command.ends_with("join-verifier v2.example.invite") {
             fails_without_a_verifier(&fleet);
             asks_before_a_file_for_another_host(&fleet);
         }
@@ -301,6 +392,8 @@ fn three_verifiers_with_etcd_are_made_as_the_page_says() {
         web1.expect_in_journal("tfa-fleet", &learned);
     }
     web1.expect_in_journal("tfa-fleet", "connected to v2.example");
+    keeps_the_files_before_an_error(&fleet);
+    renews_the_certificates_of_etcd(&fleet);
     v1.succeed(["systemctl", "stop", "etcd", "tfad", "tfa-fleet"]);
     logs_in(web1, &alice.phone.next_unused());
     // Also after a start without the only one that it was told of.

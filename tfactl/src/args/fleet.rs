@@ -27,7 +27,7 @@ pub(crate) enum FleetCommand {
         #[arg(long, value_name = "URL", value_delimiter = ',')]
         etcd: Vec<String>,
     },
-    /// Write the file with which a further verifier joins
+    /// Write the files with which further verifiers join
     #[command(after_help = messages::INVITE_VERIFIER_HELP)]
     InviteVerifier(InviteVerifierArgs),
     /// Make this host a further verifier of a fleet
@@ -38,11 +38,12 @@ pub(crate) enum FleetCommand {
 /// The arguments of `tfactl fleet invite-verifier`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InviteVerifierArgs {
-    /// The name of that host
-    pub(crate) name: String,
-    /// The file, which must not exist
+    /// The names of those hosts
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+    /// The file, instead of NAME.invite
     #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    pub(crate) out: Option<PathBuf>,
     /// Validity: 10m, 1h, 3d, up to 7d
     #[arg(long = "for", value_name = "LENGTH", default_value = "1h",
           value_parser = Length::of_host_invitation)]

@@ -19,8 +19,9 @@ etcd are /etc/tfa/etcd/ca.pem, host.pem and key.pem. See: man tfa-fleet-setup
 Only root can do that. The package tfa-fleet is needed.";
 
 pub(crate) const INVITE_VERIFIER_HELP: &str = "\
-The file has the sealing key of the accounts and a token, encrypted to a
-passphrase. Copy it to the host and run there: tfactl fleet join-verifier FILE
+The file NAME.invite of each host has the sealing key of the accounts and a
+token, encrypted to a passphrase, which is the same for all. Copy it to the host
+and run there: tfactl fleet join-verifier NAME.invite
 Tell the passphrase over another channel, and delete the file afterwards: root
 on a verifier can read every secret of the fleet, and so can a person with the
 file and the passphrase. The accounts must be in etcd.
@@ -97,7 +98,7 @@ command again.";
 
 pub(crate) const ETCD_HAS_A_STORE: &str = "\
 this etcd has the accounts of a fleet, and this host does not have their key. On
-a verifier of that fleet, run: tfactl fleet invite-verifier NAME --out FILE";
+a verifier of that fleet, run: tfactl fleet invite-verifier NAME";
 
 pub(crate) const MEMBER_IS_NO_VERIFIER: &str = "\
 this host is a member of a fleet. A verifier needs a host that is in none";
@@ -128,25 +129,51 @@ the file names an etcd with characters that cannot be written to
 pub(crate) const ASK_PASSPHRASE_OF_FILE: &str = "Passphrase of the file: ";
 
 pub(crate) const PASSPHRASE_OF_VERIFIER: &str = "\
-The passphrase encrypts the sealing key in the file. Choose one that cannot be
-guessed, for example six random words. You need it once, on the new verifier.";
+The passphrase encrypts the sealing key in each file. Choose one that cannot be
+guessed, for example six random words. You need it once on each new verifier.";
 
 pub(crate) fn file_exists(file: &dyn Display) -> String {
     format!("{file} exists, and is not replaced. Give another name")
 }
 
+pub(crate) const OUT_IS_FOR_ONE: &str =
+    "--out names the file of one host. Without it, each host has a file NAME.invite";
+
+pub(crate) fn no_name_of_host(name: &str) -> String {
+    format!(
+        "{name:?} is no name of a host: write it in lower case, without a dot at the end.\n\
+         No file was written"
+    )
+}
+
+pub(crate) fn named_twice(name: &str) -> String {
+    format!("{name} is named twice. No file was written")
+}
+
 pub(crate) fn verifier_invited(host: &str, file: &dyn Display, until: u64) -> String {
     format!(
-        "{file} is for {host} alone, once, until {until}.\n\
-         Copy it to {host}, for example with scp. Install tfa and tfa-fleet there,\n\
-         and run as root: tfactl fleet join-verifier FILE\n\
-         Then delete the file on both hosts.",
+        "{file} is for {host} alone, once, until {until}.",
         until = date_time(until)
     )
 }
 
+/// After the last file.
+pub(crate) const VERIFIERS_INVITED: &str = "\
+Copy each file to its host, for example with scp. Install tfa and tfa-fleet
+there, and run as root: tfactl fleet join-verifier FILE
+Then delete the file on both hosts.";
+
+/// An invitation has failed after others.
+pub(crate) fn not_invited(host: &str) -> String {
+    format!("{host} was not invited. The files named above are valid.")
+}
+
 pub(crate) fn etcd_not_connected(why: &str) -> String {
-    format!("etcd cannot be reached: {why}. Nothing was changed")
+    format!(
+        "etcd cannot be used: {why}\n\
+         It answers as soon as most of its nodes run: make the other hosts nodes of it, then\n\
+         run this command again. See: journalctl -u etcd. Nothing was changed"
+    )
 }
 
 /// A further verifier serves.
@@ -265,7 +292,7 @@ pub(crate) const JOINING_INTERRUPTED: &str = "Cancelled.";
 /// A fault that keeps tfa-fleet from starting.
 pub(crate) fn fleet_fault(path: &str, why: &str) -> String {
     let hint = match path.starts_with("/etc/tfa/etcd/") {
-        true => ". On a new verifier, unpack its archive first: tfa-fleet-setup(7)",
+        true => ".\nMake this host a node of etcd first: man tfa-fleet-setup",
         false => "",
     };
     format!("tfa-fleet would not start: {path}: {why}{hint}")
@@ -305,9 +332,10 @@ For each further host, run here:  tfactl host invite NAME
 and on that host:                 tfactl join";
 
 pub(crate) const WHAT_NEXT_WITH_ETCD: &str = "\
-For each further verifier, run:  tfactl fleet invite-verifier NAME --out FILE
-For each member, then run:       tfactl host invite NAME
-and on that host:                tfactl join";
+For further verifiers, run:  tfactl fleet invite-verifier NAME...
+and on each of them:         tfactl fleet join-verifier NAME.invite
+For each member, then run:   tfactl host invite NAME
+and on that host:            tfactl join";
 
 pub(crate) const START_UNITS: &str = "\
 systemd does not run here. Start tfa-fleet, and restart tfad.";

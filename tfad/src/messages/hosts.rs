@@ -103,7 +103,7 @@ pub fn host_was_not_removed(host: &str) -> String {
 pub fn readmitted_by_invitation(host: &str) -> String {
     format!(
         "{host} joins again with a token: tfactl host invite {host}, or, if it was a verifier, with a file: \
-         tfactl fleet invite-verifier {host} --out FILE"
+         tfactl fleet invite-verifier {host}"
     )
 }
 
