@@ -135,6 +135,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         .waiting_for(unavailable)
         .publishing_in(Arc::clone(&store), options.socket.with_file_name(MARK))
         .keeping_policy_serial_in(&of_member)
+        .keeping_removals_in(&of_member)
         .rotating(Arc::clone(&rotation));
     let state = Arc::new(state);
     // For the log and the warnings. A login reads it anyway.

@@ -11,6 +11,7 @@ use tfa_store::{DaemonStore, StateDir, StoreError, UnavailableStore};
 use crate::caller::Caller;
 use crate::config::check;
 use crate::config::{BadConfig, Config, FleetRole, Trust};
+use crate::fleet::Removals;
 use crate::host::host_name;
 use crate::log::{DaemonEvent, Journal};
 use crate::login::forgotten_devices::ForgottenDevices;
@@ -72,6 +73,8 @@ pub struct DaemonState {
     new_users: Quota,
     /// The rotation of the sealing key.
     rotation: Option<Arc<Rotation>>,
+    /// The removals of hosts that this verifier has seen.
+    removals: Arc<Removals>,
 }
 
 impl DaemonState {
@@ -101,6 +104,7 @@ impl DaemonState {
             hashes_of_calls: Quota::new(MAX_HASHES_OF_CALLS.0, MAX_HASHES_OF_CALLS.1),
             new_users: Quota::of_members_a_day(MAX_NEW_USERS_OF_MEMBER),
             rotation: None,
+            removals: Arc::default(),
         }
     }
 
@@ -174,6 +178,18 @@ impl DaemonState {
             publication,
             ..self
         }
+    }
+
+    /// The same with a file that keeps the removals of hosts that were seen.
+    #[must_use]
+    pub fn keeping_removals_in(self, state_dir: &StateDir) -> Self {
+        let removals = Arc::new(Removals::kept_in(state_dir));
+        Self { removals, ..self }
+    }
+
+    /// The removals of hosts that this verifier has seen.
+    pub fn removals(&self) -> Arc<Removals> {
+        Arc::clone(&self.removals)
     }
 
     /// The same with a key that can be rotated.

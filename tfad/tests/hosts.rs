@@ -19,10 +19,11 @@ use tfa_fleet_wire::{
 };
 use tfa_store::{
     Commit, DocumentChange, DocumentId, DocumentKind, Documents as _, Revision, Sealed, SealingKey,
+    StateDir,
 };
 use tfa_testkit::MemoryStore;
 use tfad::config::Config;
-use tfad::fleet::{CertificateAuthority, HostState, Hosts, HostsError, MemberLogins};
+use tfad::fleet::{CertificateAuthority, HostState, Hosts, HostsError, MemberLogins, Removals};
 use tfad::host::clock;
 use tfad::host::users::Nss;
 use tfad::log::{Journal, MemoryLog};
@@ -147,6 +148,20 @@ impl Verifier {
         let id = DocumentId::new(kind, name).unwrap();
         let found = self.store.document(&id).unwrap();
         found.map(|(record, _)| record.as_bytes().to_vec())
+    }
+
+    /// Removes a document, as who can write to the store does.
+    fn take(&self, kind: DocumentKind, name: &str) {
+        let id = &DocumentId::new(kind, name).unwrap();
+        let change = DocumentChange {
+            id,
+            expected: None,
+            document: None,
+        };
+        assert!(matches!(
+            self.store.change_documents(&[change]),
+            Ok(Commit::Committed(_))
+        ));
     }
 
     fn put(&self, kind: DocumentKind, name: &str, bytes: &[u8]) {
@@ -437,6 +452,150 @@ fn damaged_document_of_a_removed_host_is_replaced_in_one_change() {
         matches!(admitted, Err(HostsError::Refused(_))),
         "{admitted:?}"
     );
+}
+
+/// The directory of a verifier's own state, where the accounts are in etcd.
+struct OwnDisk(PathBuf);
+
+impl OwnDisk {
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tfad-{test}-{}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(&path, mode).unwrap();
+        std::fs::write(path.join("etcd.id"), "0123").unwrap();
+        Self(path)
+    }
+
+    /// A verifier that starts now, with what it has seen before.
+    fn verifier(&self, store: &Arc<MemoryStore>) -> Verifier {
+        let mut verifier = Verifier::over(Arc::clone(store));
+        let state_dir = StateDir {
+            path: self.0.clone(),
+            credentials: None,
+        };
+        let removals = Arc::new(Removals::kept_in(&state_dir));
+        verifier.hosts = verifier.hosts.remembering(removals);
+        verifier
+    }
+}
+
+impl Drop for OwnDisk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const WEB1: &str = "web1.example";
+
+#[test]
+fn store_brings_no_removed_host_back_where_the_removal_was_seen() {
+    let founded = Verifier::founded();
+    let disks = ["remover", "seer", "lister"].map(OwnDisk::new);
+    let verifier = disks[0].verifier(&founded.store);
+    let token = verifier.invite(WEB1);
+    let unused = verifier.document(DocumentKind::Invitation, &token.id.to_string());
+    let host = key();
+    certificate(verifier.join(&token, &host));
+    let authority = verifier.document(DocumentKind::Authority, "").unwrap();
+    let joined = verifier.document(DocumentKind::Host, WEB1).unwrap();
+    verifier.hosts.remove(0, &name(WEB1)).unwrap();
+    // Others see it with a call of the host, or with the list of the hosts.
+    assert!(!disks[1].verifier(&founded.store).admits(WEB1, &host));
+    disks[2].verifier(&founded.store).hosts.list("").unwrap();
+
+    let refused_by_all = |what: &str| {
+        for disk in &disks {
+            let after_a_start = disk.verifier(&founded.store);
+            assert!(!after_a_start.admits(WEB1, &host), "{what}, {:?}", disk.0);
+            let lines = after_a_start.lines();
+            assert!(lines.contains("look who can write to it"), "{lines}");
+            refusal(after_a_start.renew(WEB1, &host, &key()));
+            // The token of before, with its invitation as it was.
+            after_a_start.put(
+                DocumentKind::Invitation,
+                &token.id.to_string(),
+                unused.as_ref().unwrap(),
+            );
+            refusal(after_a_start.join(&token, &key()));
+        }
+    };
+    founded.put(DocumentKind::Host, WEB1, &joined);
+    refused_by_all("the document of before");
+    let (hosts, _) = disks[1].verifier(&founded.store).hosts.list("").unwrap();
+    let listed = hosts.iter().rfind(|host| host.name == WEB1);
+    assert_eq!(listed.map(|host| host.state), Some(HostState::Removed));
+    founded.take(DocumentKind::Host, WEB1);
+    refused_without_an_authority(&disks, &founded, &host);
+    founded.put(DocumentKind::Authority, "", &authority);
+
+    // An invitation of now lets it in again, at each verifier, and its key of before is not good.
+    let verifier = disks[1].verifier(&founded.store);
+    let again = verifier.joined(WEB1);
+    for disk in &disks {
+        let verifier = disk.verifier(&founded.store);
+        assert!(verifier.admits(WEB1, &again) && !verifier.admits(WEB1, &host));
+        certificate(verifier.renew(WEB1, &again, &again));
+    }
+}
+
+/// Without the document of the authority too, as if the certificates were the organisation's.
+fn refused_without_an_authority(disks: &[OwnDisk], founded: &Verifier, host: &KeyPair) {
+    founded.take(DocumentKind::Authority, "");
+    for disk in disks {
+        let verifier = disk.verifier(&founded.store);
+        assert!(!verifier.admits(WEB1, host), "{:?}", disk.0);
+        // Nor one that was never in the fleet.
+        assert!(!verifier.admits("web9.example", host), "{:?}", disk.0);
+    }
+}
+
+#[test]
+fn removal_is_forgotten_in_another_store_and_a_damaged_file_admits_no_host() {
+    let disk = OwnDisk::new("another-store");
+    let store = Arc::new(MemoryStore::new());
+    let verifier = disk.verifier(&store);
+    let host = key();
+    assert!(verifier.admits(WEB1, &host));
+    verifier.hosts.remove(0, &name(WEB1)).unwrap();
+    verifier.take(DocumentKind::Host, WEB1);
+    assert!(!disk.verifier(&store).admits(WEB1, &host));
+    assert!(disk.verifier(&store).admits("web2.example", &host));
+    std::fs::write(disk.0.join("etcd.id"), "4567").unwrap();
+    assert!(disk.verifier(&store).admits(WEB1, &host));
+    std::fs::write(disk.0.join("hosts.removed"), "soon web1.example\n\n4567").unwrap();
+    let admitted =
+        disk.verifier(&store)
+            .hosts
+            .admit(&name("web2.example"), fingerprint(&host), None);
+    let why = admitted.unwrap_err().to_string();
+    assert!(
+        why.contains("hosts.removed in the state directory is damaged"),
+        "{why}"
+    );
+}
+
+#[test]
+fn host_of_the_organisation_is_admitted_again_where_its_removal_was_seen() {
+    let disk = OwnDisk::new("organisation");
+    let store = Arc::new(MemoryStore::new());
+    let host = key();
+    let other = OwnDisk::new("organisation-other");
+    disk.verifier(&store).hosts.remove(0, &name(WEB1)).unwrap();
+    assert!(!other.verifier(&store).admits(WEB1, &host));
+    disk.verifier(&store).hosts.readmit(0, &name(WEB1)).unwrap();
+    for disk in [&disk, &other] {
+        assert!(disk.verifier(&store).admits(WEB1, &host));
+    }
+    let again = disk.verifier(&store).hosts.readmit(0, &name(WEB1));
+    assert!(matches!(again, Err(HostsError::NothingToDo(_))));
+    let (hosts, _) = disk.verifier(&store).hosts.list("").unwrap();
+    assert!(hosts.is_empty(), "{hosts:?}");
+    // After it was taken away.
+    disk.verifier(&store).take(DocumentKind::Host, WEB1);
+    assert!(!disk.verifier(&store).admits(WEB1, &host));
+    disk.verifier(&store).hosts.readmit(0, &name(WEB1)).unwrap();
+    assert!(disk.verifier(&store).admits(WEB1, &host));
 }
 
 #[test]

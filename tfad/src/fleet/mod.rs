@@ -18,6 +18,7 @@ use crate::messages;
 pub use floor::Floor;
 pub use hosts::Error as HostsError;
 pub use hosts::{CaProgram, CertificateAuthority, FoundedFleet, HostEntry, HostState, Hosts};
+pub use hosts::{REMOVALS_FILE, Removals};
 pub use kv::{FleetKv, Patience};
 pub use logins::HostLogins;
 pub use member::{BoundStore, Forwarder, LoginTimes, Proved};

@@ -380,6 +380,8 @@ pub enum DaemonEvent<'a> {
     NoMemberSocket(&'a str),
     /// Codes that are bound to this member are void, or cannot be read or stored.
     BoundCodesFailed(&'a str),
+    /// Removals of hosts are not on the disk of this verifier.
+    RemovalsNotKept(&'a str),
     /// A connection could not be served.
     ConnectionRefused(&'a str),
     /// The log daemon took nothing, and the queue was full.

@@ -86,6 +86,8 @@ impl HostEvent<'_> {
                 why: JoinRefusal::Replayed,
                 ..
             } => Level::Alert,
+            // The store was changed beside the verifiers, or was restored.
+            Self::Refused(HostRefusal::Returned) => Level::Alert,
             Self::JoinRefused { .. } | Self::Refused(_) => Level::Warning,
         }
     }
@@ -144,6 +146,10 @@ impl HostEvent<'_> {
             ),
             Self::Refused(why @ HostRefusal::OtherKey) => format!(
                 "host {host}: refused a call, because {why}. If this is the right host, let it join again"
+            ),
+            Self::Refused(why @ HostRefusal::Returned) => format!(
+                "host {host}: refused a call, because {why}. If etcd was not restored, look who can write to it. To \
+                 let the host join again, run: tfactl host invite {host}"
             ),
             Self::Refused(why) => format!("host {host}: refused a call, because {why}"),
         }

@@ -158,6 +158,7 @@ impl DaemonEvent<'_> {
             | Self::NoMemberSocket(_)
             | Self::EntriesLost { .. }
             | Self::BoundCodesFailed(_)
+            | Self::RemovalsNotKept(_)
             | Self::ConnectionRefused(_) => Level::Error,
             Self::Failed(_) | Self::NotServing(_) | Self::PolicyUnusable(_) => Level::Critical,
             Self::Store(notice) => match notice {

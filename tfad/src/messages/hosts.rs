@@ -6,6 +6,8 @@ use std::path::Path;
 use tfa_core::{HostRefusal, JoinRefusal};
 use tfa_proto::Error;
 
+use crate::fleet::REMOVALS_FILE;
+
 /// The fleet has certificates of the organisation, or is none yet.
 pub const NO_AUTHORITY: &str = "this fleet has no authority of its own. To make one, run on a verifier: \
      tfactl fleet init";
@@ -64,6 +66,24 @@ pub fn join_refused(why: &JoinRefusal) -> String {
 pub fn damaged_document(document: &dyn Display) -> String {
     format!(
         "the document \"{document}\" of the fleet is damaged, or a later version has written it"
+    )
+}
+
+/// The file of removals has other contents.
+#[must_use]
+pub fn removals_damaged() -> String {
+    format!(
+        "{REMOVALS_FILE} in the state directory is damaged. Members are refused here. Compare `tfactl host list` with \
+         the hosts that were removed, remove again what is missing, and then delete the file"
+    )
+}
+
+/// A removal is not on the disk of this verifier.
+#[must_use]
+pub fn removals_not_kept(why: &dyn Display) -> String {
+    format!(
+        "a removal of a host cannot be kept in {REMOVALS_FILE} of the state directory: {why}. It holds until tfad \
+         ends, and is written with a later call"
     )
 }
 

@@ -1,6 +1,7 @@
 //! A host of the fleet, and whether it may speak.
 
 use std::fmt;
+use std::time::Duration;
 
 use minicbor::{Decode, Encode};
 use tfa_fleet_core::Fingerprint;
@@ -40,6 +41,8 @@ pub enum HostRefusal {
     Removed,
     /// Its certificate is for another key than the one that was certified last.
     OtherKey,
+    /// It was removed, and its document is one from before, or is absent.
+    Returned,
 }
 
 impl FleetHost {
@@ -69,7 +72,7 @@ impl FleetHost {
         }
     }
 
-    /// A host that is removed now, and may never have been in the fleet.
+    /// A host that is removed now, and may never have been in the fleet. The removal is not earlier than what it ends.
     #[must_use]
     pub fn removed(host: Option<&Self>, now: Time) -> Self {
         Self {
@@ -78,8 +81,43 @@ impl FleetHost {
             key: None,
             former_key: None,
             port: None,
-            removed: Some(now),
+            removed: Some(host.map_or(now, |host| now.max(host.joined))),
         }
+    }
+
+    /// A host that may speak again from now on, with a certificate of the organisation.
+    #[must_use]
+    pub const fn readmitted(now: Time) -> Self {
+        Self {
+            joined: now,
+            certified: now,
+            key: None,
+            former_key: None,
+            port: None,
+            removed: None,
+        }
+    }
+
+    /// The same, joined after a removal, whatever the clock says.
+    #[must_use]
+    pub fn after(self, removal: Option<Time>) -> Self {
+        let first = removal.map(|removal| removal.plus(Duration::from_secs(1)));
+        Self {
+            joined: self.joined.max(first.unwrap_or(self.joined)),
+            ..self
+        }
+    }
+
+    /// Whether a removal at that time has ended this document.
+    #[must_use]
+    pub fn is_ended_by(&self, removal: Time) -> bool {
+        self.removed.is_none() && self.joined <= removal
+    }
+
+    /// Whether it is a removed host that was admitted again, with a certificate of the organisation.
+    #[must_use]
+    pub const fn is_readmitted(&self) -> bool {
+        self.removed.is_none() && self.key.is_none()
     }
 
     /// When it has joined.
@@ -128,7 +166,7 @@ impl FleetHost {
 }
 
 /// Whether a host may speak that shows a certificate for this key. Without an authority the certificates are
-/// those of the organisation, and the documents are only the hosts that were removed.
+/// those of the organisation, and the documents are only the hosts that were removed, or admitted again.
 ///
 /// # Errors
 /// [`HostRefusal`].
@@ -138,6 +176,7 @@ pub fn admit_host(
     key: Fingerprint,
 ) -> Result<(), HostRefusal> {
     match host {
+        Some(host) if host.is_readmitted() && !has_authority => Ok(()),
         Some(host) => host.admit(key),
         None if has_authority => Err(HostRefusal::Unknown),
         None => Ok(()),
@@ -150,6 +189,7 @@ impl fmt::Display for HostRefusal {
             Self::Unknown => "it has not joined the fleet",
             Self::Removed => "it was removed from the fleet",
             Self::OtherKey => "it has joined again since, with another key",
+            Self::Returned => "it was removed, and the store no longer says so",
         })
     }
 }
@@ -205,6 +245,29 @@ mod tests {
         let removed = FleetHost::removed(None, NOW);
         let refused = admit_host(Some(&removed), false, key(1));
         assert_eq!(refused, Err(HostRefusal::Removed));
+    }
+
+    #[test]
+    fn removal_ends_each_document_of_before_and_none_of_later() {
+        // The clock of the verifier that removes it is behind.
+        let host = FleetHost::joined(key(1), None, NOW);
+        let removed = FleetHost::removed(Some(&host), Time::from_secs(1));
+        let removal = removed.removed_at().unwrap();
+        assert!(host.is_ended_by(removal) && !removed.is_ended_by(removal));
+        let renewed = host.renewed(key(2), key(1), Time::from_secs(u64::MAX));
+        assert!(renewed.is_ended_by(removal));
+        // So is that of the one with which it joins again.
+        let anew = FleetHost::joined(key(3), None, Time::from_secs(1)).after(Some(removal));
+        assert!(!anew.is_ended_by(removal));
+        assert!(!anew.renewed(key(4), key(3), NOW).is_ended_by(removal));
+    }
+
+    #[test]
+    fn readmitted_host_speaks_where_the_fleet_has_no_authority() {
+        let host = FleetHost::readmitted(NOW);
+        assert_eq!(admit_host(Some(&host), false, key(1)), Ok(()));
+        let refused = admit_host(Some(&host), true, key(1));
+        assert_eq!(refused, Err(HostRefusal::OtherKey));
     }
 
     #[test]

@@ -89,6 +89,23 @@ impl HostInvitation {
         self.until
     }
 
+    /// The same, made after a removal of its host. A removal in the far future was made with a clock that was ahead.
+    #[must_use]
+    pub fn after(self, removal: Option<Time>) -> Self {
+        let removal = removal.filter(|removal| self.made.until(*removal) < MAX_AHEAD);
+        let first = removal.map(|removal| removal.plus(Duration::from_secs(1)));
+        Self {
+            made: self.made.max(first.unwrap_or(self.made)),
+            ..self
+        }
+    }
+
+    /// Whether a removal of its host at that time has withdrawn it.
+    #[must_use]
+    pub fn is_withdrawn_by(&self, removal: Time, now: Time) -> bool {
+        self.made <= removal && now.until(removal) < MAX_AHEAD
+    }
+
     /// Where a verifier will accept other hosts; `None` for a member.
     #[must_use]
     pub const fn port(&self) -> Option<u16> {
@@ -207,6 +224,21 @@ mod tests {
             let ahead = HostInvitation::new(host, &secret(1), None, at(made), at(until));
             assert!(!ahead.is_open(at(0)), "{made}");
         }
+    }
+
+    #[test]
+    fn removal_withdraws_what_was_made_before_it() {
+        let removal = at(100);
+        let before = invitation();
+        assert!(before.is_withdrawn_by(removal, at(10)));
+        // The clock of the verifier that invites it again is behind.
+        let anew = before.clone().after(Some(removal));
+        assert!(!anew.is_withdrawn_by(removal, at(10)));
+        assert!(anew.is_open(at(10)) && before.clone().after(None) == before);
+        // A clock that was ahead does not keep the host out for years.
+        let ahead = at(24 * 3600);
+        assert!(!before.is_withdrawn_by(ahead, at(10)));
+        assert!(before.after(Some(ahead)).is_open(at(10)));
     }
 
     #[test]

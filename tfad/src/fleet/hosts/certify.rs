@@ -66,9 +66,15 @@ impl Hosts {
             let judged = invitation.judge(secret, key, now);
             let judged = judged.inspect_err(|why| self.log_refused_join(&host, from, *why))?;
             let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
+            let removal = self.last_removal(&host, of_host.value.as_ref())?;
+            if removal.is_some_and(|removal| invitation.is_withdrawn_by(removal, now)) {
+                self.log_refused_join(&host, from, JoinRefusal::NotOpen);
+                return Err(JoinRefusal::NotOpen.into());
+            }
             if judged == InvitationUse::Again {
                 let is_same = |host: &FleetHost| host.has_last_key(key);
-                if !of_host.value.as_ref().is_some_and(is_same) {
+                let is_returned = self.is_returned(&host, of_host.value.as_ref())?;
+                if is_returned || !of_host.value.as_ref().is_some_and(is_same) {
                     return Err(JoinRefusal::NotOpen.into());
                 }
                 self.quota.charge(&host)?;
@@ -80,7 +86,7 @@ impl Hosts {
                 self.journal.log_host(name, HostEvent::JoinedAgain { from });
                 return self.certified(certificate, port).map(Some);
             }
-            let joined = FleetHost::joined(key, port, now);
+            let joined = FleetHost::joined(key, port, now).after(removal);
             let mut changes = vec![
                 stored.put(invitation.used_by(key).encode()),
                 of_host.put(joined.encode()),
@@ -113,9 +119,8 @@ impl Hosts {
             let now = clock::now();
             let authority = self.authority()?;
             let stored = documents::load::<FleetHost>(&*self.store, host.as_str())?;
-            let known = stored.value.as_ref().ok_or(HostRefusal::Unknown);
-            let known = known.and_then(|known| known.admit(holder).map(|()| known));
-            let known = known.inspect_err(|why| self.log_refusal(host, *why))?;
+            self.admit_read(host, stored.value.as_ref(), true, holder)?;
+            let known = stored.value.as_ref().ok_or(HostRefusal::Unknown)?;
             self.quota.charge(host)?;
             let port = known.port();
             let certificate = self.sign(

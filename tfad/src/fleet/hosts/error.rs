@@ -6,6 +6,7 @@ use tfa_core::{HostRefusal, JoinRefusal};
 use tfa_fleet_wire::NOT_ADMITTED;
 use tfa_store::{Revision, StoreError};
 
+use super::removals;
 use crate::host::random::NoRandomness;
 use crate::messages;
 
@@ -41,6 +42,8 @@ pub enum Error {
     LastVerifier(String),
     /// No verifier can be named in a token.
     NoVerifier,
+    /// What this verifier has seen of removals is damaged.
+    RemovalsDamaged,
 }
 
 impl Error {
@@ -84,6 +87,7 @@ impl fmt::Display for Error {
             Self::NoSuchHost(host) => formatter.write_str(&messages::no_such_host(host)),
             Self::LastVerifier(host) => formatter.write_str(&messages::last_verifier(host)),
             Self::NoVerifier => formatter.write_str(messages::NO_VERIFIER_TO_NAME),
+            Self::RemovalsDamaged => formatter.write_str(&messages::removals_damaged()),
             Self::Ca(text) | Self::NothingToDo(text) => formatter.write_str(text),
         }
     }
@@ -94,7 +98,7 @@ impl From<Error> for tfa_proto::Error {
         let text = error.to_string();
         match error {
             Error::Store(error) => crate::account::Error::from(error).into(),
-            Error::Damaged(..) => Self::Damaged(text),
+            Error::Damaged(..) | Error::RemovalsDamaged => Self::Damaged(text),
             Error::Refused(_) | Error::Join(_) => Self::NotAuthorized(text),
             Error::NoProof => Self::InvalidArgument(text),
             Error::Contended | Error::TooOften => Self::Busy(text),
@@ -111,6 +115,15 @@ impl From<Error> for tfa_proto::Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<removals::Unknown> for Error {
+    fn from(why: removals::Unknown) -> Self {
+        match why {
+            removals::Unknown::File(error) => Self::Store(error),
+            removals::Unknown::Damaged => Self::RemovalsDamaged,
+        }
     }
 }
 

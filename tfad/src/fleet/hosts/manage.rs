@@ -83,7 +83,8 @@ impl Hosts {
             };
             let certificate = self.sign(authority, host, true, request, None, now)?;
             let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
-            let joined = FleetHost::joined(key, Some(port), now);
+            let removal = self.last_removal(host, of_host.value.as_ref())?;
+            let joined = FleetHost::joined(key, Some(port), now).after(removal);
             let mut changes = vec![of_host.put(joined.encode())];
             changes.extend(made.as_ref().map(|made| stored.put(made.encode())));
             if documents::change(&*self.store, &changes)? {
@@ -119,12 +120,12 @@ impl Hosts {
         }
     }
 
-    /// Whether the fleet has an authority, also one that cannot be read.
+    /// Whether the fleet has an authority, also one that cannot be read, or that is not in the store any more.
     ///
     /// # Errors
     /// [`Error`].
     pub fn has_authority(&self) -> Result<bool, Error> {
-        Ok(documents::exists::<Authority>(&*self.store, "")?)
+        Ok(documents::exists::<Authority>(&*self.store, "")? || self.removals.has_authority()?)
     }
 
     /// Whether a host is a verifier, or may be one because its document cannot be read.
@@ -167,6 +168,10 @@ impl Hosts {
         let until = made.plus(lifetime);
         let name = host.to_string();
         let invitation = HostInvitation::new(name, &secret, port, made, until);
+        // A damaged document is one of no removal that is known.
+        let (of_host, _) = documents::load_to_replace::<FleetHost>(&*self.store, host.as_str())?;
+        let removal = self.last_removal(host, of_host.value.as_ref())?;
+        let invitation = invitation.after(removal);
         until_made(|| {
             let new = documents::load::<HostInvitation>(&*self.store, &invitation_name(id))?;
             let mut changes = self.withdrawn(host, made)?;
@@ -221,10 +226,15 @@ impl Hosts {
             if known.is_some_and(|known| known.port().is_some()) {
                 changes.push(self.other_verifier(host)?);
             }
+            let mut removal = None;
             if !is_removed && (known.is_some() || was_damaged || !has_authority) {
-                changes.push(of_host.put(FleetHost::removed(known, now).encode()));
+                let last = self.last_removal(host, known)?;
+                let removed = FleetHost::removed(known, last.map_or(now, |last| last.max(now)));
+                removal = removed.removed_at();
+                changes.push(of_host.put(removed.encode()));
             }
             if documents::change(&*self.store, &changes)? {
+                self.remember(removal.map(|at| (host, at)), has_authority);
                 self.journal
                     .log_host(host.as_str(), HostEvent::Removed { uid });
                 return Ok(Some(()));
@@ -243,12 +253,18 @@ impl Hosts {
                 let text = messages::readmitted_by_invitation(host.as_str());
                 return Err(Error::NothingToDo(text));
             }
+            let now = clock::now();
             let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
-            if of_host.value.is_none() {
+            let known = of_host.value.as_ref();
+            let removal = self.last_removal(host, known)?;
+            let is_removed = known.is_some_and(|known| known.removed_at().is_some());
+            if !is_removed && !self.is_returned(host, known)? {
                 let text = messages::host_was_not_removed(host.as_str());
                 return Err(Error::NothingToDo(text));
             }
-            if documents::change(&*self.store, &[of_host.remove()])? {
+            // An absent document would be refused where the removal was seen.
+            let readmitted = FleetHost::readmitted(now).after(removal);
+            if documents::change(&*self.store, &[of_host.put(readmitted.encode())])? {
                 self.journal
                     .log_host(host.as_str(), HostEvent::Readmitted { uid });
                 return Ok(Some(()));
@@ -281,15 +297,44 @@ impl Hosts {
             }));
         }
         let (hosts, next) = documents::page::<FleetHost>(&*self.store, after)?;
-        let hosts = hosts.into_iter();
-        entries.extend(hosts.map(|(name, stored)| entry(name, stored)));
+        for (name, stored) in hosts {
+            let host = stored.ok().and_then(|stored| stored.value);
+            if host.as_ref().is_some_and(FleetHost::is_readmitted) {
+                continue;
+            }
+            let removal = self.removal(&name, host.as_ref())?;
+            entries.push(entry(name, host, removal));
+        }
         Ok((entries, next))
+    }
+
+    /// When a host was removed, if it is a removed one. The removal is kept.
+    fn removal(&self, name: &str, host: Option<&FleetHost>) -> Result<Option<Time>, Error> {
+        let (Ok(name), Some(host)) = (HostName::new(name), host) else {
+            return Ok(None);
+        };
+        if let Some(at) = host.removed_at() {
+            self.remember([(&name, at)], false);
+            return Ok(Some(at));
+        }
+        let last = self.removals.last(&name)?;
+        Ok(last.filter(|last| host.is_ended_by(*last)))
+    }
+
+    /// The hosts that were not removed.
+    fn present(&self) -> Result<Vec<(String, Stored<FleetHost>)>, Error> {
+        let mut present = Vec::new();
+        for (name, stored) in documents::all::<FleetHost>(&*self.store)? {
+            if self.removal(&name, stored.value.as_ref())?.is_none() {
+                present.push((name, stored));
+            }
+        }
+        Ok(present)
     }
 
     /// The verifiers that hosts can join at, in the order of their names.
     pub(super) fn verifiers(&self) -> Result<Vec<VerifierAddress>, Error> {
-        let hosts = documents::all::<FleetHost>(&*self.store)?;
-        let addresses = hosts.into_iter().filter_map(|(name, stored)| {
+        let addresses = self.present()?.into_iter().filter_map(|(name, stored)| {
             let port = stored.value?.port()?;
             let name = HostName::new(&name).ok()?;
             Some(VerifierAddress { name, port })
@@ -300,8 +345,7 @@ impl Hosts {
     /// Another verifier, put as it is: where this change makes a host none, a change that removes the other one at the same
     /// moment is not made.
     pub(super) fn other_verifier(&self, host: &HostName) -> Result<NewValue, Error> {
-        let hosts = documents::all::<FleetHost>(&*self.store)?;
-        let mut others = hosts.into_iter().filter_map(|(name, stored)| {
+        let mut others = self.present()?.into_iter().filter_map(|(name, stored)| {
             let other = stored.value.as_ref()?;
             (other.port().is_some() && name != host.as_str()).then(|| stored.put(other.encode()))
         });
@@ -330,8 +374,7 @@ impl Hosts {
     }
 }
 
-fn entry(name: String, stored: Result<Stored<FleetHost>, Error>) -> HostEntry {
-    let host = stored.ok().and_then(|stored| stored.value);
+fn entry(name: String, host: Option<FleetHost>, removed: Option<Time>) -> HostEntry {
     let Some(host) = host else {
         return HostEntry {
             name,
@@ -342,7 +385,6 @@ fn entry(name: String, stored: Result<Stored<FleetHost>, Error>) -> HostEntry {
             removed: None,
         };
     };
-    let removed = host.removed_at();
     let until = host.certified_at().plus(CERTIFICATE_LIFETIME);
     HostEntry {
         name,
@@ -350,7 +392,7 @@ fn entry(name: String, stored: Result<Stored<FleetHost>, Error>) -> HostEntry {
             Some(_) => HostState::Removed,
             None => HostState::Joined,
         },
-        port: host.port(),
+        port: host.port().filter(|_| removed.is_none()),
         joined: Some(host.joined_at()),
         until: removed.is_none().then_some(until),
         removed,

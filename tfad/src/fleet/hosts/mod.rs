@@ -10,22 +10,25 @@ mod documents;
 mod error;
 mod manage;
 mod quota;
+mod removals;
 mod verifier_list;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_core::{Fingerprint, HostName, HostRefusal, JoinRefusal, admit_host};
+use tfa_core::{Fingerprint, FleetHost, HostName, HostRefusal, JoinRefusal, Time, admit_host};
 use tfa_store::{DaemonStore, RecordRead};
 
-use crate::log::{HostEvent, Journal, Rarely};
+use crate::log::{DaemonEvent, HostEvent, Journal, Rarely};
+use crate::messages;
 use quota::Quota;
 use verifier_list::VerifierList;
 
 pub use ca::{CaProgram, CertificateAuthority};
 pub use error::Error;
 pub use manage::{FoundedFleet, HostEntry, HostState};
+pub use removals::{REMOVALS_FILE, Removals};
 
 /// How often a change is judged anew after another one was made meanwhile.
 const MAX_ROUNDS: u32 = 16;
@@ -41,6 +44,8 @@ pub struct Hosts {
     refused_joins: Rarely<(HostName, JoinRefusal)>,
     quota: Quota,
     verifier_list: VerifierList,
+    removals: Arc<Removals>,
+    not_kept: Rarely<()>,
 }
 
 impl fmt::Debug for Hosts {
@@ -71,7 +76,15 @@ impl Hosts {
             refused_joins: Rarely::new(REFUSAL_INTERVAL),
             quota: Quota::default(),
             verifier_list: VerifierList::default(),
+            removals: Arc::default(),
+            not_kept: Rarely::new(REFUSAL_INTERVAL),
         }
+    }
+
+    /// The same, with what this host has seen of removals.
+    #[must_use]
+    pub fn remembering(self, removals: Arc<Removals>) -> Self {
+        Self { removals, ..self }
     }
 
     /// The same, with another program that signs certificates.
@@ -93,9 +106,57 @@ impl Hosts {
         user: Option<&str>,
     ) -> Result<Option<RecordRead>, Error> {
         let read = documents::of_member(&*self.store, host, user)?;
-        let admitted = admit_host(read.host.as_ref(), read.has_authority, key);
-        admitted.inspect_err(|why| self.log_refusal(host, *why))?;
+        self.admit_read(host, read.host.as_ref(), read.has_authority, key)?;
         Ok(read.record)
+    }
+
+    /// The same for a document that was read, if there is one.
+    fn admit_read(
+        &self,
+        host: &HostName,
+        read: Option<&FleetHost>,
+        has_authority: bool,
+        key: Fingerprint,
+    ) -> Result<(), Error> {
+        let removal = read.and_then(FleetHost::removed_at);
+        self.remember(removal.map(|at| (host, at)), has_authority);
+        let has_authority = has_authority || self.removals.has_authority()?;
+        let admitted = match self.is_returned(host, read)? {
+            true => Err(HostRefusal::Returned),
+            false => admit_host(read, has_authority, key),
+        };
+        Ok(admitted.inspect_err(|why| self.log_refusal(host, *why))?)
+    }
+
+    /// Whether a host was removed, and its document is one from before, or is absent.
+    fn is_returned(&self, host: &HostName, read: Option<&FleetHost>) -> Result<bool, Error> {
+        let removal = self.removals.last(host)?;
+        let is_ended = |removal| read.is_none_or(|read| read.is_ended_by(removal));
+        Ok(removal.is_some_and(is_ended))
+    }
+
+    /// When a host was removed last, as far as its document or this verifier knows.
+    fn last_removal(
+        &self,
+        host: &HostName,
+        read: Option<&FleetHost>,
+    ) -> Result<Option<Time>, Error> {
+        let seen = self.removals.last(host)?;
+        Ok(seen.max(read.and_then(FleetHost::removed_at)))
+    }
+
+    /// Keeps removals that the store tells of. Until they are on disk, they hold as long as the daemon runs.
+    fn remember<'a>(
+        &self,
+        removed: impl IntoIterator<Item = (&'a HostName, Time)>,
+        has_authority: bool,
+    ) {
+        if let Err(why) = self.removals.note(removed, has_authority)
+            && self.not_kept.is_due(&())
+        {
+            let text = messages::removals_not_kept(&Error::from(why));
+            self.journal.log_daemon(DaemonEvent::RemovalsNotKept(&text));
+        }
     }
 
     fn log_refusal(&self, host: &HostName, why: HostRefusal) {

@@ -51,7 +51,8 @@ impl MemberListener {
     /// The hosts of the fleet, for administrators.
     #[must_use]
     pub fn hosts(&self) -> Hosts {
-        Hosts::new(Arc::clone(&self.store), Arc::clone(&self.state.journal))
+        let hosts = Hosts::new(Arc::clone(&self.store), Arc::clone(&self.state.journal));
+        hosts.remembering(self.state.removals())
     }
 
     /// Opens the socket if this host is a verifier and has not opened it. The log tells what prevents it;

@@ -53,6 +53,7 @@ impl MemberLogins {
         names: Arc<dyn NameService>,
     ) -> Self {
         let hosts = Hosts::new(Arc::clone(&store), Arc::clone(&state.journal));
+        let hosts = hosts.remembering(state.removals());
         let accounts = Accounts::new(store).of_members().with_names(names);
         let accounts = Arc::new(accounts.logging_to(Arc::clone(&state.journal)));
         Self {
@@ -94,7 +95,9 @@ impl MemberLogins {
         let record = match self.hosts.admit(&member, key, user) {
             Ok(record) => record,
             // Its document says so, and its bound codes are to end.
-            Err(hosts::Error::Refused(HostRefusal::Removed)) if call.is_report() => {
+            Err(hosts::Error::Refused(HostRefusal::Removed | HostRefusal::Returned))
+                if call.is_report() =>
+            {
                 return bound_codes::all_void();
             }
             Err(error) => {
