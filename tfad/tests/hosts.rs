@@ -648,6 +648,52 @@ fn certificates_of_one_host_in_a_minute_are_few() {
 }
 
 #[test]
+fn renewals_without_the_present_key_use_no_certificate_of_the_host_up() {
+    let verifier = Verifier::founded();
+    let (host, thief) = (verifier.joined(WEB1), key());
+    // Its public key is no secret.
+    let forged = HostCall::Renew {
+        host: WEB1.to_owned(),
+        present: PresentKey {
+            point: host.der_bytes().try_into().unwrap(),
+            proof: thief
+                .sign(&PresentKey::signed(WEB1, &request(&thief).point))
+                .unwrap(),
+        },
+        request: request(&thief),
+    };
+    for _ in 0..3 {
+        refusal(verifier.hosts.answer(&forged));
+    }
+    for _ in 0..4 {
+        certificate(verifier.renew(WEB1, &host, &key()));
+    }
+    // They cost a process each, and are bounded too.
+    let other = Verifier::over(Arc::clone(&verifier.store));
+    for _ in 0..20 {
+        refusal(other.hosts.answer(&forged));
+    }
+    assert_eq!(other.authority.signed.lock().unwrap().len(), 4);
+}
+
+#[test]
+fn renewal_that_is_judged_anew_is_charged_once() {
+    let verifier = Verifier::founded();
+    let host = verifier.joined(WEB1);
+    for _ in 0..4 {
+        // Another verifier changes the document meanwhile.
+        let other = Verifier::over(Arc::clone(&verifier.store));
+        verifier.authority.before_it_signs(move || {
+            let same = other.document(DocumentKind::Host, WEB1).unwrap();
+            other.put(DocumentKind::Host, WEB1, &same);
+        });
+        certificate(verifier.renew(WEB1, &host, &key()));
+    }
+    let refused = refusal(verifier.renew(WEB1, &host, &key()));
+    assert!(refused.contains("try again in a minute"), "{refused}");
+}
+
+#[test]
 fn copied_token_fills_no_log() {
     let verifier = Verifier::founded();
     let token = verifier.invite("web1.example");

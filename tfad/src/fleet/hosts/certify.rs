@@ -115,22 +115,28 @@ impl Hosts {
         // tfa-fleet of this host may lie: the holder of the key that is certified has signed for the next one.
         let holder = Fingerprint::of_point(&present.point);
         let key = Fingerprint::of_point(&request.point);
+        let mut is_charged = false;
         until_made(|| {
             let now = clock::now();
             let authority = self.authority()?;
             let stored = documents::load::<FleetHost>(&*self.store, host.as_str())?;
             self.admit_read(host, stored.value.as_ref(), true, holder)?;
             let known = stored.value.as_ref().ok_or(HostRefusal::Unknown)?;
-            self.quota.charge(host)?;
+            if !is_charged {
+                self.quota.check(host)?;
+            }
             let port = known.port();
-            let certificate = self.sign(
-                &authority,
-                host,
-                port.is_some(),
-                request,
-                Some(present),
-                now,
-            )?;
+            let is_verifier = port.is_some();
+            let signed = self.sign(&authority, host, is_verifier, request, Some(present), now);
+            if matches!(signed, Err(Error::NoProof)) {
+                self.quota.note_unproved(host);
+            }
+            let certificate = signed?;
+            // After the proof: who has no key uses up no certificate of the host. Once, however often it is judged.
+            if !is_charged {
+                self.quota.charge(host)?;
+                is_charged = true;
+            }
             let renewed = known.renewed(key, holder, now);
             if documents::change(&*self.store, &[stored.put(renewed.encode())])? {
                 self.journal.log_host(host.as_str(), HostEvent::Renewed);

@@ -1,5 +1,6 @@
 //! How many certificates a host may have signed in a minute. Each one takes a process, a change of the store and a line
-//! of the log.
+//! of the log. A request without a proof of the key takes a process, and is counted apart: a client without the key uses
+//! up none of the host's certificates.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,11 +21,30 @@ pub(super) struct Quota(Mutex<Option<Present>>);
 #[derive(Debug)]
 struct Present {
     start: Instant,
-    signed: BTreeMap<HostName, u32>,
+    of: BTreeMap<HostName, Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    signed: u32,
+    unproved: u32,
 }
 
 impl Quota {
-    /// Counts one more for a host that the fleet has.
+    /// Checks that a host that the fleet has may have one more, and that a process may look at its proof.
+    ///
+    /// # Errors
+    /// [`Error::TooOften`].
+    pub(super) fn check(&self, host: &HostName) -> Result<(), Error> {
+        self.with(host, Instant::now(), |counts| {
+            match counts.signed < IN_A_MINUTE && counts.unproved < IN_A_MINUTE {
+                true => Ok(()),
+                false => Err(Error::TooOften),
+            }
+        })
+    }
+
+    /// Counts one more for a host that the fleet has, which has proved its key.
     ///
     /// # Errors
     /// [`Error::TooOften`].
@@ -33,6 +53,23 @@ impl Quota {
     }
 
     fn charge_at(&self, host: &HostName, now: Instant) -> Result<(), Error> {
+        self.with(host, now, |counts| {
+            if counts.signed >= IN_A_MINUTE {
+                return Err(Error::TooOften);
+            }
+            counts.signed = counts.signed.saturating_add(1);
+            Ok(())
+        })
+    }
+
+    /// Counts a request in the name of a host whose key was not proved.
+    pub(super) fn note_unproved(&self, host: &HostName) {
+        self.with(host, Instant::now(), |counts| {
+            counts.unproved = counts.unproved.saturating_add(1);
+        });
+    }
+
+    fn with<T>(&self, host: &HostName, now: Instant, count: impl FnOnce(&mut Counts) -> T) -> T {
         let mut present = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = |present: &mut Present| now.duration_since(present.start) >= MINUTE;
         if present.as_mut().is_none_or(is_over) {
@@ -40,14 +77,9 @@ impl Quota {
         }
         let present = present.get_or_insert_with(|| Present {
             start: now,
-            signed: BTreeMap::new(),
+            of: BTreeMap::new(),
         });
-        let signed = present.signed.entry(host.clone()).or_default();
-        if *signed >= IN_A_MINUTE {
-            return Err(Error::TooOften);
-        }
-        *signed = signed.saturating_add(1);
-        Ok(())
+        count(present.of.entry(host.clone()).or_default())
     }
 }
 
