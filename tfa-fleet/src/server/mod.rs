@@ -152,11 +152,12 @@ impl Server {
         let host = peer.host.clone();
         let served = connection::serve(stream, peer, time, tfad, Arc::clone(&standing), stop);
         let mut served = pin!(served);
-        if let Some(place) = &mut place {
+        while let Some(of_host) = &mut place {
             tokio::select! {
                 () = &mut served => return,
-                () = place.lost() => return self.refused.log(from, &Refusal::Connections(host)),
-                () = standing.refused.notified() => {}
+                () = of_host.lost() => return self.refused.log(from, &Refusal::Connections(host)),
+                () = standing.admitted.notified() => self.hosts.make_room_for_admitted(&host),
+                () = standing.refused.notified() => break,
             }
         }
         // It is still answered, with the refusal: where the connection ended, the host would seem to be cut off.

@@ -61,6 +61,16 @@ impl Verifier {
         reply
     }
 
+    /// Asks tfad whether it admits the key.
+    async fn ask_for_admission(tfad: Arc<Tfad>, peer: Peer, standing: Arc<Standing>) {
+        let reply = tfad.admit(&peer).await;
+        if tfad.has_refused(&peer) {
+            standing.refused.notify_one();
+        } else if matches!(reply, Ok(HostReply::Verifiers { .. })) {
+            standing.note_admitted();
+        }
+    }
+
     /// The same reply. Notes whether tfad has not admitted the key.
     fn noted<T>(&self, reply: T) -> T {
         if self.tfad.has_refused(&self.peer) {
@@ -93,6 +103,9 @@ impl verifier_server::Verifier for Verifier {
         let left = self.time.saturating_sub(self.start.elapsed());
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_err(|_| Status::unavailable("the clock is before 1970"))?;
+        // Beside the reply: a tfad that does not answer does not cut the host off.
+        let (tfad, standing) = (Arc::clone(&self.tfad), Arc::clone(&self.standing));
+        tokio::spawn(Self::ask_for_admission(tfad, self.peer.clone(), standing));
         Ok(Response::new(HelloReply {
             version: PROTOCOL_VERSION,
             features: vec![FEATURE_LOGIN.to_owned()],
@@ -149,6 +162,13 @@ impl verifier_server::Verifier for Verifier {
         request: Request<RenewRequest>,
     ) -> Result<Response<CertifiedReply>, Status> {
         let (present, request) = messages::renewal(request.into_inner()).map_err(refuse)?;
+        // A key of before uses up no certificate of the host.
+        let admitted = self.noted(self.tfad.admit(&self.peer).await)?;
+        if matches!(admitted, HostReply::Refused { .. }) {
+            return messages::certified_reply(admitted)
+                .map(Response::new)
+                .map_err(fail);
+        }
         let reply = self.noted(self.tfad.renew(&self.peer, present, request).await)?;
         messages::certified_reply(reply)
             .map(Response::new)

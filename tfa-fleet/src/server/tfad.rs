@@ -40,6 +40,10 @@ const MAX_ACCOUNT_CALLS: usize = MAX_CALLS / 4;
 const MAX_RENEWALS: usize = 8;
 /// Requests for the verifiers under way. Each reads the document of its host.
 const MAX_LISTS: usize = 8;
+/// Keys about which tfad is asked, at the begin of a connection. Each reads the document of its host. One key of a host
+/// does not wait for the others.
+const MAX_ADMISSIONS_OF_KEY: usize = 2;
+const MAX_ADMISSIONS: usize = 16;
 /// Reports with keys that tfad does not admit, of all hosts together. They take no place from the others.
 const MAX_REFUSED_REPORTS: usize = 4;
 /// Hosts that are joining, with one address and together.
@@ -64,6 +68,7 @@ pub(crate) struct Tfad {
     account_calls: Arc<Limiter<HostName>>,
     renewals: Arc<Limiter<HostName>>,
     lists: Arc<Limiter<HostName>>,
+    admissions: Arc<Limiter<Peer>>,
     joins: Arc<Limiter<IpAddr>>,
     refused_reports: Arc<Limiter<HostName>>,
     refused: RefusedKeys,
@@ -82,6 +87,7 @@ impl Tfad {
             account_calls: Limiter::new(MAX_ACCOUNT_CALLS_OF_HOST, MAX_ACCOUNT_CALLS),
             renewals: Limiter::new(1, MAX_RENEWALS),
             lists: Limiter::new(1, MAX_LISTS),
+            admissions: Limiter::new(MAX_ADMISSIONS_OF_KEY, MAX_ADMISSIONS),
             joins: Limiter::new(MAX_JOINS_OF_ADDRESS, MAX_JOINS),
             refused_reports: Limiter::new(1, MAX_REFUSED_REPORTS),
             refused: RefusedKeys::default(),
@@ -144,11 +150,11 @@ impl Tfad {
     }
 
     /// Passes on a call of a host about itself.
-    async fn call_of_host(
+    async fn call_of_host<P: Send + 'static>(
         self: &Arc<Self>,
         peer: &Peer,
         call: HostCall,
-        permit: Permit<HostName>,
+        permit: P,
     ) -> Result<HostReply, Status> {
         if let Some(text) = self.refused.why(peer) {
             let error = messages::not_authorized();
@@ -223,6 +229,18 @@ impl Tfad {
         let permit = self.permit(&self.lists, host)?;
         let (of, key) = (host.to_string(), *key);
         let call = HostCall::ListVerifiers { host: of, key };
+        self.call_of_host(peer, call, permit).await
+    }
+
+    /// Asks tfad whether the key of that certificate may speak. The reply has the verifiers, which are not needed.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub(super) async fn admit(self: &Arc<Self>, peer: &Peer) -> Result<HostReply, Status> {
+        let permit = self.admissions.admit(peer);
+        let permit = permit.ok_or_else(|| Status::resource_exhausted("too many are asked"))?;
+        let (host, key) = (peer.host.to_string(), peer.key);
+        let call = HostCall::ListVerifiers { host, key };
         self.call_of_host(peer, call, permit).await
     }
 

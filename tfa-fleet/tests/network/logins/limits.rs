@@ -5,30 +5,39 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use rcgen::{KeyPair, PublicKeyData as _};
+use rustix::process::geteuid;
+use tfa_core::Fingerprint;
 use tfa_fleet::PROTOCOL_VERSION;
 use tfa_fleet::generated::verifier_client::VerifierClient;
 use tfa_fleet::generated::{
-    AccountRequest, AnswerRequest, BeginRequest, CancelRequest, Error, HelloRequest, User,
-    account_reply, begin_reply,
+    AccountRequest, AnswerRequest, BeginRequest, CancelRequest, Error, HelloRequest, KeyRequest,
+    RenewRequest, User, account_reply, begin_reply, certified_reply,
 };
 use tfa_fleet::messages::MAX_NAME;
 use tfa_fleet::transport::Channel;
-use tfa_fleet_wire::{LoginLine, LoginReply, LoginTurn, NOT_ADMITTED, SecretText};
+use tfa_fleet_wire::{
+    Connection, HostCall, HostReply, LoginLine, LoginReply, LoginTurn, NOT_ADMITTED, SecretText,
+    VerifierCall, frame,
+};
 use tfa_testkit::{NOBODY, skip_without_uid};
 use tokio::net::{UnixSocket, UnixStream};
 use tonic::Code;
 
 use super::fleet::{tfad, tfad_at};
 use crate::TIMEOUT;
-use crate::authority::Authority;
+use crate::authority::{Authority, Issued};
 use crate::fixture::Program;
 use crate::requests::{client, runtime};
-use crate::tls_client::config;
+use crate::tls_client::{config, connect, is_served};
 
 /// Calls of one host under way, as in `server/tfad.rs`.
 const MAX_CALLS_OF_HOST: usize = 64;
@@ -188,6 +197,94 @@ fn silent_keys_of_a_name_do_not_shut_out_the_one_that_tfad_admits() {
         served(&mut host).await;
     });
     verifier.wait_for_line("too many connections of web1.test");
+}
+
+/// The key of a certificate.
+fn fingerprint_of(host: &Issued) -> Fingerprint {
+    let key = KeyPair::try_from(&*host.key).unwrap();
+    Fingerprint::of(&key.subject_public_key_info())
+}
+
+/// tfad, which admits this key alone. Tells of each key that it was asked about.
+fn tfad_that_admits(socket: &Path, present: Fingerprint) -> Receiver<Fingerprint> {
+    let listener = UnixListener::bind(socket).unwrap();
+    let (asked, keys) = channel();
+    thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            let asked = asked.clone();
+            thread::spawn(move || {
+                let uid = geteuid().as_raw();
+                let mut connection = Connection::accept(stream, uid, TIMEOUT).unwrap();
+                while let Ok(VerifierCall::Host(call)) = connection.receive() {
+                    let HostCall::ListVerifiers { key, .. } = call else {
+                        panic!("{call:?}");
+                    };
+                    let reply = match key == present {
+                        true => HostReply::Verifiers {
+                            verifiers: Vec::new(),
+                        },
+                        false => HostReply::Refused {
+                            error: NOT_ADMITTED.to_owned(),
+                            text: "joined again".to_owned(),
+                        },
+                    };
+                    connection.send(&frame::encode(&reply).unwrap()).unwrap();
+                    let _ = asked.send(key);
+                }
+            });
+        }
+    });
+    keys
+}
+
+#[test]
+fn keys_of_before_end_no_idle_connection_of_the_present_one() {
+    let authority = Authority::new();
+    let (verifier, address) = Program::verifier(
+        &authority.issue("v1.test"),
+        authority.certificate(),
+        "limits = { connections_per_host = 1 }",
+    );
+    let host = authority.issue_member("web1.test");
+    let present = fingerprint_of(&host);
+    let asked = tfad_that_admits(&verifier.folder.path().join("fleet"), present);
+    let hello = || HelloRequest {
+        version: PROTOCOL_VERSION,
+        ..HelloRequest::default()
+    };
+    runtime().block_on(async {
+        let mut idle = client(address, config(&authority, Some(&host))).await;
+        idle.hello(hello()).await.unwrap();
+        assert_eq!(asked.recv_timeout(TIMEOUT).unwrap(), present);
+        idle.hello(hello()).await.unwrap();
+        // Three keys of before hold connections without a word.
+        let before = [(); 3].map(|()| authority.issue_member("web1.test"));
+        let mut silent = Vec::new();
+        for key in before.iter().cycle().take(9) {
+            let tls = Arc::new(config(&authority, Some(key)));
+            let mut stream = connect(address, &tls);
+            assert!(is_served(&mut stream));
+            silent.push(stream);
+        }
+        // The first connection is there: another one of this key would be one too many.
+        idle.hello(hello()).await.unwrap();
+        // One that says its name is asked about, and renews no certificate of the host.
+        let mut stolen = client(address, config(&authority, Some(&before[0]))).await;
+        let renewed = stolen.renew(RenewRequest {
+            present_point: vec![4; 65],
+            key: Some(KeyRequest {
+                point: vec![4; 65],
+                proof: Vec::new(),
+            }),
+            ..RenewRequest::default()
+        });
+        let renewed = renewed.await.unwrap().into_inner();
+        let Some(certified_reply::Is::Refused(refused)) = renewed.is else {
+            panic!("not refused");
+        };
+        assert_eq!(refused.text, "joined again");
+        idle.hello(hello()).await.unwrap();
+    });
 }
 
 #[test]
