@@ -23,6 +23,7 @@ const MONTH: RememberRules = RememberRules {
     session_minutes: 0,
     by: Vec::new(),
     services: Vec::new(),
+    of_verifier: false,
 };
 
 fn key(label: u8) -> SshKey {
@@ -639,4 +640,40 @@ fn device_of_one_member_is_none_of_another_or_of_this_host() {
         assert!(finds(remembered));
         assert!(!others.into_iter().any(finds), "{remembered:?}");
     }
+}
+
+#[test]
+fn verifier_remembers_no_device_of_which_no_host_is_known() {
+    let (alone, login) = (by(&[DeviceKind::Key]), from("192.0.2.7", &[1]));
+    let of_verifier = RememberRules {
+        of_verifier: true,
+        ..alone.clone()
+    };
+    let mut account = account(&Phone::usual(7));
+    let [before] = alone.devices_of(&login)[..] else {
+        panic!("no device");
+    };
+    account
+        .remember_device(before, Term::Days, &alone, NOON)
+        .unwrap();
+    let finds = |account: &Account, rules: &RememberRules| {
+        let marks = rules.devices_of(&login);
+        account.remembered_device(&marks, rules, NOON).is_some()
+    };
+    assert!(finds(&account, &alone) && !finds(&account, &of_verifier));
+    // Nor does the mark of before count by itself, and no list has it.
+    let found = account.remembered_device(&[before], &of_verifier, NOON);
+    assert!(found.is_none() && account.devices(&of_verifier, NOON).next().is_none());
+    // One that it has seen itself is remembered on each verifier, and on no member.
+    let [own] = of_verifier.devices_of(&login)[..] else {
+        panic!("no device");
+    };
+    account
+        .remember_device(own, Term::Days, &of_verifier, NOON)
+        .unwrap();
+    let account = Account::decode(&account.encode()).unwrap();
+    assert!(finds(&account, &of_verifier));
+    let web1 = own.at_member(&HostName::new("web1.example").unwrap());
+    let found = account.remembered_device(&[web1], &of_verifier, NOON);
+    assert!(found.is_none());
 }

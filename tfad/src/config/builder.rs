@@ -188,6 +188,7 @@ impl Builder {
             enrolled_in_login: authenticator.usual_kind(),
         };
         let issuer = set(settings.issuer, "issuer")?;
+        let role = settings.role.map(|role| role.value);
         Ok(Config {
             policy,
             issuer: (!issuer.is_empty()).then_some(issuer),
@@ -199,12 +200,13 @@ impl Builder {
                 session_minutes: set(settings.session_minutes, "session_minutes")?,
                 by: set(settings.by, "by")?,
                 services: set(settings.remembered_services, "services")?,
+                of_verifier: role == Some(FleetRole::Verifier),
             },
             recovery: RecoveryRules {
                 administrators: set(settings.administrators, "administrators")?,
             },
             store: set(settings.store_kind, "kind")?,
-            role: settings.role.map(|role| role.value),
+            role,
             ignored: Vec::new(),
             consoles: set(settings.consoles, "consoles")?,
         })

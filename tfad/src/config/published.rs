@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use jiff::tz::TimeZone;
+use tfa_core::RememberRules;
 
 use super::builder::Builder;
 use super::document::Document;
@@ -64,6 +65,10 @@ impl Config {
         let published = builder.build(NAME, &problems)?;
         let published = published.with_consoles_of_the_kernel();
         Ok(Self {
+            remember: RememberRules {
+                of_verifier: self.remember.of_verifier,
+                ..published.remember
+            },
             recovery: self.recovery.clone(),
             store: self.store,
             role: self.role,

@@ -39,22 +39,31 @@ pub enum DeviceMark {
 }
 
 /// A member of a fleet, by its name. A device that it has told of is remembered for logins there alone: the device is
-/// its word.
+/// its word. The verifiers of a fleet are one more: each has all accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(transparent)]
 pub struct MemberMark(#[cbor(n(0), with = "minicbor::bytes")] [u8; 16]);
 
 impl MemberMark {
     fn of(member: &HostName) -> Self {
+        Self::of_text(member.as_str())
+    }
+
+    fn of_text(text: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"tfa device ");
-        hash.update(member.as_str());
+        hash.update(text);
         let hash: [u8; 32] = hash.finalize().into();
         let mut mark = [0; 16];
         mark.iter_mut()
             .zip(hash)
             .for_each(|(byte, hashed)| *byte = hashed);
         Self(mark)
+    }
+
+    /// The verifiers. No member has this name.
+    fn of_verifiers() -> Self {
+        Self::of_text("of verifiers")
     }
 }
 
@@ -133,7 +142,24 @@ impl DeviceMark {
     /// The same device, as this member of the fleet tells of it.
     #[must_use]
     pub fn at_member(self, member: &HostName) -> Self {
-        let told_by = Some(MemberMark::of(member));
+        self.told_by(MemberMark::of(member))
+    }
+
+    /// The same device, as a verifier sees it in a login on itself.
+    #[must_use]
+    pub(super) fn at_verifiers(self) -> Self {
+        self.told_by(MemberMark::of_verifiers())
+    }
+
+    /// Whether it is not known who has told of it.
+    pub(super) fn is_of_no_host(&self) -> bool {
+        match self {
+            Self::Key { member, .. } | Self::Address(_, member) => member.is_none(),
+        }
+    }
+
+    fn told_by(self, member: MemberMark) -> Self {
+        let told_by = Some(member);
         match self {
             Self::Key {
                 fingerprint,

@@ -116,11 +116,12 @@ impl Device {
             .min(self.remembered.plus(rules.length(self.term)))
     }
 
-    /// Whether it is remembered. A time in the future was stored while the clock was ahead, and does
+    /// Whether it is remembered. On a verifier, one of which no host is known is none. A time in the future was stored while the clock was ahead, and does
     /// not count: the term would last until the clock is there again.
     #[must_use]
     pub fn is_remembered(&self, rules: &RememberRules, now: Time) -> bool {
-        self.remembered <= now && now < self.until(rules)
+        let is_of_a_host = !rules.of_verifier || !self.mark.is_of_no_host();
+        is_of_a_host && self.remembered <= now && now < self.until(rules)
     }
 
     /// Whether a login now is to be stored as the last use.

@@ -18,6 +18,9 @@ pub struct RememberRules {
     pub by: Vec<DeviceKind>,
     /// The PAM services whose logins are remembered, and served.
     pub services: Vec<String>,
+    /// Whether this host is a verifier of a fleet. A device is then remembered for the host of its login alone: one of
+    /// which no host is known may be the word of a member.
+    pub of_verifier: bool,
 }
 
 impl Default for RememberRules {
@@ -28,6 +31,7 @@ impl Default for RememberRules {
             session_minutes: 0,
             by: vec![DeviceKind::Key],
             services: vec!["sshd".to_owned()],
+            of_verifier: false,
         }
     }
 }
@@ -52,6 +56,14 @@ impl RememberRules {
     /// without a key. None where its service is not listed, or no device is remembered.
     #[must_use]
     pub fn devices_of(&self, login: &Login) -> Vec<DeviceMark> {
+        let marks = self.marks_of(login).into_iter();
+        match self.of_verifier {
+            true => marks.map(DeviceMark::at_verifiers).collect(),
+            false => marks.collect(),
+        }
+    }
+
+    fn marks_of(&self, login: &Login) -> Vec<DeviceMark> {
         let is_listed = || self.services.contains(&login.service);
         if !self.remember_devices() || !is_listed() {
             return Vec::new();

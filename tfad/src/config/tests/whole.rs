@@ -169,6 +169,7 @@ role = "verifier"
             session_minutes: 1440,
             by: vec![DeviceKind::Address, DeviceKind::Key],
             services: names(&["sshd", "login"]),
+            of_verifier: true,
         },
         recovery: RecoveryRules {
             administrators: vec![Group::Name("admins".to_owned()), Group::Number(27)],
