@@ -329,6 +329,11 @@ fn a_verifier_that_restarts_is_waited_for() {
     let address = fleet.verifiers[0].address();
     fleet.verifiers[0].send(Signal::KILL);
     fleet.verifiers[0].wait();
+    // The end of the connection may be noticed with the first login.
+    assert!(matches!(
+        fleet.begin(),
+        Err(Error::CutOff { .. } | Error::NoAnswer(_))
+    ));
     // Each attempt fails, and the next one would come later and later.
     for _ in 0..8 {
         let start = Instant::now();
