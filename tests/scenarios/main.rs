@@ -47,6 +47,7 @@ mod names;
 mod notices;
 mod other_users;
 mod package;
+mod pam_files;
 mod phone;
 mod policy;
 mod policy_files;

@@ -1,9 +1,10 @@
 //! The PAM files of this host: which phases of a service ask `pam_tfa`.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use tfa_core::Policy;
-use tfa_pam_host::{PamHost, Reading};
+use tfa_pam_host::{KeptAnswers, PamHost, Reading};
 use tfa_pam_stack::{Action, Code, Line, Phase, Service, verifies_password};
 
 use crate::host::pam_services::is_of_no_person;
@@ -39,36 +40,73 @@ pub fn exists(service: &str) -> bool {
 /// Whether each session of a service that opens has passed a session line of `pam_tfa`.
 #[must_use]
 pub fn session_phase_decides(service: &str) -> bool {
-    decides_sessions(&PamHost::new().read(service))
+    answers(service).session_phase_decides
 }
 
 /// Whether the account lines of a service leave logins to its session lines (`session=gate`).
 #[must_use]
 pub fn leaves_to_session(service: &str) -> bool {
-    let reading = PamHost::new().read(service);
-    has_gate(&reading) && decides_sessions(&reading)
+    let answers = answers(service);
+    answers.has_gate && answers.session_phase_decides
 }
 
 /// Whether the account lines of a service leave logins to session lines that it does not have, or that
 /// some sessions pass without.
 #[must_use]
 pub fn lacks_session_line(service: &str) -> bool {
-    let reading = PamHost::new().read(service);
-    has_gate(&reading) && !decides_sessions(&reading)
+    let answers = answers(service);
+    answers.has_gate && !answers.session_phase_decides
 }
 
 /// Whether the auth lines of a service go on to `pam_tfa` after a wrong password, so that its result does
 /// not prove that the password was right.
 #[must_use]
 pub fn goes_on_after_wrong_password(service: &str) -> bool {
-    may_go_on_after_wrong_password(&PamHost::new().read(service))
+    answers(service).goes_on_after_wrong_password
 }
 
 /// Whether a login by another method of sshd, after a wrong password, counts with the second factor of
 /// that attempt: its stack goes on after a wrong password, and the session phase does not decide.
 #[must_use]
 pub fn trusts_failed_password(service: &str) -> bool {
-    trusts_failed_password_in(&PamHost::new().read(service))
+    answers(service).trusts_failed_password()
+}
+
+/// What logins ask about a service. It is computed anew when a file, a folder or a module has changed that libpam
+/// looks at.
+#[must_use]
+pub fn answers(service: &str) -> Answers {
+    static KEPT: LazyLock<KeptAnswers<Answers>> =
+        LazyLock::new(|| KeptAnswers::of_host(Answers::from_reading));
+    KEPT.of(service)
+}
+
+/// What the lines of a service say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answers {
+    /// [`session_phase_decides`].
+    pub session_phase_decides: bool,
+    /// [`goes_on_after_wrong_password`].
+    pub goes_on_after_wrong_password: bool,
+    /// An account line has the option `session=gate`.
+    has_gate: bool,
+    /// An auth line calls `pam_tfa`.
+    asks_in_auth: bool,
+}
+
+impl Answers {
+    fn from_reading(reading: &Reading) -> Self {
+        Self {
+            session_phase_decides: decides_sessions(reading),
+            goes_on_after_wrong_password: may_go_on_after_wrong_password(reading),
+            has_gate: has_gate(reading),
+            asks_in_auth: reading.any(|service| asks(service, Phase::Auth)),
+        }
+    }
+
+    const fn trusts_failed_password(self) -> bool {
+        self.asks_in_auth && self.goes_on_after_wrong_password && !self.session_phase_decides
+    }
 }
 
 fn unguarded_of(host: &PamHost, policy: &Policy) -> Vec<String> {
@@ -88,12 +126,6 @@ fn is_guarded(policy: &Policy, name: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('-'))
     };
     policy.guards(name) || (is_file_of(name) && policy.guards(LINKED))
-}
-
-fn trusts_failed_password_in(reading: &Reading) -> bool {
-    reading.any(|service| asks(service, Phase::Auth))
-        && may_go_on_after_wrong_password(reading)
-        && !decides_sessions(reading)
 }
 
 /// Whether no release of libpam opens a session without `pam_tfa`, or against it. Without a line of it, the
@@ -254,8 +286,8 @@ mod tests {
             ],
         );
         let leaves = |service| {
-            let reading = files.host().read(service);
-            has_gate(&reading) && decides_sessions(&reading)
+            let answers = Answers::from_reading(&files.host().read(service));
+            answers.has_gate && answers.session_phase_decides
         };
         assert!(leaves("sshd") && leaves("both"));
         for service in [
@@ -330,8 +362,9 @@ mod tests {
             ] {
                 let files = Files::new("failed", &[("sshd", &format!("{auth}{session}"))]);
                 let reading = files.host().read("sshd");
-                assert_eq!(may_go_on_after_wrong_password(&reading), goes_on, "{auth}");
-                let found = trusts_failed_password_in(&reading);
+                let answers = Answers::from_reading(&reading);
+                assert_eq!(answers.goes_on_after_wrong_password, goes_on, "{auth}");
+                let found = answers.trusts_failed_password();
                 assert_eq!(found, trusts && !decides, "{auth}{session}");
             }
         }

@@ -10,9 +10,9 @@ use crate::caller::Caller;
 use crate::config::Config;
 use crate::fleet::{Floor, floor, translate};
 use crate::host::facts::{HostFacts as _, LocalHost};
-use crate::host::random;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
+use crate::host::{pam_files, random};
 use crate::login::{Error, PolicyHere, policy_here, session_gate, untrusted};
 
 /// The host of the logins.
@@ -60,12 +60,12 @@ impl Attempt {
         let is_slow = start.elapsed() >= SLOW;
         let (policy, is_ssh) = (&config.policy, context.is_ssh());
         let session_decides = session_gate::can_decide(&HERE, &context, policy)?;
-        let decides = || HERE.session_phase_decides(&context.service).ok();
+        let pam = pam_files::answers(&context.service);
         let facts = LoginFacts {
             at_console: Some(context.at_console(&config.consoles)),
             subject: None,
-            session_phase_decides: context.session_follows.then(decides).flatten(),
-            goes_on_after_wrong_password: Some(HERE.goes_on_after_wrong_password(&context.service)),
+            session_phase_decides: context.session_follows.then_some(pam.session_phase_decides),
+            goes_on_after_wrong_password: Some(pam.goes_on_after_wrong_password),
         };
         Ok(Self {
             id: AttemptBytes(random::attempt_bytes()?),
