@@ -1,6 +1,7 @@
 //! Calls to the daemon for any account. polkit may ask for a password in each call, so there is no
 //! timeout, except for root. A signal ends the wait.
 
+use std::collections::HashMap;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_
 use tfa_proto::{
     AuditRecord, DaemonFacts, ENUMERATION_TIME_LIMIT, Exemption, Explanation,
     ExportedAuthenticator, FleetHost, HypotheticalLogin, Impact, Import, ImportResult, ListFilter,
-    PublishedPolicy, RecoveryStatus, Renamed, Status, TokenParameters,
+    PublishedPolicy, RecoveryStatus, Renamed, Status, TokenParameters, UserFacts,
 };
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -167,9 +168,10 @@ impl Daemon {
     pub(crate) async fn rename(
         &mut self,
         names: &[(&str, &str)],
+        uids: HashMap<&str, u32>,
         check: bool,
     ) -> Result<Vec<Renamed>, Failure> {
-        answered(&mut self.interrupt, self.admin.rename(names, check)).await
+        answered(&mut self.interrupt, self.admin.rename(names, uids, check)).await
     }
 
     pub(crate) async fn unlock(&mut self, user: &str) -> Result<(), Failure> {
@@ -181,7 +183,7 @@ impl Daemon {
         user: &str,
         parameters: TokenParameters,
         key: &[u8],
-    ) -> Result<u32, Failure> {
+    ) -> Result<(u32, UserFacts), Failure> {
         let call = self.admin.add_authenticator(user, parameters, key);
         answered(&mut self.interrupt, call).await
     }
@@ -229,23 +231,25 @@ impl Daemon {
         answered(&mut self.interrupt, self.admin.forget_devices(user)).await
     }
 
-    /// The invitation code, and the end of its validity.
+    /// The invitation code, the end of its validity, and for whom it is.
     pub(crate) async fn invite(
         &mut self,
         user: &str,
         seconds: u64,
-    ) -> Result<(String, u64), Failure> {
-        answered(&mut self.interrupt, self.admin.invite(user, seconds)).await
+        facts: UserFacts,
+    ) -> Result<(String, u64, UserFacts), Failure> {
+        answered(&mut self.interrupt, self.admin.invite(user, seconds, facts)).await
     }
 
-    /// The end of the exemption.
+    /// The end of the exemption, and who is exempt.
     pub(crate) async fn exempt(
         &mut self,
         user: &str,
         seconds: u64,
         reason: &str,
-    ) -> Result<u64, Failure> {
-        let call = self.admin.exempt(user, seconds, reason);
+        facts: UserFacts,
+    ) -> Result<(u64, UserFacts), Failure> {
+        let call = self.admin.exempt(user, seconds, reason, facts);
         answered(&mut self.interrupt, call).await
     }
 

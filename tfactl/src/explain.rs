@@ -44,6 +44,9 @@ struct ExplanationJson<'a> {
     state: &'a str,
     shown: Option<&'a str>,
     unknown: &'a [String],
+    uid: Option<u32>,
+    groups: Option<&'a [String]>,
+    offline: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -95,12 +98,24 @@ impl<'a> ExplanationJson<'a> {
             state: explained.state.name(),
             shown: json::or_null(&explained.shown),
             unknown: &explained.unknown,
+            uid: hypothetical.uid,
+            groups: hypothetical.groups.as_deref(),
+            offline: explained.offline.as_ref().map(OpenEnum::name),
         }
     }
 }
 
+/// The user of a login.
+pub(crate) struct Who<'a> {
+    pub(crate) user: &'a str,
+    /// The uid on members.
+    pub(crate) uid: Option<u32>,
+    /// All groups. An empty text is none.
+    pub(crate) groups: Option<Vec<String>>,
+}
+
 pub(crate) async fn run(
-    user: &str,
+    who: Who<'_>,
     login: &Login,
     key: Option<String>,
     at: Option<Moment>,
@@ -110,8 +125,12 @@ pub(crate) async fn run(
     let terminal = Terminal::new();
     let now = now();
     let at = at.map(|at| at.on_this_host(now)).transpose()?;
+    let Who { user, uid, groups } = who;
+    let named = |groups: Vec<String>| groups.into_iter().filter(|group| !group.is_empty());
     let hypothetical = HypotheticalLogin {
         key,
+        uid,
+        groups: groups.map(|groups| named(groups).collect()),
         ..login.hypothetical(at)
     };
     let files = Files::read(policy)?;

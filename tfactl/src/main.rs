@@ -72,29 +72,36 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Show { user, json } => show::run(&user, json).await,
         Command::Reset { user, yes } => reset::run(&user, yes).await,
         Command::Rename { map: Some(map), .. } => rename::many(&map).await,
-        Command::Rename { old, new, .. } => {
-            rename::one(&old.unwrap_or_default(), &new.unwrap_or_default()).await
+        Command::Rename { old, new, uid, .. } => {
+            rename::one(&old.unwrap_or_default(), &new.unwrap_or_default(), uid).await
         }
         Command::Unlock { user } => unlock::run(&user).await,
         Command::Authenticator { command } => authenticator::run(command).await,
         Command::Export { command } => export::run(command).await,
         Command::Import { command } => import::run(command).await,
         Command::Devices { command } => devices::run(command).await,
-        Command::Invite { user, length, json } => invite::run(&user, length, json).await,
+        Command::Invite {
+            user,
+            length,
+            uid,
+            json,
+        } => invite::run(&user, length, uid, json).await,
         Command::Exempt {
             user,
             length: Some(length),
             reason: Some(reason),
+            uid,
             json,
             ..
-        } => exempt::run(&user, length, &reason, json).await,
+        } => exempt::run(&user, length, &reason, uid, json).await,
         Command::Exempt { user, .. } => exempt::end(&user).await,
         Command::Exemptions { json } => exemptions::run(json).await,
         Command::Disable {
             user,
             length: Some(length),
             reason: Some(reason),
-        } => exempt::run(&user, length, &reason, false).await,
+            uid,
+        } => exempt::run(&user, length, &reason, uid, false).await,
         Command::Disable { user, .. } => exempt::disable(&user).await,
         Command::Enable { user } => exempt::enable(&user).await,
         Command::Recovery { command } => recovery::run(command).await,
@@ -120,11 +127,18 @@ async fn run_command(command: Command) -> Result<(), Failure> {
             login,
             key,
             at,
+            uid,
+            groups,
             policy,
             json,
         } => {
             let key = key.as_deref().map(ssh_key::text_of).transpose()?;
-            explain::run(&user, &login, key, at, policy.as_deref(), json).await
+            let who = explain::Who {
+                user: &user,
+                uid,
+                groups,
+            };
+            explain::run(who, &login, key, at, policy.as_deref(), json).await
         }
         Command::Policy { command } => match command {
             PolicyCommand::Check { file, strict } => policy::check(&file, strict),

@@ -14,6 +14,7 @@ impl From<account::Error> for Error {
         let text = error.to_string();
         match error {
             account::Error::UnknownUser(_) => Self::UnknownUser(text),
+            account::Error::NoSuchUser(_) => Self::InvalidArgument(text),
             account::Error::Damaged(_) => Self::Damaged(text),
             account::Error::UidChanged(_) => Self::UidChanged(text),
             account::Error::NotOnMember(_) => Self::NotAuthorized(text),

@@ -7,6 +7,7 @@
     reason = "a test ends by panicking"
 )]
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -266,7 +267,9 @@ fn a_possible_owner_of_a_moved_record_is_known_without_grace() {
     assert_eq!(other.unwrap().name, "anna");
 
     let itself = [("alice".to_owned(), "alice".to_owned())];
-    host.accounts.rename(&itself, false).unwrap();
+    host.accounts
+        .rename(&itself, &HashMap::new(), false)
+        .unwrap();
     assert_eq!(host.state("alice"), State::Enabled);
     assert!(host.login("anna").unwrap().unwrap().has_no_grace());
     let other = host.accounts.other_owner("alice", &alice).unwrap();
@@ -280,7 +283,7 @@ fn records_swapped_in_one_change_keep_their_grace() {
     host.set_up("bob");
     host.change(|names| names.users = vec![("alice".to_owned(), 1001), ("bob".to_owned(), 1000)]);
     let both = ["alice", "bob"].map(|name| (name.to_owned(), name.to_owned()));
-    host.accounts.rename(&both, false).unwrap();
+    host.accounts.rename(&both, &HashMap::new(), false).unwrap();
     for name in ["alice", "bob"] {
         let account = host.login(name).unwrap().unwrap();
         assert_eq!(account.state(), State::Enabled);

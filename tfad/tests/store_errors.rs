@@ -8,6 +8,7 @@
 
 mod alice;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -240,7 +241,7 @@ fn an_unreadable_record_is_not_taken_for_an_absent_one() {
     assert!(!host.accounts.has_none("alice"));
     // The record that cannot be read is in the way of one that would get its name.
     let pair = [("former".to_owned(), "alice".to_owned())];
-    let refused = host.accounts.rename(&pair, false);
+    let refused = host.accounts.rename(&pair, &HashMap::new(), false);
     assert!(
         matches!(refused, Err(account::Error::InTheWay(_))),
         "{refused:?}"

@@ -1,10 +1,12 @@
 //! The client of `.Admin`: any account, for root and for users with polkit's authorization
 //! `org.tfad.tfa1.manage`.
 
+use std::collections::HashMap;
+
 use tfa_proto::{
     AuditRecord, DaemonFacts, Exemption, Explanation, ExportedAuthenticator, FleetHost,
     HypotheticalLogin, Impact, Import, ImportResult, PublishedPolicy, RecoveryStatus, Renamed,
-    Status, TokenParameters,
+    Status, TokenParameters, UserFacts,
 };
 
 use crate::error::Error;
@@ -41,18 +43,37 @@ pub trait Admin {
     fn unlock(&self, user: &str) -> Result<(), Error>;
 
     /// Assigns the records of old names to the users of new names (old and new in each pair), with the
-    /// uids of these users: all in one change, or none. With `check` nothing is changed.
+    /// uids of these users: all in one change, or none. `uids` has those of new names that are users of members.
+    /// With `check` nothing is changed.
     #[zbus(allow_interactive_auth)]
-    fn rename(&self, names: &[(&str, &str)], check: bool) -> Result<Vec<Renamed>, Error>;
+    fn rename(
+        &self,
+        names: &[(&str, &str)],
+        uids: HashMap<&str, u32>,
+        check: bool,
+    ) -> Result<Vec<Renamed>, Error>;
 
     /// Creates an invitation that is valid for `seconds` seconds, and replaces an earlier one. Returns
-    /// the invitation code, which is returned only once, and the end of its validity.
+    /// the invitation code, which is returned only once, the end of its validity, and for whom it is. `facts` may have
+    /// the uid of a user of members of the fleet.
     #[zbus(allow_interactive_auth)]
-    fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error>;
+    fn invite(
+        &self,
+        user: &str,
+        seconds: u64,
+        facts: UserFacts,
+    ) -> Result<(String, u64, UserFacts), Error>;
 
-    /// Exempts a user for `seconds` seconds, and replaces an earlier exemption. Returns the end.
+    /// Exempts a user for `seconds` seconds, and replaces an earlier exemption. Returns the end, and who is exempt.
+    /// `facts` is as in [`Self::invite`].
     #[zbus(allow_interactive_auth)]
-    fn exempt(&self, user: &str, seconds: u64, reason: &str) -> Result<u64, Error>;
+    fn exempt(
+        &self,
+        user: &str,
+        seconds: u64,
+        reason: &str,
+        facts: UserFacts,
+    ) -> Result<(u64, UserFacts), Error>;
 
     /// Ends the exemption of a user.
     #[zbus(allow_interactive_auth)]
@@ -74,14 +95,14 @@ pub trait Admin {
     #[zbus(allow_interactive_auth)]
     fn user_exemptions(&self, after: &str) -> Result<(Vec<Exemption>, String), Error>;
 
-    /// Activates an authenticator of which the administrator has the key, and returns its id.
+    /// Activates an authenticator of which the administrator has the key. Returns its id, and whose it is.
     #[zbus(allow_interactive_auth)]
     fn add_authenticator(
         &self,
         user: &str,
         parameters: TokenParameters,
         key: &[u8],
-    ) -> Result<u32, Error>;
+    ) -> Result<(u32, UserFacts), Error>;
 
     /// Takes over enrollments that another program kept. With `check` nothing is changed.
     #[zbus(allow_interactive_auth)]

@@ -27,6 +27,7 @@ mod sparse;
 mod ssh_methods;
 mod status;
 mod turn;
+mod user_facts;
 mod wire_name;
 
 pub use authenticator::{Authenticator, AuthenticatorKind, find_authenticator};
@@ -53,7 +54,7 @@ pub use limits::{
 };
 pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator};
 pub use pending_authenticator::{SecurityKeyParameters, TokenParameters};
-pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
+pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Offline, Outcome, Reason};
 pub use printable::is_misleading;
 pub use published::PublishedPolicy;
 pub use recovery::{RecoveryState, RecoveryStatus};
@@ -66,6 +67,7 @@ pub use status::{Factor, ListFilter, LockScope, State, Status};
 pub use turn::{
     DecodeTurnError, Line, LineKind, Next, PromptStyle, Question, Turn, Verdict, WireTurn,
 };
+pub use user_facts::UserFacts;
 pub use wire_name::{OpenEnum, WireName};
 
 /// The well-known name that `tfad` owns. The `1` is the version of the contract.

@@ -71,6 +71,8 @@ pub struct TokenParameters {
     pub period: Option<u32>,
     /// The counter of the next code; only of a counter-based one. Absent: 0.
     pub counter: Option<u64>,
+    /// The uid of the user on members of the fleet, as in [`UserFacts`](crate::UserFacts).
+    pub uid: Option<u32>,
 }
 
 /// A new authenticator. The user stores its key on the phone and confirms it by a code. It holds the

@@ -33,6 +33,12 @@ pub struct HypotheticalLogin {
     pub security_key: Option<bool>,
     /// The time of the login, in seconds since the epoch.
     pub at: Option<u64>,
+    /// The uid of the user on that host, as in [`UserFacts`](crate::UserFacts). With [`Self::host`], and not of an
+    /// impact.
+    pub uid: Option<u32>,
+    /// The groups of the user, by name or number as the policy names them, and no others. Not of an impact. Absent:
+    /// those of the daemon's host; unknown for a user whom it does not know.
+    pub groups: Option<Vec<String>>,
 }
 
 /// The outcome of a hypothetical login.
@@ -86,6 +92,21 @@ pub struct Explanation {
     pub shown: String,
     /// What could not be determined: groups, a host's address.
     pub unknown: Vec<String>,
+    /// Of a login on another host of a fleet: what the policy permits while that host is cut off from all verifiers.
+    /// The files of that host decide, and for [`Offline::BoundCodes`] both.
+    pub offline: Option<OpenEnum<Offline>>,
+}
+
+wire_enum! {
+    /// What a policy permits on a member that is cut off.
+    pub enum Offline {
+        /// Nothing.
+        Deny = "deny",
+        /// The login, which is one of root at a console, without a code.
+        Console = "console",
+        /// The login, with a code that is bound to the host.
+        BoundCodes = "bound-codes",
+    }
 }
 
 wire_enum! {

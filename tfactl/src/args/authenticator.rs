@@ -70,6 +70,9 @@ pub(crate) struct Token {
     /// With hotp: counter of the next code; default 0
     #[arg(long, value_name = "NUMBER")]
     counter: Option<u64>,
+    /// The uid on members, if they alone know the user
+    #[arg(long, value_name = "UID")]
+    uid: Option<u32>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -95,6 +98,7 @@ impl From<Token> for TokenParameters {
             digits: token.digits.and_then(|digits| digits.parse().ok()),
             period: token.period,
             counter: token.counter,
+            uid: token.uid,
         }
     }
 }

@@ -95,6 +95,8 @@ impl Login {
             key: None,
             security_key: self.security_key.then_some(true),
             at,
+            uid: None,
+            groups: None,
         }
     }
 }

@@ -87,8 +87,11 @@ pub(crate) enum Command {
         /// The present name of the user; the same if only the uid has changed
         #[arg(required_unless_present = "map")]
         new: Option<String>,
+        /// The uid on members, if they alone know the user
+        #[arg(long, value_name = "UID")]
+        uid: Option<u32>,
         /// Do the same for each line of this file: OLD NEW
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["old", "new"])]
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["old", "new", "uid"])]
         map: Option<PathBuf>,
     },
     /// Reset the wrong codes of a user and remove the locks
@@ -133,6 +136,9 @@ pub(crate) enum Command {
         #[arg(long = "for", value_name = "LENGTH", default_value = "3d",
               value_parser = Length::of_invitation)]
         length: Length,
+        /// The uid on members, if they alone know the user
+        #[arg(long, value_name = "UID")]
+        uid: Option<u32>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -149,8 +155,11 @@ pub(crate) enum Command {
         /// The reason, which the log and the user see
         #[arg(long, value_name = "TEXT", required_unless_present = "end")]
         reason: Option<String>,
+        /// The uid on members, if they alone know the user
+        #[arg(long, value_name = "UID")]
+        uid: Option<u32>,
         /// End the exemption
-        #[arg(long, conflicts_with_all = ["length", "reason", "json"])]
+        #[arg(long, conflicts_with_all = ["length", "reason", "uid", "json"])]
         end: bool,
         /// Print JSON
         #[arg(long)]
@@ -175,6 +184,9 @@ pub(crate) enum Command {
         /// The reason for the exemption
         #[arg(long, value_name = "TEXT", requires = "length")]
         reason: Option<String>,
+        /// The uid on members, if they alone know the user
+        #[arg(long, value_name = "UID", requires = "length")]
+        uid: Option<u32>,
     },
     /// End a pause and an exemption of a user
     Enable {
@@ -264,6 +276,12 @@ pub(crate) enum Command {
         /// Time: 2026-12-01, "2026-12-01 08:00", +3d, ...
         #[arg(long, value_name = "DATE")]
         at: Option<Moment>,
+        /// The uid on members, if they alone know the user
+        #[arg(long, value_name = "UID", requires = "host")]
+        uid: Option<u32>,
+        /// The groups of the user, separated by commas
+        #[arg(long, value_name = "GROUPS", value_delimiter = ',')]
+        groups: Option<Vec<String>>,
         /// Use this policy; FILE.d/*.toml is read after it
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,

@@ -29,7 +29,7 @@ async fn add(token: Token) -> Result<(), Failure> {
     let mut daemon = Daemon::connect(&terminal).await?;
     let parameters = TokenParameters::from(token);
     let name = parameters.name.clone();
-    let id = daemon.add_authenticator(&user, parameters, &key).await?;
+    let (id, found) = daemon.add_authenticator(&user, parameters, &key).await?;
     if as_json {
         json::print(
             &terminal,
@@ -38,6 +38,8 @@ async fn add(token: Token) -> Result<(), Failure> {
                 id,
                 kind: kind.name(),
                 name: &name,
+                uid: found.uid,
+                known: found.known,
             },
         )?;
     } else {
@@ -47,6 +49,7 @@ async fn add(token: Token) -> Result<(), Failure> {
                 messages::authenticator_added(&user, &name)
             }
         })?;
+        messages::user_of_members(&user, found).map_or(Ok(()), |told| terminal.print(&told))?;
     }
     daemon.fail_if_not_serving()
 }
@@ -74,6 +77,8 @@ struct Added<'a> {
     id: u32,
     kind: &'a str,
     name: &'a str,
+    uid: Option<u32>,
+    known: Option<bool>,
 }
 
 async fn list(user: &str, as_json: bool) -> Result<(), Failure> {

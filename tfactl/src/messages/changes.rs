@@ -1,6 +1,6 @@
-//! `tfactl reset`, `unlock` and `invite`.
+//! `tfactl reset`, `unlock` and `invite`, and the user of members for whom a record was made.
 
-use tfa_proto::Status;
+use tfa_proto::{Status, UserFacts};
 use tfa_text::time::{date_time, wait};
 
 use super::accounts::state;
@@ -71,4 +71,15 @@ pub(crate) fn invitation(user: &str, code: &str, until: u64, now: u64) -> String
         until = date_time(until),
         wait = wait(until.saturating_sub(now))
     )
+}
+
+// A user whom members of the fleet alone know.
+
+/// For whom a record was made, if the verifier could compare nothing: a typing error shows.
+pub(crate) fn user_of_members(user: &str, found: UserFacts) -> Option<String> {
+    let uid = found.uid.filter(|_| found.known == Some(false))?;
+    Some(format!(
+        "\nThis is for {user} with the uid {uid}, whom this verifier does not know.\n\
+         Compare: on the member, id -u {user} prints {uid}."
+    ))
 }

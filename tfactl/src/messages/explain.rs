@@ -1,6 +1,8 @@
 //! `tfactl explain`.
 
-use tfa_proto::{Explanation, HypotheticalLogin, LockScope, OpenEnum, Outcome, Reason, State};
+use tfa_proto::{
+    Explanation, HypotheticalLogin, LockScope, Offline, OpenEnum, Outcome, Reason, State,
+};
 use tfa_text::time::{date_time, wait};
 
 use super::login::{login, outcome, reason};
@@ -36,6 +38,7 @@ pub(crate) fn explanation(
     lines.extend(session_code(explained));
     lines.extend(recovery_code(explained).map(str::to_owned));
     lines.extend(without_audit_mode(explained));
+    lines.extend(cut_off(explained, hypothetical));
     let mut text = vec![
         format!("User: {}", explained.user),
         login(hypothetical, explained.key.as_deref(), from_anywhere, width),
@@ -165,6 +168,23 @@ fn without_audit_mode(explained: &Explanation) -> Option<String> {
         Some(why) => format!("Without audit mode: {outcome} ({})", reason(why)),
         None => format!("Without audit mode: {outcome}"),
     })
+}
+
+/// What is left of a login on a member that reaches no verifier. The policy there is another one.
+fn cut_off(explained: &Explanation, hypothetical: &HypotheticalLogin) -> Option<String> {
+    let host = hypothetical.host.as_deref()?;
+    let offline = explained.offline.as_ref()?;
+    let permitted = match offline.known() {
+        Some(Offline::Deny) => "this policy permits no such login".to_owned(),
+        Some(Offline::Console) => "this policy lets root in without a code".to_owned(),
+        Some(Offline::BoundCodes) => {
+            format!("this policy permits a code that is bound to {host}")
+        }
+        None => offline.name().to_owned(),
+    };
+    Some(format!(
+        "While {host} reaches no verifier: {permitted}; the files of {host} decide"
+    ))
 }
 
 /// Rows are not wrapped, because they may be a drawing.

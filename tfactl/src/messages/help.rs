@@ -24,11 +24,13 @@ If an error breaks the list off, the command says so and exits with status 1.
 The JSON output is an array of the objects that tfactl show --json prints. After
 an error its closing bracket is missing.";
 
-pub(crate) const RENAME_USAGE: &str = "tfactl rename OLD NEW\n       tfactl rename --map FILE";
+pub(crate) const RENAME_USAGE: &str =
+    "tfactl rename OLD NEW [--uid UID]\n       tfactl rename --map FILE";
 
 pub(crate) const RENAME_HELP: &str = "\
 NEW is a user of this host, whose uid the record gets. If only the uid has
 changed, give the name twice: tfactl rename alice alice
+With --uid as in tfactl invite.
 No record is overwritten. The record of a user who still exists is not taken.
 A map is checked as a whole first. Then each record is moved in one change, and
 records that exchange their names are moved together. If the command is
@@ -44,22 +46,27 @@ The key is text in base32 or hex, in either case, with any blanks and dashes.
 It has 16 to 128 bytes. Delete the file afterwards.
 Of a security key, the file is the .pub file of its SSH key. Only SSH logins use
 it: elsewhere, a user who has nothing else and no backup codes is refused.
-Keys of the JSON output: user, id, kind, name.";
+With --uid as in tfactl invite.
+Keys of the JSON output: user, id, kind, name, uid, known.";
 
 pub(crate) const INVITE_HELP: &str = "\
 The first line of the output is the invitation code. It is required where the
 policy does not allow enrollment without one, and can be used once.
-Keys of the JSON output: user, invitation (the invitation code), until.";
+On a verifier of a fleet that does not know the user, --uid is what id -u USER
+prints on the member. The record then has this uid.
+Keys of the JSON output: user, invitation (the invitation code), until, uid,
+known (whether this verifier knows the user; null if --uid was not compared).";
 
 pub(crate) const EXEMPT_USAGE: &str = "\
-tfactl exempt USER --for LENGTH --reason TEXT [--json]\n       tfactl exempt USER --end";
+tfactl exempt USER --for LENGTH --reason TEXT [--uid UID] [--json]\n       tfactl exempt USER --end";
 
 pub(crate) const EXEMPT_HELP: &str = "\
 The exemption replaces an earlier one, ends by itself, and is logged at each
 login that would ask for a code or for enrollment. The user is told of it.
 It does not lift the requirement: meanwhile the user cannot pause two-factor
 login, nor remove the last authenticator.
-Keys of the JSON output: user, until, reason.";
+With --uid as in tfactl invite.
+Keys of the JSON output: user, until, reason, uid, known.";
 
 pub(crate) const EXEMPTIONS_HELP: &str = "\
 The list has the rules and the policy in force that do not require a second
@@ -109,6 +116,10 @@ Without --method the login uses a password. The method publickey is a plain key,
 publickey:sk a security key, publickey:cert a certificate. With --key, sshd has
 accepted the key before the password; with --method publickey, the key alone.
 --security-key is --key with the first security key that the user has enrolled.
+With --host, groups are those on this verifier. --groups are all that the user
+has there instead, by name or number as the policy names them; \"\" is none.
+--uid as in tfactl invite; without --groups, the groups of such a user are
+unknown.
 Keys of the JSON output, which do not change (see tfactl(8)):
   user, service            the login name and the service
   host                     the value of --host, or null
@@ -155,6 +166,11 @@ Keys of the JSON output, which do not change (see tfactl(8)):
   state                    as in tfactl show --json
   shown                    the first lines that the user sees, or null
   unknown                  what cannot be determined
+  uid, groups              the values of --uid and --groups, or null
+  offline                  of a login on another host of the fleet, what this
+                           policy permits while that host reaches no verifier:
+                           deny, console (root, without a code) or bound-codes;
+                           otherwise null
 Times are in RFC 3339 format, in UTC.";
 
 pub(crate) const CHECK_HELP: &str = "\

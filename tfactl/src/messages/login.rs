@@ -17,6 +17,11 @@ pub(super) fn login(
         origin(login, from_anywhere),
     ];
     lines.extend(login.host.iter().map(|host| format!("Host: {host}")));
+    lines.extend(login.uid.map(|uid| format!("Uid: {uid}")));
+    lines.extend(login.groups.iter().map(|groups| match groups.as_slice() {
+        [] => "Groups: none".to_owned(),
+        groups => format!("Groups: {}", groups.join(", ")),
+    }));
     lines.extend(method(login));
     lines.extend(key.map(|key| format!("Key: {key}")));
     lines.extend(login.at.map(|at| format!("Time: {}", date_time(at))));

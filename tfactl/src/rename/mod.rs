@@ -3,6 +3,7 @@
 mod map;
 mod order;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use tfa_client::{Failure, Terminal};
@@ -17,10 +18,11 @@ const MAX_NAMES: usize = MAX_BODY - 2 * 1024;
 /// Records between two reports of the progress.
 const PROGRESS_STEP: usize = 100;
 
-pub(crate) async fn one(old: &str, new: &str) -> Result<(), Failure> {
+pub(crate) async fn one(old: &str, new: &str, uid: Option<u32>) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
-    let renamed = daemon.rename(&[(old, new)], false).await?;
+    let uids = uid.map(|uid| (new, uid)).into_iter().collect();
+    let renamed = daemon.rename(&[(old, new)], uids, false).await?;
     for one in &renamed {
         if one.outcome == RenameOutcome::NoRecord {
             return Err(Failure::Refused(messages::no_record(one)));
@@ -37,7 +39,7 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
     let mut daemon = Daemon::connect(&terminal).await?;
     let mut checked = Vec::with_capacity(map.len());
     for pairs in calls(&map) {
-        checked.extend(daemon.rename(&pairs, true).await?);
+        checked.extend(daemon.rename(&pairs, HashMap::new(), true).await?);
     }
     let count = |outcome: RenameOutcome| {
         let of_it = checked.iter().filter(|one| one.outcome == outcome);
@@ -72,7 +74,7 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
             .iter()
             .map(|one| (one.old.as_str(), one.new.as_str()))
             .collect();
-        if let Err(failure) = daemon.rename(&pairs, false).await {
+        if let Err(failure) = daemon.rename(&pairs, HashMap::new(), false).await {
             terminal.error(&messages::map_stopped(
                 first_name(step),
                 done,

@@ -178,7 +178,8 @@ fn a_security_key_is_added_from_a_file_or_the_standard_input() {
     }));
     assert_eq!((code, error.as_str()), (0, ""));
     let expected = serde_json::json!({
-        "user": "alice", "id": 7, "kind": "security-key", "name": "security key"
+        "user": "alice", "id": 7, "kind": "security-key", "name": "security key",
+        "uid": 1000, "known": null
     });
     assert_eq!(crate::json(&out), expected);
     let (parameters, key) = host

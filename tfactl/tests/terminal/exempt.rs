@@ -1,5 +1,6 @@
 //! Exemptions, and the pause by an administrator.
 
+use serde_json::Value;
 use tfa_client::now;
 use tfa_proto::{Exemption, ExemptionKind, Mode};
 use tfa_testkit::{TestHost, finished};
@@ -39,7 +40,7 @@ fn an_exemption_names_its_end_and_how_to_end_it() {
 }
 
 #[test]
-fn the_json_form_of_an_exemption_has_three_keys() {
+fn the_json_form_of_an_exemption_has_the_user_as_the_daemon_knows_it() {
     let host = host_with(Vec::new());
     let words = [
         "exempt", "alice", "--for", "2d", "--reason", REASON, "--json",
@@ -50,7 +51,28 @@ fn the_json_form_of_an_exemption_has_three_keys() {
     assert_eq!(report["user"], "alice");
     assert_eq!(report["reason"], REASON);
     assert!(report["until"].as_str().unwrap().ends_with('Z'), "{out}");
-    assert_eq!(report.as_object().unwrap().len(), 3);
+    assert_eq!(
+        (&report["uid"], &report["known"]),
+        (&1000.into(), &Value::Null)
+    );
+    assert_eq!(report.as_object().unwrap().len(), 5);
+}
+
+#[test]
+fn user_of_members_is_exempt_with_a_uid_and_named_with_it() {
+    let host = host_with(Vec::new());
+    let words = ["--for", "2d", "--reason", REASON, "--uid", "1234"];
+    for command in ["exempt", "disable"] {
+        let words = [&[command, "nobody1"], &words[..]].concat();
+        let (code, out, _) = run(&host, &words);
+        assert_eq!(code, 0, "{out}");
+        let named = "for nobody1 with the uid 1234, whom this verifier does not know";
+        assert!(out.contains(named), "{out}");
+    }
+    let call = format!("Exempt nobody1 172800 {REASON} uid 1234");
+    assert_eq!(host.daemon().calls(), [call.clone(), call]);
+    let (code, _, error) = run(&host, &["disable", "nobody1", "--uid", "1234"]);
+    assert_eq!(code, 2, "{error}");
 }
 
 #[test]

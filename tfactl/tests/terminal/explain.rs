@@ -1,7 +1,7 @@
 //! The outcome of a hypothetical login, as text and as JSON.
 
 use tfa_proto::{
-    Explanation, HypotheticalLogin, LockScope, OpenEnum, Outcome, Phase, Reason, State,
+    Explanation, HypotheticalLogin, LockScope, Offline, OpenEnum, Outcome, Phase, Reason, State,
 };
 use tfa_testkit::{TestHost, finished};
 
@@ -120,6 +120,8 @@ fn the_arguments_are_sent_to_the_daemon() {
         key: None,
         security_key: None,
         at: None,
+        uid: None,
+        groups: None,
     };
     assert_eq!(hypothetical_login(&[]), login("sshd", "192.0.2.1", None));
     assert_eq!(
@@ -147,6 +149,15 @@ fn the_arguments_are_sent_to_the_daemon() {
         ..login("sshd", "192.0.2.1", None)
     };
     assert_eq!(hypothetical_login(&["--host", "web1"]), on_web1);
+    let user_of_web1 = HypotheticalLogin {
+        uid: Some(1234),
+        groups: Some(vec!["staff".to_owned(), "50".to_owned()]),
+        ..on_web1
+    };
+    let options = ["--host", "web1", "--uid", "1234", "--groups", "staff,50"];
+    assert_eq!(hypothetical_login(&options), user_of_web1);
+    let in_none = hypothetical_login(&["--groups", ""]);
+    assert_eq!(in_none.groups, Some(Vec::new()));
     let with_fingerprint = HypotheticalLogin {
         key: Some(FINGERPRINT.to_owned()),
         ..login("sshd", "192.0.2.1", None)
@@ -172,6 +183,39 @@ fn the_arguments_are_sent_to_the_daemon() {
     let before = tfa_client::now() + 3 * 86_400;
     let after = at("+3d").unwrap();
     assert!((before..before + 20).contains(&after));
+}
+
+#[test]
+fn told_uid_and_groups_are_shown_with_what_a_cut_off_host_does() {
+    let options = ["--host", "web1", "--uid", "1234", "--groups", "staff,50"];
+    let cut_off = |offline: Offline| {
+        let offline = Some(offline.into());
+        let text = said(
+            Explanation {
+                offline,
+                ..required()
+            },
+            &options,
+        );
+        let told = "\nHost: web1\nUid: 1234\nGroups: staff, 50\n";
+        assert!(text.contains(told), "{text}");
+        fits(&text);
+        let at = text.find("While web1 reaches no verifier: ").unwrap();
+        let rows = text[at..].lines().take(2).map(str::trim);
+        rows.collect::<Vec<_>>().join(" ")
+    };
+    assert!(cut_off(Offline::Deny).contains("permits no such login"));
+    assert!(cut_off(Offline::Console).contains("lets root in without a code"));
+    let bound = cut_off(Offline::BoundCodes);
+    assert!(bound.contains("a code that is bound to web1"), "{bound}");
+
+    let text = said(required(), &["--host", "web1", "--groups", ""]);
+    assert!(text.contains("\nGroups: none\n"), "{text}");
+    assert!(!text.contains("reaches no verifier"), "{text}");
+    let host = explaining(required());
+    let (code, _, error) = finished(&host.output_with(&["explain", "bob", "--uid", "7"]));
+    assert_eq!(code, 2);
+    assert!(error.contains("--host"), "{error}");
 }
 
 #[test]
@@ -485,7 +529,10 @@ fn the_keys_of_the_json_form_are_stable() {
   "audited_reason": null,
   "state": "enabled",
   "shown": "Verification code or backup code: ",
-  "unknown": []
+  "unknown": [],
+  "uid": null,
+  "groups": null,
+  "offline": null
 }
 "#;
     assert_eq!(out, expected);

@@ -58,7 +58,7 @@ fn too_long_a_time_is_refused_with_the_bounds() {
 }
 
 #[test]
-fn the_json_form_has_three_keys() {
+fn the_json_form_has_the_user_as_the_daemon_knows_it() {
     let (code, out, _) =
         finished(&host_with(Vec::new()).output_with(&["invite", "alice", "--json"]));
     assert_eq!(code, 0);
@@ -66,7 +66,32 @@ fn the_json_form_has_three_keys() {
     assert_eq!(report["user"], "alice");
     assert_eq!(report["invitation"], INVITATION);
     assert!(report["until"].as_str().unwrap().ends_with('Z'), "{out}");
-    assert_eq!(report.as_object().unwrap().len(), 3);
+    assert_eq!(report["uid"], 1000);
+    assert!(report["known"].is_null(), "{out}");
+    assert_eq!(report.as_object().unwrap().len(), 5);
+}
+
+#[test]
+fn user_whom_the_verifier_does_not_know_is_named_with_the_uid() {
+    let host = host_with(Vec::new());
+    let invite = ["invite", "nobody1", "--uid", "1234"];
+    let (code, out, error) = finished(&host.output_with(&invite));
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(host.daemon().calls(), ["Invite nobody1 259200 uid 1234"]);
+    assert_eq!(out.lines().next(), Some(INVITATION));
+    let named = "for nobody1 with the uid 1234, whom this verifier does not know";
+    assert!(out.contains(named), "{out}");
+    fits(&out);
+    let invite = ["invite", "nobody1", "--uid", "1234", "--json"];
+    let (_, out, _) = finished(&host.output_with(&invite));
+    let report = json(&out);
+    assert_eq!(
+        (&report["uid"], &report["known"]),
+        (&1234.into(), &false.into())
+    );
+
+    let (_, out, _) = finished(&host.output_with(&["invite", "both", "--uid", "1234"]));
+    assert!(!out.contains("does not know"), "{out}");
 }
 
 #[test]

@@ -22,6 +22,15 @@ fn a_rename_shows_the_new_name_of_the_record() {
 }
 
 #[test]
+fn uid_of_a_user_of_members_is_told_with_the_new_name() {
+    let host = host_with(vec![account("bob", "enabled")]);
+    let rename = ["rename", "bob", "robert", "--uid", "1234"];
+    let (code, _, error) = finished(&host.output_with(&rename));
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(host.daemon().calls(), ["Rename bob robert false uid 1234"]);
+}
+
+#[test]
 fn a_rename_without_a_record_is_refused() {
     let host = host_with(Vec::new());
     let (code, _, error) = finished(&host.output_with(&["rename", "bob", "robert"]));

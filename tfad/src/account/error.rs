@@ -15,6 +15,8 @@ use crate::messages;
 pub enum Error {
     /// The name service knows no such user.
     UnknownUser(String),
+    /// No user of this name and uid can be here. The text says why.
+    NoSuchUser(String),
     /// The name service fails.
     NameService(NameServiceFailed),
     /// The store fails.
@@ -41,6 +43,7 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownUser(text)
+            | Self::NoSuchUser(text)
             | Self::Damaged(text)
             | Self::UidChanged(text)
             | Self::OwnerStays(text)
@@ -64,7 +67,10 @@ impl Report for Error {
             // A directory that is down comes back, and so does memory.
             Self::NameService(_) | Self::Hashing | Self::UidChanged(_) => Some(Level::Error),
             Self::Contended(_) | Self::NotOnMember(_) => Some(Level::Warning),
-            Self::UnknownUser(_) | Self::OwnerStays(_) | Self::InTheWay(_) => None,
+            Self::UnknownUser(_)
+            | Self::NoSuchUser(_)
+            | Self::OwnerStays(_)
+            | Self::InTheWay(_) => None,
         }
     }
 

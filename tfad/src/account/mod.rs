@@ -14,6 +14,8 @@ pub(crate) mod resolve;
 mod root_of_member;
 pub(crate) mod status;
 mod told_uid;
+mod told_user;
+mod user_name;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub use recovery::RECOVERY_FILE;
 use tfa_store::{
     Commit, Listed, Move, Page, Record, RecordRead, Records, Revision, StateFile, Store, StoreError,
 };
+pub use told_user::NamedUser;
 
 /// The number of conflicts in a row after which a change is given up. Each means that another change
 /// was stored, so chance does not reach this number.

@@ -1,5 +1,7 @@
 //! The administrator moves records to other names and uids: one, or many at once.
 
+use std::collections::HashMap;
+
 use tfa_core::Account;
 use tfa_proto::{RenameOutcome, Renamed};
 use zeroize::Zeroizing;
@@ -31,15 +33,22 @@ struct Planned {
 impl Accounts {
     /// Moves the records of these names to these users, with the uids of the users: all of them in one
     /// change, or none. With `check` nothing is changed. What would be refused is reported for each pair,
-    /// and records in the way are no error: another call may move them.
+    /// and records in the way are no error: another call may move them. `uids` has those that the administrator
+    /// tells of new names, as [`Self::named_user`].
     ///
     /// # Errors
-    /// [`Error::UnknownUser`] for a new name that no user has; [`Error::OwnerStays`] for a record whose
+    /// [`Error::UnknownUser`] for a new name that no user has, and as [`Self::named_user`] for one with a
+    /// told uid; [`Error::OwnerStays`] for a record whose
     /// owner is still there; [`Error::InTheWay`] for one that would take another's place; as
     /// [`Self::load`].
-    pub fn rename(&self, pairs: &[(String, String)], check: bool) -> Result<Vec<Renamed>, Error> {
+    pub fn rename(
+        &self,
+        pairs: &[(String, String)],
+        uids: &HashMap<String, u32>,
+        check: bool,
+    ) -> Result<Vec<Renamed>, Error> {
         for _ in 0..TRIES {
-            let planned = plan_all(&*self.store, self.names(), pairs, check)?;
+            let planned = self.plan_all(pairs, uids, check)?;
             let plans: Vec<&Plan> = planned.iter().filter_map(|one| one.plan.as_ref()).collect();
             if !check && !plans.is_empty() {
                 must_have_room(&planned)?;
@@ -65,6 +74,32 @@ impl Accounts {
 }
 
 impl Accounts {
+    fn plan_all(
+        &self,
+        pairs: &[(String, String)],
+        uids: &HashMap<String, u32>,
+        check: bool,
+    ) -> Result<Vec<Planned>, Error> {
+        let planned = pairs.iter().map(|(old, new)| {
+            let to = self.new_owner(new, uids.get(new).copied());
+            let planned = to.and_then(|to| plan(&*self.store, self.names(), old, to));
+            planned.or_else(|error| match check {
+                true => Ok(Planned {
+                    renamed: Renamed {
+                        old: old.clone(),
+                        new: new.clone(),
+                        outcome: RenameOutcome::Refused.into(),
+                        why: error.to_string(),
+                        ..Renamed::default()
+                    },
+                    plan: None,
+                }),
+                false => Err(error),
+            })
+        });
+        planned.collect()
+    }
+
     /// The record may have belonged to the user who has its former uid now, and who has no record without
     /// it: that user gets no grace, as after a reset.
     fn leave_without_grace(&self, plan: &Plan) -> Result<(), Error> {
@@ -87,37 +122,7 @@ impl Plan {
     }
 }
 
-fn plan_all(
-    store: &dyn Store,
-    names: &dyn NameService,
-    pairs: &[(String, String)],
-    check: bool,
-) -> Result<Vec<Planned>, Error> {
-    let planned = pairs.iter().map(|(old, new)| {
-        plan(store, names, old, new).or_else(|error| match check {
-            true => Ok(Planned {
-                renamed: Renamed {
-                    old: old.clone(),
-                    new: new.clone(),
-                    outcome: RenameOutcome::Refused.into(),
-                    why: error.to_string(),
-                    ..Renamed::default()
-                },
-                plan: None,
-            }),
-            false => Err(error),
-        })
-    });
-    planned.collect()
-}
-
-fn plan(
-    store: &dyn Store,
-    names: &dyn NameService,
-    old: &str,
-    new: &str,
-) -> Result<Planned, Error> {
-    let to = names.look_up(new)?;
+fn plan(store: &dyn Store, names: &dyn NameService, old: &str, to: User) -> Result<Planned, Error> {
     let renamed = Renamed {
         old: old.to_owned(),
         new: to.name.clone(),

@@ -42,6 +42,14 @@ impl SubjectQuery {
         !self.groups.is_empty() || (self.names == Names::All && !self.in_rules.is_empty())
     }
 
+    /// What a policy asks about the user of a login: inside a session, under every name of the uid.
+    pub(crate) fn of_policy(policy: &Policy, inside_session: bool) -> Self {
+        match inside_session {
+            true => Self::of_any_name(policy),
+            false => Self::of_names_in_use(policy),
+        }
+    }
+
     /// Which of these groups the names in use belong to.
     pub(crate) fn membership(groups: Vec<Group>) -> Self {
         Self {
@@ -72,11 +80,6 @@ impl SubjectQuery {
     pub(crate) fn look_up(self, user: &User, calls: CallsFor) -> Subject {
         groups::of(user, self.names, self.groups, self.in_rules, calls)
     }
-}
-
-/// A user under the names in use, with the groups that a policy asks about.
-pub(crate) fn by_names_in_use(user: &User, policy: &Policy, calls: CallsFor) -> Subject {
-    SubjectQuery::of_names_in_use(policy).look_up(user, calls)
 }
 
 /// A user under every name of the uid, with the groups that a policy asks about.

@@ -14,6 +14,7 @@ mod publication;
 mod questions;
 mod records;
 mod refusals;
+mod told_users;
 mod users;
 
 pub use bound::*;
@@ -29,4 +30,5 @@ pub use publication::*;
 pub use questions::*;
 pub use records::*;
 pub use refusals::*;
+pub use told_users::*;
 pub use users::*;

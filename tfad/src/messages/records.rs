@@ -33,8 +33,9 @@ pub fn damaged_record_may_be_of(name: &str, user: &str) -> String {
 pub fn uid_changed(name: &str, former: u32, uid: u32) -> String {
     format!(
         "{name} was set up with the uid {former} and has the uid {uid} now. If it is the same person, \
-         keep the record: tfactl rename {name} {name}. If that person has another name now: tfactl \
-         rename {name} NEWNAME. If it is another person, reset it: tfactl reset {name}"
+         keep the record: tfactl rename {name} {name} (in a fleet, add --uid {uid}). If that person has \
+         another name now: tfactl rename {name} NEWNAME. If it is another person, reset it: tfactl reset \
+         {name}"
     )
 }
 

@@ -115,6 +115,7 @@ fn of_security_key(wanted: &TokenParameters, key: &[u8]) -> Result<Authenticator
         digits,
         period,
         counter,
+        uid: _,
     } = wanted;
     if algorithm.is_some() || digits.is_some() || period.is_some() || counter.is_some() {
         return Err(messages::security_key_has_no_codes());

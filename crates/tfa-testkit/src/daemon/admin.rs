@@ -1,6 +1,6 @@
 //! The interface `Admin`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use tfa_proto::{
     AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator, FleetHost,
     HypotheticalLogin, Impact, Import, ImportOutcome, ImportResult, ListFilter, Outcome,
     PublishedPolicy, Reason, RecoveryStatus, RenameOutcome, Renamed, State, Status,
-    TokenParameters,
+    TokenParameters, UserFacts,
 };
 use zbus::message::Header;
 
@@ -74,10 +74,13 @@ impl AdminInterface {
     async fn rename(
         &self,
         names: Vec<(String, String)>,
+        uids: HashMap<String, u32>,
         check: bool,
     ) -> Result<Vec<Renamed>, BusError> {
         for (old, new) in &names {
-            self.0.record(format!("Rename {old} {new} {check}")).await;
+            let uid = with_uid(uids.get(new).copied());
+            let call = format!("Rename {old} {new} {check}{uid}");
+            self.0.record(call).await;
         }
         let account = self.0.account.lock().unwrap();
         let has_record = |name: &str| account.others.iter().any(|other| other.user == name);
@@ -112,20 +115,31 @@ impl AdminInterface {
         Ok(())
     }
 
-    async fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), BusError> {
-        self.0.record(format!("Invite {user} {seconds}")).await;
-        check_known(user)?;
+    async fn invite(
+        &self,
+        user: &str,
+        seconds: u64,
+        facts: UserFacts,
+    ) -> Result<(String, u64, UserFacts), BusError> {
+        let call = format!("Invite {user} {seconds}{}", with_uid(facts.uid));
+        self.0.record(call).await;
+        let found = found(user, facts.uid)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Ok((INVITATION.to_owned(), now.as_secs() + seconds))
+        Ok((INVITATION.to_owned(), now.as_secs() + seconds, found))
     }
 
-    async fn exempt(&self, user: &str, seconds: u64, reason: &str) -> Result<u64, BusError> {
-        self.0
-            .record(format!("Exempt {user} {seconds} {reason}"))
-            .await;
-        check_known(user)?;
+    async fn exempt(
+        &self,
+        user: &str,
+        seconds: u64,
+        reason: &str,
+        facts: UserFacts,
+    ) -> Result<(u64, UserFacts), BusError> {
+        let call = format!("Exempt {user} {seconds} {reason}{}", with_uid(facts.uid));
+        self.0.record(call).await;
+        let found = found(user, facts.uid)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Ok(now.as_secs() + seconds)
+        Ok((now.as_secs() + seconds, found))
     }
 
     async fn end_exemption(&self, user: &str) -> Result<(), BusError> {
@@ -177,12 +191,12 @@ impl AdminInterface {
         user: &str,
         parameters: TokenParameters,
         key: Vec<u8>,
-    ) -> Result<u32, BusError> {
+    ) -> Result<(u32, UserFacts), BusError> {
         let call = format!("AddAuthenticator {user} {}", parameters.name);
         self.0.record(call).await;
-        check_known(user)?;
+        let found = found(user, parameters.uid)?;
         self.0.account.lock().unwrap().token = Some((parameters, key));
-        Ok(7)
+        Ok((7, found))
     }
 
     async fn import(&self, imports: Vec<Import>, check: bool) -> Vec<ImportResult> {
@@ -452,4 +466,20 @@ fn check_known(user: &str) -> Result<(), Error> {
         return Err(Error::UnknownUser(format!("There is no user {user} here.")));
     }
     Ok(())
+}
+
+/// What the call says of the uid.
+fn with_uid(uid: Option<u32>) -> String {
+    uid.map(|uid| format!(" uid {uid}")).unwrap_or_default()
+}
+
+/// A user whose uid is told is one of members, unless the name begins with `both`.
+fn found(user: &str, uid: Option<u32>) -> Result<UserFacts, Error> {
+    if uid.is_none() {
+        check_known(user)?;
+    }
+    Ok(UserFacts {
+        uid: uid.or(Some(1000)),
+        known: uid.map(|_| user.starts_with("both")),
+    })
 }

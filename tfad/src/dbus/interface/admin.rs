@@ -1,11 +1,12 @@
 //! `org.tfad.Tfa1.Admin`: any account, for root and for callers that polkit authorizes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tfa_proto::{
     ACTION_MANAGE, AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator,
     FleetHost, HypotheticalLogin, Impact, Import, ImportResult, PublishedPolicy, RecoveryStatus,
-    Renamed, Status, TokenParameters,
+    Renamed, Status, TokenParameters, UserFacts,
 };
 use zbus::Connection;
 use zbus::message::Header;
@@ -100,35 +101,37 @@ impl AdminInterface {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         names: Vec<(String, String)>,
+        uids: HashMap<String, u32>,
         check: bool,
     ) -> Result<Vec<Renamed>, BusError> {
         let call = self.admit(&header, connection, "rename").await?;
         Ok(self
             .run(&call, move |administrator| {
-                administrator.rename(&names, check)
+                administrator.rename(&names, &uids, check)
             })
             .await?)
     }
 
     /// Makes an invitation.
-    #[zbus(out_args("code", "until"))]
+    #[zbus(out_args("code", "until", "found"))]
     async fn invite(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         user: String,
         seconds: u64,
-    ) -> Result<(String, u64), BusError> {
+        facts: UserFacts,
+    ) -> Result<(String, u64, UserFacts), BusError> {
         let call = self.admit(&header, connection, &user).await?;
         Ok(self
             .run(&call, move |administrator| {
-                administrator.invite(&user, seconds)
+                administrator.invite(&user, seconds, facts)
             })
             .await?)
     }
 
     /// Exempts a user for a time.
-    #[zbus(out_args("until"))]
+    #[zbus(out_args("until", "found"))]
     async fn exempt(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -136,11 +139,12 @@ impl AdminInterface {
         user: String,
         seconds: u64,
         reason: String,
-    ) -> Result<u64, BusError> {
+        facts: UserFacts,
+    ) -> Result<(u64, UserFacts), BusError> {
         let call = self.admit(&header, connection, &user).await?;
         Ok(self
             .run(&call, move |administrator| {
-                administrator.exempt(&user, seconds, &reason)
+                administrator.exempt(&user, seconds, &reason, facts)
             })
             .await?)
     }
@@ -218,7 +222,7 @@ impl AdminInterface {
     }
 
     /// Activates an authenticator of which the administrator has the key.
-    #[zbus(out_args("id"))]
+    #[zbus(out_args("id", "found"))]
     async fn add_authenticator(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -226,7 +230,7 @@ impl AdminInterface {
         user: String,
         parameters: TokenParameters,
         key: Vec<u8>,
-    ) -> Result<u32, BusError> {
+    ) -> Result<(u32, UserFacts), BusError> {
         let key = Zeroizing::new(key);
         let call = self.admit(&header, connection, &user).await?;
         Ok(self

@@ -3,7 +3,7 @@
 use tfa_core::{
     Device, LockState, LoginOrigin, PhaseAction, RememberRules, Source, Terms, ThrottleScope, Time,
 };
-use tfa_proto::{Explanation, OpenEnum, Outcome, Reason};
+use tfa_proto::{Explanation, Offline, OpenEnum, Outcome, Reason};
 use tfa_text::wrapped;
 
 use super::hypothetical::login_name;
@@ -91,6 +91,14 @@ pub fn explain(simulator: &Simulator<'_>, host: &str) -> Explanation {
         audited_reason: audited.and_then(|(_, why)| why).map(OpenEnum::from),
         state: status::state_of(account).into(),
         unknown: unknown(simulator, &simulation),
+        offline: simulator.offline().map(|offline| {
+            match offline {
+                tfa_core::Offline::Deny => Offline::Deny,
+                tfa_core::Offline::Console => Offline::Console,
+                tfa_core::Offline::BoundCodes => Offline::BoundCodes,
+            }
+            .into()
+        }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 //!
-//! `hypothetical` and `key` put the login that an administrator describes in the terms of the policy.
+//! `hypothetical`, `subject` and `key` put the login that an administrator describes in the terms of the policy.
 //! `phases` follows it through the phases of PAM, and calls what a login calls. `outcome` names its end.
 //! `explain` collects all that for one login, with what the user would see (`shown`); `impact` compares
 //! two times for each user.
@@ -12,6 +12,7 @@ mod key;
 mod outcome;
 mod phases;
 mod shown;
+mod subject;
 
 #[cfg(test)]
 mod tests;
@@ -22,3 +23,4 @@ pub use impact::impact;
 pub use key::ShownKey;
 pub use outcome::outcome;
 pub use phases::{Simulation, Simulator};
+pub use subject::subject;

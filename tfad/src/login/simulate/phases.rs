@@ -1,8 +1,8 @@
 //! A hypothetical login in the phases of PAM.
 
 use tfa_core::{
-    Account, AskRecoveryCode, HostName, Login, LoginOrigin, PhaseAction, PhaseInput, Policy,
-    PolicyDecision, Subject, ThrottleScope, Time, Turn, confirm_by_security_key,
+    Account, AskRecoveryCode, HostName, Login, LoginOrigin, Offline, PhaseAction, PhaseInput,
+    Policy, PolicyDecision, Subject, ThrottleScope, Time, Turn, confirm_by_security_key,
 };
 use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, Verdict};
 
@@ -10,6 +10,7 @@ use super::hypothetical::{host, is_own, names_keys, origin};
 use super::key::ShownKey;
 use crate::config::Config;
 use crate::host::facts::LocalHost;
+use crate::host::name_in_rules;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
@@ -112,6 +113,17 @@ impl<'a> Simulator<'a> {
     pub(super) fn host(&self) -> Option<HostName> {
         let is_asked = self.policy.names_hosts();
         is_asked.then(|| host(self.login)).flatten()
+    }
+
+    /// What the policy permits of the login while its host is cut off, if the login is on another host than this one.
+    pub(super) fn offline(&self) -> Option<Offline> {
+        let other = self.login.host.is_some() && host(self.login) != name_in_rules();
+        let described = other.then(|| self.described(self.first_phase(), None))?;
+        let is_root_at_console = self.user.uid == 0 && self.origin() == LoginOrigin::Local;
+        match self.policy.offline(&described.login, self.now) {
+            Offline::Console if !is_root_at_console => Some(Offline::Deny),
+            permitted => Some(permitted),
+        }
     }
 
     /// Where the login comes from.

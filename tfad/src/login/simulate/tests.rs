@@ -1,7 +1,7 @@
 use tfa_core::{
     Account, Groups, Identity, LoginOrigin, Mode, Policy, Rule, RuleEffect, Source, Subject, Time,
 };
-use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Phase, Reason};
+use tfa_proto::{Explanation, HypotheticalLogin, Offline, OpenEnum, Outcome, Phase, Reason};
 
 use super::hypothetical::origin;
 use super::{Simulator, explain, impact};
@@ -266,4 +266,49 @@ fn a_rule_is_named_only_where_it_decides() {
     assert_eq!(rule("su", key, Mode::Required), not_guarded);
     let off = is(Some(Reason::Off), "a.toml");
     assert_eq!(rule("su", None, Mode::Off), off);
+}
+
+#[test]
+fn what_a_cut_off_host_permits_is_told_of_another_host_alone() {
+    let offline = |permitted, service: &str, host: Option<&str>, uid| {
+        let policy = Policy {
+            otherwise: RuleEffect {
+                offline: permitted,
+                ..RuleEffect::default()
+            },
+            ..Policy::default()
+        };
+        let login = HypotheticalLogin {
+            service: service.to_owned(),
+            host: host.map(str::to_owned),
+            ..HypotheticalLogin::default()
+        };
+        simulated(&policy, &login, None, |simulator| {
+            let user = User {
+                uid,
+                ..simulator.user.clone()
+            };
+            let simulator = Simulator {
+                user: &user,
+                ..*simulator
+            };
+            explain(&simulator, "host").offline
+        })
+    };
+    let web1 = Some("web1.example");
+    let told = |offline: Offline| Some(OpenEnum::from(offline));
+    use tfa_core::Offline as Permitted;
+    let bound_codes = offline(Permitted::BoundCodes, "sshd", web1, 1000);
+    assert_eq!(bound_codes, told(Offline::BoundCodes));
+    let denied = offline(Permitted::Deny, "sshd", web1, 1000);
+    assert_eq!(denied, told(Offline::Deny));
+    // Root at a console alone.
+    let root = offline(Permitted::Console, "login", web1, 0);
+    assert_eq!(root, told(Offline::Console));
+    let other = offline(Permitted::Console, "login", web1, 1000);
+    assert_eq!(other, told(Offline::Deny));
+    assert_eq!(offline(Permitted::BoundCodes, "sshd", None, 1000), None);
+    let here = crate::host::host_name();
+    let here = offline(Permitted::BoundCodes, "sshd", Some(&here), 1000);
+    assert_eq!(here, None);
 }

@@ -1,9 +1,9 @@
 //! What an administrator does with the authenticators of any account.
 
 use tfa_core::AuthenticatorId;
-use tfa_proto::{Error, TokenParameters};
+use tfa_proto::{Error, TokenParameters, UserFacts};
 
-use super::Administrator;
+use super::{Administrator, facts_of};
 use crate::host::clock;
 use crate::log::AccountEvent;
 use crate::messages;
@@ -16,20 +16,21 @@ impl Administrator {
         user: &str,
         wanted: &TokenParameters,
         key: &[u8],
-    ) -> Result<u32, Error> {
-        let user = self.accounts.user(user)?;
+    ) -> Result<(u32, UserFacts), Error> {
+        let named = self.accounts.named_user(user, wanted.uid)?;
+        let user = &named.user;
         let authenticator = new_authenticator::of_token(wanted, key)?;
         let now = clock::now();
         let id = self
             .accounts
-            .change(&user, |account| account.bind(authenticator.clone(), now))
+            .change(user, |account| account.bind(authenticator.clone(), now))
             .map_err(|error| self.state.journal.report(&self.caller, &user.name, error))?
             .map_err(|refusal| messages::refusal_for_administrator(refusal, &user.name, now))?;
         let event = AccountEvent::AuthenticatorBound(authenticator.name());
         self.state
             .journal
             .log_account(&self.caller, &user.name, event);
-        Ok(id.number())
+        Ok((id.number(), facts_of(&named)))
     }
 
     /// Removes an authenticator that is not the last one.

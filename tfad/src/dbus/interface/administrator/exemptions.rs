@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use tfa_core::{Account, MAX_EXEMPTION, State, UserExemption};
-use tfa_proto::{EXEMPTION_SECONDS, Error, Exemption, ExemptionKind, Mode, is_misleading};
+use tfa_proto::{
+    EXEMPTION_SECONDS, Error, Exemption, ExemptionKind, Mode, UserFacts, is_misleading,
+};
 
-use super::Administrator;
+use super::{Administrator, facts_of};
 use crate::account::resolve;
 use crate::host::pam_services::may_require;
 use crate::host::time_limit::CallsFor;
@@ -26,7 +28,8 @@ impl Administrator {
         user: &str,
         seconds: u64,
         reason: &str,
-    ) -> Result<u64, Error> {
+        facts: UserFacts,
+    ) -> Result<(u64, UserFacts), Error> {
         if !EXEMPTION_SECONDS.contains(&seconds) {
             return Err(messages::bad_exemption_time());
         }
@@ -35,15 +38,16 @@ impl Administrator {
         let exemption = exemption
             .filter(|_| !reason.contains(is_misleading))
             .ok_or_else(messages::bad_reason)?;
-        let user = self.accounts.user(user)?;
+        let named = self.accounts.named_user(user, facts.uid)?;
+        let user = &named.user;
         self.accounts
-            .change(&user, |account| account.exempt(exemption.clone()))
+            .change(user, |account| account.exempt(exemption.clone()))
             .map_err(|error| self.state.journal.report(&self.caller, &user.name, error))?;
         let event = AccountEvent::Exempted(&exemption);
         self.state
             .journal
             .log_account(&self.caller, &user.name, event);
-        Ok(exemption.until().as_secs())
+        Ok((exemption.until().as_secs(), facts_of(&named)))
     }
 
     pub(in crate::dbus::interface) fn end_exemption(&self, user: &str) -> Result<(), Error> {

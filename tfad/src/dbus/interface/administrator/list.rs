@@ -192,7 +192,7 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::sync::{Arc, Mutex};
 
-    use tfa_proto::TokenParameters;
+    use tfa_proto::{TokenParameters, UserFacts};
     use tfa_store::{Revision, Store};
     use tfa_testkit::MemoryStore;
 
@@ -416,7 +416,7 @@ mod tests {
         let (administrator, _go) = administrator(&uids, "");
         for user in ["user1001", "user3499"] {
             administrator
-                .exempt(user, 3600, "a phone in repair")
+                .exempt(user, 3600, "a phone in repair", UserFacts::default())
                 .unwrap();
         }
         let (exemptions, next) = administrator.user_exemptions("").unwrap();

@@ -11,19 +11,17 @@ mod list;
 mod publication;
 mod recovery;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_core::{
-    Account, Change, ChangedBy, HostName, Invitation, MAX_INVITATION_LIFETIME, Policy, Subject,
-    Time,
-};
+use tfa_core::{Account, Change, ChangedBy, HostName, Invitation, MAX_INVITATION_LIFETIME, Time};
 use tfa_proto::{
     AuditRecord, Error, Explanation, HypotheticalLogin, INVITATION_SECONDS, Impact, OpenEnum,
-    Outcome, Reason, RenameOutcome, Renamed, Status,
+    Outcome, Reason, RenameOutcome, Renamed, Status, UserFacts,
 };
 
-use crate::account::{self, Accounts, status};
+use crate::account::{self, Accounts, NamedUser, status};
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::fleet::Hosts;
@@ -116,9 +114,10 @@ impl Administrator {
     pub(in crate::dbus::interface) fn rename(
         &self,
         names: &[(String, String)],
+        uids: &HashMap<String, u32>,
         check: bool,
     ) -> Result<Vec<Renamed>, Error> {
-        let renamed = self.accounts.rename(names, check);
+        let renamed = self.accounts.rename(names, uids, check);
         let renamed =
             renamed.map_err(|error| self.state.journal.report(&self.caller, "rename", error))?;
         let moved = renamed
@@ -136,17 +135,19 @@ impl Administrator {
         &self,
         user: &str,
         seconds: u64,
-    ) -> Result<(String, u64), Error> {
+        facts: UserFacts,
+    ) -> Result<(String, u64, UserFacts), Error> {
         if !INVITATION_SECONDS.contains(&seconds) {
             return Err(messages::bad_invitation_time());
         }
-        let user = self.accounts.user(user)?;
+        let named = self.accounts.named_user(user, facts.uid)?;
+        let user = &named.user;
         let now = clock::now();
         let until = now.plus(Duration::from_secs(seconds));
         let (invitation, code) = random::drawn(|fill| Invitation::draw(fill, now, until))?;
         let invited = self
             .accounts
-            .change(&user, |account| {
+            .change(user, |account| {
                 let is_set_up = !account.authenticators().is_empty();
                 if !is_set_up {
                     account.invite(invitation.clone());
@@ -160,7 +161,7 @@ impl Administrator {
         self.state
             .journal
             .log_account(&self.caller, &user.name, AccountEvent::Invited);
-        Ok((code.to_printed(), until.as_secs()))
+        Ok((code.to_printed(), until.as_secs(), facts_of(&named)))
     }
 
     pub(in crate::dbus::interface) fn explain(
@@ -171,8 +172,12 @@ impl Administrator {
     ) -> Result<Explanation, Error> {
         let config = self.policy_of(files)?;
         check_host(login)?;
-        let user = self.accounts.user(user)?;
-        let subject = self.subject_of(&user, &config.policy, login);
+        let named = self.accounts.named_user(user, login.uid)?;
+        if named.is_known == Some(false) && login.host.is_none() {
+            return Err(messages::simulated_user_of_members(user));
+        }
+        let subject = simulate::subject(&named, &config.policy, login);
+        let user = named.user;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let (account, problem) = match self.accounts.load(&user) {
             Ok(account) => (account, None),
@@ -198,6 +203,7 @@ impl Administrator {
         };
         let host = login.host.clone().unwrap_or_else(host_name);
         let mut told = simulate::explain(&simulator, &host);
+        told.offline = told.offline.filter(|_| self.accounts.are_of_fleet());
         if let Err(error) = has_recovery_code {
             told.unknown.push(format!("the recovery code: {error}"));
         }
@@ -227,6 +233,9 @@ impl Administrator {
     ) -> Result<(bool, Vec<Impact>), Error> {
         let config = self.policy_of(files)?;
         check_host(login)?;
+        if login.uid.is_some() || login.groups.is_some() {
+            return Err(messages::impact_of_one_user());
+        }
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let has_session_phase = pam_files::leaves_to_session(&login.service);
         // A login that cannot determine it goes on as without one.
@@ -238,7 +247,12 @@ impl Administrator {
                 continue;
             };
             let account = self.accounts.load(&user);
-            let subject = self.subject_of(&user, &config.policy, login);
+            let named = NamedUser {
+                user,
+                is_known: None,
+            };
+            let subject = simulate::subject(&named, &config.policy, login);
+            let user = named.user;
             let usable = account.is_ok();
             let account = account.ok().flatten();
             let account = account.as_ref();
@@ -389,15 +403,6 @@ impl Administrator {
         accounts.change(user, Account::forbid_grace)
     }
 
-    /// A user as a supposed login knows them.
-    fn subject_of(&self, user: &User, policy: &Policy, login: &HypotheticalLogin) -> Subject {
-        if simulate::is_inside_session(login) {
-            subject::by_any_name(user, policy, CallsFor::Administrators)
-        } else {
-            subject::by_names_in_use(user, policy, CallsFor::Administrators)
-        }
-    }
-
     /// Whether two-factor login is, or may come to be, required of a user.
     fn may_require_of(&self, user: &User) -> bool {
         // Of a policy that cannot be read nothing is known.
@@ -407,6 +412,14 @@ impl Administrator {
         let config = self.state.config();
         let subject = subject::by_any_name(user, &config.policy, CallsFor::Administrators);
         config.policy.may_require_of(&subject)
+    }
+}
+
+/// What the answer of a call says of its user.
+fn facts_of(named: &NamedUser) -> UserFacts {
+    UserFacts {
+        uid: Some(named.user.uid),
+        known: named.is_known,
     }
 }
 
