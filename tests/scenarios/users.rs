@@ -117,6 +117,22 @@ pub(crate) fn set_up_in_login(terminal: &Terminal) -> Owner {
 pub(crate) fn set_up_in_login_at(terminal: &Terminal, ahead: i64) -> Owner {
     terminal.expect("Press Enter to begin, or no to stop:");
     terminal.type_line("");
+    scan_and_confirm(terminal, ahead)
+}
+
+/// As [`set_up_in_login`], where the policy wants this invitation code.
+#[track_caller]
+pub(crate) fn set_up_invited_in_login(terminal: &Terminal, code: &str) -> Owner {
+    terminal.expect("Press Enter to begin, or no to stop:");
+    terminal.type_line("");
+    terminal.expect("Invitation code:");
+    terminal.type_line(code);
+    scan_and_confirm(terminal, 0)
+}
+
+/// The enrollment from the QR code on.
+#[track_caller]
+fn scan_and_confirm(terminal: &Terminal, ahead: i64) -> Owner {
     terminal.expect("Scan it with the app, then press Enter:");
     terminal.type_line("");
     terminal.expect("Code from your phone:");

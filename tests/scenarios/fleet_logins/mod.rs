@@ -7,6 +7,7 @@ mod locks;
 pub(crate) mod machines;
 mod offline;
 mod published;
+mod told_uids;
 mod versions;
 
 use std::time::{Duration, Instant};
@@ -36,10 +37,16 @@ fn logs_in(machine: &Machine, code: &str) {
     terminal.expect(SHELL);
 }
 
-/// A login over SSH that has entered the password.
+/// A login of alice over SSH that has entered the password.
 #[track_caller]
 fn after_password(machine: &Machine) -> Terminal {
-    let terminal = ssh_with_messages(machine, "alice");
+    after_password_of(machine, "alice")
+}
+
+/// The same of a user.
+#[track_caller]
+fn after_password_of(machine: &Machine, user: &str) -> Terminal {
+    let terminal = ssh_with_messages(machine, user);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal
