@@ -4,9 +4,12 @@ use std::time::Instant;
 
 use super::machines::two_verifiers_and_a_member;
 use super::{SHELL, after_password};
+use crate::users::{PASSWORD, console_on_tty1, enter_password, set_policy};
 
 const DENY: &str = "[policy]\nmode = \"required\"\ngrace = \"0d\"\nafter_grace = \"deny\"\n";
 const REFUSED: &str = "the time to set it up is over.";
+const NOT_AVAILABLE: &str = "Two-factor login is not available right now.";
+const OFFLINE: &str = "[policy]\nmode = \"optional\"\noffline = \"console\"\n";
 const FILE: &str = "/root/fleet.toml";
 
 #[test]
@@ -63,7 +66,13 @@ fn published_policy_is_in_force_from_the_next_login_on() {
                --cert /etc/etcd/pem --key /etc/etcd/key";
     let break_it = format!("{put} put /tfa/d/policy/ broken && {put} put /tfa/policy broken");
     v2.succeed(["sh", "-c", &break_it]);
-    after_password(&v1).expect("Two-factor login is not available right now.");
+    after_password(&v1).expect(NOT_AVAILABLE);
+    // The verifiers of the member are there: it is not cut off.
+    member.set_password("root", PASSWORD);
+    set_policy(&member, OFFLINE);
+    let console = console_on_tty1(&member);
+    enter_password(console, "root");
+    console.expect(NOT_AVAILABLE);
 
     v2.succeed(["tfactl", "policy", "unpublish", "--yes"]);
     for machine in [&v1, &v2, &member] {

@@ -32,7 +32,7 @@ enum Ended {
 pub(super) struct Last {
     /// Why, for the administrator.
     text: String,
-    /// The daemons of this one and of all before it do not run, or serve no logins.
+    /// The daemons of this one and of all before it do not run.
     is_absent: bool,
 }
 
@@ -204,7 +204,8 @@ fn end_of(reply: BeginReply) -> Ended {
     {
         return Ended::Cannot(NoReply {
             why: refused.text.clone(),
-            is_absent: refused.error() == Error::NotServing,
+            // It answers.
+            is_absent: false,
         });
     }
     match messages::reply_to_begin(reply) {

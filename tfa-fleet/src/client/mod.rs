@@ -10,6 +10,7 @@ mod connect;
 mod error;
 mod learn;
 mod link;
+mod meaning;
 mod round;
 
 use std::pin::pin;
@@ -31,6 +32,7 @@ use crate::random::random;
 pub(crate) use connect::client_of;
 pub(crate) use learn::keep as learn;
 use link::Link;
+use meaning::Meaning;
 
 /// How long a verifier may take until another one is asked as well.
 const HEDGE_DELAY: Duration = Duration::from_secs(1);
@@ -201,7 +203,7 @@ fn refused(text: &str) -> LoginReply {
 
 /// Whether another verifier may do what this one cannot.
 fn is_elsewhere(error: Error) -> bool {
-    matches!(error, Error::NotServing | Error::Storage)
+    meaning::of_error(error) == Meaning::Elsewhere
 }
 
 /// The time until a deadline, in milliseconds.
@@ -247,7 +249,7 @@ async fn reply_of<T>(
                 link.suspect(number);
             }
             Err(NoReply {
-                is_absent: status.code() == Code::FailedPrecondition,
+                is_absent: meaning::of_status(status.code()) == Meaning::Absent,
                 why: match status.message() {
                     "" => format!("{:?}", status.code()),
                     message => message.to_owned(),

@@ -145,7 +145,7 @@ impl Fleet {
         }
     }
 
-    /// Whether certainly no verifier has to do with this host: each one cannot be connected to, or does not serve. One
+    /// Whether certainly no verifier has to do with this host: each one cannot be connected to, or its daemon does not run. One
     /// that refuses the certificate of this host, or whose own is not accepted, is none of these, and an error of this host
     /// is no word about a verifier. Where `tfa-fleet` does not tell, it is not certain.
     pub(super) fn is_cut_off(&self) -> bool {
@@ -217,7 +217,7 @@ fn none_can_be_asked(verifiers: &[VerifierStatus]) -> bool {
     counted.peek().is_some() && counted.all(cannot_be_asked)
 }
 
-/// Whether a verifier that has not answered is connected, and so does not serve, or cannot be connected to.
+/// Whether a verifier that has not answered is connected, so that its daemon does not run, or cannot be connected to.
 fn cannot_be_asked(verifier: &VerifierStatus) -> bool {
     let error = verifier.error.as_ref().map(|error| error.kind);
     verifier.is_connected
@@ -235,10 +235,15 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-/// The refusal of a verifier, as this host's own would be.
+/// The refusal of a verifier, as this host's own would be. By itself it is never one that lets root in: a verifier that
+/// refuses is there.
 pub(super) fn refused(name: &str, text: String) -> Error {
+    use tfa_proto::Error::{ConsoleOnly, CutOff, NotServing, Storage};
     let known = tfa_proto::Error::from_name(name, text.clone());
-    Error::Refused(known.unwrap_or(tfa_proto::Error::Storage(text)))
+    Error::Refused(match known {
+        None | Some(NotServing(_) | CutOff(_) | ConsoleOnly(_)) => Storage(text),
+        Some(error) => error,
+    })
 }
 
 pub(super) fn not_understood() -> Error {
@@ -297,6 +302,24 @@ mod tests {
             (vec![], false),
         ] {
             assert_eq!(none_can_be_asked(&verifiers), expected, "{verifiers:?}");
+        }
+    }
+
+    #[test]
+    fn refusal_of_a_verifier_never_says_that_there_is_none() {
+        for (name, expected) in [
+            ("NotServing", "Storage"),
+            ("CutOff", "Storage"),
+            ("ConsoleOnly", "Storage"),
+            ("Storage", "Storage"),
+            ("Unheard", "Storage"),
+            ("Busy", "Busy"),
+            ("NotAuthorized", "NotAuthorized"),
+        ] {
+            let error = refused(&format!("org.tfad.Tfa1.Error.{name}"), "why".to_owned());
+            let told = tfa_proto::Error::from(error);
+            assert_eq!(told.name(), format!("org.tfad.Tfa1.Error.{expected}"));
+            assert_eq!(told.text(), "why");
         }
     }
 

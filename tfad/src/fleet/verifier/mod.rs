@@ -110,7 +110,7 @@ impl MemberLogins {
             Err(login::Error::NeedsFacts(missing)) => {
                 LoginReply::NeedFact(translate::needed_fact(missing))
             }
-            Err(error) => refused(&error.into()),
+            Err(error) => refused(&told(error)),
         }
     }
 
@@ -174,9 +174,36 @@ fn must_be_root_by_both(user: &LoginUser) -> Result<(), login::Error> {
     Err(login::Error::Refused(error))
 }
 
+/// The error as a member gets it. "Not serving" is none of a login: an older member takes it for the absence of this
+/// verifier, and who can write to the store can cause it.
+fn told(error: login::Error) -> Error {
+    match error {
+        login::Error::NotServing(why) => Error::Storage(why),
+        error => error.into(),
+    }
+}
+
 fn refused(error: &Error) -> LoginReply {
     LoginReply::Refused {
         error: error.name().to_owned(),
         text: error.text().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publication::PolicyError;
+
+    #[test]
+    fn policy_that_cannot_be_used_is_told_as_a_failure_of_the_store() {
+        let why = || "why".to_owned();
+        let unusable = login::Error::from(PolicyError::Unusable(why()));
+        for error in [unusable, login::Error::NotServing(why())] {
+            assert_eq!(told(error), Error::Storage(why()));
+        }
+        // The member knows by it that a call of an owner was not executed.
+        let of_owner = login::Error::Refused(Error::NotServing(why()));
+        assert_eq!(told(of_owner), Error::NotServing(why()));
     }
 }
