@@ -76,26 +76,32 @@ impl Examination {
         Ok(content)
     }
 
-    /// What to compare later. `None` if what was computed is not to be kept.
+    /// Whether what was looked at so far may be kept, if it does not change until the end.
     #[must_use]
-    pub fn finish(self) -> Option<FileStates> {
-        let states = self.states.into_inner();
+    pub fn may_be_kept(&self) -> bool {
+        let states = self.states.borrow();
         let found = || {
             states
                 .iter()
                 .filter_map(|(path, state)| Some((path, (*state)?)))
         };
         let mut known = BTreeSet::new();
-        let is_certain = !self.is_uncertain.get()
+        !self.is_uncertain.get()
             && states.len() <= MAX_PATHS
             && found().all(|(_, state)| state.is_settled(self.began))
             && found().all(|(path, state)| {
                 known.contains(&state.device())
                     || (sets_exact_times(path) && known.insert(state.device()))
-            });
-        let states = FileStates(states.into_iter().collect());
+            })
+    }
+
+    /// What to compare later. `None` if what was computed is not to be kept.
+    #[must_use]
+    pub fn finish(self) -> Option<FileStates> {
+        let may_be_kept = self.may_be_kept();
+        let states = FileStates(self.states.into_inner().into_iter().collect());
         // What was read is of these states only if they are the present ones still.
-        (is_certain && states.are_unchanged()).then_some(states)
+        (may_be_kept && states.are_unchanged()).then_some(states)
     }
 
     fn expect(&self, is_certain: bool) {

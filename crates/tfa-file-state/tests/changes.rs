@@ -222,6 +222,7 @@ fn errors_are_not_kept() {
 fn file_systems_without_exact_times_are_not_kept() {
     let examination = in_an_hour();
     assert!(examination.state(Path::new("/proc/version")).is_some());
+    assert!(!examination.may_be_kept());
     assert!(examination.finish().is_none());
 }
 

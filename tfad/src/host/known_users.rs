@@ -11,20 +11,18 @@ mod passwd;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::str;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
+
+use tfa_file_state::{Examination, FileStates};
 
 use super::users::{LookUpError, NameService, NameServiceFailed, Nss, User};
 use passwd::LocalUsers;
 
 /// The size of `/etc/passwd` up to which its users are kept, in bytes: a thousand users.
 const MAX_BYTES: u64 = 64 << 10;
-/// How long a file must be unchanged. Two changes within one tick of the kernel's clock have the same time
-/// stamp, so that a file which has just changed may change again unseen.
-const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// A name service that keeps local users.
 pub struct KnownUsers<N> {
@@ -32,33 +30,14 @@ pub struct KnownUsers<N> {
     passwd: PathBuf,
     nsswitch: PathBuf,
     now: fn() -> SystemTime,
-    kept: Mutex<Option<Kept>>,
+    kept: Mutex<Option<Arc<Kept>>>,
 }
 
-/// What was read from one version of the files.
-#[derive(Clone)]
+/// What was read.
 struct Kept {
-    files: Files,
+    files: FileStates,
     /// `None` if the name service must be asked for each user.
     users: Option<Arc<LocalUsers>>,
-}
-
-/// The files that determine the local users, as they were at one time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Files {
-    passwd: Version,
-    nsswitch: Version,
-}
-
-/// One version of a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Version {
-    device: u64,
-    inode: u64,
-    size: u64,
-    /// In seconds and nanoseconds, as the next one.
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl KnownUsers<Nss> {
@@ -95,70 +74,37 @@ impl<N: NameService> NameService for KnownUsers<N> {
 impl<N> KnownUsers<N> {
     /// The local users, where the present files alone determine them.
     fn local_users(&self) -> Option<Arc<LocalUsers>> {
-        let files = self.files()?;
-        // In a statement of its own: the lock is released before the files are read.
+        // In a statement of its own: the lock is released before the files are examined.
         let kept = self
             .kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if let Some(kept) = kept.filter(|kept| kept.files == files) {
-            return kept.users;
+        if let Some(kept) = kept.filter(|kept| kept.files.are_unchanged()) {
+            return kept.users.clone();
         }
-        if !files.are_settled((self.now)()) {
+        let examination = Examination::new((self.now)());
+        let passwd = examination.state(&self.passwd);
+        examination.state(&self.nsswitch);
+        let is_small = passwd.is_some_and(|passwd| passwd.size() <= MAX_BYTES);
+        if !examination.may_be_kept() {
             return None;
         }
-        let users = self.read(files).map(Arc::new);
-        // What was read is of this version only if it is the present one still.
-        if self.files()? != files {
-            return None;
-        }
-        let kept = Some(Kept {
-            files,
+        let users = is_small.then(|| self.read(&examination)).flatten();
+        let users = users.map(Arc::new);
+        let kept = Kept {
+            files: examination.finish()?,
             users: users.clone(),
-        });
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        };
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(kept));
         users
     }
 
-    /// The present versions; `None` where a file cannot be examined.
-    fn files(&self) -> Option<Files> {
-        Some(Files {
-            passwd: Version::of(&fs::metadata(&self.passwd).ok()?),
-            nsswitch: Version::of(&fs::metadata(&self.nsswitch).ok()?),
-        })
-    }
-
-    fn read(&self, files: Files) -> Option<LocalUsers> {
-        if files.passwd.size > MAX_BYTES {
-            return None;
-        }
-        let nsswitch = fs::read_to_string(&self.nsswitch).ok()?;
-        let passwd = fs::read_to_string(&self.passwd).ok()?;
-        LocalUsers::parse(&passwd).filter(|_| asks_files_first(&nsswitch))
-    }
-}
-
-impl Files {
-    fn are_settled(self, now: SystemTime) -> bool {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let latest = now.checked_sub(SETTLED_AFTER).unwrap_or_default();
-        let latest = i64::try_from(latest.as_secs()).unwrap_or_default();
-        [self.passwd, self.nsswitch]
-            .iter()
-            .all(|file| file.modified.0 < latest && file.changed.0 < latest)
-    }
-}
-
-impl Version {
-    fn of(file: &Metadata) -> Self {
-        Self {
-            device: file.dev(),
-            inode: file.ino(),
-            size: file.size(),
-            modified: (file.mtime(), file.mtime_nsec()),
-            changed: (file.ctime(), file.ctime_nsec()),
-        }
+    fn read(&self, examination: &Examination) -> Option<LocalUsers> {
+        let nsswitch = examination.read(&self.nsswitch).ok()?;
+        let passwd = examination.read(&self.passwd).ok()?;
+        let users = LocalUsers::parse(str::from_utf8(&passwd).ok()?);
+        users.filter(|_| str::from_utf8(&nsswitch).is_ok_and(asks_files_first))
     }
 }
 
