@@ -264,7 +264,11 @@ fn published_policy_replaces_what_is_of_the_policy_and_nothing_of_the_host() {
     let alone = one(text).unwrap();
     assert_eq!(published.policy.guard, alone.policy.guard);
     assert_eq!(published.issuer, None);
-    assert_eq!(published.remember, alone.remember);
+    let of_text = RememberRules {
+        of_verifier: true,
+        ..alone.remember.clone()
+    };
+    assert_eq!(published.remember, of_text);
     assert_eq!(published.authenticator, alone.authenticator);
     assert_eq!(published.recovery, files.recovery);
     assert_eq!((published.store, published.role), (files.store, files.role));
