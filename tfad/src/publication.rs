@@ -31,6 +31,8 @@ pub enum PolicyError {
     Store(StoreError),
     /// The published one cannot be used. The text says why, and what to do.
     Unusable(String),
+    /// The published one is older than one that was met. The text says what to do.
+    Older(String),
 }
 
 impl PolicyError {
@@ -44,7 +46,7 @@ impl fmt::Display for PolicyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(error) => error.fmt(formatter),
-            Self::Unusable(text) => formatter.write_str(text),
+            Self::Unusable(text) | Self::Older(text) => formatter.write_str(text),
         }
     }
 }
@@ -90,6 +92,20 @@ struct InForce {
     stamp: Option<PolicyStamp>,
     published: Option<Arc<Published>>,
     unusable: Option<String>,
+    /// It is unusable because it is older than one that was met.
+    is_older: bool,
+    /// `config` is the newest one that was read from the store.
+    is_newest_read: bool,
+}
+
+impl InForce {
+    fn error(&self) -> Option<PolicyError> {
+        let why = self.unusable.clone()?;
+        Some(match self.is_older {
+            true => PolicyError::Older(why),
+            false => PolicyError::Unusable(why),
+        })
+    }
 }
 
 impl fmt::Debug for Publication {
@@ -112,6 +128,8 @@ impl Publication {
                 stamp: None,
                 published: None,
                 unusable: None,
+                is_older: false,
+                is_newest_read: false,
             }),
             changing: Mutex::default(),
             mark: None,
@@ -190,6 +208,13 @@ impl Publication {
         }
     }
 
+    /// The newest configuration that was met, where the store has an older policy now. `None` where this daemon has not
+    /// had it in force since its start.
+    pub fn newest_before_older(&self) -> Option<Arc<Config>> {
+        let in_force = self.in_force();
+        (in_force.is_older && in_force.is_newest_read).then_some(in_force.config)
+    }
+
     /// The configuration by which an answer is judged: that of the begin of its login, or a newer one. It
     /// reads nothing.
     ///
@@ -221,9 +246,9 @@ impl Publication {
                 }
                 continue;
             }
-            return match in_force.unusable {
+            return match in_force.error() {
                 None => Ok(in_force.config),
-                Some(why) => Err(PolicyError::Unusable(why)),
+                Some(error) => Err(error),
             };
         }
         let why = messages::POLICY_CHANGES_ALL_THE_TIME.to_owned();
@@ -312,16 +337,18 @@ impl Publication {
             return Ok(());
         }
         let is_first = before.stamp.is_none();
-        let (published, unusable) = match self.checked(read)? {
-            Read::NoStore | Read::None(_) => (None, None),
-            Read::Published(published) => (Some(Arc::new(published)), None),
-            Read::Unknown(why) => (None, Some(why)),
+        let (published, unusable, is_older) = match self.checked(read)? {
+            Read::NoStore | Read::None(_) => (None, None, false),
+            Read::Published(published) => (Some(Arc::new(published)), None, false),
+            Read::Unknown(why) => (None, Some(why), false),
+            Read::Older(why) => (None, Some(why), true),
         };
         let was_known = is_first && published.is_none() && unusable.is_none();
         self.set(InForce {
             stamp: Some(stamp),
             published,
             unusable,
+            is_older,
             ..before
         });
         let now = self.in_force();
@@ -340,7 +367,7 @@ impl Publication {
     /// Refuses a policy that is older than one that was met, and keeps the number of the newest one.
     fn checked(&self, read: Read) -> Result<Read, PolicyError> {
         let serial = match &read {
-            Read::NoStore | Read::Unknown(_) => return Ok(read),
+            Read::NoStore | Read::Unknown(_) | Read::Older(_) => return Ok(read),
             Read::None(serial) => *serial,
             Read::Published(published) => published.policy.serial(),
         };
@@ -350,7 +377,8 @@ impl Publication {
             Err(error @ SerialError::File(_)) => {
                 Err(PolicyError::Unusable(messages::serial(&error)))
             }
-            Err(error) => Ok(Read::Unknown(messages::serial(&error))),
+            Err(error @ SerialError::Older { .. }) => Ok(Read::Older(messages::serial(&error))),
+            Err(error @ SerialError::Damaged) => Ok(Read::Unknown(messages::serial(&error))),
         }
     }
 
@@ -359,15 +387,22 @@ impl Publication {
         match next.published.as_deref() {
             Some(Published { policy, revision }) => {
                 match next.local.with_published(&policy.text, &policy.zone) {
-                    Ok(config) => (next.config, next.unusable) = (Arc::new(config), None),
+                    Ok(config) => {
+                        (next.config, next.unusable) = (Arc::new(config), None);
+                        next.is_newest_read = true;
+                    }
                     Err(bad) => {
+                        next.is_newest_read = false;
                         let problem = bad.lines().next().unwrap_or_default();
                         next.unusable = Some(messages::unusable_policy(*revision, &problem));
                     }
                 }
             }
-            None if next.unusable.is_none() => next.config = Arc::clone(&next.local),
-            None => {}
+            None if next.unusable.is_none() => {
+                next.config = Arc::clone(&next.local);
+                next.is_newest_read = next.stamp.is_some();
+            }
+            None => next.is_newest_read &= next.is_older,
         }
         if let Some(mark) = &self.mark {
             // Without it a check of the files says less.
@@ -392,6 +427,8 @@ enum Read {
     Published(Published),
     /// A document that this version cannot read. The text says what to do.
     Unknown(String),
+    /// One that is older than one that was met. The text says what to do.
+    Older(String),
 }
 
 /// The id of the one document of the policy.

@@ -424,6 +424,47 @@ fn older_policy_that_is_put_back_refuses_until_one_is_published() {
     assert_eq!(one.verdict(), Verdict::NotRequired);
 }
 
+const ROOT_EXEMPT: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\nafter_grace = \"deny\"\n\
+     [[policy.rule]]\nusers = [\"root\"]\norigins = [\"local\"]\nmode = \"off\"\n";
+
+#[test]
+fn older_policy_leaves_root_at_a_console_the_way_in_of_the_newest_one() {
+    let (_etcd, one, other) = verifiers();
+    let publish = |text| {
+        let revision = one.state.publication().revision().unwrap();
+        one.publish(text, revision.unwrap_or(Revision::NONE));
+        document(&one)
+    };
+    let lets_root_in = |context: Context| match other.begin("root", context) {
+        Ok(next) => next == Next::Verdict(Verdict::NotRequired),
+        Err(Error::NotServing(_)) => false,
+        Err(error) => panic!("{error:?}"),
+    };
+    let off = publish("[policy]\nmode = \"off\"\n");
+    publish(ROOT_EXEMPT);
+    assert!(lets_root_in(at_console()) && !lets_root_in(over_ssh()));
+    put_back(&one, off.as_deref());
+    // In each phase. No other login, and none by the older policy.
+    for phase in [Phase::Auth, Phase::Account] {
+        let context = Context {
+            phase,
+            ..at_console()
+        };
+        assert!(lets_root_in(context), "{phase:?}");
+    }
+    assert!(!lets_root_in(over_ssh()) && is_refused(&other));
+    let alice = other.begin("alice", at_console());
+    assert!(matches!(alice, Err(Error::NotServing(_))), "{alice:?}");
+
+    // What the newest policy does not exempt is refused, whatever an older one says.
+    let exempt = publish(ROOT_EXEMPT);
+    assert!(lets_root_in(at_console()));
+    publish(REQUIRED);
+    assert!(!lets_root_in(at_console()));
+    put_back(&one, exempt.as_deref());
+    assert!(!lets_root_in(at_console()));
+}
+
 #[test]
 fn highest_number_of_a_policy_is_kept_over_a_restart() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -105,7 +105,7 @@ impl From<PolicyError> for Error {
         match error {
             PolicyError::Store(error) => Self::Account(error.into()),
             // It stands in the log once, where it was read.
-            PolicyError::Unusable(why) => Self::NotServing(why),
+            PolicyError::Unusable(why) | PolicyError::Older(why) => Self::NotServing(why),
         }
     }
 }

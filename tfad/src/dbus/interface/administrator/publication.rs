@@ -105,7 +105,7 @@ impl Administrator {
     fn of_policy(&self, error: PolicyError) -> Error {
         match error {
             PolicyError::Store(error) => self.of_store(error),
-            PolicyError::Unusable(why) => Error::Storage(why),
+            PolicyError::Unusable(why) | PolicyError::Older(why) => Error::Storage(why),
         }
     }
 
