@@ -60,6 +60,8 @@ fn user_of_a_member_is_invited_by_uid_and_enrolls_there() {
     let invited = verifier.succeed(["tfactl", "invite", "bob", "--uid", &wrong]);
     let told = format!("for bob with the uid {wrong}, whom this verifier does not know");
     assert!(invited.contains(&told), "{invited}");
+    let logged = format!("bob: an administrator told its uid, {wrong}; this host does not know");
+    verifier.expect_in_journal("tfad", &logged);
     bob_logs_in(web1).expect("Two-factor login is not available right now");
     let again = verifier.fail(["tfactl", "invite", "bob", "--uid", &uid]);
     let way_out = format!("tfactl rename bob bob --uid {uid}");

@@ -283,6 +283,13 @@ pub enum AccountEvent<'a> {
         /// The uid that it has now.
         uid: u32,
     },
+    /// An administrator told the uid of the user, and the record has it.
+    UidTold {
+        /// The uid.
+        uid: u32,
+        /// Whether the name service of this host knows the user with it.
+        is_known: bool,
+    },
     /// The owner was offered a first authenticator. It takes no code, so it counts against the quota.
     FirstAuthenticatorOffered(&'a str),
     /// The owner enrolled a first security key, which waits for a login. As above, it takes no code.
@@ -446,7 +453,8 @@ impl Event<'_> {
                 | A::ExemptionEnded
                 | A::Disabled
                 | A::Enabled
-                | A::RecordGiven { .. } => None,
+                | A::RecordGiven { .. }
+                | A::UidTold { .. } => None,
             },
             Self::Record { .. } | Self::Host { .. } | Self::Daemon(_) => None,
         }

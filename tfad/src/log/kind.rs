@@ -63,6 +63,7 @@ kinds! {
     EXEMPTED = "exempted", "3668e8331a6513b53d41564668da9993";
     EXEMPTION_ENDED = "exemption-ended", "ecc66f22498a4b540a11187c3d112d40";
     RECORD_GIVEN = "record-given", "f2a72874eb6b870708ede501ede7c4a7";
+    UID_TOLD = "uid-told", "98002c21d77b4bec82af89cd44b11626";
     CODE_TESTED = "code-tested", "74eb86ae7a1bb2a6e9056ff8748ec1bd";
     SWITCH_OFF_REFUSED = "switch-off-refused", "e3d734ad22a1e2f2fbc675aa2bab4e9f";
     NOT_ADMINISTRATOR = "not-administrator", "1cc4ea26fc2ee22cd7425fb602ac327b";
@@ -169,6 +170,7 @@ impl AccountEvent<'_> {
             Self::Exempted(_) => EXEMPTED,
             Self::ExemptionEnded => EXEMPTION_ENDED,
             Self::RecordGiven { .. } => RECORD_GIVEN,
+            Self::UidTold { .. } => UID_TOLD,
             Self::CodeTested => CODE_TESTED,
             Self::WrongCode => WRONG_CODE,
             Self::WrongInvitation => WRONG_INVITATION,

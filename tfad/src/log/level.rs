@@ -117,6 +117,7 @@ impl AccountEvent<'_> {
             | Self::Unlocked
             | Self::Invited
             | Self::RecordGiven { .. }
+            | Self::UidTold { .. }
             | Self::CodeVoid
             | Self::SwitchOffRefused => Level::Notice,
             Self::WrongCode

@@ -393,6 +393,15 @@ impl AccountEvent<'_> {
                 former = quoted(former)
             )
             .into(),
+            Self::UidTold {
+                uid,
+                is_known: true,
+            } => format!("an administrator told its uid, {uid}").into(),
+            Self::UidTold {
+                uid,
+                is_known: false,
+            } => format!("an administrator told its uid, {uid}; this host does not know the user")
+                .into(),
             Self::CodeTested => "a code was tested and would be accepted".into(),
             Self::WrongCode => "wrong code".into(),
             Self::WrongInvitation => "wrong invitation".into(),

@@ -30,6 +30,7 @@ impl Administrator {
         self.state
             .journal
             .log_account(&self.caller, &user.name, event);
+        self.log_told_uid(&named);
         Ok((id.number(), facts_of(&named)))
     }
 

@@ -47,6 +47,7 @@ impl Administrator {
         self.state
             .journal
             .log_account(&self.caller, &user.name, event);
+        self.log_told_uid(&named);
         Ok((exemption.until().as_secs(), facts_of(&named)))
     }
 

@@ -161,6 +161,7 @@ impl Administrator {
         self.state
             .journal
             .log_account(&self.caller, &user.name, AccountEvent::Invited);
+        self.log_told_uid(&named);
         Ok((code.to_printed(), until.as_secs(), facts_of(&named)))
     }
 
@@ -299,6 +300,18 @@ impl Administrator {
 }
 
 impl Administrator {
+    /// Logs the uid that the administrator has told of a user whose record did not have it.
+    fn log_told_uid(&self, named: &NamedUser) {
+        let Some(is_known) = named.is_known else {
+            return;
+        };
+        let uid = named.user.uid;
+        let event = AccountEvent::UidTold { uid, is_known };
+        self.state
+            .journal
+            .log_account(&self.caller, &named.user.name, event);
+    }
+
     /// The policy of the files, or the one in force where there are none.
     fn policy_of(&self, files: &[(String, String)]) -> Result<Arc<Config>, Error> {
         if files.is_empty() {
