@@ -148,6 +148,7 @@ impl Fleet {
                         terminal.type_line(first);
                         terminal.type_line(rest);
                     }
+                    prompt if prompt.ends_with("[y/N]") => terminal.type_line("y"),
                     prompt if prompt.ends_with(':') => terminal.type_secret(PASSPHRASE),
                     _ => {}
                 }
@@ -176,6 +177,11 @@ fn small_fleet_is_made_as_the_page_says() {
     let alice = set_up(v1, "alice", PASSWORD);
     logs_in(fleet.machine("web1"), &alice.phone.next_unused());
 
+    let refused = v1.fail(["tfactl", "fleet", "leave", "--yes"]).text();
+    assert!(
+        refused.contains("has the accounts of its fleet"),
+        "{refused}"
+    );
     // A database serves one verifier alone.
     write_passphrase(v1);
     let refused = v1.fail(["sh", "-c", INVITE]).text();
@@ -430,7 +436,28 @@ fn leave_the_fleet(fleet: &Fleet, phone: &Phone) {
         v1.succeed(["systemctl", "start", name]);
     }
     is_served(v1);
+    web1.succeed(["mkdir", "-p", "/var/lib/tfa/bound"]);
+    web1.write_file("/var/lib/tfa/bound/codes", "hashes");
+    let refused = web1.fail(["tfactl", "fleet", "leave"]).text();
+    assert!(refused.contains("add --yes"), "{refused}");
+    assert!(refused.contains("with the password alone"), "{refused}");
     fleet.follow("Leaving a fleet");
+    for path in [
+        "/var/lib/tfa/fleet.member",
+        "/var/lib/tfa/bound",
+        "/var/lib/tfa-fleet",
+        "/etc/tfa/tfa-fleet.toml",
+        "/etc/tfa/tfad.toml.d/fleet.toml",
+        "/etc/tfa/tfad.toml.d/fleet.before",
+    ] {
+        assert!(!web1.has_file(path), "{path}");
+    }
+    let key = |machine: &Machine, name: &str| machine.succeed(["sha256sum", name])[..64].to_owned();
+    let sealing = key(v1, "/var/lib/tfa/key");
+    assert_eq!(key(v3, "/var/lib/tfa/key.left-fleet"), sealing);
+    assert_ne!(key(v3, "/var/lib/tfa/key"), sealing);
+    let again = web1.fail(["tfactl", "fleet", "leave"]).text();
+    assert!(again.contains("is in no fleet"), "{again}");
     for machine in [web1, v3] {
         // The accounts of the fleet are not those of this host.
         let terminal = machine.ssh("alice");
@@ -453,5 +480,26 @@ fn leave_the_fleet(fleet: &Fleet, phone: &Phone) {
         "-c",
         "cd /root && tfactl fleet join-verifier again.invite --passphrase-file passphrase",
     ]);
+    logs_in(v3, &phone.next_unused());
+    leaves_after_an_interruption(fleet, phone);
+}
+
+/// The role is gone already; the verifier that leaves is the one that has made the fleet.
+fn leaves_after_an_interruption(fleet: &Fleet, phone: &Phone) {
+    let [v1, v3] = ["v1", "v3"].map(|name| fleet.machine(name));
+    let interrupted = "cd /etc/tfa/tfad.toml.d && mv fleet.toml fleet.before && mv store.toml store.before && \
+                       systemctl restart tfad";
+    v1.succeed(["sh", "-c", interrupted]);
+    let refused = v1.run(["tfactl", "show", "alice"]).text();
+    assert!(refused.contains("refuses every login"), "{refused}");
+    let left = v1.succeed(["tfactl", "fleet", "leave", "--yes"]);
+    assert!(left.contains("tfactl host remove v1.example"), "{left}");
+    assert!(v1.has_file("/var/lib/tfa/key.left-fleet"));
+    assert!(!v1.has_file("/etc/tfa/tfad.toml.d/fleet.before"));
+    v3.succeed(["tfactl", "host", "remove", "v1.example"]);
+    logs_in(v3, &phone.next_unused());
+    v3.succeed(["tfactl", "host", "remove", "v2.example"]);
+    let last = v3.fail(["tfactl", "fleet", "leave", "--yes"]).text();
+    assert!(last.contains("only verifier with a certificate"), "{last}");
     logs_in(v3, &phone.next_unused());
 }

@@ -116,6 +116,9 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Fleet {
             command: FleetCommand::JoinVerifier(args),
         } => fleet::join_verifier(args).await,
+        Command::Fleet {
+            command: FleetCommand::Leave { yes },
+        } => fleet::leave(yes).await,
         Command::Host { command } => fleet::run_host(command).await,
         Command::Join { token } => fleet::join(token).await,
         Command::Doctor { only, json } => doctor::run(only.as_deref(), json).await,

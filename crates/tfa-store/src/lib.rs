@@ -70,6 +70,7 @@ pub use state_file::StateFile;
 pub use store::{ByUid, Commit, Move, Store};
 pub use unavailable::UnavailableStore;
 pub use verifier_file::{
-    Adoption, EtcdAccess, KeyBefore, VerifierFile, VerifierFileError, VerifierInvitation,
-    adopt_store, adoption, undo_adoption,
+    Adoption, BeforeLeaving, EtcdAccess, KeyBefore, StoreLeft, VerifierFile, VerifierFileError,
+    VerifierInvitation, adopt_store, adoption, leave_as_member, leave_store, store_left,
+    undo_adoption,
 };

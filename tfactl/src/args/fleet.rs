@@ -33,6 +33,13 @@ pub(crate) enum FleetCommand {
     /// Make this host a further verifier of a fleet
     #[command(after_help = messages::JOIN_VERIFIER_HELP)]
     JoinVerifier(JoinVerifierArgs),
+    /// Take this host out of its fleet
+    #[command(after_help = messages::LEAVE_HELP)]
+    Leave {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// The arguments of `tfactl fleet invite-verifier`.

@@ -23,7 +23,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// The drop-in that tells tfad where the accounts are, which `tfactl store migrate` replaces.
-const STORE_DROP_IN: &str = "/etc/tfa/tfad.toml.d/store.toml";
+pub(super) const STORE_DROP_IN: &str = "/etc/tfa/tfad.toml.d/store.toml";
 const IN_ETCD: &str = "# Written by tfactl.\n[store]\nkind = \"etcd\"\n";
 
 /// The table `[etcd]` of tfa-fleet.toml.

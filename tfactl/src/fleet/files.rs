@@ -37,6 +37,11 @@ pub(super) fn is_of_member(path: &Path) -> bool {
     line.is_some_and(|line| line.starts_with("verifiers = [") && !line.contains('\n'))
 }
 
+/// Whether a file begins as those that this command writes.
+pub(super) fn is_from_tfactl(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| text.starts_with(HEAD))
+}
+
 /// Whether a configuration of tfa-fleet makes a verifier listen with the certificates of the fleet.
 pub(super) fn is_of_verifier(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or_default();
@@ -110,6 +115,21 @@ impl Written {
         Ok(())
     }
 
+    /// Removes a file until [`Self::take_back`]. A file that is not there is none.
+    pub(super) fn remove(&mut self, path: &Path) -> io::Result<()> {
+        let before = path.with_extension("before");
+        if path.symlink_metadata().is_err() && before.symlink_metadata().is_ok() {
+            // An interrupted command has removed it.
+            self.0.push((path.to_owned(), Some(before)));
+            return Ok(());
+        }
+        self.keep(path)?;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => sync_parent(path),
+        }
+    }
+
     /// Writes a file in the place of the one that is there, which is kept.
     pub(super) fn replace(&mut self, path: &Path, text: &str) -> io::Result<()> {
         self.keep(path)?;
@@ -163,6 +183,26 @@ fn sync_parent(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn removed_file_is_restored_also_by_a_second_attempt() {
+        let folder = std::env::temp_dir().join(format!("tfactl-removed-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("fleet.toml");
+        fs::write(&path, "a role").unwrap();
+        // The first one is killed before it has settled anything.
+        Written::default().remove(&path).unwrap();
+        assert!(!path.exists());
+        let mut again = Written::default();
+        again.remove(&path).unwrap();
+        again.take_back();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a role");
+        let mut last = Written::default();
+        last.remove(&path).unwrap();
+        last.settle();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        fs::remove_dir_all(folder).unwrap();
+    }
 
     #[test]
     fn file_that_exists_stays_and_what_was_written_is_taken_back() {

@@ -88,7 +88,7 @@ pub(crate) const INVITATION_UNUSED: &str = "The invitation was not used. Nothing
 pub(crate) fn joined_as_other(own: &str, host: &str) -> String {
     format!(
         "This host is called {own}, and has used the token for {host}. If that was\n\
-         not meant, make it leave as tfa-fleet-setup(7) says: Leaving a fleet."
+         not meant, run: tfactl fleet leave"
     )
 }
 
@@ -104,8 +104,8 @@ pub(crate) const MEMBER_IS_NO_VERIFIER: &str = "\
 this host is a member of a fleet. A verifier needs a host that is in none";
 
 pub(crate) const IS_VERIFIER_ALREADY: &str = "\
-this host is a verifier of that fleet. If it has joined under a wrong name, make
-it leave as tfa-fleet-setup(7) says: Leaving a fleet. Nothing was changed";
+this host is a verifier of that fleet. If it has joined under a wrong name, run
+first: tfactl fleet leave. Nothing was changed";
 
 pub(crate) const IS_VERIFIER_ELSEWHERE: &str = "\
 this host is a verifier with a store of its own. A further verifier needs a host
@@ -390,8 +390,8 @@ pub(crate) fn verifier_removed(host: &str) -> String {
     format!(
         "{host} was a verifier. Members whose /etc/tfa/tfa-fleet.toml names it trust it\n\
          still: take it out there, and restart tfa-fleet. Others forget it.\n\
-         It serves them until it is stopped: on {host}, do what tfa-fleet-setup(7)\n\
-         says in Leaving a fleet, and take it out of etcd too.\n\
+         It serves them until it is stopped: on {host}, run tfactl fleet leave, and\n\
+         take it out of etcd too: tfa-fleet-setup(7), Leaving a fleet.\n\
          If another person may have been root on {host}, the key of the authority is\n\
          known: make a new fleet, and let each host join it."
     )

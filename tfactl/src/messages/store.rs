@@ -54,8 +54,8 @@ pub(crate) fn accounts_moved(to: StoreKind, records: Option<u64>) -> String {
              key."
         }
         StoreKind::Sqlite => {
-            "The other verifiers of the fleet refuse logins now: take them out of the fleet (tfa-fleet-setup(7), \
-             Leaving a fleet), and join them as members of this one. To back up, run tfactl backup."
+            "The other verifiers of the fleet refuse logins now. On each, run tfactl fleet leave, then join it as a \
+             member of this one: tfactl host invite. To back up, run tfactl backup."
         }
     };
     wrapped(&format!("{what} {place} now. {next}"), MAX_WIDTH)

@@ -5,6 +5,7 @@
 
 mod backup;
 mod credentials;
+mod leave;
 mod migrate;
 mod report;
 mod restore;
@@ -94,7 +95,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
         path: request.state.clone(),
         credentials: credentials::directory(),
     };
-    if let Some(done) = verifier::run(&state_dir, &request, &mut report) {
+    let left = leave::run(&state_dir, &request.name, &report);
+    if let Some(done) = left.or_else(|| verifier::run(&state_dir, &request, &mut report)) {
         return Some(if done {
             ExitCode::SUCCESS
         } else {

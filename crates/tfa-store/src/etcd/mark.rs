@@ -115,16 +115,28 @@ pub(super) fn differs(found: Option<&[u8]>) -> StoreError {
     match found.and_then(MarkState::decode) {
         Some(MarkState::BeingFilled(_)) => being_filled(),
         Some(MarkState::BeingMoved(..) | MarkState::Moved(_)) => moved(),
-        Some(MarkState::Complete(_)) | None => replaced(),
+        Some(MarkState::Complete(_)) => other_store(),
+        None => replaced(),
     }
 }
 
 /// The error of an etcd that no longer has the store.
-pub(super) fn replaced() -> StoreError {
+pub(crate) fn replaced() -> StoreError {
     StoreError::Superseded {
         why: "etcd no longer has the store that tfad has opened. Logins are refused, because without it \
               no user would be asked for a code. Bring the data of etcd back, or correct the endpoints \
               and the prefix in tfa-fleet.toml"
+            .to_owned(),
+    }
+}
+
+/// The error of an etcd that has a store with another id.
+pub(super) fn other_store() -> StoreError {
+    StoreError::Superseded {
+        why: "etcd has another store than the one that tfad has opened. Logins are refused. If the accounts were \
+              moved to the database of a verifier and back to etcd since, run `tfactl fleet leave` here, and join \
+              again: `tfactl fleet invite-verifier` there. Otherwise bring the data of etcd back, or correct the \
+              endpoints and the prefix in tfa-fleet.toml"
             .to_owned(),
     }
 }
@@ -141,8 +153,8 @@ fn being_filled() -> StoreError {
 fn moved() -> StoreError {
     StoreError::Superseded {
         why: "the accounts in etcd were moved, or are being moved, to the database of a verifier. Logins are \
-              refused, because codes that were used there would be accepted again. Make this host a member \
-              of that verifier. If `tfactl store migrate --to sqlite` was interrupted there, start tfad on \
+              refused, because codes that were used there would be accepted again. To make this host a \
+              member of that verifier, run here `tfactl fleet leave`, then `tfactl join`. If `tfactl store migrate --to sqlite` was interrupted there, start tfad on \
               that host, which undoes it, or run the command there again"
             .to_owned(),
     }

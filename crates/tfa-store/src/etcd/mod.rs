@@ -37,7 +37,7 @@ mod value;
 pub(crate) use change_id::ChangeId;
 pub(crate) use fill::{Fill, RecordThere, RecordsThere};
 pub use kv::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
-pub(crate) use mark::MarkState;
+pub(crate) use mark::{MarkState, replaced};
 pub(crate) use open::{ETCD_MARKER, refuse_database};
 pub use open::{Opened, is_used, open};
 pub use share::{Found, look};

@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use super::attempt::{CommitAttempt, Outcome};
 use super::change_id::ChangeId;
 use super::kv::{Compare, Kv, Txn, Write};
-use super::mark::{Mark, MarkState, replaced};
+use super::mark::{Mark, MarkState, other_store, replaced};
 use super::store::{EtcdStore, MAX_ROUNDS, contended};
 use crate::key::KEY_FILE;
 use crate::key_choice::KeySources;
@@ -85,7 +85,7 @@ pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError>
     };
     match noted {
         Some(noted) if noted == mark.line().as_bytes() => {}
-        Some(_) => return Err(replaced()),
+        Some(_) => return Err(other_store()),
         None => directory.replace(ETCD_MARKER, mark.line().as_bytes())?,
     }
     store.expect(mark);

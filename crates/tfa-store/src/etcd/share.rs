@@ -1,7 +1,7 @@
 //! Which store an etcd has, and the key of the store that this host uses there, for a further verifier.
 
 use super::kv::Kv;
-use super::mark::replaced;
+use super::mark::{other_store, replaced};
 use super::open::ETCD_MARKER;
 use super::store::EtcdStore;
 use crate::key_choice::KeySources;
@@ -61,6 +61,7 @@ pub(crate) fn store_and_key(
     };
     match store_in(kv)? {
         Some((store, key)) if store.as_bytes() == noted => Ok((store, keys.find(key)?)),
-        _ => Err(replaced().into()),
+        Some(_) => Err(other_store().into()),
+        None => Err(replaced().into()),
     }
 }

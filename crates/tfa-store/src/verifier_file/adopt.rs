@@ -17,7 +17,7 @@ use crate::sqlite::{DATABASE, Database};
 use crate::state_dir::{LockedDir, io_error};
 
 /// The name that the key of before begins with.
-const BEFORE: &str = "key.before-fleet";
+pub(super) const BEFORE: &str = "key.before-fleet";
 
 /// What this host has of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +111,7 @@ fn put_key(directory: &LockedDir, file: &VerifierFile) -> Result<KeyBefore, Veri
     let before = match key::from_file(directory) {
         KeyLookup::Missing => KeyBefore::Absent,
         KeyLookup::Key(key) if key.id() == file.key.id() => return Ok(KeyBefore::Same),
-        KeyLookup::Key(_) => KeyBefore::Kept(keep(directory)?),
+        KeyLookup::Key(_) => KeyBefore::Kept(keep(directory, BEFORE)?),
         KeyLookup::Unusable(why) => return Err(VerifierFileError::Key(why)),
     };
     if let Err(error) = directory.replace(KEY_FILE, file.key.bytes()) {
@@ -124,13 +124,10 @@ fn put_key(directory: &LockedDir, file: &VerifierFile) -> Result<KeyBefore, Veri
     Ok(before)
 }
 
-/// Gives the key file a second name. Returns it.
-fn keep(directory: &LockedDir) -> Result<String, VerifierFileError> {
+/// Gives the key file a second name, which begins so. Returns it.
+pub(super) fn keep(directory: &LockedDir, base: &str) -> Result<String, VerifierFileError> {
     for number in 1.. {
-        let name = match number {
-            1 => BEFORE.to_owned(),
-            _ => format!("{BEFORE}-{number}"),
-        };
+        let name = numbered(base, number);
         let path = directory.join(&name);
         match fs::hard_link(directory.join(KEY_FILE), &path) {
             Ok(()) => {
@@ -142,6 +139,14 @@ fn keep(directory: &LockedDir) -> Result<String, VerifierFileError> {
         }
     }
     Err(VerifierFileError::Key("no name is free".to_owned()))
+}
+
+/// The name of the key of that number.
+pub(super) fn numbered(base: &str, number: u32) -> String {
+    match number {
+        1 => base.to_owned(),
+        _ => format!("{base}-{number}"),
+    }
 }
 
 fn restore_key(directory: &LockedDir, before: &KeyBefore) -> Result<(), VerifierFileError> {
@@ -170,7 +175,7 @@ fn is_kept_name(name: &str) -> bool {
     name.starts_with(BEFORE) && Path::new(name).components().count() == 1
 }
 
-fn remove(directory: &LockedDir, name: &str) -> Result<(), VerifierFileError> {
+pub(super) fn remove(directory: &LockedDir, name: &str) -> Result<(), VerifierFileError> {
     let path = directory.join(name);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(&path, &error).into()),

@@ -31,6 +31,10 @@ pub enum VerifierFileError {
     Member(PathBuf),
     /// This host has accounts of its own, in the database at that path.
     HasAccounts(PathBuf),
+    /// This host has a database of before its accounts were moved to etcd, at that path.
+    OldDatabase(PathBuf),
+    /// A migration of the accounts is under way.
+    Migrating,
     /// A rotation of the sealing key is under way.
     Rotating,
     /// The sealing key that is here cannot be read. The text says why.
@@ -95,6 +99,16 @@ impl fmt::Display for VerifierFileError {
                 "{0} has accounts, or had some, which a further verifier does not use. Have the users enroll \
                  in the fleet. Then put {0} and its -wal and -shm files and key.id aside",
                 path.display()
+            ),
+            Self::OldDatabase(path) => write!(
+                f,
+                "{0} has accounts, or had them before they were moved to etcd, and tfad would not start with it \
+                 afterwards. Put {0} and its -wal and -shm files and key.id aside first",
+                path.display()
+            ),
+            Self::Migrating => f.write_str(
+                "a migration of the accounts is under way: wait for the end of tfactl store migrate on the \
+                 verifier that runs it; if it was interrupted, run it there again",
             ),
             Self::Rotating => f.write_str(
                 "a rotation of the sealing key is under way: wait for its end (tfactl key rotate)",

@@ -7,6 +7,7 @@
 mod adopt;
 mod contents;
 mod error;
+mod leave;
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
@@ -25,6 +26,7 @@ use crate::{Record, SealingKey, StateDir};
 pub use adopt::{Adoption, KeyBefore, adopt_store, adoption, undo_adoption};
 pub use contents::{EtcdAccess, VerifierInvitation};
 pub use error::VerifierFileError;
+pub use leave::{BeforeLeaving, StoreLeft, leave_as_member, leave_store, store_left};
 
 const MAGIC: &[u8] = b"tfa-verifier 1\n";
 /// How a file of any version begins.

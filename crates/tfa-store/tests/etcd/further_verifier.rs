@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use tfa_store::etcd::{self, Found};
 use tfa_store::{
     Adoption, Commit, EtcdAccess, KeyBefore, Passphrase, Revision, Store as _, StoreError,
-    VerifierFile, VerifierFileError, VerifierInvitation, adopt_store, adoption, open,
-    undo_adoption,
+    StoreLeft, VerifierFile, VerifierFileError, VerifierInvitation, adopt_store, adoption,
+    leave_store, open, store_left, undo_adoption,
 };
 use tfa_testkit::MemoryKv;
 use zeroize::Zeroizing;
@@ -246,4 +246,65 @@ fn host_that_could_lose_accounts_gets_no_store() {
     let refused = VerifierFile::write(&target, &installed().state_dir(), kv, invitation(), &good());
     assert!(matches!(refused, Err(VerifierFileError::NotInEtcd)));
     assert!(!target.exists());
+}
+
+#[test]
+fn verifier_that_leaves_keeps_the_key_aside_and_has_its_own_again() {
+    let etcd = MemoryKv::default();
+    let (first, path) = first_verifier(&etcd);
+    let second = installed();
+    let (own, sealing) = (key_of(&second), key_of(&first));
+    adopt_store(&second.state_dir(), &read(&path), &mut is_running).unwrap();
+    drop(second.open(&etcd).unwrap());
+    let state_dir = second.state_dir();
+    let found = store_left(&state_dir, etcd.another()).unwrap();
+    assert_eq!(found, StoreLeft::InUse);
+
+    // Nothing goes while the daemon runs.
+    let before = names_in(&second);
+    let mut not_stopped = || Err("it runs".to_owned());
+    let refused = leave_store(&state_dir, etcd.another(), &mut not_stopped);
+    assert!(matches!(refused, Err(VerifierFileError::Running(_))));
+    assert_eq!(names_in(&second), before);
+
+    let left = leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();
+    let left = left.unwrap();
+    assert_eq!(fs::read(state_dir.path.join(&left)).unwrap(), sealing);
+    assert_eq!(key_of(&second), own);
+    assert!(!names_in(&second).contains(&"etcd.id".to_owned()));
+    open(&state_dir, |_| None).unwrap().store.close();
+    assert_eq!(key_of(&second), own);
+}
+
+#[test]
+fn first_verifier_that_leaves_makes_a_key_of_its_own() {
+    let etcd = MemoryKv::default();
+    let (first, _) = first_verifier(&etcd);
+    let (state_dir, sealing) = (first.state_dir(), key_of(&first));
+    let left = leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();
+    assert_eq!(left.as_deref(), Some("key.left-fleet"));
+    open(&state_dir, |_| None).unwrap().store.close();
+    assert_ne!(key_of(&first), sealing);
+    let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
+    assert_eq!(kept, sealing);
+}
+
+#[test]
+fn interrupted_leave_is_made_again_and_takes_no_other_key_away() {
+    let etcd = MemoryKv::default();
+    let (first, path) = first_verifier(&etcd);
+    let second = installed();
+    let (own, sealing) = (key_of(&second), key_of(&first));
+    adopt_store(&second.state_dir(), &read(&path), &mut is_running).unwrap();
+    drop(second.open(&etcd).unwrap());
+    let state_dir = second.state_dir();
+    let marker = fs::read(state_dir.path.join("etcd.id")).unwrap();
+    leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();
+    // It was interrupted before its last step.
+    fs::write(state_dir.path.join("etcd.id"), marker).unwrap();
+    let again = leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();
+    assert_eq!(again, None);
+    assert_eq!(key_of(&second), own);
+    let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
+    assert_eq!(kept, sealing);
 }

@@ -1,6 +1,10 @@
 //! Other verifiers, and logins, while accounts move.
 
-use tfa_store::{Commit, KeptIn, MigrationStep, Revision, StoreError};
+use std::fs;
+
+use tfa_store::{
+    Commit, KeptIn, MigrationStep, Revision, StoreError, StoreLeft, leave_store, store_left,
+};
 use tfa_testkit::MemoryKv;
 
 use super::host::{Host, Watch, change, fill, migrate, open, put, read};
@@ -94,4 +98,51 @@ fn accounts_move_to_etcd_and_back_again_and_again() {
             assert_eq!(stale, Ok(Commit::Conflict));
         }
     }
+}
+
+/// Why a host does not open the store in etcd.
+fn refusal(host: &Host, etcd: &MemoryKv) -> String {
+    match open(&host.state_dir(), etcd, KeptIn::Etcd) {
+        Ok(_) => panic!("the store was opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn other_verifier_is_told_of_a_migration_and_of_one_back_and_leaves() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    let store = open(&host.state_dir(), &etcd, KeptIn::Etcd).unwrap();
+    fill(&*store);
+    let others = [Host::new(), Host::new()];
+    for other in &others {
+        host.share_key_with(other);
+        drop(open(&other.state_dir(), &etcd, KeptIn::Etcd).unwrap());
+    }
+    drop(store);
+    let mut during = |_| {};
+    let mut watch = Watch {
+        killer: None,
+        during: &mut during,
+        goes_on: true,
+    };
+    migrate(&host, etcd.another(), KeptIn::Database, &mut watch).unwrap();
+    let why = refusal(&others[0], &etcd);
+    assert!(why.contains("to the database of a verifier"), "{why}");
+    assert!(why.contains("tfactl fleet leave"), "{why}");
+    leaves(&others[0], &etcd, StoreLeft::Moved);
+    migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch).unwrap();
+    let why = refusal(&others[1], &etcd);
+    assert!(why.contains("and back to etcd since"), "{why}");
+    leaves(&others[1], &etcd, StoreLeft::Replaced);
+}
+
+fn leaves(host: &Host, etcd: &MemoryKv, expected: StoreLeft) {
+    let state_dir = host.state_dir();
+    let sealing = fs::read(state_dir.path.join("key")).unwrap();
+    assert_eq!(store_left(&state_dir, etcd.another()).unwrap(), expected);
+    leave_store(&state_dir, etcd.another(), &mut || Ok(())).unwrap();
+    let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
+    assert_eq!(kept, sealing);
+    // It starts with accounts of its own.
+    open(&state_dir, etcd, KeptIn::Database).unwrap();
 }

@@ -2,6 +2,7 @@
 //! has no accounts. It is made with the first set.
 
 use std::fmt;
+use std::fs;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -61,6 +62,20 @@ impl BoundStore {
         Self {
             journal: Some(journal),
             ..self
+        }
+    }
+
+    /// Removes the codes of all users from this host, while no daemon runs.
+    ///
+    /// # Errors
+    /// The cause, with the path.
+    pub fn remove_all(state_dir: &StateDir) -> Result<(), String> {
+        let folder = state_dir.path.join(FOLDER);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(format!("{}: {error}", folder.display()))
+            }
+            _ => Ok(()),
         }
     }
 

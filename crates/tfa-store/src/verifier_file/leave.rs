@@ -1,0 +1,126 @@
+//! Takes the store of a fleet away from a host that leaves it.
+//!
+//! The sealing key is kept under another name: it may be the only copy. What shows that the host was in a fleet goes
+//! last, so an interrupted run is made again.
+
+use super::VerifierFileError;
+use super::adopt::{BEFORE, keep, numbered, remove};
+use crate::etcd::{ETCD_MARKER, EtcdStore, Kv, MarkState, replaced};
+use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
+use crate::member::MEMBER_MARKER;
+use crate::open::had_database;
+use crate::sqlite::{DATABASE, Database};
+use crate::state_dir::LockedDir;
+use crate::{KeyId, StateDir};
+
+/// The name of the sealing key of a fleet that was left.
+const LEFT: &str = "key.left-fleet";
+
+/// The store that a verifier leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreLeft {
+    /// Verifiers use it, so another one must stay.
+    InUse,
+    /// Its accounts are in the database of a verifier.
+    Moved,
+    /// etcd has another one since, which this host cannot use.
+    Replaced,
+}
+
+/// Stops the daemon, and what else comes before anything is removed.
+pub type BeforeLeaving<'f> = &'f mut dyn FnMut() -> Result<(), String>;
+
+/// Looks which store this host would leave.
+///
+/// # Errors
+/// [`VerifierFileError`] if it cannot leave it now, or if etcd does not tell.
+pub fn store_left(state_dir: &StateDir, kv: impl Kv) -> Result<StoreLeft, VerifierFileError> {
+    Ok(look(&LockedDir::open(&state_dir.path)?, kv)?.0)
+}
+
+/// Takes the store away from this host, and restores the key that it had before. Returns the name that the sealing key
+/// of the store has now, if it was the key file. The configuration must not name the store any more.
+///
+/// # Errors
+/// [`VerifierFileError`]. An interrupted one can be made again.
+pub fn leave_store(
+    state_dir: &StateDir,
+    kv: impl Kv,
+    before: BeforeLeaving<'_>,
+) -> Result<Option<String>, VerifierFileError> {
+    let directory = LockedDir::open(&state_dir.path)?;
+    let (_, key) = look(&directory, kv)?;
+    before().map_err(VerifierFileError::Running)?;
+    let left = put_key_aside(&directory, key)?;
+    remove(&directory, ETCD_MARKER)?;
+    Ok(left)
+}
+
+/// Has this host forget that it is a member. The configuration must not name the role any more.
+///
+/// # Errors
+/// [`VerifierFileError`]. An interrupted one can be made again.
+pub fn leave_as_member(
+    state_dir: &StateDir,
+    before: BeforeLeaving<'_>,
+) -> Result<(), VerifierFileError> {
+    let directory = LockedDir::open(&state_dir.path)?;
+    before().map_err(VerifierFileError::Running)?;
+    remove(&directory, MEMBER_MARKER)
+}
+
+fn look(directory: &LockedDir, kv: impl Kv) -> Result<(StoreLeft, KeyId), VerifierFileError> {
+    let noted = directory.read(ETCD_MARKER)?;
+    let noted = noted.ok_or(VerifierFileError::NotInEtcd)?;
+    if directory.has(NEXT_KEY_FILE)? {
+        return Err(VerifierFileError::Rotating);
+    }
+    // tfad would not start with it afterwards, or with accounts that the fleet does not have.
+    let is_empty = match directory.has(DATABASE)? {
+        true => Database::open(directory).and_then(|database| database.is_empty()),
+        false => had_database(directory).map(|had| !had),
+    };
+    if !is_empty.unwrap_or(false) {
+        return Err(VerifierFileError::OldDatabase(directory.join(DATABASE)));
+    }
+    let found = EtcdStore::new(kv, "").mark()?;
+    let (state, _) = found.ok_or_else(replaced)?;
+    Ok(match state {
+        MarkState::Complete(mark) if mark.line().as_bytes() == noted => {
+            (StoreLeft::InUse, mark.key)
+        }
+        MarkState::Complete(mark) => (StoreLeft::Replaced, mark.key),
+        MarkState::Moved(mark) => (StoreLeft::Moved, mark.key),
+        MarkState::BeingFilled(_) | MarkState::BeingMoved(..) => {
+            return Err(VerifierFileError::Migrating);
+        }
+    })
+}
+
+/// Gives the key file another name, if it has the key of the store, and the one of before its place.
+fn put_key_aside(directory: &LockedDir, store: KeyId) -> Result<Option<String>, VerifierFileError> {
+    match key::from_file(directory) {
+        KeyLookup::Key(key) if key.id() == store => {}
+        // A credential has it, or an interrupted run has done this.
+        _ => return Ok(None),
+    }
+    let left = keep(directory, LEFT)?;
+    match latest_before(directory)? {
+        Some(name) => directory.replace_with(&name, KEY_FILE)?,
+        None => remove(directory, KEY_FILE)?,
+    }
+    Ok(Some(left))
+}
+
+/// The name of the key that this host had before it joined last.
+fn latest_before(directory: &LockedDir) -> Result<Option<String>, VerifierFileError> {
+    let mut latest = None;
+    for number in 1.. {
+        let name = numbered(BEFORE, number);
+        if !directory.has(&name)? {
+            break;
+        }
+        latest = Some(name);
+    }
+    Ok(latest)
+}
