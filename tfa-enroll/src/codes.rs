@@ -39,7 +39,7 @@ pub(crate) async fn run(to: &CodesTo) -> Result<(), Failure> {
 /// Makes codes that are bound to this host.
 async fn bind(session: &mut Session, status: &Status) -> Result<(), Failure> {
     session.print(messages::BOUND_CODES_INTRO)?;
-    let codes = proof::with_proof(session, status, async |daemon, proof| {
+    let codes = proof::with_proof_for_host(session, status, async |daemon, proof| {
         daemon.new_bound_codes(proof).await
     })
     .await?;

@@ -12,9 +12,22 @@ use crate::{messages, password};
 /// Wrong codes are counted and can lock the account.
 const MAX_TRIES: usize = 3;
 
+/// Makes a change of the enrollment, as [`with_proof_for_host`]. Where the host does not allow it, no password and no
+/// code is asked for.
+pub(crate) async fn with_proof<T>(
+    session: &mut Session,
+    status: &Status,
+    change: impl AsyncFn(&Daemon, &str) -> Result<T, Error>,
+) -> Result<T, Failure> {
+    match &status.changes_refused {
+        Some(why) => Err(Failure::NotAllowed(why.clone())),
+        None => with_proof_for_host(session, status, change).await,
+    }
+}
+
 /// Makes a change, and asks for a proof until the daemon accepts it. The first call has no proof: polkit
 /// asks for the password in it, and a code from before could be too old afterwards.
-pub(crate) async fn with_proof<T>(
+pub(crate) async fn with_proof_for_host<T>(
     session: &mut Session,
     status: &Status,
     change: impl AsyncFn(&Daemon, &str) -> Result<T, Error>,

@@ -15,7 +15,8 @@ use std::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tfa_core::{
-    Account, Authenticator, Fingerprint, HostName, MemberPlace, MemberScope, Parameters, Secret,
+    Account, Authenticator, Fingerprint, HostName, MemberPlace, MemberScope, Parameters, Proof,
+    Secret,
 };
 use tfa_core::{ThrottleScope, Time};
 use tfa_fleet_wire::{
@@ -40,7 +41,10 @@ use zbus::wire::{LE, Type, to_bytes};
 use alice::{Names, NoNames, UID, alice};
 
 const KEY: &[u8] = b"12345678901234567890";
-const OPTIONAL: &str = "[policy]\nmode = \"optional\"\n";
+/// Users change their enrollments on each member.
+const OPTIONAL: &str = "[policy]\nmode = \"optional\"\nchanges_on = [\"*\"]\n";
+/// They change them on verifiers.
+const CHANGES_ON_VERIFIERS: &str = "[policy]\nmode = \"optional\"\n";
 const WEB1: &str = "web1.example";
 const SECURITY_KEY: &str = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAI\
     HCxbkM/JMbN7S9IxNFPB97oSby9IM0joiXF7GfGFGccAAAABHNzaDo=";
@@ -336,7 +340,7 @@ fn code_of_a_login_counts_at_the_verifier_that_used_it_alone() {
 
 #[test]
 fn user_enrolls_on_a_member_with_a_code_of_the_new_key() {
-    let verifier = Verifier::new(OPTIONAL);
+    let verifier = Verifier::new(CHANGES_ON_VERIFIERS);
     let parameters = tfa_proto::Parameters::default();
     assert_eq!(
         verifier.call("Confirm", &"000000".to_owned()),
@@ -367,7 +371,7 @@ fn member_enrolls_no_user_without_the_invitation_that_is_required() {
 
 #[test]
 fn member_is_asked_for_the_groups_that_the_policy_depends_on() {
-    let policy = "[policy]\nmode = \"optional\"\n\
+    let policy = "[policy]\nmode = \"optional\"\nchanges_on = [\"web*\"]\n\
         [[policy.rule]]\ngroups = [\"staff\"]\nmode = \"required\"\n";
     let verifier = Verifier::with_alice(policy);
     let pause = || call("Pause", &code());
@@ -675,5 +679,136 @@ fn what_waits_for_its_first_code_of_root_is_not_confirmed_by_a_member() {
     assert_eq!(confirmed, error("NotAuthorized"));
     let account = verifier.accounts.load(&root).unwrap().unwrap();
     assert_eq!(account.state(), tfa_core::State::Pending);
-    assert!(call_of_root(&verifier, "Abandon", &()).is_ok());
+    assert_eq!(
+        call_of_root(&verifier, "Abandon", &()),
+        error("NotAuthorized")
+    );
+}
+
+/// Each call that changes an enrollment, with this proof.
+fn changes(proof: &str) -> Vec<AccountCall> {
+    let proof = proof.to_owned();
+    let phone = tfa_proto::Parameters::default();
+    let key = SecurityKeyParameters {
+        public_key: SECURITY_KEY.to_owned(),
+        ..SecurityKeyParameters::default()
+    };
+    vec![
+        call("Add", &(&proof, phone.clone())),
+        call("AddSecurityKey", &(&proof, key.clone())),
+        call("Move", &(&proof, phone)),
+        call("MoveToSecurityKey", &(&proof, key)),
+        call("NewBackupCodes", &proof),
+        call("Pause", &proof),
+        call("Resume", &proof),
+        call("Remove", &proof),
+        call("RenameAuthenticator", &(1u32, "mine", &proof)),
+        call("RemoveAuthenticator", &(1u32, &proof)),
+    ]
+}
+
+#[test]
+fn member_changes_nothing_of_the_enrollment_of_root() {
+    let verifier = Verifier::new(OPTIONAL);
+    let root = User {
+        name: "root".to_owned(),
+        uid: 0,
+        aliases: Vec::new(),
+    };
+    let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
+    let long_ago = Time::from_secs(clock::now().as_secs() - 100 * 24 * 3600);
+    let enroll = |account: &mut Account| account.bind(phone.clone(), long_ago).map(|_| ());
+    verifier.accounts.change(&root, enroll).unwrap().unwrap();
+    let mark = || {
+        let account = verifier.accounts.load(&root).unwrap().unwrap();
+        let name = account.authenticators()[0].name().to_owned();
+        (account.enrollment_mark(), name)
+    };
+    let before = mark();
+    let at_web1 = |call| call_of(&verifier, WEB1, ("root", 0), call);
+    let code = code();
+    let mut calls = changes(&code);
+    calls.push(set_up());
+    calls.push(call("Confirm", &code));
+    calls.push(call("Abandon", &()));
+    calls.push(call("Resynchronize", &(&code, &code)));
+    for call in calls {
+        let method = call.method.clone();
+        assert_eq!(at_web1(call), error("NotAuthorized"), "{method}");
+        assert_eq!(mark(), before, "{method}");
+    }
+    // The code is as good as before, and what changes no enrollment is answered.
+    assert!(at_web1(call("Test", &code)).is_ok());
+    assert!(at_web1(call("Status", &())).is_ok());
+    assert!(at_web1(call("ForgetDevices", &())).is_ok());
+}
+
+/// Whatever calls or dialogs a member may use.
+#[test]
+fn accounts_of_members_keep_the_enrollment_of_root() {
+    let store = Arc::new(MemoryStore::new());
+    let verifier = Verifier::over(Arc::clone(&store), OPTIONAL);
+    let names: Arc<dyn NameService> = Arc::new(NoNames);
+    let of_members = Accounts::new(store as _).of_members().with_names(names);
+    let root = User {
+        name: "toor".to_owned(),
+        uid: 0,
+        aliases: Vec::new(),
+    };
+    let phone = |name| Authenticator::totp(name, Parameters::default(), Secret::new(KEY).unwrap());
+    let first = |account: &mut Account| account.bind(phone("one"), clock::now()).map(|_| ());
+    let second = |account: &mut Account| account.bind(phone("two"), clock::now()).map(|_| ());
+    assert!(of_members.change(&root, first).is_err());
+    verifier.accounts.change(&root, first).unwrap().unwrap();
+    assert!(of_members.change(&root, second).is_err());
+    let account = verifier.accounts.load(&root).unwrap().unwrap();
+    assert_eq!(account.authenticators().len(), 1);
+}
+
+#[test]
+fn user_of_a_member_changes_the_enrollment_on_verifiers() {
+    let verifier = Verifier::with_alice(CHANGES_ON_VERIFIERS);
+    let before = verifier.account().unwrap().enrollment_mark();
+    let code = code();
+    for call in changes(&code) {
+        let method = call.method.clone();
+        let made = verifier.at(WEB1, LoginCall::Account(call));
+        let LoginReply::Refused { error, text } = made else {
+            panic!("{method} was made");
+        };
+        assert!(error.ends_with("NotAuthorized"), "{method}: {error}");
+        let here = tfad::host::host_name();
+        assert!(text.contains(WEB1) && text.contains(&here), "{text}");
+        assert!(before.is_of(&verifier.account().unwrap()), "{method}");
+    }
+    let status: Status = read(&verifier.call("Status", &()).unwrap());
+    assert!(status.changes_refused.is_some());
+    assert!(verifier.call("Test", &code).is_ok());
+    let resynchronized = verifier.call("Resynchronize", &(&code, &code));
+    assert_ne!(resynchronized, error("NotAuthorized"));
+}
+
+#[test]
+fn user_of_a_member_that_the_policy_names_changes_the_enrollment_there() {
+    let policy = "[policy]\nmode = \"optional\"\nchanges_on = [\"web1.*\"]\n";
+    let verifier = Verifier::with_alice(policy);
+    let pause = || LoginCall::Account(call("Pause", &code()));
+    let elsewhere = result(verifier.at("web2.example", pause()));
+    assert_eq!(elsewhere, error("NotAuthorized"));
+    let status: Status = read(&verifier.call("Status", &()).unwrap());
+    assert_eq!(status.changes_refused, None);
+    assert_eq!(result(verifier.at(WEB1, pause())), Ok(Vec::new()));
+}
+
+#[test]
+fn change_that_a_verifier_has_begun_is_ended_there() {
+    let verifier = Verifier::with_alice(CHANGES_ON_VERIFIERS);
+    let other = b"abcdefghijklmnopqrst";
+    let phone = Authenticator::totp("second", Parameters::default(), Secret::new(other).unwrap());
+    let begin = |account: &mut Account| account.add(phone.clone(), Proof::Verified, clock::now());
+    verifier.accounts.change(&alice(), begin).unwrap().unwrap();
+    let confirmed = verifier.call("Confirm", &code_of(other));
+    assert_eq!(confirmed, error("NotAuthorized"));
+    assert_eq!(verifier.call("Abandon", &()), error("NotAuthorized"));
+    assert!(verifier.account().unwrap().pending().is_some());
 }

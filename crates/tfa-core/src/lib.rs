@@ -26,7 +26,7 @@ mod ssh_key;
 mod throttle;
 mod time;
 
-pub use account::{Account, Binding, Factor, Judgement, State, Undecodable};
+pub use account::{Account, Binding, EnrollmentMark, Factor, Judgement, State, Undecodable};
 pub use account::{Attempts, Change, ChangedBy, Changes, Client, Notice, Report};
 pub use account::{BoundHost, MAX_BOUND_HOSTS, OfflineNotice, OfflineNotices, RegisteredSet};
 pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES, MAX_NEW_COUNTER};

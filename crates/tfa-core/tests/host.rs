@@ -368,6 +368,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
                 audit,
                 guard: words(if guarded { &["sshd"] } else { &[] }),
                 invitation: false,
+                changes_on: Vec::new(),
                 sshd_methods,
                 enrolled_in_login: Some(AuthenticatorKind::Totp),
             }

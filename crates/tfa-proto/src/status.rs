@@ -78,6 +78,8 @@ sparse_dict! {
         pub devices: Vec<Device>,
         /// The codes that are bound to hosts of the fleet.
         pub bound_codes: Vec<BoundCodes>,
+        /// Why the enrollment cannot be changed on this member of a fleet, and where it can; absent if it can.
+        pub changes_refused: Option<String>,
         /// The last login with a right code or a security key.
         pub last_login: Option<u64>,
         /// Why the record cannot be used. The other fields then have no meaning.

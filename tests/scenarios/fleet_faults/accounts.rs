@@ -159,7 +159,7 @@ impl Accounts {
         );
         let (from, to) = (FIRST_UID + first_owner, FIRST_UID + last);
         let policy = format!(
-            "[policy]\nmode = \"optional\"\ngrace = \"0\"\n\n\
+            "[policy]\nmode = \"optional\"\ngrace = \"0\"\nchanges_on = [\"*\"]\n\n\
              [[policy.rule]]\nuids = [\"{from}-{to}\"]\nmode = \"required\"\n\n\
              [authenticator]\nperiod = {PERIOD}\n"
         );

@@ -128,3 +128,22 @@ fn other_programs_of_the_user_cannot_read_its_memory() {
     let memory = std::fs::metadata(format!("/proc/{}/mem", terminal.process())).unwrap();
     assert_eq!(memory.uid(), 0);
 }
+
+#[test]
+fn member_that_allows_no_changes_is_asked_for_none() {
+    let status = tfa_proto::Status {
+        changes_refused: Some("run tfa-enroll on v1.example".to_owned()),
+        ..enabled()
+    };
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), status);
+    for command in ["codes", "move", "add", "pause"] {
+        let terminal = host.terminal(&Run {
+            arguments: &[command],
+            ..Run::default()
+        });
+        terminal.expect("Not allowed: run tfa-enroll on v1.example.");
+        terminal.expect("Nothing was changed");
+        let calls = host.daemon().calls();
+        assert!(calls.iter().all(|call| call == "Status"), "{calls:?}");
+    }
+}

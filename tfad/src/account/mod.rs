@@ -21,7 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tfa_core::{Account, State};
+use tfa_core::Account;
 
 use crate::account::hashing::Hashing;
 use crate::account::recovery::RecoveryFile;
@@ -311,12 +311,13 @@ impl Accounts {
                 None => (self.load_record(user)?, true),
             };
             let account = loaded.account.take();
-            let state = account.as_ref().map_or(State::None, Account::state);
+            let of_root = match self.uids_are_told {
+                true => root_of_member::enrollment_before(user, account.as_ref()),
+                false => None,
+            };
             let mut account = account.unwrap_or_else(|| Account::new(user.uid));
             let verdict = judge(&mut account);
-            if self.uids_are_told {
-                root_of_member::must_not_enroll(user, state, &account)?;
-            }
+            root_of_member::must_be_unchanged(of_root.as_ref(), &account)?;
             match self.store_if_changed(settle, user, &account, loaded)? {
                 Stored::Committed => return Ok(verdict),
                 Stored::Unchanged if fresh => return Ok(verdict),

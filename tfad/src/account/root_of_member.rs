@@ -1,28 +1,32 @@
-//! root is one user of all hosts of a fleet, the verifiers too. Root on one member could enroll an authenticator of
-//! its own for it, and so shut root out everywhere: `docs/adr/0099-what-a-member-or-etcd-cannot-do-alone.md`.
+//! root is one user of all hosts of a fleet, the verifiers too. Root on one member sees what is typed there, and could
+//! change the second factor of root everywhere: `docs/adr/0105-changes-of-enrollments-on-members.md`.
 
-use tfa_core::{Account, State};
+use tfa_core::{Account, EnrollmentMark};
 
 use super::Error;
 use crate::host::users::User;
 use crate::messages;
 
-/// Checks that a member enrolls nothing for root: no first authenticator, and no first use of one that waits for it.
+/// The enrollment of root before a call or a login on a member; `None` for other users.
+pub(super) fn enrollment_before(user: &User, account: Option<&Account>) -> Option<EnrollmentMark> {
+    (user.uid == 0).then(|| match account {
+        Some(account) => account.enrollment_mark(),
+        None => Account::new(user.uid).enrollment_mark(),
+    })
+}
+
+/// Checks that the enrollment of root is what it was.
 ///
 /// # Errors
 /// [`Error::NotOnMember`].
-pub(super) fn must_not_enroll(user: &User, before: State, after: &Account) -> Result<(), Error> {
-    let enrolls = match (before, after.state()) {
-        (State::None, State::Pending) => true,
-        (State::None | State::Pending, State::Enabled | State::Paused) => true,
-        (State::None | State::Pending, State::None)
-        | (State::Pending, State::Pending)
-        | (State::Enabled | State::Paused, _) => false,
-    };
-    match user.uid == 0 && enrolls {
-        true => Err(Error::NotOnMember(
-            messages::ROOT_ENROLLS_ON_A_VERIFIER.to_owned(),
+pub(super) fn must_be_unchanged(
+    before: Option<&EnrollmentMark>,
+    after: &Account,
+) -> Result<(), Error> {
+    match before.is_none_or(|before| before.is_of(after)) {
+        true => Ok(()),
+        false => Err(Error::NotOnMember(
+            messages::ROOT_CHANGES_ON_A_VERIFIER.to_owned(),
         )),
-        false => Ok(()),
     }
 }

@@ -184,6 +184,7 @@ impl Builder {
             audit: set(settings.audit, "audit")?,
             guard: set(settings.guard, "guard")?,
             invitation: set(settings.invitation, "invitation")?,
+            changes_on: set(settings.changes_on, "changes_on")?,
             sshd_methods: set(settings.sshd_methods, "sshd_methods")?,
             enrolled_in_login: authenticator.usual_kind(),
         };

@@ -92,6 +92,12 @@ keys! {
         default: Some("false"),
         summary: "Require an invitation code for the first enrollment (tfactl invite).",
     }
+    changes_on: Vec<HostPattern> {
+        sections: [Policy],
+        read: |value| list(value, host),
+        default: Some("[]"),
+        summary: "Members of a fleet on which users may change an enrollment; verifiers always are.",
+    }
     sshd_methods: Vec<String> {
         sections: [Policy],
         read: |value| list(value, method),

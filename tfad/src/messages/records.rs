@@ -80,9 +80,19 @@ pub fn told_uid_of_other(name: &str, told: u32, other: &str) -> String {
     )
 }
 
-/// A member asks to enroll root.
-pub const ROOT_ENROLLS_ON_A_VERIFIER: &str = "root is not enrolled on a member of a fleet: run tfa-enroll as \
-     root on a verifier. It then counts on all hosts. Nothing was stored";
+/// A member asks to enroll root, or to change the enrollment of root.
+pub const ROOT_CHANGES_ON_A_VERIFIER: &str = "root does not enroll on a member of a fleet, and changes no \
+     enrollment there: run tfa-enroll as root on a verifier. It then counts on all hosts. Nothing was changed";
+
+/// A member asks to change the enrollment of a user, where the policy does not let users do that.
+#[must_use]
+pub fn changes_elsewhere(member: &str, verifiers: &str) -> String {
+    format!(
+        "two-factor login cannot be changed on {member}: the policy (changes_on) does not allow it there. Run \
+         tfa-enroll on a verifier: {verifiers}. If you cannot log in on one, ask your administrator. Nothing was \
+         changed"
+    )
+}
 
 /// The name service did not tell whether it knows another uid of a user of a member.
 #[must_use]

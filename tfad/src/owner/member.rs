@@ -14,7 +14,7 @@ use zbus::wire::{LE, Type, to_bytes};
 use zeroize::Zeroizing;
 
 use super::{Method, Owner, SecondFactor};
-use crate::account::{self, Accounts};
+use crate::account::Accounts;
 use crate::caller::Caller;
 use crate::host::clock;
 use crate::host::users::User;
@@ -26,6 +26,8 @@ use crate::state::DaemonState;
 pub(super) struct Member {
     pub(super) subject: Subject,
     pub(super) scope: ThrottleScope,
+    /// Why its users do not change their enrollments there.
+    pub(super) changes_refused: Option<String>,
 }
 
 /// The bytes of a result, which may hold a key or codes.
@@ -40,6 +42,7 @@ impl Owner {
         user: User,
         subject: Subject,
         scope: ThrottleScope,
+        changes_refused: Option<String>,
     ) -> Self {
         Self {
             state,
@@ -47,7 +50,11 @@ impl Owner {
             caller,
             user,
             now: clock::now(),
-            member: Some(Member { subject, scope }),
+            member: Some(Member {
+                subject,
+                scope,
+                changes_refused,
+            }),
         }
     }
 
@@ -63,11 +70,6 @@ impl Owner {
     ) -> Result<ResultBytes, Error> {
         if method != Method::Status && method != Method::Devices {
             self.must_be_served()?;
-        }
-        let is_first = matches!(method, Method::Setup | Method::SetupSecurityKey);
-        if is_first && self.user.uid == 0 {
-            let text = messages::ROOT_ENROLLS_ON_A_VERIFIER.to_owned();
-            return Err(self.report(account::Error::NotOnMember(text)).into());
         }
         match method {
             Method::Status => marshalled(&self.status()?),

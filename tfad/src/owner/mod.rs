@@ -6,6 +6,7 @@ mod devices;
 mod member;
 mod methods;
 pub(crate) mod new_authenticator;
+mod on_member;
 mod security_keys;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use member::Member;
 pub(crate) use member::tested;
 pub(crate) use methods::Asks;
 pub use methods::Method;
+pub(crate) use on_member::OnMember;
 
 /// The owner of an account, in one call. Everything in the call is judged by one moment, so that a code
 /// which was right does not become wrong while hashes are computed.
@@ -112,6 +114,10 @@ impl Owner {
         Ok(Status {
             off: config.policy.is_off() && !self.state.policy_is_unknown(),
             policy_unknown: self.state.policy_is_unknown(),
+            changes_refused: self
+                .member
+                .as_ref()
+                .and_then(|one| one.changes_refused.clone()),
             ..known
         })
     }

@@ -87,6 +87,10 @@ impl PendingAuthenticator {
         self.made.distance(now) > CONFIRM_TIMEOUT
     }
 
+    pub(super) const fn made(&self) -> Time {
+        self.made
+    }
+
     /// What it becomes; `None` in an older record.
     #[must_use]
     pub fn purpose(&self) -> Option<Purpose> {

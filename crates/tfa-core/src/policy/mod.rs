@@ -19,6 +19,8 @@ mod strictness;
 use std::fmt;
 use std::time::Duration;
 
+use tfa_fleet_core::HostName;
+
 use crate::{Account, AuthenticatorKind, Time};
 
 pub use decision::{Exemption, PolicyDecision, Requirement};
@@ -206,6 +208,8 @@ pub struct Policy {
     pub guard: Vec<String>,
     /// A first enrollment requires an invitation.
     pub invitation: bool,
+    /// The members of a fleet on which users may change an enrollment.
+    pub changes_on: Vec<HostPattern>,
     /// The methods by which sshd authenticates users without PAM. In the account phase it does not
     /// tell which of them it used.
     pub sshd_methods: Vec<String>,
@@ -222,6 +226,7 @@ impl Default for Policy {
             audit: false,
             guard: DEFAULT_GUARD.map(str::to_owned).to_vec(),
             invitation: false,
+            changes_on: Vec::new(),
             sshd_methods: vec!["publickey".to_owned()],
             enrolled_in_login: Some(AuthenticatorKind::Totp),
         }
@@ -371,6 +376,13 @@ impl Policy {
     #[must_use]
     pub fn may_confirm_first(&self, account: &Account) -> bool {
         !self.invitation || account.invitation().is_some()
+    }
+
+    /// Whether the users of this member may change an enrollment there.
+    #[must_use]
+    pub fn allows_changes_on(&self, member: &HostName) -> bool {
+        let mut patterns = self.changes_on.iter();
+        patterns.any(|pattern| pattern.matches(member))
     }
 
     /// Whether the policy guards a service.

@@ -158,6 +158,13 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }),
         ),
         (
+            "Users of a fleet change their enrollments on hosts for that",
+            with(Policy {
+                changes_on: vec![HostPattern::new("desk*.example.org").unwrap()],
+                ..required(Vec::new())
+            }),
+        ),
+        (
             "Exempt logins by SSH key and by Kerberos",
             with(Policy {
                 sshd_methods: names(&["publickey", "gssapi-with-mic"]),

@@ -99,7 +99,7 @@ proptest! {
     fn the_order_of_keys_and_tables_does_not_matter(
         policy in Just(vec![
             "mode = \"required\"", "since = 2026-12-01", "grace = \"2w\"", "after_grace = \"deny\"",
-            "audit = true", "guard = [\"login\"]", "invitation = true", "sshd_methods = []",
+            "audit = true", "guard = [\"login\"]", "invitation = true", "changes_on = [\"*\"]", "sshd_methods = []",
             "consoles = [\"ttyS1\"]",
         ]).prop_shuffle(),
         rule in Just(vec![

@@ -27,6 +27,7 @@ offline = "console"
 audit = true
 guard = ["sshd", "cockpit"]
 invitation = true
+changes_on = ["desk*.example"]
 sshd_methods = ["publickey", "gssapi-with-mic"]
 consoles = ["default", "ttyS1", ":1"]
 
@@ -114,7 +115,7 @@ role = "verifier"
                 .into_iter()
                 .collect(),
             offline: Offline::Deny,
-            source: source(14),
+            source: source(15),
             terms: Terms::default(),
         },
     };
@@ -127,7 +128,7 @@ role = "verifier"
             after_grace: AfterGrace::Deny,
             factors: Factors::ANY,
             offline: Offline::Console,
-            source: source(29),
+            source: source(30),
             terms: Terms {
                 until: Some(Time::from_secs(1_803_945_600)),
                 reason: Some("vendor maintenance, ticket 4711".to_owned()),
@@ -151,6 +152,7 @@ role = "verifier"
         audit: true,
         guard: names(&["sshd", "cockpit"]),
         invitation: true,
+        changes_on: vec![HostPattern::new("desk*.example").unwrap()],
         sshd_methods: names(&["publickey", "gssapi-with-mic"]),
     };
     let expected = Config {

@@ -333,7 +333,7 @@ impl Hosts {
     }
 
     /// The verifiers that hosts can join at, in the order of their names.
-    pub(super) fn verifiers(&self) -> Result<Vec<VerifierAddress>, Error> {
+    pub(in crate::fleet) fn verifiers(&self) -> Result<Vec<VerifierAddress>, Error> {
         let addresses = self.present()?.into_iter().filter_map(|(name, stored)| {
             let port = stored.value?.port()?;
             let name = HostName::new(&name).ok()?;

@@ -4,6 +4,7 @@
 //! the users here. A member speaks for the name in its certificate alone, which `tfa-fleet` has checked.
 
 mod bound_codes;
+mod changes;
 mod listener;
 mod owner_calls;
 mod socket;

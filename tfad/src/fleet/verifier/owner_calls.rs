@@ -44,6 +44,11 @@ impl MemberLogins {
             host: Some(member.clone()),
         };
         let user = translate::user(user);
+        self.may_be_made_on(member, &caller, &user, method)?;
+        let changes_refused = match method {
+            Method::Status => self.why_no_changes_on(member, &user),
+            _ => None,
+        };
         let query = SubjectQuery::of_any_name(&self.state.config().policy);
         let told = subject.map(translate::told_subject);
         let subject = match told {
@@ -63,6 +68,7 @@ impl MemberLogins {
             user,
             subject,
             ThrottleScope::AtMember(place),
+            changes_refused,
         );
         let result = owner.answer(method, &arguments.0, is_proved);
         let result = result.map_err(login::Error::Refused)?;
