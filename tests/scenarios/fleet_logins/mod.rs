@@ -7,6 +7,7 @@ mod locks;
 pub(crate) mod machines;
 mod offline;
 mod published;
+mod renewal;
 mod told_uids;
 mod versions;
 
