@@ -17,6 +17,7 @@ pub mod forgotten_devices;
 mod log;
 mod login_sessions;
 mod member_proofs;
+mod on_member;
 pub mod once;
 mod opening;
 pub mod pam_context;

@@ -14,7 +14,7 @@ use tfa_core::{
 };
 use tfa_proto::Context;
 
-use super::{Error, pam_context};
+use super::{Error, on_member, pam_context};
 use crate::account::Loaded;
 use crate::caller::Caller;
 use crate::host::facts::HostFacts;
@@ -85,13 +85,9 @@ impl LoginAttempt {
         now: Time,
     ) -> PolicyDecision {
         let decision = policy.decide(&self.login, account, now);
-        if self.host.is_local() {
-            return decision;
-        }
-        let decision = decision.without_new_grace(account);
-        PolicyDecision {
-            enrolls_in_login: decision.enrolls_in_login && self.user.uid != 0,
-            ..decision
+        match self.host.is_local() {
+            true => decision,
+            false => on_member::decided(decision, account, self.user.uid),
         }
     }
 

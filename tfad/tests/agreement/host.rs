@@ -165,6 +165,7 @@ impl Host {
             account,
             has_session_phase: self.has_session_phase,
             has_recovery_code: true,
+            on_member: false,
             now: clock::now(),
         };
         simulate::explain(&simulator, "host")

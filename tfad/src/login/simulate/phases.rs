@@ -17,7 +17,7 @@ use crate::host::users::User;
 use crate::login::begin::untrusted;
 use crate::login::facts::LoginFacts;
 use crate::login::second_factor::{self, SecondFactor};
-use crate::login::{pam_context, recovery, security_key};
+use crate::login::{on_member, pam_context, recovery, security_key};
 use crate::messages::DeniedLogin;
 
 /// The host of the login.
@@ -44,6 +44,8 @@ pub struct Simulator<'a> {
     pub has_session_phase: bool,
     /// The host has a recovery code that was not used.
     pub has_recovery_code: bool,
+    /// The login is on a member of the fleet.
+    pub on_member: bool,
     /// The time of the login.
     pub now: Time,
 }
@@ -199,7 +201,7 @@ impl<'a> Simulator<'a> {
             input,
         } = &described;
         let input = *input;
-        let decision = policy.decide(login, self.account, now);
+        let decision = self.decide(login);
         let none_needed = input.action_without_policy();
         let action = none_needed.unwrap_or_else(|| decision.action(input));
         let pending = self
@@ -227,6 +229,14 @@ impl<'a> Simulator<'a> {
         }
     }
 
+    fn decide(&self, login: &Login) -> PolicyDecision {
+        let decision = self.policy.decide(login, self.account, self.now);
+        match self.on_member {
+            false => decision,
+            true => on_member::decided(decision, self.account, self.user.uid),
+        }
+    }
+
     fn second_factor(
         &self,
         action: PhaseAction,
@@ -246,9 +256,10 @@ impl<'a> Simulator<'a> {
         ))
     }
 
-    /// Whether the user may use the recovery code of the host. It asks the name service, and blocks.
+    /// Whether the user may use the recovery code of the host, which members do not have. It asks the name service, and
+    /// blocks.
     pub(super) fn may_recover(&self) -> bool {
-        self.has_recovery_code && recovery::may_use(self.config, HERE, self.user)
+        self.has_recovery_code && !self.on_member && recovery::may_use(self.config, HERE, self.user)
     }
 
     /// Whether the login is asked for the recovery code of the host in place of a refusal.
@@ -260,7 +271,7 @@ impl<'a> Simulator<'a> {
             ..
         } = *self;
         let described = self.described(self.first_phase(), None);
-        let decision = self.policy.decide(&described.login, account, now);
+        let decision = self.decide(&described.login);
         let facts = self.facts(&described);
         let may_recover = || self.may_recover();
         let new = Account::new(self.user.uid);

@@ -80,9 +80,49 @@ fn simulated<T>(
         account,
         has_session_phase: false,
         has_recovery_code: false,
+        on_member: false,
         now: Time::from_secs(0),
     };
     told(&simulator)
+}
+
+#[test]
+fn login_on_a_member_begins_no_grace_and_enrolls_no_root() {
+    let effect = RuleEffect {
+        mode: Mode::Required,
+        grace: std::time::Duration::from_secs(DAY),
+        ..RuleEffect::default()
+    };
+    let policy = Policy {
+        otherwise: effect,
+        ..Policy::default()
+    };
+    let login = HypotheticalLogin {
+        service: "sshd".to_owned(),
+        from: "192.0.2.7".to_owned(),
+        ..HypotheticalLogin::default()
+    };
+    let outcome = |account: Option<&Account>, uid, on_member| {
+        simulated(&policy, &login, account, |simulator| {
+            let user = User {
+                uid,
+                ..simulator.user.clone()
+            };
+            let user = &user;
+            let simulator = Simulator {
+                user,
+                on_member,
+                ..*simulator
+            };
+            explain(&simulator, "web1.example").outcome
+        })
+    };
+    assert_eq!(outcome(None, 1000, false), Outcome::Offered);
+    assert_eq!(outcome(None, 1000, true), Outcome::SetUp);
+    assert_eq!(outcome(None, 0, true), Outcome::Refused);
+    let mut begun = Account::new(1000);
+    begun.require(Time::from_secs(0));
+    assert_eq!(outcome(Some(&begun), 1000, true), Outcome::Offered);
 }
 
 const DAY: u64 = 24 * 3600;

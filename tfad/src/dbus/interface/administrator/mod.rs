@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::fleet::Hosts;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
-use crate::host::{clock, host_name, pam_files, random, subject};
+use crate::host::{clock, host_name, name_in_rules, pam_files, random, subject};
 use crate::log::AccountEvent;
 use crate::login::simulate::{self, ShownKey, Simulator};
 use crate::messages;
@@ -200,6 +200,7 @@ impl Administrator {
             account,
             has_session_phase: pam_files::leaves_to_session(&login.service),
             has_recovery_code: matches!(has_recovery_code, Ok(true)),
+            on_member: self.is_on_member(login)?,
             now,
         };
         let host = login.host.clone().unwrap_or_else(host_name);
@@ -241,6 +242,7 @@ impl Administrator {
         let has_session_phase = pam_files::leaves_to_session(&login.service);
         // A login that cannot determine it goes on as without one.
         let has_recovery_code = matches!(self.accounts.has_recovery_code(), Ok(true));
+        let on_member = self.is_on_member(login)?;
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
             let Ok(user) = self.accounts.user(&name) else {
@@ -273,6 +275,7 @@ impl Administrator {
                 account,
                 has_session_phase,
                 has_recovery_code,
+                on_member,
                 now,
             });
             impacts.push(if usable { impact } else { unusable(impact) });
@@ -321,6 +324,20 @@ impl Administrator {
         let config = Config::parse(files);
         let config = config.map_err(|bad| Error::InvalidArgument(bad.to_string()))?;
         Ok(Arc::new(config))
+    }
+
+    /// Whether a hypothetical login is on a member of the fleet: on another host that is no verifier, or is not known.
+    fn is_on_member(&self, login: &HypotheticalLogin) -> Result<bool, Error> {
+        let host = login.host.as_deref().map(HostName::new).transpose();
+        let host = host.map_err(|why| messages::bad_simulated_host(&why))?;
+        match host {
+            Some(host)
+                if self.accounts.are_of_fleet() && Some(&host) != name_in_rules().as_ref() =>
+            {
+                Ok(!self.hosts.may_be_verifier(&host)?)
+            }
+            Some(_) | None => Ok(false),
+        }
     }
 
     fn described(&self, user: &User, account: Result<Option<Account>, account::Error>) -> Status {
