@@ -623,6 +623,28 @@ fn renewed_host_may_use_the_key_before_until_it_renews_again() {
 }
 
 #[test]
+fn key_before_renews_nothing_once_the_next_one_was_used() {
+    let verifier = Verifier::founded();
+    let first = verifier.joined("web1.example");
+    let [second, stolen, third] = [key(), key(), key()];
+    certificate(verifier.renew("web1.example", &first, &second));
+    assert!(verifier.admits("web1.example", &second));
+    let document = verifier.document(DocumentKind::Host, "web1.example");
+    let _: String = verifier.lines();
+    refusal(verifier.renew("web1.example", &first, &stolen));
+    let lines = verifier.lines();
+    assert!(lines.contains("with an earlier key"), "{lines}");
+    assert!(verifier.admits("web1.example", &second));
+    assert!(!verifier.admits("web1.example", &stolen));
+    // Noted once.
+    assert_eq!(
+        verifier.document(DocumentKind::Host, "web1.example"),
+        document
+    );
+    certificate(verifier.renew("web1.example", &second, &third));
+}
+
+#[test]
 fn certificates_of_one_host_in_a_minute_are_few() {
     let verifier = Verifier::founded();
     let host = verifier.joined("web1.example");

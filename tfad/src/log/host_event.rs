@@ -87,7 +87,7 @@ impl HostEvent<'_> {
                 ..
             } => Level::Alert,
             // The store was changed beside the verifiers, or was restored.
-            Self::Refused(HostRefusal::Returned) => Level::Alert,
+            Self::Refused(HostRefusal::Returned | HostRefusal::FormerKey) => Level::Alert,
             Self::JoinRefused { .. } | Self::Refused(_) => Level::Warning,
         }
     }
@@ -146,6 +146,11 @@ impl HostEvent<'_> {
             ),
             Self::Refused(why @ HostRefusal::OtherKey) => format!(
                 "host {host}: refused a call, because {why}. If this is the right host, let it join again"
+            ),
+            Self::Refused(why @ HostRefusal::FormerKey) => format!(
+                "host {host}: refused to renew a certificate with an earlier key, because {why}. If {host} was not put \
+                 back to an older state, another one has a copy of that key: run tfactl host remove {host}, and let it \
+                 join again"
             ),
             Self::Refused(why @ HostRefusal::Returned) => format!(
                 "host {host}: refused a call, because {why}. If etcd was not restored, look who can write to it. To \

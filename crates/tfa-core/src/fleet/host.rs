@@ -28,7 +28,14 @@ pub struct FleetHost {
     port: Option<u16>,
     #[n(5)]
     removed: Option<Time>,
+    /// The first call with the key of its certificate, if it has one from before.
+    #[n(6)]
+    used: Option<Time>,
 }
+
+/// How long calls with the key before are answered after the first one with the next key. Connections that were
+/// open then end within this time.
+const FORMER_KEY_TIME: Duration = Duration::from_secs(3600);
 
 document!(FleetHost);
 
@@ -41,6 +48,8 @@ pub enum HostRefusal {
     Removed,
     /// Its certificate is for another key than the one that was certified last.
     OtherKey,
+    /// It asks for a certificate with the key before, although it has used the next one.
+    FormerKey,
     /// It was removed, and its document is one from before, or is absent.
     Returned,
 }
@@ -56,6 +65,7 @@ impl FleetHost {
             former_key: None,
             port,
             removed: None,
+            used: None,
         }
     }
 
@@ -69,6 +79,7 @@ impl FleetHost {
             former_key: Some(present),
             port: self.port,
             removed: None,
+            used: None,
         }
     }
 
@@ -82,6 +93,7 @@ impl FleetHost {
             former_key: None,
             port: None,
             removed: Some(host.map_or(now, |host| now.max(host.joined))),
+            used: None,
         }
     }
 
@@ -95,6 +107,7 @@ impl FleetHost {
             former_key: None,
             port: None,
             removed: None,
+            used: None,
         }
     }
 
@@ -148,14 +161,39 @@ impl FleetHost {
     ///
     /// # Errors
     /// [`HostRefusal`].
-    pub fn admit(&self, key: Fingerprint) -> Result<(), HostRefusal> {
+    pub fn admit(&self, key: Fingerprint, now: Time) -> Result<(), HostRefusal> {
         if self.removed.is_some() {
             return Err(HostRefusal::Removed);
         }
-        match [self.key, self.former_key].contains(&Some(key)) {
+        let has_ended = |used: Time| used.distance(now) > FORMER_KEY_TIME;
+        let is_former = self.former_key == Some(key) && !self.used.is_some_and(has_ended);
+        match self.key == Some(key) || is_former {
             true => Ok(()),
             false => Err(HostRefusal::OtherKey),
         }
+    }
+
+    /// Whether it may have the next key certified with this one: the key before ends with the first use of the
+    /// last one.
+    ///
+    /// # Errors
+    /// [`HostRefusal`].
+    pub fn may_renew(&self, key: Fingerprint, now: Time) -> Result<(), HostRefusal> {
+        self.admit(key, now)?;
+        match self.has_last_key(key) || self.used.is_none() {
+            true => Ok(()),
+            false => Err(HostRefusal::FormerKey),
+        }
+    }
+
+    /// The same with the first use of this key noted; `None` where it is noted, or there is no key before.
+    #[must_use]
+    pub fn with_first_use(&self, key: Fingerprint, now: Time) -> Option<Self> {
+        let is_first = self.used.is_none() && self.former_key.is_some() && self.has_last_key(key);
+        is_first.then(|| Self {
+            used: Some(now),
+            ..self.clone()
+        })
     }
 
     /// Whether this is the key that was certified last.
@@ -174,10 +212,11 @@ pub fn admit_host(
     host: Option<&FleetHost>,
     has_authority: bool,
     key: Fingerprint,
+    now: Time,
 ) -> Result<(), HostRefusal> {
     match host {
         Some(host) if host.is_readmitted() && !has_authority => Ok(()),
-        Some(host) => host.admit(key),
+        Some(host) => host.admit(key, now),
         None if has_authority => Err(HostRefusal::Unknown),
         None => Ok(()),
     }
@@ -189,6 +228,7 @@ impl fmt::Display for HostRefusal {
             Self::Unknown => "it has not joined the fleet",
             Self::Removed => "it was removed from the fleet",
             Self::OtherKey => "it has joined again since, with another key",
+            Self::FormerKey => "it has used the key of its next certificate",
             Self::Returned => "it was removed, and the store no longer says so",
         })
     }
@@ -207,12 +247,15 @@ mod tests {
     #[test]
     fn host_speaks_with_its_last_two_keys() {
         let host = FleetHost::joined(key(1), None, NOW);
-        assert_eq!(host.admit(key(1)), Ok(()));
-        assert_eq!(host.admit(key(2)), Err(HostRefusal::OtherKey));
+        assert_eq!(host.admit(key(1), NOW), Ok(()));
+        assert_eq!(host.admit(key(2), NOW), Err(HostRefusal::OtherKey));
         let renewed = host.renewed(key(2), key(1), NOW);
         let again = renewed.renewed(key(3), key(2), NOW);
-        assert_eq!((again.admit(key(2)), again.admit(key(3))), (Ok(()), Ok(())));
-        assert_eq!(again.admit(key(1)), Err(HostRefusal::OtherKey));
+        assert_eq!(
+            (again.admit(key(2), NOW), again.admit(key(3), NOW)),
+            (Ok(()), Ok(()))
+        );
+        assert_eq!(again.admit(key(1), NOW), Err(HostRefusal::OtherKey));
         assert!(again.has_last_key(key(3)) && !again.has_last_key(key(2)));
     }
 
@@ -220,8 +263,29 @@ mod tests {
     fn lost_reply_leaves_the_present_key() {
         let host = FleetHost::joined(key(1), None, NOW).renewed(key(2), key(1), NOW);
         let again = host.renewed(key(3), key(1), NOW);
-        assert_eq!((again.admit(key(1)), again.admit(key(3))), (Ok(()), Ok(())));
-        assert_eq!(again.admit(key(2)), Err(HostRefusal::OtherKey));
+        assert_eq!(
+            (again.admit(key(1), NOW), again.admit(key(3), NOW)),
+            (Ok(()), Ok(()))
+        );
+        assert_eq!(again.admit(key(2), NOW), Err(HostRefusal::OtherKey));
+    }
+
+    #[test]
+    fn key_before_ends_with_the_first_use_of_the_last_one() {
+        let host = FleetHost::joined(key(1), None, NOW).renewed(key(2), key(1), NOW);
+        assert_eq!(host.with_first_use(key(1), NOW), None);
+        assert_eq!(host.may_renew(key(1), NOW), Ok(()));
+        let used = host.with_first_use(key(2), NOW).unwrap();
+        assert_eq!(used.with_first_use(key(2), NOW), None);
+        assert_eq!(used.may_renew(key(1), NOW), Err(HostRefusal::FormerKey));
+        // Connections that are open are answered until they end.
+        let end = NOW.plus(FORMER_KEY_TIME);
+        let later = end.plus(Duration::from_secs(1));
+        assert_eq!(used.admit(key(1), end), Ok(()));
+        assert_eq!(used.admit(key(1), later), Err(HostRefusal::OtherKey));
+        assert_eq!(used.may_renew(key(2), later), Ok(()));
+        let renewed = used.renewed(key(3), key(2), later);
+        assert_eq!(renewed.may_renew(key(2), later), Ok(()));
     }
 
     #[test]
@@ -231,19 +295,22 @@ mod tests {
             FleetHost::removed(Some(&host), NOW),
             FleetHost::removed(None, NOW),
         ] {
-            assert_eq!(removed.admit(key(1)), Err(HostRefusal::Removed));
+            assert_eq!(removed.admit(key(1), NOW), Err(HostRefusal::Removed));
             assert!(!removed.has_last_key(key(1)) && removed.port().is_none());
         }
         let anew = FleetHost::joined(key(2), None, NOW);
-        assert_eq!(anew.admit(key(1)), Err(HostRefusal::OtherKey));
+        assert_eq!(anew.admit(key(1), NOW), Err(HostRefusal::OtherKey));
     }
 
     #[test]
     fn absent_host_is_refused_where_the_fleet_has_an_authority() {
-        assert_eq!(admit_host(None, true, key(1)), Err(HostRefusal::Unknown));
-        assert_eq!(admit_host(None, false, key(1)), Ok(()));
+        assert_eq!(
+            admit_host(None, true, key(1), NOW),
+            Err(HostRefusal::Unknown)
+        );
+        assert_eq!(admit_host(None, false, key(1), NOW), Ok(()));
         let removed = FleetHost::removed(None, NOW);
-        let refused = admit_host(Some(&removed), false, key(1));
+        let refused = admit_host(Some(&removed), false, key(1), NOW);
         assert_eq!(refused, Err(HostRefusal::Removed));
     }
 
@@ -265,8 +332,8 @@ mod tests {
     #[test]
     fn readmitted_host_speaks_where_the_fleet_has_no_authority() {
         let host = FleetHost::readmitted(NOW);
-        assert_eq!(admit_host(Some(&host), false, key(1)), Ok(()));
-        let refused = admit_host(Some(&host), true, key(1));
+        assert_eq!(admit_host(Some(&host), false, key(1), NOW), Ok(()));
+        let refused = admit_host(Some(&host), true, key(1), NOW);
         assert_eq!(refused, Err(HostRefusal::OtherKey));
     }
 

@@ -20,6 +20,7 @@ use std::time::Duration;
 use tfa_core::{Fingerprint, FleetHost, HostName, HostRefusal, JoinRefusal, Time, admit_host};
 use tfa_store::{DaemonStore, RecordRead};
 
+use crate::host::clock;
 use crate::log::{DaemonEvent, HostEvent, Journal, Rarely};
 use crate::messages;
 use quota::Quota;
@@ -42,6 +43,7 @@ pub struct Hosts {
     authority: Arc<dyn CertificateAuthority>,
     refusals: Rarely<HostName>,
     refused_joins: Rarely<(HostName, JoinRefusal)>,
+    refused_renewals: Rarely<HostName>,
     quota: Quota,
     verifier_list: VerifierList,
     removals: Arc<Removals>,
@@ -74,6 +76,7 @@ impl Hosts {
             authority: Arc::new(CaProgram::default()),
             refusals: Rarely::new(REFUSAL_INTERVAL),
             refused_joins: Rarely::new(REFUSAL_INTERVAL),
+            refused_renewals: Rarely::new(REFUSAL_INTERVAL),
             quota: Quota::default(),
             verifier_list: VerifierList::default(),
             removals: Arc::default(),
@@ -107,7 +110,24 @@ impl Hosts {
     ) -> Result<Option<RecordRead>, Error> {
         let read = documents::of_member(&*self.store, host, user)?;
         self.admit_read(host, read.host.as_ref(), read.has_authority, key)?;
+        let is_first = |known: &FleetHost| known.with_first_use(key, clock::now()).is_some();
+        if read.host.as_ref().is_some_and(is_first) {
+            self.note_first_use(host, key);
+        }
         Ok(read.record)
+    }
+
+    /// Notes that a host uses its last key. What fails is done with the next call.
+    fn note_first_use(&self, host: &HostName, key: Fingerprint) {
+        let note = || {
+            let stored = documents::load::<FleetHost>(&*self.store, host.as_str())?;
+            let known = stored.value.as_ref();
+            match known.and_then(|known| known.with_first_use(key, clock::now())) {
+                Some(used) => documents::change(&*self.store, &[stored.put(used.encode())]),
+                None => Ok(true),
+            }
+        };
+        let _: Result<bool, Error> = note();
     }
 
     /// The same for a document that was read, if there is one.
@@ -123,7 +143,7 @@ impl Hosts {
         let has_authority = has_authority || self.removals.has_authority()?;
         let admitted = match self.is_returned(host, read)? {
             true => Err(HostRefusal::Returned),
-            false => admit_host(read, has_authority, key),
+            false => admit_host(read, has_authority, key, clock::now()),
         };
         Ok(admitted.inspect_err(|why| self.log_refusal(host, *why))?)
     }
@@ -161,6 +181,14 @@ impl Hosts {
 
     fn log_refusal(&self, host: &HostName, why: HostRefusal) {
         if self.refusals.is_due(host) {
+            let event = HostEvent::Refused(why);
+            self.journal.log_host(host.as_str(), event);
+        }
+    }
+
+    /// Apart from other refusals, which who has the key can cause before.
+    fn log_refused_renewal(&self, host: &HostName, why: HostRefusal) {
+        if self.refused_renewals.is_due(host) {
             let event = HostEvent::Refused(why);
             self.journal.log_host(host.as_str(), event);
         }
