@@ -15,9 +15,9 @@ use tfa_proto::{Consoles, KEY_METHODS};
 use super::check_json;
 use super::messages::findings as messages;
 use super::model::Config;
-use super::offline;
 use super::recovery::RecoveryRules;
 use super::trust::Trust;
+use super::{member_grace, offline};
 use crate::host::pam_files;
 use crate::host::pam_services::may_require;
 use crate::host::{clock, groups, host_name, name_in_rules};
@@ -143,6 +143,11 @@ pub fn findings(config: &Config) -> Findings {
         None => {}
     }
     warnings.extend(offline::without_effect(&policy, config.role));
+    warnings.extend(member_grace::without_since(
+        &policy,
+        config.role,
+        clock::now(),
+    ));
     warnings.extend(ended(&policy, clock::now()));
     let mut notes: Vec<String> = policy
         .rules

@@ -20,6 +20,7 @@ mod document;
 mod factors;
 mod files;
 mod keys;
+mod member_grace;
 mod messages;
 mod model;
 mod names;

@@ -59,6 +59,13 @@ pub(in crate::config) fn offline_without_fleet(source: &Source) -> String {
     format!("{source}: offline has no effect, because this host is in no fleet")
 }
 
+pub(in crate::config) fn grace_without_since(source: &Source) -> String {
+    format!(
+        "{source}: the grace period of a user begins with the first login on a verifier. A login on a member begins \
+         none: who has not enrolled must do so there at once. With since, it has one end on all hosts"
+    )
+}
+
 pub(in crate::config) fn offline_console_on_verifier(source: &Source) -> String {
     format!(
         "{source}: offline = \"console\" has no effect on a verifier. It is a key of the files of members"
