@@ -138,6 +138,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context_builder::{MAX_SSH_AUTH_INFO, MAX_TEXT};
 
     fn owned(context: &Context) -> HashMap<String, OwnedVariant> {
         let own = |value: Variant<'_>| OwnedVariant::try_from(value).unwrap();
@@ -204,6 +205,24 @@ mod tests {
             Context::from_dict(&dict),
             Err(ContextError::Invalid("session"))
         );
+    }
+
+    #[test]
+    fn text_that_is_too_long_is_an_error() {
+        for (key, most) in [
+            ("service", MAX_TEXT),
+            ("rhost", MAX_TEXT),
+            ("tty", MAX_TEXT),
+            ("seat", MAX_TEXT),
+            ("ruser", MAX_TEXT),
+            ("ssh-auth-info", MAX_SSH_AUTH_INFO),
+        ] {
+            let mut dict = owned(&Context::default());
+            dict.insert(key.to_owned(), text(&"x".repeat(most)));
+            assert!(Context::from_dict(&dict).is_ok(), "{key}");
+            dict.insert(key.to_owned(), text(&"x".repeat(most + 1)));
+            assert_eq!(Context::from_dict(&dict), Err(ContextError::Invalid(key)));
+        }
     }
 
     #[test]

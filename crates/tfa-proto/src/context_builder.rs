@@ -6,12 +6,19 @@ use crate::{Context, Phase, Verdict};
 /// The `auth-result` of a later phase without an auth phase.
 pub(crate) const NOT_RUN: &str = "not-run";
 
+/// The longest name of a service, a host, a terminal, a seat or a user, in bytes. The name of an address is the longest:
+/// `NI_MAXHOST` is 1025, with a NUL.
+pub(crate) const MAX_TEXT: usize = 1024;
+/// The longest `ssh-auth-info`, in bytes. sshd lists each key of a login in it, and certificates as a whole: of 16 KiB and
+/// more, if they have hundreds of principals.
+pub(crate) const MAX_SSH_AUTH_INFO: usize = 24 * 1024;
+
 /// Why a dictionary is not a context. The module and the daemon may have different versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContextError {
     /// A required key is absent.
     Missing(&'static str),
-    /// The value of a key has the wrong type, or is unknown.
+    /// The value of a key has the wrong type, is unknown, or is too long.
     Invalid(&'static str),
     /// A key that this version does not know. It may restrict the login.
     Unknown(String),
@@ -56,12 +63,15 @@ impl ContextBuilder {
                 "session",
                 set(&mut context.session, value.and_then(ContextValue::number)),
             ),
-            "service" => ("service", set_text(&mut context.service, value)),
-            "rhost" => ("rhost", set_text(&mut context.rhost, value)),
-            "tty" => ("tty", set_text(&mut context.tty, value)),
-            "seat" => ("seat", set_text(&mut context.seat, value)),
-            "ruser" => ("ruser", set_text(&mut context.ruser, value)),
-            "ssh-auth-info" => ("ssh-auth-info", set_text(&mut context.ssh_auth_info, value)),
+            "service" => ("service", set_text(&mut context.service, value, MAX_TEXT)),
+            "rhost" => ("rhost", set_text(&mut context.rhost, value, MAX_TEXT)),
+            "tty" => ("tty", set_text(&mut context.tty, value, MAX_TEXT)),
+            "seat" => ("seat", set_text(&mut context.seat, value, MAX_TEXT)),
+            "ruser" => ("ruser", set_text(&mut context.ruser, value, MAX_TEXT)),
+            "ssh-auth-info" => {
+                let info = &mut context.ssh_auth_info;
+                ("ssh-auth-info", set_text(info, value, MAX_SSH_AUTH_INFO))
+            }
             "borrows-tty" => ("borrows-tty", set_flag(&mut context.borrows_tty, value)),
             "password-given" => (
                 "password-given",
@@ -119,8 +129,9 @@ fn set<T>(field: &mut Option<T>, value: Option<T>) -> bool {
     field.is_some()
 }
 
-fn set_text(field: &mut String, value: Option<ContextValue<'_>>) -> bool {
+fn set_text(field: &mut String, value: Option<ContextValue<'_>>, most: usize) -> bool {
     let text = value.and_then(ContextValue::text);
+    let text = text.filter(|text| text.len() <= most);
     text.unwrap_or_default().clone_into(field);
     text.is_some()
 }

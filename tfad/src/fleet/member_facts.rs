@@ -3,6 +3,8 @@
 //! They are the member's word about itself, but for its name, which is in its certificate. What it has not told
 //! is missing, and never assumed: see [`HostFacts`].
 
+use std::sync::Arc;
+
 use tfa_core::{AttemptId, HostName, Identity, MemberPlace, MemberScope, Subject, ThrottleScope};
 use tfa_proto::{Consoles, Context};
 
@@ -109,6 +111,17 @@ impl HostFacts for MemberFacts {
 
     fn attempt(&self) -> Option<AttemptId> {
         Some(self.attempt)
+    }
+
+    /// What was told of the user is in the login, as far as it was asked.
+    fn for_dialog(&self) -> Option<Arc<dyn HostFacts>> {
+        self.subject.as_ref()?;
+        Some(Arc::new(Self {
+            host: self.host.clone(),
+            subject: None,
+            floor: self.floor.clone(),
+            ..*self
+        }))
     }
 
     fn is_local(&self) -> bool {

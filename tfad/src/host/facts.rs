@@ -5,6 +5,7 @@
 //! is not there is an error and never a no, so that the host can be asked for it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use tfa_core::{AttemptId, HostName, Subject, ThrottleScope};
 use tfa_proto::{Consoles, Context};
@@ -54,6 +55,11 @@ pub trait HostFacts: fmt::Debug + Send + Sync {
 
     /// The id of the attempt, if the host has drawn one.
     fn attempt(&self) -> Option<AttemptId>;
+
+    /// The same host without what only the begin of a login depends on; `None` if that is nothing.
+    fn for_dialog(&self) -> Option<Arc<dyn HostFacts>> {
+        None
+    }
 
     /// Whether it is the host of this daemon. The recovery code, the calls that wait for polkit, and the
     /// codes of login sessions belong to this host alone.

@@ -9,9 +9,11 @@ mod actions;
 mod answer;
 mod begin;
 mod bypasses;
+mod dialog_size;
 pub mod enrollment;
 mod error;
 mod evaluation;
+mod expiry;
 mod facts;
 pub mod forgotten_devices;
 mod log;
@@ -69,7 +71,7 @@ pub struct Logins {
     host: Arc<dyn HostFacts>,
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
-    sessions: Mutex<Sessions>,
+    sessions: Arc<Mutex<Sessions>>,
     password_prompts: PasswordPrompts,
     member_proofs: MemberProofs,
     bypasses: Bypasses,
@@ -85,7 +87,7 @@ impl Logins {
             host: Arc::new(LocalHost(CallsFor::Logins)),
             state,
             accounts,
-            sessions: Mutex::default(),
+            sessions: Arc::default(),
             password_prompts: PasswordPrompts::default(),
             member_proofs: MemberProofs::default(),
             bypasses: Bypasses::new(),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tfa_core::{Authenticator, Begun, Dialog, Picture, Time};
 use tfa_proto::{Line, Turn};
 
-use super::{Error, Logins, log};
+use super::{Error, Logins, expiry, log};
 use crate::account::Loaded;
 use crate::config::Config;
 use crate::host::random;
@@ -34,8 +34,14 @@ impl Logins {
                     Some(id) => id,
                     None => random::attempt_id()?,
                 };
+                let is_local = attempt.host.is_local();
                 let session = Session::new(attempt, id, dialog);
-                self.sessions().open(session, loaded, Instant::now())?
+                let mut sessions = self.sessions();
+                let number = sessions.open(session, loaded, Instant::now())?;
+                if !is_local {
+                    expiry::watch(&self.sessions, &mut sessions);
+                }
+                number
             }
         };
         Ok((number, turn))

@@ -1,7 +1,8 @@
 //! The login dialogs under way.
 //!
 //! A dialog belongs to one connection. It ends with the connection, with its verdict, or after two minutes
-//! without an answer. The number of dialogs is limited for each kind of caller: none can use up all.
+//! without an answer. The number of dialogs is limited for each kind of caller, and their memory for each host: none
+//! can use up all.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +15,7 @@ use tfa_core::{
 };
 use tfa_proto::Context;
 
-use super::{Error, on_member, pam_context};
+use super::{Error, dialog_size, on_member, pam_context};
 use crate::account::Loaded;
 use crate::caller::Caller;
 use crate::host::facts::HostFacts;
@@ -140,6 +141,8 @@ impl Session {
 pub struct Sessions {
     open: HashMap<u32, Slot>,
     last: u32,
+    /// A thread ends those that have waited too long.
+    pub(super) is_watched: bool,
 }
 
 struct Slot {
@@ -147,6 +150,8 @@ struct Slot {
     /// The record on which the question was asked, until the first answer. It holds secrets.
     loaded: Option<Loaded>,
     since: Instant,
+    /// Its memory, in bytes.
+    size: usize,
     /// An answer is being judged: there is no question to answer meanwhile.
     judging: bool,
 }
@@ -164,11 +169,14 @@ impl Sessions {
     /// [`Error::TooManyDialogs`].
     pub fn open(
         &mut self,
-        dialog: Session,
+        mut dialog: Session,
         loaded: Option<Loaded>,
         now: Instant,
     ) -> Result<u32, Error> {
-        self.open.retain(|_, slot| !slot.is_expired(now));
+        self.end_expired(now);
+        if let Some(host) = dialog.attempt.host.for_dialog() {
+            dialog.attempt.host = host;
+        }
         let scope = dialog.dialog.counted_on();
         // A member must not use up what users have elsewhere.
         let caller = &dialog.attempt.caller;
@@ -201,6 +209,10 @@ impl Sessions {
         {
             return Err(Error::TooManyDialogs);
         }
+        let size = dialog_size::of(&dialog);
+        if !self.make_room(&dialog, size) {
+            return Err(Error::TooManyDialogs);
+        }
         loop {
             self.last = self.last.wrapping_add(1);
             if !self.open.contains_key(&self.last) {
@@ -208,12 +220,43 @@ impl Sessions {
                     dialog,
                     loaded,
                     since: now,
+                    size,
                     judging: false,
                 };
                 self.open.insert(self.last, slot);
                 return Ok(self.last);
             }
         }
+    }
+
+    /// Ends the oldest dialogs of the host of a fleet that begins one of this size, where it has no room otherwise.
+    /// Returns whether there is room.
+    fn make_room(&mut self, dialog: &Session, size: usize) -> bool {
+        let host = &dialog.attempt.caller.name;
+        let is_there = |slot: &Slot| slot.dialog.attempt.caller.name == *host;
+        while !dialog.attempt.host.is_local()
+            && self.size(is_there).saturating_add(size) > dialog_size::MAX_OF_HOST
+        {
+            let waiting = self.open.iter();
+            let waiting = waiting.filter(|(_, slot)| is_there(slot) && !slot.judging);
+            let Some((&oldest, _)) = waiting.min_by_key(|(_, slot)| slot.since) else {
+                return false;
+            };
+            self.open.remove(&oldest);
+        }
+        self.size(|_| true).saturating_add(size) <= dialog_size::MAX_OF_ALL
+    }
+
+    /// The memory of dialogs, in bytes.
+    fn size(&self, which: impl Fn(&Slot) -> bool) -> usize {
+        let which = self.open.values().filter(|slot| which(slot));
+        which.map(|slot| slot.size).sum()
+    }
+
+    /// Ends the dialogs that have waited too long. Returns when the next one will have; `None` if there is none.
+    pub(super) fn end_expired(&mut self, now: Instant) -> Option<Instant> {
+        self.open.retain(|_, slot| !slot.is_expired(now));
+        self.open.values().map(Slot::end).min()
     }
 
     /// Takes a dialog up for the judgement of an answer, with the record on which the question was
@@ -310,8 +353,13 @@ impl Slot {
         }
     }
 
+    /// When it will have waited too long.
+    fn end(&self) -> Instant {
+        self.since + self.idle_timeout()
+    }
+
     fn is_expired(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) >= self.idle_timeout()
+        now >= self.end()
     }
 }
 
@@ -322,10 +370,15 @@ mod tests {
         Parameters, Picture, Secret, Subject, ThrottleScope, Time,
     };
 
+    use std::sync::Mutex;
+    use std::thread;
+
     use super::*;
-    use crate::fleet::MemberFacts;
+    use crate::fleet::{MemberFacts, ToldSubject};
     use crate::host::facts::LocalHost;
+    use crate::host::subject::SubjectQuery;
     use crate::host::time_limit::CallsFor;
+    use crate::login::expiry;
 
     const ID: AttemptId = AttemptId::new([7; AttemptId::LENGTH]);
 
@@ -412,6 +465,90 @@ mod tests {
         assert!(matches!(too_many, Err(Error::TooManyDialogs)));
         assert!(open(of_host("host web2", 300)).is_ok());
         assert!(open(dialog("connection 7", 0, 300)).is_ok());
+    }
+
+    #[test]
+    fn oldest_dialog_of_a_host_ends_where_its_memory_is_full() {
+        let (mut sessions, start) = (Sessions::default(), Instant::now());
+        let large = |host: &str| {
+            let mut session = of_host(host, 1);
+            session.attempt.context.ssh_auth_info = "k".repeat(dialog_size::MAX_OF_HOST / 4);
+            session
+        };
+        let mut open = |host, after| {
+            let after = start + Duration::from_secs(after);
+            sessions.open(large(host), None, after).unwrap()
+        };
+        let [oldest, second, third] = [0, 1, 2].map(|after| open("host web1", after));
+        let of_other = open("host web2", 0);
+        let newest = open("host web1", 3);
+        let mut take = |number, host| sessions.take_for_answer(number, host, start);
+        assert!(matches!(
+            take(oldest, "host web1"),
+            Err(Error::NoSuchDialog)
+        ));
+        for number in [second, third, newest] {
+            assert!(take(number, "host web1").is_ok(), "{number}");
+        }
+        assert!(take(of_other, "host web2").is_ok());
+        // Their answers are being judged: none of them ends.
+        let full = sessions.open(large("host web1"), None, start);
+        assert!(matches!(full, Err(Error::TooManyDialogs)));
+    }
+
+    #[test]
+    fn memory_of_all_dialogs_is_bounded() {
+        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let most = dialog_size::MAX_OF_ALL / dialog_size::MAX_OF_HOST;
+        let opened = (0..=most).take_while(|host| {
+            let mut session = of_host(&format!("host web{host}"), 1);
+            session.attempt.context.ssh_auth_info = "k".repeat(dialog_size::MAX_OF_HOST - 5000);
+            sessions.open(session, None, now).is_ok()
+        });
+        assert_eq!(opened.count(), most);
+    }
+
+    #[test]
+    fn what_only_the_begin_depends_on_is_not_kept() {
+        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let mut session = of_host("host web1", 1);
+        session.attempt.host = Arc::new(MemberFacts {
+            host: HostName::new("web1").unwrap(),
+            attempt: ID,
+            at_console: Some(true),
+            subject: Some(ToldSubject {
+                query: SubjectQuery::membership(Vec::new()),
+                identities: Vec::new(),
+            }),
+            session_phase_decides: None,
+            goes_on_after_wrong_password: None,
+            floor: None,
+        });
+        let number = sessions.open(session, None, now).unwrap();
+        let (session, _) = sessions.take_for_answer(number, "host web1", now).unwrap();
+        let kept = format!("{:?}", session.attempt.host);
+        assert!(kept.contains("subject: None"), "{kept}");
+        assert!(kept.contains("at_console: Some(true)"), "{kept}");
+    }
+
+    #[test]
+    fn dialog_without_a_connection_ends_by_itself() {
+        let sessions = Arc::new(Mutex::new(Sessions::default()));
+        let nearly = IDLE_TIMEOUT - Duration::from_millis(100);
+        let since = Instant::now().checked_sub(nearly).unwrap();
+        {
+            let mut locked = sessions.lock().unwrap();
+            let number = locked.open(of_host("host web1", 1), None, since);
+            assert!(number.is_ok());
+            expiry::watch(&sessions, &mut locked);
+        }
+        // The thread ends too.
+        let start = Instant::now();
+        while sessions.lock().unwrap().is_watched {
+            assert!(start.elapsed() < Duration::from_secs(60));
+            thread::yield_now();
+        }
+        assert_eq!(sessions.lock().unwrap().open.len(), 0);
     }
 
     #[test]

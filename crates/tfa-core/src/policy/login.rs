@@ -62,6 +62,17 @@ impl Groups {
             .map(|(group, _)| group)
     }
 
+    /// The memory of the groups, in bytes. A table has up to twice as many places as entries.
+    fn memory(&self) -> usize {
+        let place = 2 * size_of::<(Group, Ternary)>() + 2 * size_of::<usize>();
+        let names = self.0.keys().map(|group| match group {
+            Group::Name(name) => name.len(),
+            Group::Number(_) => 0,
+        });
+        let names: usize = names.sum();
+        names.saturating_add(place.saturating_mul(self.0.len()))
+    }
+
     /// Whether the user is in a group. Membership in a group that was not looked up is unknown.
     #[must_use]
     pub fn hold(&self, group: &Group) -> Ternary {
@@ -99,6 +110,16 @@ impl Subject {
     /// All names, the canonical one first.
     pub fn identities(&self) -> impl Iterator<Item = &Identity> {
         iter::once(&self.canonical).chain(&self.aliases)
+    }
+
+    /// The memory of the names and their groups, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let of = |one: &Identity| {
+            let own = size_of::<Identity>().saturating_add(one.name.len());
+            own.saturating_add(one.groups.memory())
+        };
+        self.identities().map(of).sum()
     }
 
     /// The names of the groups whose membership could not be determined, sorted.
