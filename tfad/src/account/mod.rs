@@ -15,7 +15,7 @@ mod root_of_member;
 pub(crate) mod status;
 mod told_uid;
 mod told_user;
-mod user_name;
+pub(crate) mod user_name;
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ const MAX_NAME: usize = 256;
 
 /// Whether a user of some host can have this name. The rule is the relaxed one of systemd (`user_names(7)` of
 /// systemd): directories have names with blanks, with `@` and `\`, and of digits alone.
-pub(super) fn is_possible(name: &str) -> bool {
+pub(crate) fn is_possible(name: &str) -> bool {
     let is_path = matches!(name, "." | "..");
     !name.is_empty()
         && name.len() <= MAX_NAME

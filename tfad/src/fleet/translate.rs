@@ -6,22 +6,32 @@ use tfa_fleet_wire::{
     LoginTurn, LoginUser, Membership, NeededFact, SecretText, SubjectAnswer, SubjectQuestion,
 };
 use tfa_proto::{
-    Context, ContextBuilder, ContextError, ContextValue, DecodeTurnError, Turn, WireTurn,
+    Context, ContextBuilder, ContextError, ContextValue, DecodeTurnError, Error, Turn, WireTurn,
 };
 
+use crate::account::user_name;
 use crate::fleet::{Floor, MemberFacts, ToldSubject};
 use crate::host::facts::Missing;
 use crate::host::groups::Names;
 use crate::host::subject::SubjectQuery;
 use crate::host::users::User;
+use crate::messages;
 
 pub(super) fn attempt(member: &HostName, bytes: AttemptBytes) -> AttemptId {
     AttemptId::of_member(member, bytes.0)
 }
 
-pub(super) fn user(user: LoginUser) -> User {
+/// The user whom a member tells of. A name that no user can have would be kept in a record, and shown to administrators.
+///
+/// # Errors
+/// [`Error::InvalidArgument`].
+pub(super) fn user(user: LoginUser) -> Result<User, Error> {
     let LoginUser { name, uid, aliases } = user;
-    User { name, uid, aliases }
+    let mut names = std::iter::once(&name).chain(&aliases);
+    if let Some(odd) = names.find(|name| !user_name::is_possible(name)) {
+        return Err(Error::InvalidArgument(messages::no_user_of_member(odd)));
+    }
+    Ok(User { name, uid, aliases })
 }
 
 pub(super) fn context(entries: &[ContextEntry]) -> Result<Context, ContextError> {
@@ -178,5 +188,38 @@ pub(super) fn turn(turn: Turn) -> LoginTurn {
         next,
         text,
         number,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_that_no_user_can_have_is_refused() {
+        let told = |name: &str, alias: &str| {
+            user(LoginUser {
+                name: name.to_owned(),
+                uid: 1000,
+                aliases: vec![alias.to_owned()],
+            })
+        };
+        for name in ["alice", "DOM\\al b", "al.b@dom.test", "jürgen"] {
+            assert!(told(name, name).is_ok(), "{name}");
+        }
+        for name in [
+            "bob\nalice: verified",
+            "-f",
+            "alice ",
+            "root\u{200b}",
+            "a:b",
+        ] {
+            for told in [told(name, "al"), told("alice", name)] {
+                let Err(Error::InvalidArgument(text)) = told else {
+                    panic!("{name:?}");
+                };
+                assert!(!text.contains(['\n', '\u{200b}']), "{text}");
+            }
+        }
     }
 }

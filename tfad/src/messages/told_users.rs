@@ -29,6 +29,15 @@ pub fn not_a_user_name(name: &str) -> String {
     )
 }
 
+/// A member tells of a user with this name.
+#[must_use]
+pub fn no_user_of_member(name: &str) -> String {
+    format!(
+        "{name:?} is not a user name: at most 256 bytes, no colon, slash or invisible character, no blank at an end, \
+         and no dash at its beginning. Correct it in the name service of the host"
+    )
+}
+
 /// No user can have the uid.
 #[must_use]
 pub fn not_a_uid(uid: u32) -> String {

@@ -36,7 +36,8 @@ impl MemberLogins {
             pid: None,
             host: Some(member.clone()),
         };
-        let (user, now) = (translate::user(user), clock::now());
+        let user = translate::user(user).map_err(login::Error::Refused)?;
+        let now = clock::now();
         // Each event that is new changes the record, and its number is the word of the member.
         let has_taken_events =
             report.events.is_empty() || self.state.admits_change(&caller, Instant::now());

@@ -133,12 +133,13 @@ impl MemberLogins {
                 };
                 let floor = floor::take(&mut begin.context, member)?;
                 must_be_root_by_both(&begin.user)?;
+                let user = translate::user(begin.user).map_err(login::Error::Refused)?;
                 let context = translate::context(&begin.context)?;
                 let facts = translate::facts(member, begin.attempt, begin.facts, floor);
                 let (dialog, turn) = self.logins.begin_for(BeginRequest {
                     host: Arc::new(facts),
                     caller: &caller,
-                    user: translate::user(begin.user),
+                    user,
                     context,
                     record,
                 })?;

@@ -43,7 +43,7 @@ impl MemberLogins {
             pid: None,
             host: Some(member.clone()),
         };
-        let user = translate::user(user);
+        let user = translate::user(user).map_err(login::Error::Refused)?;
         self.may_be_made_on(member, &caller, &user, method)?;
         let changes_refused = match method {
             Method::Status => self.why_no_changes_on(member, &user),
