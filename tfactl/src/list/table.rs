@@ -54,6 +54,20 @@ mod tests {
     }
 
     #[test]
+    fn name_with_a_line_feed_forges_no_row() {
+        let forged = named("bob\nDec 01 v1 tfad[1]: alice verified", State::Enabled);
+        let noted = Status {
+            problem: Some("bob\nalice  on".to_owned()),
+            ..forged.clone()
+        };
+        for (status, lines) in [(forged, 1), (noted, 2)] {
+            let table = row(&status, 0, 80);
+            assert_eq!(table.lines().count(), lines, "{table}");
+            assert!(table.starts_with("bob\\u{a}Dec 01"), "{table}");
+        }
+    }
+
+    #[test]
     fn columns_are_aligned_and_fit_a_terminal() {
         let widest = Status {
             backup_codes_left: 10,

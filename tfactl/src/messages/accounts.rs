@@ -5,7 +5,7 @@ use tfa_proto::{Authenticator, FailedAttempt, FailureReason, OpenEnum, State, St
 use tfa_text::plural;
 use tfa_text::time::{date_time, difference};
 
-use super::{INDENT, indented};
+use super::{INDENT, foreign, indented};
 use crate::filter::{Filter, is_locked};
 
 pub(crate) fn empty_list(filter: Filter) -> &'static str {
@@ -50,6 +50,7 @@ pub(crate) const WIDTHS: [usize; 5] = [16, 10, 6, 16, 6];
 /// The lines below the row of a record that cannot be used, that has a note, or whose user has codes that are bound to
 /// hosts. They are indented.
 pub(crate) fn notes(status: &Status, width: usize) -> Vec<String> {
+    let status = &foreign::status(status);
     let note = match &status.problem {
         Some(problem) => vec![problem.clone()],
         None => {
@@ -72,6 +73,7 @@ pub(crate) fn list_progress(read: usize) -> String {
 }
 
 pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
+    let status = &foreign::status(status);
     let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let unknown = || "-".to_owned();
     if status.problem.is_some() {
@@ -144,6 +146,7 @@ pub(crate) fn off(status: &Status) -> Option<String> {
 // Show.
 
 pub(crate) fn status(status: &Status, now: u64) -> String {
+    let status = &foreign::status(status);
     let mut lines = vec![user(status)];
     lines.extend(off(status));
     lines.push(format!("Two-factor login: {}", state(status)));

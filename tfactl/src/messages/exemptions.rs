@@ -3,7 +3,7 @@
 use tfa_proto::{Exemption, ExemptionKind, Mode, OpenEnum};
 use tfa_text::time::{date_time, wait};
 
-use super::{INDENT, hanging, indented};
+use super::{INDENT, foreign, hanging, indented};
 
 pub(crate) fn exempted(user: &str, until: u64, now: u64) -> String {
     format!(
@@ -39,6 +39,7 @@ pub(crate) fn exemptions(all: &[Exemption], width: usize) -> String {
         return hanging(NO_EXEMPTIONS, width);
     }
     let one = |exemption: &Exemption| {
+        let exemption = &foreign::exemption(exemption);
         let mut rows = vec![hanging(&head(exemption), width)];
         if !has_no_terms(exemption) {
             rows.push(indented(&end(exemption), INDENT, width));

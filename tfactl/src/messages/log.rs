@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitStatus;
 
+use tfa_client::one_line;
+
 use super::hanging;
 
 pub(crate) fn no_log_entries(user: Option<&str>) -> String {
@@ -34,5 +36,5 @@ pub(crate) fn journal_failed(status: ExitStatus) -> String {
 pub(crate) const NOT_A_START: &str = "\n  examples: 2d, 12h, 2026-12-01, \"2026-12-01 08:00\"";
 
 pub(crate) fn log_entry(time: &str, message: &str, width: usize) -> String {
-    hanging(&format!("{time}  {message}"), width)
+    hanging(&format!("{time}  {}", one_line(message)), width)
 }

@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod failures;
 mod fleet;
+mod foreign;
 mod help;
 mod import;
 mod import_help;

@@ -12,7 +12,7 @@ use tfa_text::{plural, wrapped};
 
 use super::login::{login, outcome, reason};
 use super::publication::policy_in_force;
-use super::{INDENT, hanging, indented};
+use super::{INDENT, foreign, hanging, indented};
 
 // Check.
 
@@ -116,7 +116,7 @@ fn by_reason(
                 names.push(&user.user);
             }
             let names = by_beginning.into_iter().map(|(beginning, names)| {
-                let names = names.join(", ");
+                let names = foreign::names(names);
                 let line = match beginning {
                     Some(beginning) => format!("{beginning}: {names}"),
                     None => names,
@@ -177,7 +177,11 @@ fn outcome_and_reason(result: &OpenEnum<Outcome>, why: Option<&OpenEnum<Reason>>
 pub(crate) fn unknown_users(users: &[String], width: usize) -> String {
     format!(
         "\nUsers who have a record and do not exist on this host:\n{}",
-        indented(&users.join(", "), 2 * INDENT, width)
+        indented(
+            &foreign::names(users.iter().map(String::as_str)),
+            2 * INDENT,
+            width
+        )
     )
 }
 
@@ -188,13 +192,14 @@ pub(crate) const NO_AUDIT_RECORDS: &str = "Audit mode has not recorded any login
 pub(crate) fn audit_records(records: &[AuditRecord], width: usize) -> String {
     let mut lines = vec![wrapped(AUDIT_RECORDS, width)];
     for record in records {
+        let record = foreign::audit_record(record);
         let AuditRecord {
             user,
             service,
             from,
             count,
             ..
-        } = record;
+        } = &record;
         let head = if from.is_empty() {
             format!("{user}: {service} on this machine")
         } else {
