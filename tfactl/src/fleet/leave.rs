@@ -21,6 +21,8 @@ use crate::task::{self, Outcome, Results};
 
 /// Where tfa-fleet keeps the key and the certificate of this host.
 const FLEET_STATE: &str = "/var/lib/tfa-fleet";
+/// The sealing key of a fleet that a verifier has left.
+const KEPT_KEY: &str = "/var/lib/tfa/key.left-fleet";
 
 /// What this host is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +55,19 @@ pub(crate) async fn run(yes: bool) -> Result<(), Failure> {
     check_files()?;
     confirm(&mut terminal, &mut daemon, kind, &told, yes).await?;
     let done = leave(&terminal, &mut daemon).await?;
+    // An interrupted command may have put it aside, and has not told so.
+    let kept = match done.get("key") {
+        "" if Path::new(KEPT_KEY).exists() => KEPT_KEY,
+        key => key,
+    };
+    if !kept.is_empty() {
+        terminal.print(&messages::sealing_key_kept(kept))?;
+    }
     let rest = remove_rest(&terminal);
     rest.inspect_err(|_| terminal.error(messages::LEAVE_AGAIN))?;
     terminal.print(messages::LEFT)?;
     if let Some(host) = host {
         terminal.print(&messages::still_in_the_list(&host))?;
-    }
-    if !done.get("key").is_empty() {
-        terminal.print(&messages::sealing_key_kept(done.get("key")))?;
     }
     if kind == Kind::Verifier {
         terminal.print(messages::STILL_A_NODE)?;

@@ -1,5 +1,6 @@
 //! The units of the fleet, and whether this host has reached a verifier.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ pub(super) fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
         .env_clear()
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::null())
+        // Ctrl-C is for this command, which then takes back what it has done.
+        .process_group(0)
         .output()
         .map_err(|error| failed(&error))?;
     match output.status.success() {
