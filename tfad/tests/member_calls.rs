@@ -16,15 +16,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tfa_core::{
     Account, Authenticator, Fingerprint, HostName, MemberPlace, MemberScope, Parameters, Proof,
-    Secret,
+    PublishedPolicy, Secret, ThrottleScope, Time,
 };
-use tfa_core::{ThrottleScope, Time};
 use tfa_fleet_wire::{
     AccountCall, AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts,
     LoginGroup, LoginIdentity, LoginReply, LoginUser, MemberCall, Membership, NeededFact,
     SecretBytes, SecretText, SubjectAnswer,
 };
 use tfa_proto::{PendingAuthenticator, SecurityKeyParameters, Status};
+use tfa_store::{Commit, Revision};
 use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::caller::Caller;
@@ -80,7 +80,9 @@ impl Verifier {
         let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();
         let log = MemoryLog::default();
         let journal = Arc::new(Journal::in_memory(log.clone()));
-        let state = Arc::new(DaemonState::new(journal, PathBuf::new(), config, None));
+        let state = DaemonState::new(journal, PathBuf::new(), config, None);
+        let state = state.publishing_in(Arc::clone(&store) as _, PathBuf::new());
+        let state = Arc::new(state);
         let logins =
             MemberLogins::new(Arc::clone(&state), Arc::clone(&store) as _, Arc::new(names));
         Self {
@@ -798,6 +800,18 @@ fn user_of_a_member_that_the_policy_names_changes_the_enrollment_there() {
     let status: Status = read(&verifier.call("Status", &()).unwrap());
     assert_eq!(status.changes_refused, None);
     assert_eq!(result(verifier.at(WEB1, pause())), Ok(Vec::new()));
+}
+
+#[test]
+fn member_that_another_verifier_has_taken_out_of_the_policy_has_no_change_left() {
+    let verifier = Verifier::with_alice(OPTIONAL);
+    let other = verifier.sibling(OPTIONAL);
+    let text = CHANGES_ON_VERIFIERS.to_owned();
+    let policy = PublishedPolicy::new(text, "UTC".to_owned(), clock::now(), "v2".to_owned(), 0);
+    let publication = other.state.publication();
+    let published = publication.replace(Some(&policy), Some(Revision::NONE));
+    assert!(matches!(published, Ok(Commit::Committed(_))));
+    assert_eq!(verifier.call("Pause", &code()), error("NotAuthorized"));
 }
 
 #[test]

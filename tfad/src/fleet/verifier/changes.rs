@@ -28,11 +28,11 @@ impl MemberLogins {
             | OnMember::Changes
                 if user.uid == 0 =>
             {
-                self.why_no_changes_on(member, user)
+                self.why_no_changes_on(member, user)?
             }
             OnMember::Resynchronizes | OnMember::EnrollsFirst => None,
             OnMember::EndsPending if self.is_first(caller, user)? => None,
-            OnMember::EndsPending | OnMember::Changes => self.why_no_changes_on(member, user),
+            OnMember::EndsPending | OnMember::Changes => self.why_no_changes_on(member, user)?,
         };
         match refusal {
             None => Ok(()),
@@ -40,14 +40,27 @@ impl MemberLogins {
         }
     }
 
-    /// Why this user changes no enrollment on that member, and where instead; `None` where the policy allows it.
-    pub(super) fn why_no_changes_on(&self, member: &HostName, user: &User) -> Option<String> {
+    /// Why this user changes no enrollment on that member, and where instead; `None` where the newest policy allows it.
+    ///
+    /// # Errors
+    /// [`login::Error`] where the newest policy cannot be read: a member may have been taken out of it.
+    pub(super) fn why_no_changes_on(
+        &self,
+        member: &HostName,
+        user: &User,
+    ) -> Result<Option<String>, login::Error> {
         if user.uid == 0 {
-            return Some(messages::ROOT_CHANGES_ON_A_VERIFIER.to_owned());
+            return Ok(Some(messages::ROOT_CHANGES_ON_A_VERIFIER.to_owned()));
         }
-        let is_allowed = self.state.config().policy.allows_changes_on(member);
-        let verifiers = || self.verifier_names();
-        (!is_allowed).then(|| messages::changes_elsewhere(member.as_str(), &verifiers()))
+        let config = self.state.publication().newest()?;
+        if config.policy.allows_changes_on(member) {
+            return Ok(None);
+        }
+        let verifiers = self.verifier_names();
+        Ok(Some(messages::changes_elsewhere(
+            member.as_str(),
+            &verifiers,
+        )))
     }
 
     /// Whether what waits for its first code is the first authenticator of the user.

@@ -46,7 +46,8 @@ impl MemberLogins {
         let user = translate::user(user).map_err(login::Error::Refused)?;
         self.may_be_made_on(member, &caller, &user, method)?;
         let changes_refused = match method {
-            Method::Status => self.why_no_changes_on(member, &user),
+            // A call that changes something tells the error.
+            Method::Status => self.why_no_changes_on(member, &user).unwrap_or_default(),
             _ => None,
         };
         let query = SubjectQuery::of_any_name(&self.state.config().policy);
