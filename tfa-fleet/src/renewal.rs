@@ -81,7 +81,7 @@ pub(crate) async fn keep(
 ) {
     let (mut pause, mut failures, mut back_off) = (FIRST, 0_u32, BackOff::new());
     while stop.unless_asked(sleep(pause)).await.is_some() {
-        let ended = stop.unless_asked(renew_if_due(&folder, &certifier)).await;
+        let ended = stop.unless_asked(look(&folder, &certifier)).await;
         pause = match ended {
             None => return,
             Some(Ok(is_renewed)) => {
@@ -102,6 +102,13 @@ pub(crate) async fn keep(
             }
         };
     }
+}
+
+/// Renews the certificate if that is due. Returns whether there is a new one.
+async fn look(folder: &Folder, certifier: &Certifier) -> Result<bool, NotRenewed> {
+    let is_renewed = renew_if_due(folder, certifier).await?;
+    certifier.note_use(folder).await;
+    Ok(is_renewed)
 }
 
 /// Returns whether there is a new certificate.
@@ -133,6 +140,19 @@ async fn renew_if_due(folder: &Folder, certifier: &Certifier) -> Result<bool, No
 }
 
 impl Certifier {
+    /// On a verifier, has tfad note that the last key is in use, so that the former one renews nothing. A member's calls
+    /// do so, and a verifier calls no other one. What fails is done at the next time.
+    async fn note_use(&self, folder: &Folder) {
+        let Self::Own(tfad, host) = self else {
+            return;
+        };
+        let own = folder.certificates().ok();
+        if let Some(key) = own.and_then(|(own, _)| tls::key_of(&own).ok()) {
+            let host = host.clone();
+            let _ = tfad.list_verifiers(&tls::Peer { host, key }).await;
+        }
+    }
+
     /// Has the key certified, until a reply is accepted.
     async fn certify(
         &self,

@@ -224,7 +224,7 @@ impl Tfad {
     ///
     /// # Errors
     /// As for [`Self::call`].
-    pub(super) async fn list_verifiers(self: &Arc<Self>, peer: &Peer) -> Result<HostReply, Status> {
+    pub(crate) async fn list_verifiers(self: &Arc<Self>, peer: &Peer) -> Result<HostReply, Status> {
         let Peer { host, key } = peer;
         let permit = self.permit(&self.lists, host)?;
         let (of, key) = (host.to_string(), *key);

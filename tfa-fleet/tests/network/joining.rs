@@ -11,13 +11,16 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::HEXLOWER;
 use rustix::process::geteuid;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tfa_core::{Fingerprint, FleetHost, HostName, InvitationSecret, JoinToken, VerifierAddress};
+use tfa_core::{
+    Fingerprint, FleetHost, HostName, HostRefusal, InvitationSecret, JoinToken, Time,
+    VerifierAddress,
+};
 use tfa_fleet::generated::{
     AnswerRequest, BeginRequest, CancelRequest, HelloRequest, JoinRequest, ListVerifiersRequest,
     RenewRequest,
@@ -91,6 +94,8 @@ struct Verifier {
     store: Arc<MemoryStore>,
     hosts: Hosts,
     ca: Arc<Ca>,
+    /// Its first key.
+    key: Fingerprint,
     address: SocketAddr,
     program: Program,
 }
@@ -119,6 +124,7 @@ impl Verifier {
         };
         let bytes = |text: &String| HEXLOWER.decode(text.as_bytes()).unwrap();
         let (point, proof) = (bytes(point).try_into().unwrap(), bytes(proof));
+        let key = Fingerprint::of_point(&point);
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
@@ -140,6 +146,7 @@ impl Verifier {
             store: Arc::clone(store),
             hosts,
             ca,
+            key,
             address,
             program,
         }
@@ -436,6 +443,18 @@ fn renews_its_own_certificate(verifier: &Verifier) {
         .program
         .wait_for_line("read the certificates again");
     assert_ne!(verifier.document("localhost").unwrap(), first);
+    // The key of before renews nothing, although a verifier makes no calls.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = Time::from_secs(now.as_secs());
+    let until = Instant::now() + TIMEOUT;
+    let renews = |verifier: &Verifier| {
+        let document = verifier.document("localhost").unwrap();
+        document.may_renew(verifier.key, now)
+    };
+    while renews(verifier).is_ok() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(renews(verifier), Err(HostRefusal::FormerKey));
     // It accepts hosts with it.
     let folder = Folder::new();
     verifier.join_web1(&folder);
