@@ -128,6 +128,10 @@ pub struct Limits {
     pub connection_seconds: u64,
 }
 
+/// The longest time of a connection that can be set, in seconds. Verifiers answer calls with the former key of a host for
+/// so long after the first use of the next one.
+const MAX_CONNECTION_SECONDS: u64 = 3600;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -190,6 +194,8 @@ pub enum ConfigMistake {
     NoPeer,
     /// A limit is 0.
     Zero(&'static str),
+    /// `connection_seconds` is more than [`MAX_CONNECTION_SECONDS`].
+    LongConnection,
     /// A verifier is named twice.
     VerifierTwice(HostName),
     /// An address is that of no verifier.
@@ -242,6 +248,9 @@ impl Config {
         }
         if let Some(key) = config.limits.zero() {
             return Err(ConfigMistake::Zero(key));
+        }
+        if config.limits.connection_seconds > MAX_CONNECTION_SECONDS {
+            return Err(ConfigMistake::LongConnection);
         }
         if let Some(mistake) = config.etcd.as_ref().and_then(EtcdConfig::mistake) {
             return Err(mistake);
@@ -309,6 +318,11 @@ impl fmt::Display for ConfigMistake {
             ),
             Self::NoPeer => formatter.write_str(
                 "add \"listen\" or \"[etcd]\" on a verifier, or \"verifiers\" on a member",
+            ),
+            Self::LongConnection => write!(
+                formatter,
+                "\"limits\" has connection_seconds above {MAX_CONNECTION_SECONDS}: a host that renews its \
+                 certificate is refused that long after it on connections from before"
             ),
             Self::Zero(key) => write!(formatter, "\"limits\" has {key} = 0: nobody could connect"),
             Self::VerifierTwice(name) => write!(formatter, "\"verifiers\" has {name} twice"),
@@ -512,5 +526,17 @@ mod tests {
             let error = parse(&text).unwrap_err();
             assert!(error.contains(&format!("{key} = 0")), "{error}");
         }
+    }
+
+    #[test]
+    fn connection_that_outlives_the_former_key_of_its_host_is_an_error() {
+        let limits = |seconds| {
+            let text =
+                format!("listen = [\"[::]:7443\"]\nlimits = {{ connection_seconds = {seconds} }}");
+            parse(&text)
+        };
+        assert!(limits(3600).is_ok());
+        let error = limits(3601).unwrap_err();
+        assert!(error.contains("connection_seconds above 3600"), "{error}");
     }
 }

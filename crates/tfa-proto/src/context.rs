@@ -138,7 +138,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context_builder::{MAX_SSH_AUTH_INFO, MAX_TEXT};
+    use crate::context_builder::MAX_TEXT;
 
     fn owned(context: &Context) -> HashMap<String, OwnedVariant> {
         let own = |value: Variant<'_>| OwnedVariant::try_from(value).unwrap();
@@ -215,7 +215,6 @@ mod tests {
             ("tty", MAX_TEXT),
             ("seat", MAX_TEXT),
             ("ruser", MAX_TEXT),
-            ("ssh-auth-info", MAX_SSH_AUTH_INFO),
         ] {
             let mut dict = owned(&Context::default());
             dict.insert(key.to_owned(), text(&"x".repeat(most)));

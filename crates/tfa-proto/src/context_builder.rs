@@ -9,10 +9,6 @@ pub(crate) const NOT_RUN: &str = "not-run";
 /// The longest name of a service, a host, a terminal, a seat or a user, in bytes. The name of an address is the longest:
 /// `NI_MAXHOST` is 1025, with a NUL.
 pub(crate) const MAX_TEXT: usize = 1024;
-/// The longest `ssh-auth-info`, in bytes. sshd lists each key of a login in it, and certificates as a whole: of 16 KiB and
-/// more, if they have hundreds of principals.
-pub(crate) const MAX_SSH_AUTH_INFO: usize = 24 * 1024;
-
 /// Why a dictionary is not a context. The module and the daemon may have different versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContextError {
@@ -68,9 +64,10 @@ impl ContextBuilder {
             "tty" => ("tty", set_text(&mut context.tty, value, MAX_TEXT)),
             "seat" => ("seat", set_text(&mut context.seat, value, MAX_TEXT)),
             "ruser" => ("ruser", set_text(&mut context.ruser, value, MAX_TEXT)),
+            // sshd lists each key of a login in it, and certificates as a whole.
             "ssh-auth-info" => {
                 let info = &mut context.ssh_auth_info;
-                ("ssh-auth-info", set_text(info, value, MAX_SSH_AUTH_INFO))
+                ("ssh-auth-info", set_text(info, value, usize::MAX))
             }
             "borrows-tty" => ("borrows-tty", set_flag(&mut context.borrows_tty, value)),
             "password-given" => (

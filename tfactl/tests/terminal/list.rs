@@ -293,7 +293,7 @@ fn a_closed_pipe_is_no_error() {
 fn a_name_cannot_control_the_terminal() {
     let host = host_with(vec![account("al\x1b[2Jice", "enabled")]);
     let (_, out, _) = finished(&host.output_with(&["list"]));
-    assert!(out.contains("al?[2Jice"), "{out:?}");
+    assert!(out.contains("al\\u{1b}[2Jice"), "{out:?}");
 }
 
 #[test]

@@ -99,5 +99,5 @@ fn a_host_name_cannot_control_the_terminal() {
         account.audit_records = vec![recorded("bob", "code", "", "\x1b[2Jevil", 1)];
     });
     let (_, out, _) = finished(&host.output_with(&["policy", "impact", "--recorded"]));
-    assert!(out.contains("from ?[2Jevil"), "{out}");
+    assert!(out.contains("from \\u{1b}[2Jevil"), "{out}");
 }

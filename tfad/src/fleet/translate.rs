@@ -34,6 +34,10 @@ pub(super) fn user(user: LoginUser) -> Result<User, Error> {
     Ok(User { name, uid, aliases })
 }
 
+/// The longest `ssh-auth-info` of a member, in bytes. sshd lists each key of a login in it, and certificates as a whole:
+/// of 16 KiB and more, if they have hundreds of principals.
+const MAX_SSH_AUTH_INFO: usize = 48 * 1024;
+
 pub(super) fn context(entries: &[ContextEntry]) -> Result<Context, ContextError> {
     let mut context = ContextBuilder::default();
     for ContextEntry { key, value } in entries {
@@ -44,7 +48,11 @@ pub(super) fn context(entries: &[ContextEntry]) -> Result<Context, ContextError>
         };
         context.set(key, Some(value))?;
     }
-    context.build()
+    let context = context.build()?;
+    match context.ssh_auth_info.len() <= MAX_SSH_AUTH_INFO {
+        true => Ok(context),
+        false => Err(ContextError::Invalid("ssh-auth-info")),
+    }
 }
 
 pub(super) fn facts(
@@ -221,5 +229,22 @@ mod tests {
                 assert!(!text.contains(['\n', '\u{200b}']), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn keys_of_a_login_that_are_too_long_are_an_error() {
+        let told = |length: usize| {
+            let entry = |key: &str, text: &str| ContextEntry {
+                key: key.to_owned(),
+                value: EntryValue::Text(text.to_owned()),
+            };
+            context(&[
+                entry("phase", "auth"),
+                entry("ssh-auth-info", &"k".repeat(length)),
+            ])
+        };
+        assert!(told(MAX_SSH_AUTH_INFO).is_ok());
+        let error = Err(ContextError::Invalid("ssh-auth-info"));
+        assert_eq!(told(MAX_SSH_AUTH_INFO + 1), error);
     }
 }

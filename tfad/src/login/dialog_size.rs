@@ -8,8 +8,10 @@ use super::sessions::Session;
 /// The memory of the dialogs of one host of a fleet together, in bytes. Its oldest dialog ends where a further one has
 /// no room.
 pub(super) const MAX_OF_HOST: usize = 4 * 1024 * 1024;
-/// The memory of all dialogs together, in bytes. A further one is refused.
-pub(super) const MAX_OF_ALL: usize = 64 * 1024 * 1024;
+/// The memory of the dialogs of all members together, in bytes. A further one is refused.
+pub(super) const MAX_OF_MEMBERS: usize = 64 * 1024 * 1024;
+/// The memory of the dialogs of this host, in bytes. Members take nothing of it.
+pub(super) const MAX_OF_THIS_HOST: usize = 32 * 1024 * 1024;
 /// What a dialog takes beside what is counted: its state, the record of the account, the entries of maps.
 const BASE: usize = 4096;
 

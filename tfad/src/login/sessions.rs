@@ -26,7 +26,8 @@ use crate::login::facts::LoginFacts;
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long an enrollment waits for an answer: the user may install an app meanwhile.
 pub const ENROLLMENT_IDLE_TIMEOUT: Duration = Duration::from_secs(600);
-/// The number of dialogs. Half of them are reserved for root's.
+/// The number of dialogs of this host, and of members together: neither takes places of the other. Half of them are
+/// reserved for root's.
 const MAX_SESSIONS: usize = 4096;
 /// From this number on, a user who has a dialog gets no other one: an attacker who knows a few passwords
 /// must not take the places of all other users.
@@ -178,6 +179,8 @@ impl Sessions {
             dialog.attempt.host = host;
         }
         let scope = dialog.dialog.counted_on();
+        let is_local = dialog.attempt.host.is_local();
+        let together = self.count(|open| open.attempt.host.is_local() == is_local);
         // A member must not use up what users have elsewhere.
         let caller = &dialog.attempt.caller;
         let is_there = |open: &Session| open.attempt.caller.host == caller.host;
@@ -186,7 +189,7 @@ impl Sessions {
                 && open.dialog.counted_on() == scope
                 && is_there(open)
         });
-        let is_crowded = self.open.len() >= CROWDED_FROM
+        let is_crowded = together >= CROWDED_FROM
             && self.count(|open| open.attempt.user.uid == dialog.attempt.user.uid) > 0;
         let requester = dialog.attempt.requester();
         let of_requester = requester.map_or(0, |requester| {
@@ -194,13 +197,13 @@ impl Sessions {
         });
         let of_caller = self.count(|open| open.attempt.caller.uid == caller.uid && is_there(open));
         // A host has one name as a caller, and each connection here another one.
-        let of_host = match dialog.attempt.host.is_local() {
+        let of_host = match is_local {
             true => 0,
             false => self.count(|open| open.attempt.caller.name == dialog.attempt.caller.name),
         };
         let root = dialog.attempt.caller.is_root();
         let most = if root { MAX_SESSIONS } else { MAX_SESSIONS / 2 };
-        if self.open.len() >= most
+        if together >= most
             || is_crowded
             || about_user >= MAX_PER_USER
             || of_requester >= MAX_PER_REQUESTER
@@ -234,9 +237,8 @@ impl Sessions {
     fn make_room(&mut self, dialog: &Session, size: usize) -> bool {
         let host = &dialog.attempt.caller.name;
         let is_there = |slot: &Slot| slot.dialog.attempt.caller.name == *host;
-        while !dialog.attempt.host.is_local()
-            && self.size(is_there).saturating_add(size) > dialog_size::MAX_OF_HOST
-        {
+        let is_local = dialog.attempt.host.is_local();
+        while !is_local && self.size(is_there).saturating_add(size) > dialog_size::MAX_OF_HOST {
             let waiting = self.open.iter();
             let waiting = waiting.filter(|(_, slot)| is_there(slot) && !slot.judging);
             let Some((&oldest, _)) = waiting.min_by_key(|(_, slot)| slot.since) else {
@@ -244,7 +246,12 @@ impl Sessions {
             };
             self.open.remove(&oldest);
         }
-        self.size(|_| true).saturating_add(size) <= dialog_size::MAX_OF_ALL
+        let together = self.size(|slot| slot.dialog.attempt.host.is_local() == is_local);
+        let most = match is_local {
+            true => dialog_size::MAX_OF_THIS_HOST,
+            false => dialog_size::MAX_OF_MEMBERS,
+        };
+        together.saturating_add(size) <= most
     }
 
     /// The memory of dialogs, in bytes.
@@ -497,15 +504,28 @@ mod tests {
     }
 
     #[test]
-    fn memory_of_all_dialogs_is_bounded() {
+    fn dialogs_of_members_together_are_bounded_and_take_no_place_of_this_host() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
-        let most = dialog_size::MAX_OF_ALL / dialog_size::MAX_OF_HOST;
+        let most = dialog_size::MAX_OF_MEMBERS / dialog_size::MAX_OF_HOST;
         let opened = (0..=most).take_while(|host| {
             let mut session = of_host(&format!("host web{host}"), 1);
             session.attempt.context.ssh_auth_info = "k".repeat(dialog_size::MAX_OF_HOST - 5000);
             sessions.open(session, None, now).is_ok()
         });
         assert_eq!(opened.count(), most);
+        // Root logs in at the console.
+        let mut open = |session| sessions.open(session, None, now);
+        assert!(open(dialog("connection 7", 0, 0)).is_ok());
+        let mut sessions = Sessions::default();
+        let mut open = |session| sessions.open(session, None, now);
+        let user = |number| u32::try_from(number).unwrap();
+        for number in 0..MAX_SESSIONS {
+            let host = format!("host web{}", number / MAX_PER_HOST);
+            assert!(open(of_host(&host, user(number))).is_ok(), "{number}");
+        }
+        assert!(open(of_host("host web99", 1)).is_err());
+        assert!(open(dialog("connection 7", 0, 0)).is_ok());
+        assert!(open(dialog("connection 8", 1000, 1000)).is_ok());
     }
 
     #[test]

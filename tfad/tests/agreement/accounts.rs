@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use tfa_core::{
-    Account, Authenticator, BackupSet, Credential, DeviceKind, Input, Invitation, LockState,
-    Parameters, Proof, RememberRules, RemoteOrigin, Secret, Term, ThrottleScope, Time,
+    Account, Authenticator, BackupSet, Credential, DeviceKind, HostName, Input, Invitation,
+    LockState, Parameters, Proof, RememberRules, RemoteOrigin, Secret, Term, ThrottleScope, Time,
     UserExemption,
 };
 use tfa_core::{Groups, Identity, Login, LoginOrigin, Methods, Subject};
@@ -105,10 +105,20 @@ pub(crate) fn account(
     device: DeviceState,
     locked: LockedPlace,
 ) -> Option<Account> {
+    account_at(None, state, device, locked)
+}
+
+/// As [`account`], with a device that this member has told of.
+pub(crate) fn account_at(
+    member: Option<&HostName>,
+    state: AccountState,
+    device: DeviceState,
+    locked: LockedPlace,
+) -> Option<Account> {
     let now = clock::now();
     let mut account = enrolled(state, now)?;
     // Only an account with authenticators remembers a device.
-    let _ = remember(&mut account, device, now);
+    let _ = remember(&mut account, member, device, now);
     lock(&mut account, locked, now);
     Some(account)
 }
@@ -187,7 +197,12 @@ fn backup_codes() -> BackupSet {
     CODES.clone()
 }
 
-fn remember(account: &mut Account, device: DeviceState, now: Time) -> Option<()> {
+fn remember(
+    account: &mut Account,
+    member: Option<&HostName>,
+    device: DeviceState,
+    now: Time,
+) -> Option<()> {
     let days_ago = |days: u64| Time::from_secs(now.as_secs() - days * DAY);
     let (kind, term, code) = match device {
         DeviceState::None => return None,
@@ -203,6 +218,7 @@ fn remember(account: &mut Account, device: DeviceState, now: Time) -> Option<()>
         ..RememberRules::default()
     };
     let mark = rules.devices_of(&login_of_device()).pop()?;
+    let mark = member.map_or(mark, |member| mark.at_member(member));
     account.remember_device(mark, term, &rules, code).ok()?;
     Some(())
 }

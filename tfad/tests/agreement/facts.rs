@@ -164,7 +164,9 @@ struct Case {
 impl Case {
     fn reply(&self, host: &Host, facts: &Facts) -> Result<Reply, Missing> {
         let (state, device, locked) = self.account;
-        host.store(accounts::account(state, device, locked).as_ref());
+        let member = facts.name_in_rules();
+        let account = accounts::account_at(member.as_ref(), state, device, locked);
+        host.store(account.as_ref());
         match host.begin_for(facts, self.is_own, &self.context) {
             Ok(turn) => Ok(Reply::of(turn)),
             Err(Error::NeedsFacts(missing)) => Err(missing),
@@ -217,6 +219,7 @@ fn facts() -> impl Strategy<Value = Facts> {
     let groups = (ternary(), ternary());
     let facts = (any::<bool>(), groups, any::<bool>(), any::<bool>());
     facts.prop_map(|(at_console, groups, decides, goes_on)| Facts {
+        name: Some("web1.example"),
         at_console: Some(at_console),
         groups: Some(groups),
         session_phase_decides: Some(decides),
@@ -238,6 +241,7 @@ fn a_missing_fact_is_asked_for_or_makes_no_difference() {
         let reply = case.reply(&host, &complete).unwrap();
         // Each fact that is missing is asked for, one after the other.
         let mut told = Facts {
+            name: complete.name,
             goes_on_after_wrong_password: complete.goes_on_after_wrong_password,
             ..Facts::NONE
         };
