@@ -194,7 +194,8 @@ fn an_exemption_is_at_most_90_days_long_and_has_a_reason() {
             "{output}"
         );
     }
-    let call = "busctl call org.tfad.Tfa1 /org/tfad/Tfa1 org.tfad.Tfa1.Admin Exempt \"stsa{sv}\" alice";
+    let call =
+        "busctl call org.tfad.Tfa1 /org/tfad/Tfa1 org.tfad.Tfa1.Admin Exempt \"stsa{sv}\" alice";
     let output = machine.fail(["sh", "-c", &format!("{call} 7776001 x 0")]);
     assert!(
         output.stderr.contains("for a minute to 90 days"),
