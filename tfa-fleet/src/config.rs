@@ -194,7 +194,7 @@ pub enum ConfigMistake {
     NoPeer,
     /// A limit is 0.
     Zero(&'static str),
-    /// `connection_seconds` is more than [`MAX_CONNECTION_SECONDS`].
+    /// `connection_seconds` is more than an hour.
     LongConnection,
     /// A verifier is named twice.
     VerifierTwice(HostName),

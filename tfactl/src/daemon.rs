@@ -101,6 +101,15 @@ impl Daemon {
         }
     }
 
+    /// Fails if the daemon refuses every login after a change.
+    pub(crate) async fn serves_now(terminal: &Terminal) -> Result<(), Failure> {
+        let daemon = Self::connect_quietly(terminal).await?;
+        match daemon.refusal() {
+            Some(why) => Err(Failure::Refused(why.to_owned())),
+            None => Ok(()),
+        }
+    }
+
     /// A failure for which the daemon gives the reason that was printed at the beginning is not printed again.
     pub(crate) fn unrepeated<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
         match (result, self.refusal()) {

@@ -607,7 +607,7 @@ fn new_invitation_replaces_the_one_before() {
 }
 
 #[test]
-fn renewed_host_may_use_the_key_before_until_it_renews_again() {
+fn former_key_is_answered_after_a_renewal_and_not_after_the_next_one() {
     let verifier = Verifier::founded();
     let first = verifier.joined("web1.example");
     let [lost, second, third] = [key(), key(), key()];

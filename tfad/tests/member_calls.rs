@@ -97,7 +97,7 @@ impl Verifier {
     fn with_alice(policy: &str) -> Self {
         let verifier = Self::new(policy);
         let long_ago = Time::from_secs(clock::now().as_secs() - 100 * 24 * 3600);
-        let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
+        let phone = phone();
         let enroll = |account: &mut Account| account.bind(phone.clone(), long_ago).map(|_| ());
         verifier.accounts.change(&alice(), enroll).unwrap().unwrap();
         verifier
@@ -172,6 +172,18 @@ fn user() -> LoginUser {
         uid: UID,
         aliases: Vec::new(),
     }
+}
+
+fn root() -> User {
+    User {
+        name: "root".to_owned(),
+        uid: 0,
+        aliases: Vec::new(),
+    }
+}
+
+fn phone() -> Authenticator {
+    Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap())
 }
 
 fn call(method: &str, arguments: &(impl Type + Serialize)) -> AccountCall {
@@ -669,12 +681,7 @@ fn no_member_enrolls_root() {
 #[test]
 fn what_waits_for_its_first_code_of_root_is_not_confirmed_by_a_member() {
     let verifier = Verifier::new(OPTIONAL);
-    let root = User {
-        name: "root".to_owned(),
-        uid: 0,
-        aliases: Vec::new(),
-    };
-    let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
+    let (root, phone) = (root(), phone());
     let begin = |account: &mut Account| account.set_up(phone.clone(), clock::now());
     verifier.accounts.change(&root, begin).unwrap().unwrap();
     let confirmed = call_of_root(&verifier, "Confirm", &code());
@@ -712,12 +719,7 @@ fn changes(proof: &str) -> Vec<AccountCall> {
 #[test]
 fn member_changes_nothing_of_the_enrollment_of_root() {
     let verifier = Verifier::new(OPTIONAL);
-    let root = User {
-        name: "root".to_owned(),
-        uid: 0,
-        aliases: Vec::new(),
-    };
-    let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
+    let (root, phone) = (root(), phone());
     let long_ago = Time::from_secs(clock::now().as_secs() - 100 * 24 * 3600);
     let enroll = |account: &mut Account| account.bind(phone.clone(), long_ago).map(|_| ());
     verifier.accounts.change(&root, enroll).unwrap().unwrap();

@@ -4,7 +4,7 @@ use tfa_tests::Machine;
 
 use super::joining::{invite, verifier_and_members};
 use super::{REFUSED, REQUIRED, after_password, logs_in};
-use crate::users::{PASSWORD, set_policy, set_up};
+use crate::users::{Owner, PASSWORD, set_policy, set_up};
 
 const DAY: i64 = 24 * 3600;
 const UNIT: &str = "tfa-fleet.service";
@@ -33,21 +33,27 @@ fn put_back(member: &Machine, file: &str) {
     member.succeed(["systemctl", "restart", UNIT]);
 }
 
-#[test]
-fn certificate_is_renewed_by_the_present_key_and_one_of_before_is_refused() {
-    let (verifier, [web1, _web2]) = verifier_and_members();
+/// A verifier, a member that has joined it and lets alice in, and a host that has not joined.
+fn member_with_alice() -> (Machine, Machine, Machine, Owner) {
+    let (verifier, [web1, web2]) = verifier_and_members();
     let alice = set_up(&verifier, "alice", PASSWORD);
     set_policy(&verifier, REQUIRED);
     let token = invite(&verifier, "web1.test");
     web1.command(["tfactl", "join"]).stdin(token).succeed();
     logs_in(&web1, &alice.phone.next_unused());
+    (verifier, web1, web2, alice)
+}
+
+#[test]
+fn certificate_is_renewed_by_the_present_key_and_one_of_before_is_refused() {
+    let (verifier, web1, _web2, alice) = member_with_alice();
     web1.succeed(["cp", "-p", CERTIFICATE, "/root/first.pem"]);
 
     renew(&verifier, &web1, 1);
     let differs = format!("! cmp -s {CERTIFICATE} /root/first.pem");
     web1.succeed(["sh", "-c", &format!("until {differs}; do sleep 0.1; done")]);
     logs_in(&web1, &alice.backup_codes[0]);
-    // The reply with the new one may be lost: the one before is good until the next renewal.
+    // The former one is answered for an hour after the first use of the new one: connections from before use it.
     web1.succeed(["cp", "-p", CERTIFICATE, "/root/second.pem"]);
     put_back(&web1, "/root/first.pem");
     says_times(&web1, "tfa-fleet", "connected to v1.test", 4);
@@ -74,12 +80,7 @@ fn certificate_is_renewed_by_the_present_key_and_one_of_before_is_refused() {
 
 #[test]
 fn member_whose_certificate_has_ended_lets_no_user_in_until_it_joins_again() {
-    let (verifier, [web1, _web2]) = verifier_and_members();
-    let alice = set_up(&verifier, "alice", PASSWORD);
-    set_policy(&verifier, REQUIRED);
-    let token = invite(&verifier, "web1.test");
-    web1.command(["tfactl", "join"]).stdin(token).succeed();
-    logs_in(&web1, &alice.phone.next_unused());
+    let (verifier, web1, _web2, alice) = member_with_alice();
 
     // It was off for a month.
     web1.shift_clock_of(UNIT, 31 * DAY);

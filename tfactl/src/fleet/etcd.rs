@@ -179,7 +179,7 @@ async fn connect(
     refuse_store_of_others(terminal, daemon).await?;
     put_role(role)?;
     units::systemctl(&["restart", "tfad.service"])?;
-    serves(terminal).await?;
+    Daemon::serves_now(terminal).await?;
     // Another host may have made a store in the same moment.
     refuse_store_of_others(terminal, daemon).await
 }
@@ -198,15 +198,6 @@ async fn is_of_others(terminal: &Terminal, daemon: &mut Daemon) -> bool {
     let words = [OsStr::new("look-into-etcd")];
     let found = task::run(daemon.interrupt(), terminal, &words, None).await;
     matches!(found, Ok(Outcome::Done(found)) if found.get("store") == "other")
-}
-
-/// Fails if the daemon refuses every login.
-pub(super) async fn serves(terminal: &Terminal) -> Result<(), Failure> {
-    let daemon = Daemon::connect_quietly(terminal).await?;
-    match daemon.refusal() {
-        Some(why) => Err(Failure::Refused(why.to_owned())),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tfa_client::{Failure, Terminal};
 use zeroize::Zeroizing;
 
-use super::etcd::{EtcdTable, check_role, keep_store, put_role, serves};
+use super::etcd::{EtcdTable, check_role, keep_store, put_role};
 use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, Written};
 use super::preconditions::confirm_name;
@@ -145,7 +145,7 @@ impl Joining {
         // At once: until then, a daemon that a login starts has the empty database.
         put_role(&mut self.role)?;
         units::systemctl(&["restart", "tfad.service"])?;
-        serves(&self.terminal).await?;
+        Daemon::serves_now(&self.terminal).await?;
         if self.task("read-invitation", &[]).await?.get("state") != "complete" {
             return Err(Failure::Refused(messages::OTHER_STORE_OPENED.to_owned()));
         }

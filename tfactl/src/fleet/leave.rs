@@ -11,7 +11,7 @@ use std::path::Path;
 use tfa_client::{Failure, LineRead, Terminal};
 use tfa_proto::{FleetHost, FleetHostState};
 
-use super::etcd::{STORE_DROP_IN, serves};
+use super::etcd::STORE_DROP_IN;
 use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, is_from_tfactl, role_lines};
 use super::{program, units};
@@ -72,7 +72,7 @@ pub(crate) async fn run(yes: bool) -> Result<(), Failure> {
     if kind == Kind::Verifier {
         terminal.print(messages::STILL_A_NODE)?;
     }
-    serves(&terminal).await
+    Daemon::serves_now(&terminal).await
 }
 
 async fn ask(terminal: &Terminal, daemon: &mut Daemon, task: &str) -> Result<Results, Failure> {

@@ -45,7 +45,7 @@ pub(crate) async fn publish(file: &Path, yes: bool) -> Result<(), Failure> {
     let expected = before.revision.unwrap_or_default();
     let revision = daemon.publish_policy(files.text(), expected).await?;
     terminal.print(&messages::published(revision, width))?;
-    serves_now(&terminal).await
+    daemon.unrepeated(Daemon::serves_now(&terminal).await)
 }
 
 /// Prints the published policy, in a form that can be published again.
@@ -94,14 +94,7 @@ pub(crate) async fn unpublish(yes: bool) -> Result<(), Failure> {
     }
     daemon.unpublish_policy(revision).await?;
     terminal.print(&messages::unpublished(width))?;
-    serves_now(&terminal).await
-}
-
-/// Fails where the daemon refuses logins also after the change. It was asked at the begin, when the policy of before may
-/// have been the reason.
-async fn serves_now(terminal: &Terminal) -> Result<(), Failure> {
-    let daemon = Daemon::connect_quietly(terminal).await?;
-    daemon.fail_if_not_serving()
+    daemon.unrepeated(Daemon::serves_now(&terminal).await)
 }
 
 async fn is_confirmed(

@@ -116,8 +116,9 @@ impl Device {
             .min(self.remembered.plus(rules.length(self.term)))
     }
 
-    /// Whether it is remembered. On a verifier, one of which no host is known is none. A time in the future was stored while the clock was ahead, and does
-    /// not count: the term would last until the clock is there again.
+    /// Whether it is remembered. On a verifier, a device does not count if no host is known on which it was remembered. Nor
+    /// does a time in the future, which was stored while the clock was ahead: the term would last until the clock is
+    /// there again.
     #[must_use]
     pub fn is_remembered(&self, rules: &RememberRules, now: Time) -> bool {
         let is_of_a_host = !rules.of_verifier || !self.mark.is_of_no_host();

@@ -248,14 +248,39 @@ fn host_that_could_lose_accounts_gets_no_store() {
     assert!(!target.exists());
 }
 
-#[test]
-fn verifier_that_leaves_keeps_the_key_aside_and_has_its_own_again() {
-    let etcd = MemoryKv::default();
-    let (first, path) = first_verifier(&etcd);
+/// Two verifiers of a fleet.
+struct TwoVerifiers {
+    _first: Host,
+    second: Host,
+    /// The key of the second one before it joined.
+    own: Vec<u8>,
+    /// The sealing key of the fleet.
+    sealing: Vec<u8>,
+}
+
+fn two_verifiers(etcd: &MemoryKv) -> TwoVerifiers {
+    let (first, path) = first_verifier(etcd);
     let second = installed();
     let (own, sealing) = (key_of(&second), key_of(&first));
     adopt_store(&second.state_dir(), &read(&path), &mut is_running).unwrap();
-    drop(second.open(&etcd).unwrap());
+    drop(second.open(etcd).unwrap());
+    TwoVerifiers {
+        _first: first,
+        second,
+        own,
+        sealing,
+    }
+}
+
+#[test]
+fn verifier_that_leaves_keeps_the_key_aside_and_has_its_own_again() {
+    let etcd = MemoryKv::default();
+    let TwoVerifiers {
+        _first,
+        second,
+        own,
+        sealing,
+    } = two_verifiers(&etcd);
     let state_dir = second.state_dir();
     let found = store_left(&state_dir, etcd.another()).unwrap();
     assert_eq!(found, StoreLeft::InUse);
@@ -292,11 +317,12 @@ fn first_verifier_that_leaves_makes_a_key_of_its_own() {
 #[test]
 fn interrupted_leave_is_made_again_and_takes_no_other_key_away() {
     let etcd = MemoryKv::default();
-    let (first, path) = first_verifier(&etcd);
-    let second = installed();
-    let (own, sealing) = (key_of(&second), key_of(&first));
-    adopt_store(&second.state_dir(), &read(&path), &mut is_running).unwrap();
-    drop(second.open(&etcd).unwrap());
+    let TwoVerifiers {
+        _first,
+        second,
+        own,
+        sealing,
+    } = two_verifiers(&etcd);
     let state_dir = second.state_dir();
     let marker = fs::read(state_dir.path.join("etcd.id")).unwrap();
     leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();

@@ -32,12 +32,18 @@ pub(super) fn is_own(supposed: &HypotheticalLogin) -> bool {
 }
 
 /// The host on which the user logs in: this one, if none is given.
-#[must_use]
-pub fn host(supposed: &HypotheticalLogin) -> Option<HostName> {
+pub(super) fn host(supposed: &HypotheticalLogin) -> Option<HostName> {
     match supposed.host.as_deref() {
         Some(name) => HostName::new(name).ok(),
         None => name_in_rules(),
     }
+}
+
+/// The host on which the user logs in, if it is given and is another one than this.
+#[must_use]
+pub fn other_host(supposed: &HypotheticalLogin) -> Option<HostName> {
+    let host = HostName::new(supposed.host.as_deref()?).ok();
+    host.filter(|host| Some(host) != name_in_rules().as_ref())
 }
 
 /// Where the login comes from. Without a remote host that is a console, unless it is said to be the

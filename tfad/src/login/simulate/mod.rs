@@ -18,7 +18,7 @@ mod subject;
 mod tests;
 
 pub use explain::explain;
-pub use hypothetical::{host, is_inside_session, login_name, names_keys};
+pub use hypothetical::{is_inside_session, login_name, names_keys, other_host};
 pub use impact::impact;
 pub use key::ShownKey;
 pub use outcome::outcome;

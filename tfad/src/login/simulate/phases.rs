@@ -6,11 +6,10 @@ use tfa_core::{
 };
 use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, Verdict};
 
-use super::hypothetical::{host, is_own, names_keys, origin};
+use super::hypothetical::{host, is_own, names_keys, origin, other_host};
 use super::key::ShownKey;
 use crate::config::Config;
 use crate::host::facts::LocalHost;
-use crate::host::name_in_rules;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
@@ -119,8 +118,8 @@ impl<'a> Simulator<'a> {
 
     /// What the policy permits of the login while its host is cut off, if the login is on another host than this one.
     pub(super) fn offline(&self) -> Option<Offline> {
-        let other = self.login.host.is_some() && host(self.login) != name_in_rules();
-        let described = other.then(|| self.described(self.first_phase(), None))?;
+        other_host(self.login)?;
+        let described = self.described(self.first_phase(), None);
         let is_root_at_console = self.user.uid == 0 && self.origin() == LoginOrigin::Local;
         match self.policy.offline(&described.login, self.now) {
             Offline::Console if !is_root_at_console => Some(Offline::Deny),

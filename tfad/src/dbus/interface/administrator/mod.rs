@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::fleet::Hosts;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
-use crate::host::{clock, host_name, name_in_rules, pam_files, random, subject};
+use crate::host::{clock, host_name, pam_files, random, subject};
 use crate::log::AccountEvent;
 use crate::login::simulate::{self, ShownKey, Simulator};
 use crate::messages;
@@ -326,16 +326,11 @@ impl Administrator {
         Ok(Arc::new(config))
     }
 
-    /// Whether a hypothetical login is on a member of the fleet: on another host that is no verifier, or is not known.
+    /// Whether a hypothetical login is on a member of the fleet. Another host counts as one, unless the store says that it
+    /// is a verifier.
     fn is_on_member(&self, login: &HypotheticalLogin) -> Result<bool, Error> {
-        let host = login.host.as_deref().map(HostName::new).transpose();
-        let host = host.map_err(|why| messages::bad_simulated_host(&why))?;
-        match host {
-            Some(host)
-                if self.accounts.are_of_fleet() && Some(&host) != name_in_rules().as_ref() =>
-            {
-                Ok(!self.hosts.may_be_verifier(&host)?)
-            }
+        match simulate::other_host(login) {
+            Some(host) if self.accounts.are_of_fleet() => Ok(!self.hosts.may_be_verifier(&host)?),
             Some(_) | None => Ok(false),
         }
     }
