@@ -99,6 +99,7 @@ impl Hosts {
                 changes.push(self.other_verifier(&host)?);
             }
             if documents::change(&*self.store, &changes)? {
+                self.verifier_list.has_changed();
                 self.journal.log_host(name, HostEvent::Joined { from });
                 return self.certified(certificate, port).map(Some);
             }

@@ -235,6 +235,7 @@ impl Hosts {
             }
             if documents::change(&*self.store, &changes)? {
                 self.remember(removal.map(|at| (host, at)), has_authority);
+                self.verifier_list.has_changed();
                 self.journal
                     .log_host(host.as_str(), HostEvent::Removed { uid });
                 return Ok(Some(()));

@@ -23,7 +23,8 @@ pub(super) struct VerifierList {
 
 #[derive(Debug, Clone)]
 struct Read {
-    at: Instant,
+    /// `None` where this verifier has changed the hosts since.
+    at: Option<Instant>,
     list: Vec<String>,
 }
 
@@ -35,7 +36,8 @@ impl VerifierList {
         now: Instant,
         read: impl FnOnce() -> Result<Vec<String>, Error>,
     ) -> Result<Vec<String>, Error> {
-        let is_fresh = |last: &Read| now.saturating_duration_since(last.at) < LIFETIME;
+        let age = |at| now.saturating_duration_since(at);
+        let is_fresh = |last: &Read| last.at.is_some_and(|at| age(at) < LIFETIME);
         let last = self.last();
         if let Some(last) = last.as_ref().filter(|last| is_fresh(last)) {
             return Ok(last.list.clone());
@@ -46,7 +48,7 @@ impl VerifierList {
         match (read(), last) {
             (Ok(list), _) => {
                 let read = Read {
-                    at: now,
+                    at: Some(now),
                     list: list.clone(),
                 };
                 *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
@@ -54,6 +56,16 @@ impl VerifierList {
             }
             (Err(_), Some(last)) => Ok(last.list),
             (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Has the list read again by the next call: this verifier has changed the hosts. A read that is under way ends
+    /// before.
+    pub(super) fn has_changed(&self) {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = &mut *last {
+            last.at = None;
         }
     }
 
@@ -101,5 +113,19 @@ mod tests {
         });
         assert_eq!(meanwhile.unwrap(), ["v1"]);
         assert_eq!(list.get(at(60), || of("v2")).unwrap(), ["v2"]);
+    }
+
+    #[test]
+    fn list_is_read_again_after_a_change_of_the_hosts() {
+        let list = VerifierList::default();
+        let now = Instant::now();
+        let of = |name: &str| Ok(vec![name.to_owned()]);
+        list.has_changed();
+        assert_eq!(list.get(now, || of("v1")).unwrap(), ["v1"]);
+        list.has_changed();
+        let failed = list.get(now, || Err(Error::NoAuthority));
+        assert_eq!(failed.unwrap(), ["v1"]);
+        assert_eq!(list.get(now, || of("v2")).unwrap(), ["v2"]);
+        assert_eq!(list.get(now, || of("v3")).unwrap(), ["v2"]);
     }
 }
