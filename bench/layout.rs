@@ -10,6 +10,9 @@ pub(crate) const STUB: &str = "org.tfad.Bench1";
 /// The socket of that service, without the bus.
 pub(crate) const STUB_SOCKET: &str = "/run/tfa-bench.socket";
 
+/// The service of logins at the socket of the daemon, without PAM.
+pub(crate) const LOAD_SERVICE: &str = "bench-load";
+
 /// The file that names the store of the daemon. The drop-in of its unit reads it at each start.
 pub(crate) const SERVED: &str = "/etc/tfa-bench.store";
 

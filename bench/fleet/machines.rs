@@ -11,13 +11,27 @@ use tfa_tests::{Machine, OrFail};
 
 use super::authority::{Authority, Issued, Purpose};
 use super::namespace;
-use crate::machine;
+use crate::{layout, machine};
 
 /// The port of verifiers.
 const PORT: u16 = 7443;
 /// Three, as in an etcd that survives the loss of one.
 const VERIFIERS: u8 = 3;
 const FOLDER: &str = "/etc/tfa/fleet";
+/// The lines of sshd's file on Debian.
+const SERVICE_FILE: &str = "\
+@include common-auth
+account required pam_nologin.so
+@include common-account
+session required pam_loginuid.so
+session optional pam_keyinit.so force revoke
+@include common-session
+session optional pam_motd.so motd=/run/motd.dynamic
+session optional pam_mail.so standard noenv
+session required pam_limits.so
+session required pam_env.so
+@include common-password
+";
 /// The state directory of the daemon.
 pub(crate) const STATE: &str = "/var/lib/tfa";
 /// The quota of etcd in bytes: the largest that its manual suggests.
@@ -219,6 +233,9 @@ fn boot_host() -> Machine {
         .env("DEBIAN_FRONTEND", "noninteractive")
         .within(Duration::from_secs(180))
         .succeed();
+    // A member reads the file of the service, and keeps what it says.
+    let service = format!("/etc/pam.d/{}", layout::LOAD_SERVICE);
+    machine.write_file(&service, SERVICE_FILE);
     machine
 }
 

@@ -7,6 +7,7 @@ use tfa_proto::Verdict;
 use tfa_proto::{Context, LOGIN_SOCKET, Next, SYSTEM_BUS_SOCKET, Turn};
 use tfa_wire::{Endpoints, LoginClient, LoginError};
 
+use crate::layout;
 use crate::user::User;
 use tfa_tests::Machine;
 
@@ -84,7 +85,7 @@ pub(crate) fn begin(daemon: &Daemon, user: User, context: &Context) -> (LoginCli
 /// The context of these logins.
 pub(crate) fn context() -> Context {
     Context {
-        service: "bench-load".to_owned(),
+        service: layout::LOAD_SERVICE.to_owned(),
         rhost: "192.0.2.7".to_owned(),
         tty: "ssh".to_owned(),
         ..Context::default()
