@@ -15,7 +15,7 @@ use crate::users::{PASSWORD, set_up, ssh_to_code_prompt};
 const SHELL: &str = ":~$";
 /// Of the file for a further verifier.
 const PASSPHRASE: &str = "correct horse battery staple";
-const VERIFIERS: [(&str, &str); 3] = [
+pub(crate) const VERIFIERS: [(&str, &str); 3] = [
     ("v1", "192.0.2.1"),
     ("v2", "192.0.2.2"),
     ("v3", "192.0.2.3"),
@@ -61,10 +61,10 @@ fn examples(section: &str) -> Vec<Example> {
 }
 
 /// The machines by the names of the page.
-struct Fleet(BTreeMap<&'static str, Machine>);
+pub(crate) struct Fleet(BTreeMap<&'static str, Machine>);
 
 impl Fleet {
-    fn boot(verifiers: &[(&'static str, &str)], packages: &[&str]) -> Self {
+    pub(crate) fn boot(verifiers: &[(&'static str, &str)], packages: &[&str]) -> Self {
         let mut machines = BTreeMap::new();
         thread::scope(|scope| {
             let names = verifiers.iter().map(|(name, _)| *name).chain(["web1"]);
@@ -93,12 +93,12 @@ impl Fleet {
         Self(machines)
     }
 
-    fn machine(&self, name: &str) -> &Machine {
+    pub(crate) fn machine(&self, name: &str) -> &Machine {
         &self.0[name]
     }
 
     /// Copies a file that the page says to copy: a command of another host names it.
-    fn copy(&self, command: &str, to: &str) {
+    pub(crate) fn copy(&self, command: &str, to: &str) {
         let machine = self.machine(to);
         for word in command.split(' ') {
             let name = word.rsplit('/').next().unwrap();
@@ -119,12 +119,12 @@ impl Fleet {
     }
 
     /// Runs the commands of a section, each on a terminal, and expects what the page says.
-    fn follow(&self, section: &str) {
+    pub(crate) fn follow(&self, section: &str) {
         self.follow_with(section, |_| {});
     }
 
     /// The same, with this before each command.
-    fn follow_with(&self, section: &str, before: impl Fn(&str)) {
+    pub(crate) fn follow_with(&self, section: &str, before: impl Fn(&str)) {
         let mut token: Option<String> = None;
         for Example {
             host,
@@ -163,7 +163,7 @@ impl Fleet {
     }
 }
 
-fn logs_in(machine: &Machine, code: &str) {
+pub(crate) fn logs_in(machine: &Machine, code: &str) {
     let terminal = ssh_to_code_prompt(machine, "alice");
     terminal.type_secret(code);
     terminal.expect(SHELL);

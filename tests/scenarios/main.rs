@@ -28,6 +28,7 @@ mod faults;
 mod fleet;
 mod fleet_faults;
 mod fleet_logins;
+mod fleet_nodes;
 mod fleet_setup;
 mod floods;
 mod guard;
