@@ -133,6 +133,11 @@ enum Form {
 #[cbor(transparent)]
 struct Digest(#[cbor(n(0), with = "minicbor::bytes")] [u8; DIGEST]);
 
+/// Which set of backup codes: its salt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(transparent)]
+pub(crate) struct BackupSetMark(#[cbor(n(0), with = "minicbor::bytes")] [u8; SALT]);
+
 impl BackupSet {
     /// How many codes a set has.
     pub const SIZE: usize = 10;
@@ -230,6 +235,11 @@ impl BackupSet {
     /// Whether a decoded set is in the range of sets that are made here.
     pub(crate) fn is_sound(&self) -> bool {
         self.left() <= Self::SIZE && self.used().len() <= Self::SIZE && self.hash_params.is_sound()
+    }
+
+    /// What tells it from other sets.
+    pub(crate) fn mark(&self) -> BackupSetMark {
+        BackupSetMark(self.hash_params.salt)
     }
 
     /// The number of unused codes.

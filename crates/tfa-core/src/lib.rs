@@ -33,7 +33,7 @@ pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES, MAX_NE
 pub use account::{FailedAttempt, FailureReason, OtherTime};
 pub use account::{Import, ImportNotice, Imported, ImportedAuthenticator, ImportedCodes};
 pub use account::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
-pub use account::{PendingAuthenticator, Proof, Purpose, Refusal, Revived};
+pub use account::{PendingAuthenticator, Proof, Purpose, Refusal, Revived, VerifiedBy};
 pub use attempt::{AnswerId, AttemptId};
 pub use audit::{AuditOutcome, AuditRecord};
 pub use authenticator::{

@@ -5,7 +5,7 @@ use tfa_core::{
     OfflineLogin, OfflineOutcome, Proof, ThrottleScope, Time,
 };
 
-use crate::owner::Owner;
+use crate::owner::{FIRST, Owner};
 use crate::phone::{NOON, after};
 use crate::wrong_codes::SSHD;
 
@@ -184,11 +184,11 @@ fn event_that_is_reported_twice_counts_once() {
     let set = bound.in_use().unwrap();
     assert_eq!((bound.host.as_str(), set.left), ("web1.example", 9));
     let client = SSHD;
-    let report = account.report(client, after(NOON, 100)).unwrap();
+    let report = account.report(FIRST, client, after(NOON, 100)).unwrap();
     let outcomes: Vec<_> = report.offline.unwrap().newest;
     let outcomes: Vec<_> = outcomes.into_iter().map(|one| one.outcome).collect();
     assert_eq!(outcomes, [None, Some(OfflineOutcome::Accepted)]);
-    assert!(account.report(client, after(NOON, 1000)).is_none());
+    assert!(account.report(FIRST, client, after(NOON, 1000)).is_none());
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn events_of_a_set_that_was_never_registered_for_the_host_do_not_count() {
     events[0].set = SET;
     account.reset();
     assert_eq!(account.take_events(&web1, &events, NOON).len(), 1);
-    let report = account.report(SSHD, after(NOON, 100)).unwrap();
+    let report = account.report(FIRST, SSHD, after(NOON, 100)).unwrap();
     let newest = report.offline.unwrap().newest;
     assert!(newest.iter().all(|one| one.at <= NOON), "{newest:?}");
 }

@@ -1,27 +1,33 @@
 //! The record of today, with a value in each field, byte for byte as it is stored on hosts.
 
 use tfa_core::{
-    Account, AddressPrefix, Algorithm, Authenticator, AuthenticatorKind, Change, ChangedBy, Client,
-    CodeFormat, Counter, DeviceMark, Factor, FailureReason, Judgement, KeyFingerprint, KeyType,
-    Next, RememberRules, Secret, SshKey, Term, ThrottleScope, Undecodable, Verdict,
+    Account, AddressPrefix, Algorithm, Authenticator, AuthenticatorKind, BoundSetId, Change,
+    ChangedBy, CodeFormat, Counter, DeviceMark, Factor, FailureReason, HostName, Judgement,
+    KeyFingerprint, KeyType, Next, Proof, RememberRules, Secret, SshKey, Term, ThrottleScope,
+    Undecodable, Verdict, VerifiedBy,
 };
 
 use crate::cbor::Item;
+use crate::owner::FIRST;
 use crate::phone::{NOON, Phone, after};
 use crate::record::{answer, bytes_of, full};
 use crate::sheet;
+use crate::wrong_codes::{GUESSER, SSHD};
 
 const UNKNOWN: ThrottleScope = ThrottleScope::UNKNOWN;
 
 /// Do not change it: a record like this one must be read by every later version. If the format changes
 /// on purpose, keep this one with a test of its own, and add another.
+const TWENTY_FIELDS: &str = include_str!("records/twenty-fields.hex");
+
+/// The record before notices told whose logins end them.
 const NINETEEN_FIELDS: &str = include_str!("records/nineteen-fields.hex");
 
 /// The record before answers were kept.
 const EIGHTEEN_FIELDS: &str = include_str!("records/eighteen-fields.hex");
 
 /// The account of the fixture: [`full`], with an authenticator, a device, a notice and a failed attempt
-/// of each further kind.
+/// of each further kind, and with bound codes.
 fn account() -> Account {
     let mut account = full();
     let format = CodeFormat::new(Algorithm::Sha256, 8).unwrap();
@@ -52,26 +58,40 @@ fn account() -> Account {
         new: "tablet".to_owned(),
     };
     account.notify(replaced, ChangedBy::Owner, NOON);
-    let client = Client {
-        from: "192.0.2.66",
-        service: "sshd",
-        shows: true,
-        answer: None,
-    };
     let locked = FailureReason::Locked(Some(after(NOON, 3600)));
-    account.record_refusal(locked, client, NOON);
+    account.record_refusal(locked, GUESSER, NOON);
+    let host = HostName::new("web1.example").unwrap();
+    let set = BoundSetId::new([7; 16]);
+    let bound = account.bind_codes(&host, set, Proof::Verified, NOON);
+    assert_eq!(bound, Ok(()));
+    account
+        .report(VerifiedBy::RecoveryCode, GUESSER, NOON)
+        .unwrap();
     account
 }
 
 #[test]
 fn the_record_of_today_is_read_and_written_without_a_change() {
-    let bytes = bytes_of(NINETEEN_FIELDS);
+    let bytes = bytes_of(TWENTY_FIELDS);
     let account = Account::decode(&bytes).unwrap();
     assert_eq!(&**account.encode(), bytes, "written as it was read");
     assert_eq!(&**self::account().encode(), bytes, "written as it was made");
-    assert_eq!(Item::parse(&bytes).fields().len(), 19);
+    assert_eq!(Item::parse(&bytes).fields().len(), 20);
     let is_set = |field: &Item| *field != Item::Null;
     assert!(Item::parse(&bytes).fields().iter().all(is_set));
+}
+
+#[test]
+fn a_record_of_nineteen_fields_is_read_and_written_without_a_change() {
+    let bytes = bytes_of(NINETEEN_FIELDS);
+    let mut account = Account::decode(&bytes).unwrap();
+    assert_eq!(&**account.encode(), bytes);
+    has_its_meaning(&account);
+    // Any login ends its notices.
+    account
+        .report(VerifiedBy::RecoveryCode, GUESSER, NOON)
+        .unwrap();
+    assert_eq!(account.changes_to_report(), None);
 }
 
 #[test]
@@ -85,9 +105,19 @@ fn a_record_of_eighteen_fields_is_read_and_written_without_a_change() {
 
 #[test]
 fn each_field_of_the_record_of_today_has_its_meaning() {
-    let mut account = Account::decode(&bytes_of(NINETEEN_FIELDS)).unwrap();
+    let mut account = Account::decode(&bytes_of(TWENTY_FIELDS)).unwrap();
     has_its_meaning(&account);
     assert_eq!(account.backup_codes_left(), 8);
+    let [bound] = account.bound_hosts().collect::<Vec<_>>()[..] else {
+        panic!("one host");
+    };
+    assert_eq!(bound.host.as_str(), "web1.example");
+    for (by, is_due) in [(VerifiedBy::RecoveryCode, false), (FIRST, true)] {
+        let later = after(NOON, 3600);
+        let changes = account.clone().report(by, SSHD, later);
+        let changes = changes.is_some_and(|report| report.changes.is_some());
+        assert_eq!(changes, is_due, "{by:?}");
+    }
     // The sixth event of the fixture is a login with this code.
     account.unlock();
     for (number, verdict) in [
@@ -102,7 +132,7 @@ fn each_field_of_the_record_of_today_has_its_meaning() {
     }
 }
 
-/// The fields that both records have.
+/// The fields that all these records have.
 fn has_its_meaning(account: &Account) {
     let kinds: Vec<_> = account
         .authenticators()
@@ -145,7 +175,7 @@ fn has_its_meaning(account: &Account) {
 
 /// The fixture with another number of a variant.
 fn with_variant(path: &[usize], number: u64) -> Result<Account, Undecodable> {
-    let mut record = Item::parse(&bytes_of(NINETEEN_FIELDS));
+    let mut record = Item::parse(&bytes_of(TWENTY_FIELDS));
     let item = record.at(path);
     assert!(matches!(item, Item::Number(_)), "{path:?}: {item:?}");
     *item = Item::Number(number);
@@ -159,6 +189,7 @@ fn a_kind_of_a_later_version_is_refused_and_not_left_out() {
         ("the mark of a device", &[13, 0, 0, 1, 0]),
         ("a change", &[16, 0, 0, 0, 0, 0]),
         ("who changed it", &[16, 0, 0, 0, 1]),
+        ("what a login was verified by", &[16, 0, 3, 2, 0, 0, 0]),
         ("the reason of a failed attempt", &[17, 0, 0, 0]),
         ("what an answer was judged as", &[18, 0, 2, 0]),
     ] {

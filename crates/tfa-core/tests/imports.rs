@@ -9,7 +9,7 @@ use tfa_core::{
 };
 
 use crate::cbor::Item;
-use crate::owner::{CODE, Owner, UID};
+use crate::owner::{CODE, FIRST, Owner, UID};
 use crate::phone::{NOON, Phone, after, code};
 use crate::sheet;
 use crate::wrong_codes::SSHD;
@@ -93,19 +93,22 @@ fn an_import_is_reported_once_and_is_no_change() {
     let phone = Phone::usual(7);
     let mut account = imported(&[tracked(phone.authenticator(), &[])]);
     assert_eq!(account.changes_to_report(), None);
-    let report = account.report(SSHD, after(NOON, 600)).unwrap();
+    let report = account.report(FIRST, SSHD, after(NOON, 600)).unwrap();
     let notice = report.imported.unwrap();
     assert_eq!(report.changes, None);
     assert_eq!(notice.source, "google-authenticator");
     let told = (notice.authenticators, notice.has_backup_codes, notice.at);
     assert_eq!(told, (1, false, NOON));
-    assert!(account.has_report(after(NOON, 660)), "a login soon after");
-    assert!(account.report(SSHD, after(NOON, 3600)).is_none());
+    assert!(
+        account.has_report(FIRST, after(NOON, 660)),
+        "a login soon after"
+    );
+    assert!(account.report(FIRST, SSHD, after(NOON, 3600)).is_none());
     // A second import of the same file is none.
     let same = [tracked(phone.authenticator(), &[])];
     let again = import(&mut account, &same, ImportedCodes::None, after(NOON, 4000));
     assert_eq!(again, Ok(Imported::Unchanged));
-    assert!(account.report(SSHD, after(NOON, 4000)).is_none());
+    assert!(account.report(FIRST, SSHD, after(NOON, 4000)).is_none());
 }
 
 /// A daemon that does not know the notice of an import leaves it out, and reads the rest.
@@ -122,7 +125,7 @@ fn the_notice_of_an_import_has_a_field_of_its_own() {
     assert!(matches!(notices.pop(), Some(Item::Array(_))));
     let mut older = Account::decode(&record.bytes()).unwrap();
     assert_eq!(older.changes_to_report(), account.changes_to_report());
-    let report = older.report(SSHD, NOON).unwrap();
+    let report = older.report(FIRST, SSHD, NOON).unwrap();
     assert!(report.imported.is_none() && report.changes.is_some());
     assert_eq!(older.authenticators().len(), 2);
 }

@@ -6,7 +6,7 @@ use tfa_core::{
 };
 
 use crate::cbor::Item;
-use crate::owner::{Owner, wrong_code};
+use crate::owner::{FIRST, Owner, wrong_code};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 use crate::wrong_codes::{GUESSER, SSHD, login};
@@ -78,14 +78,14 @@ fn a_login_without_a_question_soon_after_the_report_repeats_it_and_stores_nothin
     owner
         .account
         .notify(Change::Reset, ChangedBy::Administrator, NOON);
-    assert!(owner.account.has_report(NOON));
+    assert!(owner.account.has_report(FIRST, NOON));
     changes(&mut owner, after(NOON, 60));
     let stored = owner.account.encode();
     for (seconds, repeats) in [(61, true), (180, true), (181, false)] {
         let now = after(NOON, seconds);
-        assert_eq!(owner.account.has_report(now), repeats, "{seconds}");
+        assert_eq!(owner.account.has_report(FIRST, now), repeats, "{seconds}");
         if repeats {
-            let report = owner.account.report(SSHD, now).unwrap();
+            let report = owner.account.report(FIRST, SSHD, now).unwrap();
             assert_eq!(report.changes.unwrap().newest[0].change, Change::Reset);
             assert_eq!(*owner.account.encode(), *stored);
         }

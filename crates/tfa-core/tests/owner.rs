@@ -2,7 +2,7 @@
 
 use tfa_core::{
     Account, AuthenticatorId, AuthenticatorKind, Credential, Factor, Input, Judgement, LockState,
-    Refusal, ThrottleScope, Time,
+    Refusal, ThrottleScope, Time, VerifiedBy,
 };
 
 use crate::phone::{NOON, Phone, after, code};
@@ -12,6 +12,8 @@ pub(crate) const UID: u32 = 1000;
 /// What a right code of the first authenticator is.
 pub(crate) const CODE: Factor =
     Factor::Authenticator(AuthenticatorId::new(1), AuthenticatorKind::Totp);
+/// A login by the first authenticator.
+pub(crate) const FIRST: VerifiedBy = VerifiedBy::Authenticator(AuthenticatorId::new(1));
 /// Six digits that no phone of the tests shows in the hours around noon.
 pub(crate) const WRONG: &str = "000000";
 

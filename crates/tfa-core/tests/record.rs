@@ -269,7 +269,7 @@ pub(crate) fn full() -> Account {
 
 /// The path of each structure in a full record, and the number of its fields in this version,
 /// including empty ones. Lists are not structures.
-const STRUCTURES: [(&[usize], usize); 37] = [
+const STRUCTURES: [(&[usize], usize); 38] = [
     (&[], 20),
     (&[2, 0], 2),
     (&[2, 0, 0], 4),
@@ -299,8 +299,9 @@ const STRUCTURES: [(&[usize], usize); 37] = [
     (&[14, 0, 2], 3),
     (&[15], 3),
     (&[16], 4),
-    (&[16, 0], 3),
+    (&[16, 0], 4),
     (&[16, 0, 0, 0], 3),
+    (&[16, 0, 3], 3),
     (&[16, 1], 4),
     (&[17, 0], 5),
     (&[17, 1], 5),

@@ -51,6 +51,8 @@ mod invitation;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod notice_readers;
+#[cfg(test)]
 mod notices;
 #[cfg(test)]
 mod origins;

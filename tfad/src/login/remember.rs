@@ -5,7 +5,7 @@
 
 use tfa_core::{
     Account, AskRemember, Device, DeviceMark, Dialog, Factors, PhaseInput, RememberRules,
-    Rememberable, Time, Turn,
+    Rememberable, Time, Turn, VerifiedBy,
 };
 use tfa_proto::Verdict;
 
@@ -85,12 +85,13 @@ impl Logins {
         let (rules, facts) = (&config.remember, attempt.facts(phase));
         let client = attempt.client();
         let mut turn = None;
-        if device.is_use_due(now) || (client.shows && account.has_report(now)) {
+        let by = VerifiedBy::Device(device.id());
+        if device.is_use_due(now) || (client.shows && account.has_report(by, now)) {
             let stored = self.accounts.change(&attempt.user, |account| {
                 device_of(rules, facts, account, now)?;
                 account.note_device_use(device.id(), now);
                 account.keep_origin(facts.throttle_scope(), now);
-                Some(tfa_core::remembered(account, client, now))
+                Some(tfa_core::remembered(account, device.id(), client, now))
             });
             match stored {
                 Ok(Some(reporting)) => turn = Some(reporting),

@@ -298,15 +298,18 @@ mod tests {
     use std::time::Duration;
 
     use tfa_core::{
-        Account, Answered, AskCode, Authenticator, BackupSet, Client, Code, Credential, Dialog,
-        Factors, Import, ImportedAuthenticator, ImportedCodes, Input, Parameters, Secret,
-        ThrottleScope,
+        Account, Answered, AskCode, Authenticator, AuthenticatorId, BackupSet, Client, Code,
+        Credential, Dialog, Factors, Import, ImportedAuthenticator, ImportedCodes, Input,
+        Parameters, Secret, ThrottleScope, VerifiedBy,
     };
     use tfa_text::wrapped;
 
     use super::*;
 
     const NOW: Time = Time::from_secs(1_800_000_000);
+
+    /// A login by the first authenticator.
+    const FIRST: VerifiedBy = VerifiedBy::Authenticator(AuthenticatorId::new(1));
 
     /// The code of the key at that time (oathtool).
     const RIGHT: &str = "458176";
@@ -372,7 +375,7 @@ mod tests {
             };
             assert!(text.starts_with(begins) && text.ends_with(ends), "{text}");
             let later = NOW.plus(Duration::from_secs(3600));
-            assert!(!account.has_report(later), "each once");
+            assert!(!account.has_report(FIRST, later), "each once");
         }
     }
 
@@ -383,7 +386,7 @@ mod tests {
             shows: true,
             answer: None,
         };
-        report(&account.report(client, now).unwrap())
+        report(&account.report(FIRST, client, now).unwrap())
     }
 
     fn answer(account: &mut Account, from: &str, typed: &str, now: Time) {
@@ -457,7 +460,7 @@ mod tests {
             let is_told = |texts: &[String]| texts.concat().contains("taken over");
             assert_eq!(is_told(&texts), has_import, "{texts:#?}");
             let later = NOW.plus(Duration::from_secs(3600));
-            assert_eq!(account.has_report(later), !has_import);
+            assert_eq!(account.has_report(FIRST, later), !has_import);
             if !has_import {
                 assert!(is_told(&report_of(&mut account, later)));
             }

@@ -42,7 +42,8 @@ fn what_happened_is_reported_once_when_the_link_is_back() {
         shows: true,
         answer: None,
     };
-    let report = account.report(client, clock::now()).unwrap();
+    let by = tfa_core::VerifiedBy::BackupCode;
+    let report = account.report(by, client, clock::now()).unwrap();
     let outcomes = report.offline.unwrap().newest;
     let outcomes: Vec<_> = outcomes.into_iter().map(|one| one.outcome).collect();
     let expected = [

@@ -103,10 +103,10 @@ impl Account {
         now: Time,
     ) -> Result<(), Refusal> {
         self.prove(proof.into(), now)?;
+        self.notify(Change::BackupCodesReplaced, ChangedBy::Owner, now);
         self.backup = Some(set);
         self.pending = None;
         self.forget_devices();
-        self.notify(Change::BackupCodesReplaced, ChangedBy::Owner, now);
         Ok(())
     }
 

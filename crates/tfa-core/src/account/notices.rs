@@ -2,12 +2,13 @@
 //!
 //! A notice is about a change of the account, or about used codes that were entered again. Wrong
 //! codes (`attempts.rs`) are reported with them. As there, a login soon after the first report
-//! repeats it.
+//! repeats it. Not each login ends the notice of a change (`notice_readers.rs`).
 
 use minicbor::{CborLen, Decode, Encode};
 
 use super::OfflineNotices;
-use super::attempts::{self, Attempts, Client, OwnAttempts, REPORT_AGAIN_TIMEOUT};
+use super::attempts::{self, Attempts, Client, OwnAttempts};
+use super::notice_readers::{self, Reader, Readers, VerifiedBy, is_soon};
 use crate::{Account, Time};
 
 /// The number of changes that are kept: as many as fit a terminal of 24 rows beside the rest.
@@ -94,9 +95,12 @@ pub struct Changes {
     /// The number of older changes that were dropped.
     #[n(1)]
     pub dropped: u32,
-    /// The time of the first report.
+    /// The time of the report that ends them.
     #[n(2)]
     reported: Option<Time>,
+    /// Absent where any report ends them.
+    #[n(3)]
+    readers: Option<Readers>,
 }
 
 /// An enrollment that was taken over from another program. Unlike a [`Change`] it needs no alarm: it gives the
@@ -177,19 +181,31 @@ impl Change {
     }
 }
 
-/// Whether a notice with this first report is due at that time.
-pub(super) fn is_due(reported: Option<Time>, now: Time) -> bool {
-    reported.is_none_or(|reported| reported.distance(now) <= REPORT_AGAIN_TIMEOUT)
+impl ImportNotice {
+    fn is_due(&self, now: Time) -> bool {
+        self.reported.is_none_or(|reported| is_soon(reported, now))
+    }
 }
 
 impl Changes {
-    fn is_pending(&self, now: Time) -> bool {
-        is_due(self.reported, now)
+    fn is_kept(&self, now: Time) -> bool {
+        notice_readers::are_kept(self.reported, self.readers.as_ref(), now)
+    }
+
+    /// Whether a login shows them, if they are kept.
+    fn is_due(&self, reader: Reader, now: Time) -> bool {
+        notice_readers::are_due(self.reported, self.readers.as_ref(), reader, now)
+    }
+
+    /// What a login shows.
+    fn show(&mut self, reader: Reader, now: Time) -> Self {
+        notice_readers::record_shown(&mut self.reported, self.readers.as_mut(), reader, now);
+        self.clone()
     }
 
     /// The same with a change more. A repeated change replaces the earlier one, so that it pushes no
     /// other one out.
-    fn and(mut self, notice: Notice) -> Self {
+    fn and(mut self, notice: Notice, readers: Option<Readers>) -> Self {
         self.newest
             .retain(|one| (&one.change, one.by) != (&notice.change, notice.by));
         if self.newest.len() >= MAX_CHANGES {
@@ -198,6 +214,7 @@ impl Changes {
         }
         self.newest.push(notice);
         self.reported = None;
+        self.readers = readers;
         self
     }
 }
@@ -209,6 +226,7 @@ impl Notices {
         let count = self.changes.as_ref().map_or(0, |all| all.newest.len());
         count <= MAX_CHANGES
             && changes.all(|notice| notice.change == notice.change.clone().stored())
+            && self.readers().all(Readers::is_sound)
             && self.used_codes.as_ref().is_none_or(Attempts::is_sound)
             && self
                 .imported
@@ -216,11 +234,27 @@ impl Notices {
                 .is_none_or(|one| one.source == short(&one.source))
             && self.offline.as_ref().is_none_or(OfflineNotices::is_sound)
     }
+
+    fn readers(&self) -> impl Iterator<Item = &Readers> {
+        let changes = self.changes.as_ref().and_then(|all| all.readers.as_ref());
+        let offline = self.offline.as_ref().and_then(OfflineNotices::readers);
+        changes.into_iter().chain(offline)
+    }
+
+    /// Whose logins end the notices that have not ended.
+    pub(super) fn readers_of_pending(&self, now: Time) -> Option<&Readers> {
+        let changes = self.changes.as_ref().filter(|all| all.is_kept(now));
+        let offline = self.offline.as_ref().filter(|all| all.is_kept(now));
+        let changes = changes.and_then(|all| all.readers.as_ref());
+        changes.or_else(|| offline.and_then(OfflineNotices::readers))
+    }
 }
 
 impl Account {
-    /// Records a change, for a login of the owner to report.
+    /// Records a change, for a login of the owner to report. The caller makes a change of authenticators
+    /// or backup codes after that.
     pub fn notify(&mut self, change: Change, by: ChangedBy, now: Time) {
+        let readers = self.readers_of_new(now);
         let notices = self.notices.get_or_insert_default();
         let change = change.stored();
         let notice = Notice {
@@ -228,13 +262,14 @@ impl Account {
             by,
             at: now,
         };
-        let earlier = notices.changes.take().filter(|all| all.is_pending(now));
+        let earlier = notices.changes.take().filter(|all| all.is_kept(now));
         let earlier = earlier.unwrap_or(Changes {
             newest: Vec::new(),
             dropped: 0,
             reported: None,
+            readers: None,
         });
-        notices.changes = Some(earlier.and(notice));
+        notices.changes = Some(earlier.and(notice, readers));
     }
 
     /// Records an import, for a login of the owner to report.
@@ -270,15 +305,16 @@ impl Account {
 
     /// Whether a login at that time has something to report, for the first time or again.
     #[must_use]
-    pub fn has_report(&self, now: Time) -> bool {
+    pub fn has_report(&self, by: VerifiedBy, now: Time) -> bool {
+        let reader = self.reader(by);
         let notices = self.notices.as_ref();
         let changes = notices.and_then(|notices| notices.changes.as_ref());
         let used_codes = notices.and_then(|notices| notices.used_codes.as_ref());
         let imported = notices.and_then(|notices| notices.imported.as_ref());
         let offline = notices.and_then(|notices| notices.offline.as_ref());
-        changes.is_some_and(|all| all.is_pending(now))
-            || offline.is_some_and(|all| all.is_pending(now))
-            || imported.is_some_and(|one| is_due(one.reported, now))
+        changes.is_some_and(|all| all.is_kept(now) && all.is_due(reader, now))
+            || offline.is_some_and(|all| all.is_kept(now) && all.is_due(reader, now))
+            || imported.is_some_and(|one| one.is_due(now))
             || used_codes.is_some_and(|used| used.is_pending(now))
             || self.pending_wrong_codes(now).is_some()
     }
@@ -300,8 +336,8 @@ impl Account {
     }
 
     /// What a login reports that met the second factor without a question.
-    pub fn report(&mut self, client: Client<'_>, now: Time) -> Option<Box<Report>> {
-        self.report_after(&OwnDialog::default(), client, now)
+    pub fn report(&mut self, by: VerifiedBy, client: Client<'_>, now: Time) -> Option<Box<Report>> {
+        self.report_after(&OwnDialog::default(), by, client, now)
     }
 
     /// What a login reports after a right code. A program that shows no messages leaves everything
@@ -309,21 +345,22 @@ impl Account {
     pub(crate) fn report_after(
         &mut self,
         dialog: &OwnDialog,
+        by: VerifiedBy,
         client: Client<'_>,
         now: Time,
     ) -> Option<Box<Report>> {
         if !client.shows {
             return None;
         }
+        let reader = self.reader(by);
         let wrong_codes = Attempts::report(&mut self.wrong_codes, &dialog.wrong_codes, now);
         let mut notices = self.notices.take().unwrap_or_default();
         let used_codes = Attempts::report(&mut notices.used_codes, &dialog.used_codes, now);
-        notices.changes = notices.changes.filter(|all| all.is_pending(now));
-        if let Some(changes) = &mut notices.changes {
-            changes.reported = changes.reported.or(Some(now));
-        }
-        notices.imported = notices.imported.filter(|one| is_due(one.reported, now));
-        let changes = notices.changes.clone();
+        notices.changes = notices.changes.filter(|all| all.is_kept(now));
+        let due = notices.changes.as_mut();
+        let due = due.filter(|all| all.is_due(reader, now));
+        let changes = due.map(|all| all.show(reader, now));
+        notices.imported = notices.imported.filter(|one| one.is_due(now));
         let count = changes.as_ref().map_or(0, |all| all.newest.len());
         let imported = notices.imported.as_mut();
         let imported = imported
@@ -333,7 +370,7 @@ impl Account {
                 one.clone()
             });
         let beside = count + usize::from(imported.is_some());
-        let offline = OfflineNotices::report(&mut notices.offline, beside, now);
+        let offline = OfflineNotices::report(&mut notices.offline, beside, reader, now);
         self.notices = Some(notices).filter(|notices| *notices != Notices::default());
         let report = Report {
             wrong_codes,

@@ -4,7 +4,7 @@
 use minicbor::{CborLen, Decode, Encode};
 
 use super::Account;
-use super::notices::is_due;
+use super::notice_readers::{self, Reader, Readers};
 use crate::bound::short;
 use crate::{OfflineEvent, OfflineOutcome, Time};
 
@@ -39,30 +39,48 @@ pub struct OfflineNotices {
     /// How many older ones were dropped.
     #[n(1)]
     pub dropped: u32,
-    /// The time of the first report.
+    /// The time of the report that ends them.
     #[n(2)]
     reported: Option<Time>,
+    /// Absent where any report ends them.
+    #[n(3)]
+    readers: Option<Readers>,
 }
 
 impl OfflineNotices {
-    pub(super) fn is_pending(&self, now: Time) -> bool {
-        is_due(self.reported, now)
+    pub(super) fn is_kept(&self, now: Time) -> bool {
+        notice_readers::are_kept(self.reported, self.readers.as_ref(), now)
+    }
+
+    /// Whether a login shows them, if they are kept.
+    pub(super) fn is_due(&self, reader: Reader, now: Time) -> bool {
+        notice_readers::are_due(self.reported, self.readers.as_ref(), reader, now)
     }
 
     pub(super) fn is_sound(&self) -> bool {
         self.newest.len() <= MAX_NOTICES
     }
 
+    pub(super) fn readers(&self) -> Option<&Readers> {
+        self.readers.as_ref()
+    }
+
     /// What a login reports that reports so many other notices.
-    pub(super) fn report(all: &mut Option<Self>, beside: usize, now: Time) -> Option<Self> {
-        *all = all.take().filter(|all| all.is_pending(now));
-        let due = all.as_mut().filter(|_| beside <= MAX_BESIDE)?;
-        due.reported = due.reported.or(Some(now));
+    pub(super) fn report(
+        all: &mut Option<Self>,
+        beside: usize,
+        reader: Reader,
+        now: Time,
+    ) -> Option<Self> {
+        *all = all.take().filter(|all| all.is_kept(now));
+        let due = all.as_mut().filter(|_| beside <= MAX_BESIDE);
+        let due = due.filter(|all| all.is_due(reader, now))?;
+        notice_readers::record_shown(&mut due.reported, due.readers.as_mut(), reader, now);
         Some(due.clone())
     }
 
     /// The same with one more. Of too many, the oldest one goes; one that tells of no login that was let in goes first.
-    fn and(mut self, notice: OfflineNotice) -> Self {
+    fn and(mut self, notice: OfflineNotice, readers: Option<Readers>) -> Self {
         if self.newest.len() >= MAX_NOTICES {
             let is_minor = |one: &OfflineNotice| one.outcome != Some(OfflineOutcome::Accepted);
             let place = self.newest.iter().position(is_minor).unwrap_or(0);
@@ -71,6 +89,7 @@ impl OfflineNotices {
         }
         self.newest.push(notice);
         self.reported = None;
+        self.readers = readers;
         self
     }
 }
@@ -100,8 +119,9 @@ impl Account {
     }
 
     fn add_offline_notice(&mut self, notice: OfflineNotice, now: Time) {
+        let readers = self.readers_of_new(now);
         let notices = self.notices.get_or_insert_default();
-        let earlier = notices.offline.take().filter(|all| all.is_pending(now));
-        notices.offline = Some(earlier.unwrap_or_default().and(notice));
+        let earlier = notices.offline.take().filter(|all| all.is_kept(now));
+        notices.offline = Some(earlier.unwrap_or_default().and(notice, readers));
     }
 }

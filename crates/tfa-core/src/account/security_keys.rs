@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::VerifiedBy;
 use super::enrollment::Replaced;
 use super::{Account, Change, ChangedBy, Client, PendingAuthenticator, Proof, Refusal, State};
 use crate::{Authenticator, AuthenticatorId, BackupSet, SshKey, Time};
@@ -25,7 +26,8 @@ impl Account {
     /// the client shows a report to the owner.
     #[must_use]
     pub fn is_key_login_stored(&self, key: &Authenticator, client: Client<'_>, now: Time) -> bool {
-        is_use_due(key, now) || (client.shows && self.has_report(now))
+        let by = VerifiedBy::Authenticator(key.id());
+        is_use_due(key, now) || (client.shows && self.has_report(by, now))
     }
 
     /// Accepts a login by the active security key among the keys that sshd has accepted. Locks do not

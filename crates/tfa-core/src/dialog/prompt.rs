@@ -123,7 +123,7 @@ impl Prompt {
             }
             Factor::RecoveryCode => Some(Message::RecoveryCodeUsed),
         };
-        let report = account.report_after(&self.own, client, now);
+        let report = account.report_after(&self.own, factor.into(), client, now);
         if factor == Factor::RecoveryCode {
             // After the report: the user of the code knows of it, and may not be the owner.
             let entered = Change::RecoveryCodeEntered(client.from.to_owned());

@@ -5,16 +5,16 @@
 
 use super::{Answered, Dialog, Next, Turn, Verdict};
 use crate::{
-    Account, Binding, Change, ChangedBy, Client, Device, DeviceMark, Factor, RememberRules, Term,
-    ThrottleScope, Time,
+    Account, Binding, Change, ChangedBy, Client, Device, DeviceId, DeviceMark, Factor,
+    RememberRules, Term, ThrottleScope, Time, VerifiedBy,
 };
 
 /// The turn of a login whose device replaces the code, with what it reports to the owner.
 #[must_use]
-pub fn remembered(account: &mut Account, client: Client<'_>, now: Time) -> Turn {
+pub fn remembered(account: &mut Account, device: DeviceId, client: Client<'_>, now: Time) -> Turn {
     Turn {
         says: None,
-        report: account.report(client, now),
+        report: account.report(VerifiedBy::Device(device), client, now),
         next: Next::End(Verdict::Remembered),
     }
 }

@@ -14,10 +14,11 @@ pub fn verify_by_security_key(
     now: Time,
 ) -> Option<Turn> {
     let id = account.accept_security_key(keys, now)?;
+    let factor = Factor::SecurityKey(id);
     Some(Turn {
         says: None,
-        report: account.report(client, now),
-        next: Next::End(Verdict::Verified(Factor::SecurityKey(id))),
+        report: account.report(factor.into(), client, now),
+        next: Next::End(Verdict::Verified(factor)),
     })
 }
 
