@@ -79,15 +79,10 @@ enum NoCertificate {
 pub async fn join(token: &JoinToken, folder: &Folder) -> Result<Joined, JoinError> {
     let key = folder.join_key(token.id)?;
     let request = key.request().map_err(|BadKey| FolderError::NoKey)?;
-    let request = messages::key_request(&request);
+    let request = messages::join_request(token.id, &token.secret, &request);
     let mut last = None;
     for verifier in &token.verifiers {
-        let request = JoinRequest {
-            invitation: token.id.0.to_vec(),
-            secret: token.secret.0.to_vec(),
-            key: Some(request.clone()),
-        };
-        match ask(token, verifier, request).await {
+        match ask(token, verifier, request.clone()).await {
             Ok((certified, authority)) => {
                 let CertifiedHost {
                     certificate,

@@ -15,7 +15,7 @@ use rcgen::{KeyPair, PublicKeyData as _, SigningKey as _};
 use tfa_core::{Fingerprint, FleetHost, HostInvitation, HostName, InvitationSecret, JoinToken};
 use tfa_fleet_wire::{
     AttemptBytes, CaReply, CaRequest, HostCall, HostReply, KeyRequest, LoginCall, LoginReply,
-    MemberCall, NOT_ADMITTED, PresentKey, SecretBytes, SecretText,
+    MemberCall, NOT_ADMITTED, PresentKey, SecretText,
 };
 use tfa_store::{
     Commit, DocumentChange, DocumentId, DocumentKind, Documents as _, Revision, Sealed, SealingKey,
@@ -199,10 +199,11 @@ fn request(key: &KeyPair) -> KeyRequest {
 }
 
 fn join_call(token: &JoinToken, key: &KeyPair) -> HostCall {
+    let request = request(key);
     HostCall::Join {
         id: token.id.0,
-        secret: SecretBytes::of_invitation(&token.secret),
-        request: request(key),
+        proof: token.secret.key().proof(token.id, &request.point),
+        request,
         from: FROM.to_owned(),
     }
 }
@@ -315,16 +316,54 @@ fn wrong_secret_is_refused_as_an_unknown_invitation_and_uses_nothing_up() {
     let mut unknown = token.clone();
     unknown.id.0 = [9; 8];
     refusal(verifier.join(&unknown, &host));
-    let short = HostCall::Join {
-        id: token.id.0,
-        secret: SecretBytes(vec![1].into()),
-        request: request(&host),
-        from: FROM.to_owned(),
-    };
-    refusal(verifier.hosts.answer(&short));
     let signed = verifier.authority.signed.lock().unwrap().len();
     assert_eq!(signed, 1, "unauthenticated clients cause no work");
     certificate(verifier.join(&token, &host));
+}
+
+#[test]
+fn tfa_fleet_that_lies_has_no_other_key_certified_and_the_invitation_stays_open() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite(WEB1);
+    let (host, thief) = (key(), key());
+    // tfa-fleet of the verifier sees the request of the host, and puts its own key into it.
+    let swapped = |seen: HostCall| match seen {
+        HostCall::Join {
+            id, proof, from, ..
+        } => HostCall::Join {
+            id,
+            proof,
+            request: request(&thief),
+            from,
+        },
+        other => other,
+    };
+    let refused = refusal(verifier.hosts.answer(&swapped(join_call(&token, &host))));
+    assert!(refused.contains("does not prove the key"), "{refused}");
+    certificate(verifier.join(&token, &host));
+    // Nor after it: the answer is the same, and it is no alert about a token that was copied.
+    refusal(verifier.hosts.answer(&swapped(join_call(&token, &host))));
+    let lines = verifier.lines();
+    assert!(!lines.contains("a second host tried"), "{lines}");
+    assert!(verifier.admits(WEB1, &host) && !verifier.admits(WEB1, &thief));
+    assert_eq!(
+        *verifier.authority.signed.lock().unwrap(),
+        ["v1.example", WEB1]
+    );
+}
+
+#[test]
+fn request_that_was_seen_and_is_sent_again_gets_the_certificate_of_the_host_alone() {
+    let verifier = Verifier::founded();
+    let token = verifier.invite(WEB1);
+    let host = key();
+    let seen = join_call(&token, &host);
+    certificate(verifier.hosts.answer(&seen));
+    let again = certificate(verifier.hosts.answer(&seen));
+    let point = request(&host).point;
+    assert!(again.windows(point.len()).any(|part| part == point));
+    verifier.hosts.remove(0, &name(WEB1)).unwrap();
+    refusal(verifier.hosts.answer(&seen));
 }
 
 #[test]
@@ -335,14 +374,10 @@ fn failure_to_sign_uses_no_invitation_up() {
     verifier.authority.fails.store(true, Ordering::Relaxed);
     refusal(verifier.join(&token, &host));
     verifier.authority.fails.store(false, Ordering::Relaxed);
-    let mut request = request(&host);
-    request.proof.clear();
-    let without_proof = HostCall::Join {
-        id: token.id.0,
-        secret: SecretBytes::of_invitation(&token.secret),
-        request,
-        from: FROM.to_owned(),
-    };
+    let mut without_proof = join_call(&token, &host);
+    if let HostCall::Join { request, .. } = &mut without_proof {
+        request.proof.clear();
+    }
     let refused = refusal(verifier.hosts.answer(&without_proof));
     assert!(refused.contains("not proved"), "{refused}");
     certificate(verifier.join(&token, &key()));

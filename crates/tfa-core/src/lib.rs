@@ -71,7 +71,9 @@ pub use recovery::{HostRecovery, RecoveryUse, UnknownRecovery};
 pub use secret::Secret;
 pub use ssh_key::{KeyFingerprint, KeyType, SshKey};
 pub use tfa_fleet_core::{Fingerprint, HostName, InvalidHostName, InvitationId, InvitationSecret};
-pub use tfa_fleet_core::{JoinToken, MAX_VERIFIERS, POINT_BYTES, VerifierAddress};
+pub use tfa_fleet_core::{
+    JOIN_PROOF_BYTES, JoinToken, MAX_VERIFIERS, POINT_BYTES, VerifierAddress,
+};
 pub use throttle::{FailureCounter, LockScope, LockState, Throttle, ThrottleScope};
 pub use throttle::{KnownOrigins, MemberPlace, MemberScope, ORIGIN_LIFETIME, RemoteOrigin};
 pub use time::{Step, Time};

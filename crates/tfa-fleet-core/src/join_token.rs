@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{Fingerprint, HostName};
+use crate::{Fingerprint, HostName, InvitationId, InvitationSecret};
 
 const PREFIX: &str = "tfa-join-";
 /// The version of the bytes behind the prefix.
@@ -47,46 +47,6 @@ impl VerifierAddress {
 impl fmt::Display for VerifierAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.name, self.port)
-    }
-}
-
-/// The number of an invitation. It is no secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvitationId(pub [u8; Self::LENGTH]);
-
-impl InvitationId {
-    /// The number of bytes.
-    pub const LENGTH: usize = 8;
-}
-
-impl fmt::Display for InvitationId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = data_encoding::HEXLOWER.encode(&self.0);
-        formatter.write_str(&hex)
-    }
-}
-
-/// The secret of an invitation. It is not printed, and wiped.
-#[derive(Clone)]
-pub struct InvitationSecret(pub Zeroizing<[u8; Self::LENGTH]>);
-
-impl InvitationSecret {
-    /// The number of random bytes.
-    pub const LENGTH: usize = 16;
-
-    /// What is stored of the secret. It has 128 random bits, so a plain hash is sufficient.
-    #[must_use]
-    pub fn digest(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(b"tfa host invitation");
-        hash.update(*self.0);
-        hash.finalize().into()
-    }
-}
-
-impl fmt::Debug for InvitationSecret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("InvitationSecret(_)")
     }
 }
 

@@ -10,14 +10,13 @@
 mod back_off;
 mod fingerprint;
 mod host_name;
+mod invitation;
 mod join_token;
 mod spread;
 
 pub use back_off::BackOff;
 pub use fingerprint::{Fingerprint, POINT_BYTES};
 pub use host_name::{HostName, InvalidHostName};
-pub use join_token::{
-    InvalidToken, InvitationId, InvitationSecret, JoinToken, MAX_TOKEN, MAX_VERIFIERS,
-    VerifierAddress,
-};
+pub use invitation::{InvitationId, InvitationKey, InvitationSecret, JOIN_PROOF_BYTES};
+pub use join_token::{InvalidToken, JoinToken, MAX_TOKEN, MAX_VERIFIERS, VerifierAddress};
 pub use spread::spread;

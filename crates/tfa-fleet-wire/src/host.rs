@@ -5,7 +5,7 @@ use std::fmt;
 use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
-use tfa_fleet_core::{Fingerprint, InvitationId, InvitationSecret, POINT_BYTES};
+use tfa_fleet_core::{Fingerprint, InvitationId, JOIN_PROOF_BYTES, POINT_BYTES};
 use zeroize::Zeroizing;
 
 use crate::MemberCall;
@@ -45,9 +45,10 @@ pub enum HostCall {
         /// The number of its invitation.
         #[cbor(n(0), with = "minicbor::bytes")]
         id: [u8; InvitationId::LENGTH],
-        /// The secret of the invitation.
-        #[n(1)]
-        secret: SecretBytes,
+        /// That the host with the secret of the invitation wants a certificate for this key. tfa-fleet passes it on,
+        /// and cannot make one for another key.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        proof: [u8; JOIN_PROOF_BYTES],
         /// Its key.
         #[n(2)]
         request: KeyRequest,
@@ -165,19 +166,6 @@ impl SecretBytes {
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
-    }
-
-    /// The secret of an invitation.
-    #[must_use]
-    pub fn of_invitation(secret: &InvitationSecret) -> Self {
-        Self(Zeroizing::new(secret.0.to_vec()))
-    }
-
-    /// The secret of an invitation, if this can be one.
-    #[must_use]
-    pub fn to_invitation(&self) -> Option<InvitationSecret> {
-        let bytes = self.0.as_slice().try_into().ok()?;
-        Some(InvitationSecret(Zeroizing::new(bytes)))
     }
 }
 

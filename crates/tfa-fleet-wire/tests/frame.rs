@@ -293,7 +293,7 @@ proptest! {
 
     #[test]
     fn calls_about_certificates_survive_the_round_trip(
-        id: [u8; 8], secret: [u8; 16], point: [u8; 32], proof in prop::collection::vec(any::<u8>(), 0..80),
+        id: [u8; 8], secret: [u8; 16], joins: [u8; 32], point: [u8; 32], proof in prop::collection::vec(any::<u8>(), 0..80),
         host in text(), from: u64, until: u64, is_verifier: bool, port: Option<u16>,
     ) {
         let mut whole = [4; 65];
@@ -302,7 +302,7 @@ proptest! {
         let secret = SecretBytes(secret.to_vec().into());
         prop_assert_eq!(format!("{secret:?}"), "SecretBytes(_)");
         let key = Fingerprint::of(&proof);
-        let join = HostCall::Join { id, secret: secret.clone(), request: request.clone(), from: host.clone() };
+        let join = HostCall::Join { id, proof: joins, request: request.clone(), from: host.clone() };
         let present = PresentKey { point: whole, proof: proof.clone() };
         let renew = HostCall::Renew { host: host.clone(), present: present.clone(), request: request.clone() };
         let list = HostCall::ListVerifiers { host: host.clone(), key };

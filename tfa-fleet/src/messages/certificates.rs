@@ -1,7 +1,7 @@
 //! Requests for certificates, and their replies.
 
-use tfa_fleet_core::VerifierAddress;
-use tfa_fleet_wire::{HostCall, HostReply, KeyRequest, MAX_PROOF, PresentKey, SecretBytes};
+use tfa_fleet_core::{InvitationId, InvitationSecret, VerifierAddress};
+use tfa_fleet_wire::{HostCall, HostReply, KeyRequest, MAX_PROOF, PresentKey};
 
 use super::Invalid;
 use super::replies::{refusal_from, refusal_to};
@@ -31,20 +31,32 @@ fn key_from(request: Option<generated::KeyRequest>) -> Result<KeyRequest, Invali
     Ok(KeyRequest { point, proof })
 }
 
+/// The request of a host that joins with this invitation. The secret is not in it.
+#[must_use]
+pub fn join_request(
+    id: InvitationId,
+    secret: &InvitationSecret,
+    request: &KeyRequest,
+) -> JoinRequest {
+    JoinRequest {
+        invitation: id.0.to_vec(),
+        key: Some(key_request(request)),
+        proof: secret.key().proof(id, &request.point).to_vec(),
+    }
+}
+
 /// The call of a host that joins, from this address.
 ///
 /// # Errors
-/// [`Invalid`].
+/// [`Invalid`]; also where the host has an older version, which sends the secret of its invitation in place of a proof.
 pub fn join_call(request: JoinRequest, from: String) -> Result<HostCall, Invalid> {
-    // First of all, so that it is wiped.
-    let secret = SecretBytes(request.secret.into());
     let id = request.invitation.try_into();
+    let proof = request.proof.try_into();
     Ok(HostCall::Join {
         id: id.map_err(|_| Invalid("the number of an invitation"))?,
-        secret: match secret.to_invitation() {
-            Some(_) => secret,
-            None => return Err(Invalid("the secret of an invitation")),
-        },
+        proof: proof.map_err(|_| {
+            Invalid("the proof of an invitation (upgrade tfa and tfa-fleet of this host)")
+        })?,
         request: key_from(request.key)?,
         from,
     })

@@ -24,8 +24,8 @@ pub use calls::{
     answer_call, answer_request, begin_call, begin_request, budget, cancel_call, cancel_request,
 };
 pub use certificates::{
-    CertifiedHost, MAX_CERTIFICATE, certified_host, certified_reply, join_call, key_request,
-    renew_request, renewal,
+    CertifiedHost, MAX_CERTIFICATE, certified_host, certified_reply, join_call, join_request,
+    key_request, renew_request, renewal,
 };
 pub use names::{ERRORS, LINE_KINDS, STYLES, VERDICTS};
 pub(crate) use names::{error_of, not_authorized};

@@ -8,12 +8,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::HEXLOWER;
+use rcgen::{KeyPair, PublicKeyData as _, SigningKey as _};
 use rustix::process::geteuid;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -25,7 +26,10 @@ use tfa_fleet::generated::{
     AnswerRequest, BeginRequest, CancelRequest, HelloRequest, JoinRequest, ListVerifiersRequest,
     RenewRequest,
 };
-use tfa_fleet_wire::{CaReply, CaRequest, Connection, HostReply, KeyRequest, VerifierCall, frame};
+use tfa_fleet::messages;
+use tfa_fleet_wire::{
+    CaReply, CaRequest, Connection, HostCall, HostReply, KeyRequest, VerifierCall, frame,
+};
 use tfa_store::{DocumentId, DocumentKind, Documents as _};
 use tfa_testkit::MemoryStore;
 use tfad::fleet::{CertificateAuthority, Hosts, MemberLogins};
@@ -159,10 +163,15 @@ impl Verifier {
 
     /// Answers as tfad of the verifier.
     fn serve(&self) {
+        self.serve_lied_to(|call| call);
+    }
+
+    /// The same, where `lie` stands for a tfa-fleet of the verifier that changes what a host has asked for.
+    fn serve_lied_to(&self, lie: impl Fn(VerifierCall) -> VerifierCall + Send + Sync + 'static) {
         let store = Arc::clone(&self.store);
         let logins = MemberLogins::new(state(), store as _, Arc::new(Nss));
         let logins = Arc::new(logins.certified_by(Arc::clone(&self.ca) as _));
-        self.serve_with(move |call| match call {
+        self.serve_with(move |call| match lie(call) {
             VerifierCall::Member(call) => frame::encode(&logins.answer(call)).unwrap().to_vec(),
             VerifierCall::Host(call) => frame::encode(&logins.hosts().answer(&call))
                 .unwrap()
@@ -282,6 +291,74 @@ fn copied_token_is_refused_and_the_same_host_gets_its_certificate_again() {
         .wait_for_line("connected to localhost");
 }
 
+/// The request for a certificate for this key.
+fn key_request(key: &KeyPair) -> KeyRequest {
+    let point = key.der_bytes().try_into().unwrap();
+    let proof = key.sign(&KeyRequest::signed(&point)).unwrap();
+    KeyRequest { point, proof }
+}
+
+#[test]
+fn verifier_that_swaps_the_key_has_it_not_certified_and_sees_no_secret() {
+    let verifier = Verifier::listening(&Arc::default(), Arc::default(), "localhost", 0);
+    let (lies, seen) = (
+        Arc::new(AtomicBool::new(true)),
+        Arc::new(Mutex::new(Vec::new())),
+    );
+    let (is_lying, frames) = (Arc::clone(&lies), Arc::clone(&seen));
+    let thief = key_request(&KeyPair::generate().unwrap());
+    verifier.serve_lied_to(move |mut call| {
+        frames.lock().unwrap().push(frame::encode(&call).unwrap());
+        if let VerifierCall::Host(HostCall::Join { request, .. }) = &mut call
+            && is_lying.load(Ordering::Relaxed)
+        {
+            *request = thief.clone();
+        }
+        call
+    });
+    let token = verifier.invite("web1.test");
+    let folder = Folder::new();
+    let why = fail("--join", folder.path(), &text(&token));
+    assert!(why.contains("does not prove the key"), "{why}");
+    assert!(verifier.document("web1.test").is_none());
+    let secret = *token.secret.0;
+    for frame in seen.lock().unwrap().iter() {
+        assert!(!frame.windows(secret.len()).any(|part| part == secret));
+    }
+    assert!(!seen.lock().unwrap().is_empty());
+    // The invitation is open, and what was seen is of no use.
+    lies.store(false, Ordering::Relaxed);
+    succeed("--join", folder.path(), &text(&token));
+}
+
+#[test]
+fn host_of_a_former_version_is_told_to_upgrade() {
+    let verifier = Verifier::start();
+    let token = verifier.invite("web1.test");
+    let ca = verifier.program.folder.path().join("ca.pem");
+    let ca = CertificateDer::from_pem_file(ca).unwrap();
+    runtime().block_on(async {
+        let mut client = client_of("localhost", verifier.address, config_of(ca, None)).await;
+        // It sends the secret in a field that is not read any more, and no proof.
+        let request = JoinRequest {
+            invitation: token.id.0.to_vec(),
+            key: Some(messages::key_request(&key_request(
+                &KeyPair::generate().unwrap(),
+            ))),
+            ..JoinRequest::default()
+        };
+        let status = client.join(request).await.err().unwrap();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let text = status.message();
+        assert!(
+            text.contains("upgrade tfa and tfa-fleet of this host"),
+            "{text}"
+        );
+    });
+    assert!(verifier.document("web1.test").is_none());
+    succeed("--join", Folder::new().path(), &text(&token));
+}
+
 #[test]
 fn wrong_secret_and_other_texts_are_refused() {
     let verifier = Verifier::start();
@@ -293,7 +370,7 @@ fn wrong_secret_and_other_texts_are_refused() {
     }
     token.secret = InvitationSecret([9; InvitationSecret::LENGTH].into());
     let why = fail("--join", folder.path(), &text(&token));
-    assert!(why.contains("the secret is wrong"), "{why}");
+    assert!(why.contains("does not prove the key"), "{why}");
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl HostEvent<'_> {
             Self::JoinRefused { why, .. } => match why {
                 JoinRefusal::Replayed => Importance::High,
                 // What a stranger can cause.
-                JoinRefusal::NotOpen | JoinRefusal::WrongSecret => Importance::Low,
+                JoinRefusal::NotOpen | JoinRefusal::WrongProof => Importance::Low,
             },
             Self::Refused(_) => Importance::Medium,
             _ => Importance::High,
@@ -186,7 +186,7 @@ mod tests {
     fn text_of_a_stranger_forges_no_line() {
         let event = HostEvent::JoinRefused {
             from: "x)\nhost web1.example: joined",
-            why: JoinRefusal::WrongSecret,
+            why: JoinRefusal::WrongProof,
         };
         let line = event.line("a b");
         assert!(

@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use minicbor::{Decode, Encode};
-use subtle::ConstantTimeEq;
-use tfa_fleet_core::{Fingerprint, InvitationSecret};
+use tfa_fleet_core::{
+    Fingerprint, InvitationId, InvitationKey, InvitationSecret, JOIN_PROOF_BYTES, POINT_BYTES,
+};
 
 use super::document;
 use crate::Time;
@@ -19,8 +20,9 @@ pub const HOST_INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600
 pub struct HostInvitation {
     #[n(0)]
     host: String,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    digest: [u8; 32],
+    /// Proves requests, as the secret does. The store seals it.
+    #[n(1)]
+    key: InvitationKey,
     #[n(2)]
     made: Time,
     #[n(3)]
@@ -49,8 +51,8 @@ pub enum InvitationUse {
 pub enum JoinRefusal {
     /// There is no such invitation, or it is over.
     NotOpen,
-    /// The secret is another one.
-    WrongSecret,
+    /// The request is not proved with the secret, or was proved for another key.
+    WrongProof,
     /// Another key has joined with it: the token was copied.
     Replayed,
 }
@@ -65,11 +67,11 @@ impl HostInvitation {
         made: Time,
         until: Time,
     ) -> Self {
-        let digest = secret.digest();
+        let key = secret.key();
         let used = None;
         Self {
             host,
-            digest,
+            key,
             made,
             until,
             port,
@@ -126,27 +128,28 @@ impl HostInvitation {
         is_made && now < self.until && now.until(self.until) <= HOST_INVITATION_LIFETIME
     }
 
-    /// Whether a host with this secret may join with this key.
+    /// Whether a host may join with the key of this point, which has proved that with the secret of this invitation.
+    /// `id` is its number.
     ///
     /// # Errors
     /// [`JoinRefusal`].
     pub fn judge(
         &self,
-        secret: &InvitationSecret,
-        key: Fingerprint,
+        id: InvitationId,
+        proof: &[u8; JOIN_PROOF_BYTES],
+        point: &[u8; POINT_BYTES],
         now: Time,
     ) -> Result<InvitationUse, JoinRefusal> {
         // First: what it says is for those alone who have the secret.
-        let is_right: bool = self.digest.ct_eq(&secret.digest()).into();
-        if !is_right {
-            return Err(JoinRefusal::WrongSecret);
+        if !self.key.is_proof(proof, id, point) {
+            return Err(JoinRefusal::WrongProof);
         }
         if !self.is_open(now) {
             return Err(JoinRefusal::NotOpen);
         }
         match self.used {
             None => Ok(InvitationUse::First),
-            Some(used) if used == key => Ok(InvitationUse::Again),
+            Some(used) if used == Fingerprint::of_point(point) => Ok(InvitationUse::Again),
             Some(_) => Err(JoinRefusal::Replayed),
         }
     }
@@ -165,7 +168,7 @@ impl fmt::Display for JoinRefusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::NotOpen => "there is no such invitation, or it is over",
-            Self::WrongSecret => "the secret is wrong",
+            Self::WrongProof => "its secret does not prove the key of the host",
             Self::Replayed => "another host has joined with it",
         })
     }
@@ -181,8 +184,25 @@ mod tests {
         InvitationSecret(Zeroizing::new([byte; InvitationSecret::LENGTH]))
     }
 
-    const fn key(byte: u8) -> Fingerprint {
-        Fingerprint::new([byte; Fingerprint::LENGTH])
+    const ID: InvitationId = InvitationId([7; InvitationId::LENGTH]);
+
+    const fn point(byte: u8) -> [u8; POINT_BYTES] {
+        [byte; POINT_BYTES]
+    }
+
+    fn key(byte: u8) -> Fingerprint {
+        Fingerprint::of_point(&point(byte))
+    }
+
+    /// Judges a request for the key of `point`, which was proved with `secret`.
+    fn judge(
+        invitation: &HostInvitation,
+        secret: &InvitationSecret,
+        point: [u8; POINT_BYTES],
+        now: Time,
+    ) -> Result<InvitationUse, JoinRefusal> {
+        let proof = secret.key().proof(ID, &point);
+        invitation.judge(ID, &proof, &point, now)
     }
 
     const fn at(seconds: u64) -> Time {
@@ -196,27 +216,36 @@ mod tests {
     #[test]
     fn invitation_admits_one_key_and_knows_it_again() {
         let invitation = invitation();
-        let judged = invitation.judge(&secret(1), key(1), at(10));
+        let judged = judge(&invitation, &secret(1), point(1), at(10));
         assert_eq!(judged, Ok(InvitationUse::First));
         let used = invitation.used_by(key(1));
-        let again = used.judge(&secret(1), key(1), at(3599));
+        let again = judge(&used, &secret(1), point(1), at(3599));
         assert_eq!(again, Ok(InvitationUse::Again));
-        let other = used.judge(&secret(1), key(2), at(3599));
+        let other = judge(&used, &secret(1), point(2), at(3599));
         assert_eq!(other, Err(JoinRefusal::Replayed));
     }
 
     #[test]
     fn wrong_secret_learns_nothing_else() {
         let used = invitation().used_by(key(1));
-        for (key, time) in [(key(1), at(10)), (key(2), at(10)), (key(1), at(7200))] {
-            let judged = used.judge(&secret(2), key, time);
-            assert_eq!(judged, Err(JoinRefusal::WrongSecret));
+        for (point, time) in [(point(1), at(10)), (point(2), at(10)), (point(1), at(7200))] {
+            let judged = judge(&used, &secret(2), point, time);
+            assert_eq!(judged, Err(JoinRefusal::WrongProof));
+        }
+    }
+
+    #[test]
+    fn proof_that_was_seen_admits_no_other_key() {
+        let seen = secret(1).key().proof(ID, &point(1));
+        for invitation in [invitation(), invitation().used_by(key(1))] {
+            let judged = invitation.judge(ID, &seen, &point(2), at(10));
+            assert_eq!(judged, Err(JoinRefusal::WrongProof));
         }
     }
 
     #[test]
     fn invitation_ends_and_a_clock_that_was_ahead_makes_none_that_lasts() {
-        let over = invitation().judge(&secret(1), key(1), at(3600));
+        let over = judge(&invitation(), &secret(1), point(1), at(3600));
         assert_eq!(over, Err(JoinRefusal::NotOpen));
         let day = 24 * 3600;
         for (made, until) in [(30 * day, 31 * day), (0, 8 * day)] {

@@ -2,7 +2,7 @@
 
 use tfa_core::{
     Authority, CERTIFICATE_LIFETIME, CLOCK_TOLERANCE, Fingerprint, FleetHost, HostInvitation,
-    HostName, HostRefusal, InvitationId, InvitationSecret, InvitationUse, JoinRefusal, Time,
+    HostName, HostRefusal, InvitationId, InvitationUse, JOIN_PROOF_BYTES, JoinRefusal, Time,
 };
 use tfa_fleet_wire::{
     CaReply, CaRequest, HostCall, HostReply, KeyRequest, PresentKey, SecretBytes, Validity,
@@ -20,13 +20,10 @@ impl Hosts {
         let replied = match call {
             HostCall::Join {
                 id,
-                secret,
+                proof,
                 request,
                 from,
-            } => match secret.to_invitation() {
-                Some(secret) => self.join(InvitationId(*id), &secret, request, from),
-                None => Err(JoinRefusal::WrongSecret.into()),
-            },
+            } => self.join(InvitationId(*id), proof, request, from),
             HostCall::Renew {
                 host,
                 present,
@@ -49,7 +46,7 @@ impl Hosts {
     fn join(
         &self,
         id: InvitationId,
-        secret: &InvitationSecret,
+        proof: &[u8; JOIN_PROOF_BYTES],
         request: &KeyRequest,
         from: &str,
     ) -> Result<HostReply, Error> {
@@ -63,7 +60,7 @@ impl Hosts {
             // An invitation is made for no other name.
             let host = HostName::new(name)
                 .map_err(|_| Error::Damaged(stored.id.to_string(), stored.revision))?;
-            let judged = invitation.judge(secret, key, now);
+            let judged = invitation.judge(id, proof, &request.point, now);
             let judged = judged.inspect_err(|why| self.log_refused_join(&host, from, *why))?;
             let of_host = documents::load::<FleetHost>(&*self.store, host.as_str())?;
             let removal = self.last_removal(&host, of_host.value.as_ref())?;
