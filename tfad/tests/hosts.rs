@@ -6,12 +6,15 @@
     reason = "a test ends by panicking"
 )]
 
-use std::path::PathBuf;
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rcgen::{KeyPair, PublicKeyData as _, SigningKey as _};
+use rustix::fs::inotify;
 use tfa_core::{Fingerprint, FleetHost, HostInvitation, HostName, InvitationSecret, JoinToken};
 use tfa_fleet_wire::{
     AttemptBytes, CaReply, CaRequest, HostCall, HostReply, KeyRequest, LoginCall, LoginReply,
@@ -571,6 +574,76 @@ fn store_brings_no_removed_host_back_where_the_removal_was_seen() {
         let verifier = disk.verifier(&founded.store);
         assert!(verifier.admits(WEB1, &again) && !verifier.admits(WEB1, &host));
         certificate(verifier.renew(WEB1, &again, &again));
+    }
+}
+
+#[test]
+fn store_brings_no_invitation_back_that_a_removal_has_withdrawn() {
+    let founded = Verifier::founded();
+    let disks = ["withdraws", "lists"].map(OwnDisk::new);
+    // A host that has only an invitation, then one that was removed and is invited again.
+    for _ in 0..2 {
+        let verifier = disks[0].verifier(&founded.store);
+        let token = verifier.invite(WEB1);
+        let invitation = token.id.to_string();
+        let open = verifier.document(DocumentKind::Invitation, &invitation);
+        verifier.hosts.remove(0, &name(WEB1)).unwrap();
+        disks[1].verifier(&founded.store).hosts.list("").unwrap();
+        let removed = verifier.document(DocumentKind::Host, WEB1);
+        founded.take(DocumentKind::Host, WEB1);
+        founded.put(DocumentKind::Invitation, &invitation, &open.unwrap());
+        for disk in &disks {
+            let after_a_start = disk.verifier(&founded.store);
+            let refused = refusal(after_a_start.join(&token, &key()));
+            assert!(refused.contains("it is over"), "{refused}");
+        }
+        founded.take(DocumentKind::Invitation, &invitation);
+        if let Some(removed) = removed {
+            founded.put(DocumentKind::Host, WEB1, &removed);
+        }
+    }
+    let again = disks[1].verifier(&founded.store).joined(WEB1);
+    for disk in &disks {
+        assert!(disk.verifier(&founded.store).admits(WEB1, &again));
+    }
+}
+
+/// How often this file in a directory is replaced meanwhile.
+fn replacements(directory: &Path, name: &str, meanwhile: impl FnOnce()) -> usize {
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+    // Two events of the same kind would be one: each replacement creates a draft before.
+    let kinds = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
+    inotify::add_watch(&watch, directory, kinds).unwrap();
+    meanwhile();
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut events = inotify::Reader::new(watch, &mut buffer);
+    let mut count = 0;
+    while let Ok(event) = events.next() {
+        let is_file = |found: &CStr| found.to_bytes() == name.as_bytes();
+        count += usize::from(event.file_name().is_some_and(is_file));
+    }
+    count
+}
+
+#[test]
+fn removals_of_a_whole_page_are_written_at_once() {
+    let founded = Verifier::founded();
+    for number in 0..20 {
+        let host = format!("web{number}.example");
+        founded.joined(&host);
+        founded.hosts.remove(0, &name(&host)).unwrap();
+    }
+    let host = founded.joined("db1.example");
+    let told = ["page", "told"].map(OwnDisk::new);
+    let list = || drop(told[0].verifier(&founded.store).hosts.list("").unwrap());
+    assert_eq!(replacements(&told[0].0, "hosts.removed", list), 1);
+    let verifier = told[1].verifier(&founded.store);
+    assert!(verifier.admits("db1.example", &host));
+    let invite = || drop(verifier.invite("web99.example"));
+    assert_eq!(replacements(&told[1].0, "hosts.removed", invite), 1);
+    for disk in &told {
+        let kept = std::fs::read_to_string(disk.0.join("hosts.removed")).unwrap();
+        assert_eq!(kept.matches("web").count(), 20, "{kept}");
     }
 }
 

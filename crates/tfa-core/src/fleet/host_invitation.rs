@@ -85,6 +85,12 @@ impl HostInvitation {
         &self.host
     }
 
+    /// When it was made.
+    #[must_use]
+    pub const fn made(&self) -> Time {
+        self.made
+    }
+
     /// The end.
     #[must_use]
     pub const fn until(&self) -> Time {

@@ -213,26 +213,25 @@ impl Hosts {
             let mut changes = self.withdrawn(host, now)?;
             let known = of_host.value.as_ref();
             let is_removed = known.is_some_and(|known| known.removed_at().is_some());
-            let is_invited = self.is_invited(host, now)?;
+            let invited = self.last_invitation(host, now)?;
             // A removed one may have been invited again.
-            if is_removed && !is_invited {
+            if is_removed && invited.is_none() {
                 let text = messages::host_was_removed(host.as_str());
                 return Err(Error::NothingToDo(text));
             }
-            let is_known = known.is_some() || was_damaged || is_invited;
+            let is_known = known.is_some() || was_damaged || invited.is_some();
             if has_authority && !is_known {
                 return Err(Error::NoSuchHost(host.to_string()));
             }
             if known.is_some_and(|known| known.port().is_some()) {
                 changes.push(self.other_verifier(host)?);
             }
-            let mut removal = None;
-            if !is_removed && (known.is_some() || was_damaged || !has_authority) {
-                let last = self.last_removal(host, known)?;
-                let removed = FleetHost::removed(known, last.map_or(now, |last| last.max(now)));
-                removal = removed.removed_at();
-                changes.push(of_host.put(removed.encode()));
-            }
+            // Also of a host that has only an invitation: who can write to etcd puts that back. It is not earlier than
+            // what it ends.
+            let last = self.last_removal(host, known)?.max(invited);
+            let removed = FleetHost::removed(known, last.map_or(now, |last| last.max(now)));
+            let removal = removed.removed_at();
+            changes.push(of_host.put(removed.encode()));
             if documents::change(&*self.store, &changes)? {
                 self.remember(removal.map(|at| (host, at)), has_authority);
                 self.verifier_list.has_changed();
@@ -298,8 +297,13 @@ impl Hosts {
             }));
         }
         let (hosts, next) = documents::page::<FleetHost>(&*self.store, after)?;
-        for (name, stored) in hosts {
+        let hosts = hosts.into_iter().map(|(name, stored)| {
             let host = stored.ok().and_then(|stored| stored.value);
+            (name, host)
+        });
+        let hosts: Vec<_> = hosts.collect();
+        self.remember_all(hosts.iter().map(|(name, host)| (&**name, host.as_ref())));
+        for (name, host) in hosts {
             if host.as_ref().is_some_and(FleetHost::is_readmitted) {
                 continue;
             }
@@ -309,13 +313,22 @@ impl Hosts {
         Ok((entries, next))
     }
 
-    /// When a host was removed, if it is a removed one. The removal is kept.
+    /// Keeps the removals of these hosts, which are written at once.
+    fn remember_all<'a>(&self, hosts: impl Iterator<Item = (&'a str, Option<&'a FleetHost>)>) {
+        let removed = hosts.filter_map(|(name, host)| {
+            let at = host?.removed_at()?;
+            Some((HostName::new(name).ok()?, at))
+        });
+        let removed: Vec<_> = removed.collect();
+        self.remember(removed.iter().map(|(name, at)| (name, *at)), false);
+    }
+
+    /// When a host was removed, if it is a removed one.
     fn removal(&self, name: &str, host: Option<&FleetHost>) -> Result<Option<Time>, Error> {
         let (Ok(name), Some(host)) = (HostName::new(name), host) else {
             return Ok(None);
         };
         if let Some(at) = host.removed_at() {
-            self.remember([(&name, at)], false);
             return Ok(Some(at));
         }
         let last = self.removals.last(&name)?;
@@ -324,8 +337,13 @@ impl Hosts {
 
     /// The hosts that were not removed.
     fn present(&self) -> Result<Vec<(String, Stored<FleetHost>)>, Error> {
+        let all = documents::all::<FleetHost>(&*self.store)?;
+        self.remember_all(
+            all.iter()
+                .map(|(name, stored)| (&**name, stored.value.as_ref())),
+        );
         let mut present = Vec::new();
-        for (name, stored) in documents::all::<FleetHost>(&*self.store)? {
+        for (name, stored) in all {
             if self.removal(&name, stored.value.as_ref())?.is_none() {
                 present.push((name, stored));
             }
@@ -354,10 +372,12 @@ impl Hosts {
         others.next().ok_or_else(last)
     }
 
-    fn is_invited(&self, host: &HostName, now: Time) -> Result<bool, Error> {
+    /// When the last open invitation of a host was made.
+    fn last_invitation(&self, host: &HostName, now: Time) -> Result<Option<Time>, Error> {
         let all = documents::all::<HostInvitation>(&*self.store)?;
-        let mut all = all.into_iter().filter_map(|(_, stored)| stored.value);
-        Ok(all.any(|one| one.host() == host.as_str() && one.is_open(now)))
+        let all = all.into_iter().filter_map(|(_, stored)| stored.value);
+        let open = all.filter(|one| one.host() == host.as_str() && one.is_open(now));
+        Ok(open.map(|one| one.made()).max())
     }
 
     /// The removal of the invitations of a host, and of some that are over.
