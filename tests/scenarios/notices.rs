@@ -74,6 +74,27 @@ fn the_owner_learns_once_of_a_new_authenticator() {
 }
 
 #[test]
+fn a_thief_who_adds_a_phone_does_not_hide_it_by_a_login_with_it() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let (terminal, _) = login(&machine, &alice.backup_codes[0]);
+    let tablet = add_tablet(&terminal, &alice.backup_codes[1]);
+    let by_tablet = |minutes: i64| {
+        later(&machine, &alice, minutes);
+        tablet.shift_clock(60 * minutes);
+        login(&machine, &tablet.next_unused()).1
+    };
+    let shown = by_tablet(0);
+    assert!(shown.contains(ADDED), "{shown}");
+    let shown = by_tablet(10);
+    assert!(!shown.contains(ADDED), "{shown}");
+    let (_, shown) = login(&machine, &alice.phone.next_unused());
+    assert!(shown.contains(ADDED), "{shown}");
+    later(&machine, &alice, 20);
+    let (_, shown) = login(&machine, &alice.phone.next_unused());
+    assert!(!shown.contains(ADDED), "{shown}");
+}
+
+#[test]
 fn a_login_without_a_code_and_a_silent_one_use_no_notice_up() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_to_group("alice", "sudo");
