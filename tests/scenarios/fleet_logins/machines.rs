@@ -106,13 +106,18 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Boots them, and waits until the members are connected.
     pub(crate) fn boot() -> Self {
+        Self::boot_with(&["openssl"])
+    }
+
+    /// The same with these packages on the members.
+    pub(crate) fn boot_with(packages: &[&str]) -> Self {
         let verifier = host(&["openssl"]);
         make_authority(&verifier);
         let certificate = certify(&verifier, "v1.test", "serverAuth,clientAuth");
         start_fleet(&verifier, &certificate, LINES_OF_VERIFIER);
         take_role(&verifier, "verifier");
         let member = |number: u8| {
-            let machine = host(&["openssl"]);
+            let machine = host(packages);
             let address = format!("10.9.{number}.1");
             verifier.connect(&address, &machine, &format!("10.9.{number}.2"));
             let certificate = certify(&verifier, &format!("web{number}.test"), "clientAuth");
@@ -128,6 +133,10 @@ impl Fleet {
 
 /// The address of the etcd that both verifiers share, on the second one.
 const ETCD: &str = "10.9.3.2";
+
+/// The command of etcd on the second verifier.
+pub(super) const ETCDCTL: &str = "ETCDCTL_API=3 etcdctl --endpoints https://10.9.3.2:2379 --cacert /etc/etcd/ca.pem \
+     --cert /etc/etcd/pem --key /etc/etcd/key";
 
 /// The accounts are in etcd.
 const IN_ETCD: &str = "[store]\nkind = \"etcd\"\n";

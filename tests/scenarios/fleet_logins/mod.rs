@@ -2,11 +2,14 @@
 
 mod account_calls;
 mod certificates;
+mod grpc;
 pub(crate) mod joining;
 mod locks;
+mod lying_member;
 pub(crate) mod machines;
 mod offline;
 mod published;
+mod put_back;
 mod renewal;
 mod told_uids;
 mod versions;

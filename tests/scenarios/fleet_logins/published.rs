@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::machines::two_verifiers_and_a_member;
+use super::machines::{ETCDCTL, two_verifiers_and_a_member};
 use super::{SHELL, after_password};
 use crate::users::{PASSWORD, console_on_tty1, enter_password, set_policy};
 
@@ -62,9 +62,8 @@ fn published_policy_is_in_force_from_the_next_login_on() {
     after_password(&v1).expect(REFUSED);
 
     // A policy that another version has published, and this one does not know.
-    let put = "ETCDCTL_API=3 etcdctl --endpoints https://10.9.3.2:2379 --cacert /etc/etcd/ca.pem \
-               --cert /etc/etcd/pem --key /etc/etcd/key";
-    let break_it = format!("{put} put /tfa/d/policy/ broken && {put} put /tfa/policy broken");
+    let break_it =
+        format!("{ETCDCTL} put /tfa/d/policy/ broken && {ETCDCTL} put /tfa/policy broken");
     v2.succeed(["sh", "-c", &break_it]);
     after_password(&v1).expect(NOT_AVAILABLE);
     // The verifiers of the member are there: it is not cut off.
