@@ -68,7 +68,8 @@ pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
                 .find(|host| host.name == name && host.joined.is_some());
             let was_verifier = of_name.is_some_and(|host| host.port.is_some());
             daemon.remove_host(&name).await?;
-            // The certificates of the organisation name hosts that are not known here.
+            // The certificates of the organisation name hosts that are not known here. Who can write to etcd takes
+            // others out of the list.
             let text = match hosts.iter().any(|host| host.name == name) {
                 true => messages::host_removed(&name),
                 false => messages::host_refused_by_name(&name),

@@ -377,11 +377,11 @@ pub(crate) fn host_removed(host: &str) -> String {
     format!("{host} was removed from the fleet, and is refused from now on.")
 }
 
-/// A name that is not known here, in a fleet with the certificates of the organisation.
+/// A name that is not in the list of hosts.
 pub(crate) fn host_refused_by_name(host: &str) -> String {
     format!(
         "Each host with a certificate for {host} is refused from now on.\n\
-         Hosts of this fleet are not known by name here: check the spelling."
+         No host of this name was in the list of hosts: check the spelling."
     )
 }
 

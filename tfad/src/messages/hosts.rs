@@ -100,18 +100,6 @@ pub fn ca_refused(why: &dyn Display) -> String {
     format!("the certificate cannot be made: {why}")
 }
 
-/// No host has this name.
-#[must_use]
-pub fn no_such_host(host: &str) -> String {
-    format!("no host of this fleet is called {host}. See: tfactl host list")
-}
-
-/// The host is refused already.
-#[must_use]
-pub fn host_was_removed(host: &str) -> String {
-    format!("{host} was removed before")
-}
-
 /// The host is not refused.
 #[must_use]
 pub fn host_was_not_removed(host: &str) -> String {

@@ -34,9 +34,7 @@ pub enum Error {
     Randomness(NoRandomness),
     /// Other calls change the same documents all the time.
     Contended,
-    /// No host of the fleet has this name.
-    NoSuchHost(String),
-    /// The host was removed already, or was not.
+    /// The host is admitted already.
     NothingToDo(String),
     /// The host is the only verifier.
     LastVerifier(String),
@@ -84,7 +82,6 @@ impl fmt::Display for Error {
             Self::NoProof => formatter.write_str(messages::NO_PROOF),
             Self::Randomness(error) => error.fmt(formatter),
             Self::Contended => formatter.write_str(messages::HOSTS_CONTENDED),
-            Self::NoSuchHost(host) => formatter.write_str(&messages::no_such_host(host)),
             Self::LastVerifier(host) => formatter.write_str(&messages::last_verifier(host)),
             Self::NoVerifier => formatter.write_str(messages::NO_VERIFIER_TO_NAME),
             Self::RemovalsDamaged => formatter.write_str(&messages::removals_damaged()),
@@ -104,7 +101,6 @@ impl From<Error> for tfa_proto::Error {
             Error::Contended | Error::TooOften => Self::Busy(text),
             Error::Ca(_) | Error::Randomness(_) => Self::Storage(text),
             Error::NoAuthority
-            | Error::NoSuchHost(_)
             | Error::NothingToDo(_)
             | Error::LastVerifier(_)
             | Error::NoVerifier => Self::WrongState(text),

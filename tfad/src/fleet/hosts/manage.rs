@@ -198,8 +198,9 @@ impl Hosts {
         Ok((token.to_text(), until))
     }
 
-    /// Removes a host, and withdraws its invitations. Without an authority each name can be removed: the
-    /// organisation's certificates are not known here.
+    /// Removes a host, and withdraws its invitations. Each name can be removed, also one that was removed before or that
+    /// the store does not know: the organisation's certificates are not known here, and who can write to the store
+    /// takes the document of a host away and puts it back later.
     ///
     /// # Errors
     /// [`Error`].
@@ -209,25 +210,14 @@ impl Hosts {
             let has_authority = self.has_authority()?;
             // A damaged one is refused now, and is replaced in the same change: it is never absent.
             let replaced = documents::load_to_replace::<FleetHost>(&*self.store, host.as_str());
-            let (of_host, was_damaged) = replaced?;
+            let (of_host, _) = replaced?;
             let mut changes = self.withdrawn(host, now)?;
             let known = of_host.value.as_ref();
-            let is_removed = known.is_some_and(|known| known.removed_at().is_some());
-            let invited = self.last_invitation(host, now)?;
-            // A removed one may have been invited again.
-            if is_removed && invited.is_none() {
-                let text = messages::host_was_removed(host.as_str());
-                return Err(Error::NothingToDo(text));
-            }
-            let is_known = known.is_some() || was_damaged || invited.is_some();
-            if has_authority && !is_known {
-                return Err(Error::NoSuchHost(host.to_string()));
-            }
             if known.is_some_and(|known| known.port().is_some()) {
                 changes.push(self.other_verifier(host)?);
             }
-            // Also of a host that has only an invitation: who can write to etcd puts that back. It is not earlier than
-            // what it ends.
+            // It is not earlier than what it ends, nor than what was ended before.
+            let invited = self.last_invitation(host, now)?;
             let last = self.last_removal(host, known)?.max(invited);
             let removed = FleetHost::removed(known, last.map_or(now, |last| last.max(now)));
             let removal = removed.removed_at();
