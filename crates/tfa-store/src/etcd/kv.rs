@@ -79,6 +79,18 @@ pub struct RangeReply {
     pub more: bool,
 }
 
+impl RangeReply {
+    /// Whether the entries are some of this range, each one once. A `tfa-fleet` that another user controls
+    /// would otherwise let a reader go on for ever, with entries that it has had.
+    pub(super) fn answers(&self, range: &Range) -> bool {
+        let (first, last) = (self.entries.first(), self.entries.last());
+        self.entries.len() <= range.limit
+            && self.entries.is_sorted_by(|one, next| one.key < next.key)
+            && first.is_none_or(|first| first.key >= range.from)
+            && last.map_or(!self.more, |last| last.key < range.to)
+    }
+}
+
 /// A condition of a transaction.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Compare {

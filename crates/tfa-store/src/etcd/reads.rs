@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::kv::{Entry, Kv, KvError, Range, RangeReply};
-use super::store::{EtcdStore, MAX_ROUNDS, contended};
+use super::store::{EtcdStore, MAX_ROUNDS, bad_reply, contended};
 use super::value::{Slot, slot};
 use crate::{ByUid, Page, Record, Revision, StoreError, limits};
 
@@ -101,7 +101,8 @@ impl<K: Kv> EtcdStore<K> {
                 read => read.map(Some),
             });
             match read? {
-                Some(reply) => return Ok(reply),
+                Some(reply) if reply.answers(&asked) => return Ok(reply),
+                Some(_) => return Err(bad_reply()),
                 None => limit = limit.div_ceil(4),
             }
         }

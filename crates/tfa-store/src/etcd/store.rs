@@ -216,7 +216,7 @@ pub(super) fn contended(what: &str) -> StoreError {
     }
 }
 
-/// The error of a reply that has another number of keys than the request.
+/// The error of a reply that has other keys than the request.
 pub(super) fn bad_reply() -> StoreError {
     StoreError::Unavailable {
         why: "etcd has replied to something that was not asked".to_owned(),

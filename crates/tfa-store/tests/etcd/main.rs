@@ -27,6 +27,8 @@ mod open;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod ranges;
+#[cfg(test)]
 mod script;
 
 #[cfg(test)]
