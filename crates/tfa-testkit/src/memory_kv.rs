@@ -1,6 +1,6 @@
 //! A double of etcd, in memory, whose faults are a script.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tfa_store::etcd::{Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
@@ -42,6 +42,7 @@ struct Server {
     keys: KvServer,
     /// The transactions under way, each with the number of calls that overtake it.
     late: Vec<(u32, Txn)>,
+    left_out: BTreeSet<String>,
 }
 
 impl Default for MemoryKv {
@@ -97,6 +98,11 @@ impl MemoryKv {
         let keys = server.keys.keys();
         keys.map(|key| String::from_utf8_lossy(key).into_owned())
             .collect()
+    }
+
+    /// The keys that were left out of lists.
+    pub fn left_out(&self) -> BTreeSet<String> {
+        lock(&self.server).left_out.clone()
     }
 
     /// The server, as the next call finds it, and the fault of that call.
@@ -155,6 +161,10 @@ impl Kv for MemoryKv {
 
     fn pause(&self, tries: u32) -> bool {
         tries < self.tries
+    }
+
+    fn left_out(&self, key: &str) {
+        lock(&self.server).left_out.insert(key.to_owned());
     }
 }
 

@@ -1,7 +1,5 @@
 //! Documents in etcd: one key for each.
 
-use std::collections::BTreeMap;
-
 use super::attempt::{CommitAttempt, Outcome};
 use super::change_id::ChangeId;
 use super::kv::{Compare, Entry, Kv, RangeReply, Txn, Write};
@@ -54,13 +52,8 @@ impl<K: Kv> Documents for EtcdStore<K> {
     ) -> Result<Page, StoreError> {
         let _open = self.enter()?;
         let limit = limit.clamp(1, CHUNK);
-        let RangeReply { entries, more } = self.chunk(limit, |limit| {
-            self.layout.documents_after(kind, after, limit)
-        })?;
-        let named = entries
-            .into_iter()
-            .map(|entry| Ok((self.layout.document_name(kind, &entry.key)?, entry)));
-        let entries: BTreeMap<String, Entry> = named.collect::<Result<_, StoreError>>()?;
+        let range = self.layout.documents_after(kind, after, limit);
+        let (entries, more) = self.named(range, &self.layout.document(kind, ""))?;
         let load = |name: &str| value::document(&DocumentId::new(kind, name)?, entries.get(name));
         Ok(Page::of_names(entries.keys().cloned(), more, load))
     }

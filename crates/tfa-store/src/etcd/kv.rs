@@ -28,6 +28,10 @@ pub trait Kv: Send + Sync {
     /// Waits a little after a call has failed `tries` times. False if there is no time left to send it
     /// again.
     fn pause(&self, tries: u32) -> bool;
+
+    /// Learns of a key that has no name, and is left out of a list: its bytes, with `\xff` for those that are
+    /// not ASCII text.
+    fn left_out(&self, _key: &str) {}
 }
 
 impl<K: Kv> Kv for &K {
@@ -45,6 +49,10 @@ impl<K: Kv> Kv for &K {
 
     fn pause(&self, tries: u32) -> bool {
         (**self).pause(tries)
+    }
+
+    fn left_out(&self, key: &str) {
+        (**self).left_out(key);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The names of the keys.
 
 use super::kv::Range;
-use crate::{DocumentKind, Revision, StoreError};
+use crate::{DocumentKind, StoreError};
 
 /// The keys under a prefix.
 pub(super) struct Layout {
@@ -63,22 +63,6 @@ impl Layout {
         self.until_next_folder(from.into_bytes(), &folder, limit)
     }
 
-    /// The name in the key of a document of this kind.
-    pub(super) fn document_name(
-        &self,
-        kind: DocumentKind,
-        key: &[u8],
-    ) -> Result<String, StoreError> {
-        let name = key.strip_prefix(self.document(kind, "").as_slice());
-        let name = name.and_then(|name| str::from_utf8(name).ok());
-        let name = name.ok_or_else(|| StoreError::DocumentDamaged {
-            document: String::from_utf8_lossy(key).into_owned(),
-            why: "its key in etcd is not the name of a document".to_owned(),
-            revision: Revision::NONE,
-        })?;
-        Ok(name.to_owned())
-    }
-
     /// The keys of records whose names are greater than `after`.
     pub(super) fn accounts_after(&self, after: &str, limit: usize) -> Range {
         let from = format!("{}a/{after}\0", self.prefix);
@@ -102,7 +86,7 @@ impl Layout {
         let name = key.strip_prefix(self.account("").as_slice());
         let name = name.and_then(|name| str::from_utf8(name).ok());
         let name = name.ok_or_else(|| StoreError::RecordDamaged {
-            user: String::from_utf8_lossy(key).into_owned(),
+            user: escaped(key),
             why: "its key in etcd is not the name of a user".to_owned(),
         })?;
         Ok(name.to_owned())
@@ -113,4 +97,11 @@ impl Layout {
         let to = format!("{}{folder}0", self.prefix).into_bytes();
         Range { from, to, limit }
     }
+}
+
+/// A key for a text, as `$'…'` of a shell takes it. A long one is cut.
+pub(super) fn escaped(key: &[u8]) -> String {
+    const MAX_BYTES: usize = 512;
+    let shown = key.get(..MAX_BYTES).unwrap_or(key);
+    shown.escape_ascii().to_string()
 }

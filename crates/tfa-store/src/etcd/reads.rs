@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::kv::{Entry, Kv, KvError, Range, RangeReply};
+use super::layout::escaped;
 use super::store::{EtcdStore, MAX_ROUNDS, bad_reply, contended};
 use super::value::{Slot, slot};
 use crate::{ByUid, Page, Record, Revision, StoreError, limits};
 
 /// How many entries one call reads at first. A quarter is read where their length is too much.
 pub(super) const CHUNK: usize = 256;
+
+/// How many chunks without a name are passed over for one page.
+const MAX_CHUNKS_WITHOUT_NAME: usize = 64;
 
 impl<K: Kv> EtcdStore<K> {
     pub(super) fn load_record(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
@@ -47,12 +51,8 @@ impl<K: Kv> EtcdStore<K> {
 
     pub(super) fn page_of_records(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
         let limit = limit.clamp(1, CHUNK);
-        let RangeReply { entries, more } =
-            self.chunk(limit, |limit| self.layout.accounts_after(after, limit))?;
-        let named = entries
-            .into_iter()
-            .map(|entry| Ok((self.layout.user(&entry.key)?, entry)));
-        let entries: BTreeMap<String, Entry> = named.collect::<Result<_, StoreError>>()?;
+        let range = self.layout.accounts_after(after, limit);
+        let (entries, more) = self.named(range, &self.layout.account(""))?;
         let load = |user: &str| record_of(user, entries.get(user));
         Ok(Page::of_names(entries.keys().cloned(), more, load))
     }
@@ -84,6 +84,49 @@ impl<K: Kv> EtcdStore<K> {
             }
         }
         Ok(named)
+    }
+
+    /// The first entries of a range whose keys are names after this folder, and whether the range has further
+    /// ones after the last of them. A key that is not text is left out: no store has put it, and no call can name
+    /// it. So it stops no list.
+    pub(super) fn named(
+        &self,
+        mut range: Range,
+        folder: &[u8],
+    ) -> Result<(BTreeMap<String, Entry>, bool), StoreError> {
+        let wanted = range.limit;
+        for _ in 0..MAX_CHUNKS_WITHOUT_NAME {
+            let RangeReply { entries, mut more } = self.chunk(range.limit, |limit| Range {
+                limit,
+                ..range.clone()
+            })?;
+            let mut named = BTreeMap::new();
+            for entry in entries {
+                range.from.clone_from(&entry.key);
+                let name = entry.key.strip_prefix(folder);
+                match name.and_then(|name| str::from_utf8(name).ok()) {
+                    Some(_) if named.len() == wanted => {
+                        more = true;
+                        break;
+                    }
+                    Some(name) => drop(named.insert(name.to_owned(), entry)),
+                    None => self.kv.left_out(&escaped(&entry.key)),
+                }
+            }
+            // The next page begins after a name.
+            if !more || !named.is_empty() {
+                return Ok((named, more));
+            }
+            range.from.push(0);
+            range.limit = CHUNK;
+        }
+        Err(StoreError::Unavailable {
+            why: format!(
+                "etcd has thousands of keys that are not text, one after the other, up to {}. Delete them, and \
+                 look who can write to etcd",
+                escaped(&range.from)
+            ),
+        })
     }
 
     /// The first entries of a range: at most `limit`, or as many as one reply can have.

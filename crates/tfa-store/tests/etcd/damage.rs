@@ -1,6 +1,6 @@
 //! Values in etcd that no store wrote.
 
-use tfa_store::{Commit, Revision, Store, StoreError};
+use tfa_store::{Commit, DocumentKind, Documents as _, Page, Revision, Store, StoreError};
 use tfa_testkit::MemoryKv;
 
 use crate::verifier::{enroll, name_of, record, verifier};
@@ -63,11 +63,66 @@ fn record_that_the_index_does_not_name_takes_no_change() {
 }
 
 #[test]
-fn name_that_is_not_text_ends_the_list_with_an_error() {
+fn name_that_is_not_text_in_the_index_is_damage() {
     let etcd = MemoryKv::default();
     enroll(&etcd, b"one");
     etcd.put("/tfa/u/1000", b"\xff\xfe");
     assert!(is_damaged(verifier(&etcd).find(1000)));
-    etcd.put(b"/tfa/a/\xff", b"value");
-    assert!(is_damaged(verifier(&etcd).list("", 9)));
+}
+
+/// All names in the pages of a list.
+fn all_names(mut page: impl FnMut(Option<&str>) -> Result<Page, StoreError>) -> Vec<String> {
+    let (mut names, mut after) = (Vec::new(), None);
+    loop {
+        let Page { records, next } = page(after.as_deref()).unwrap();
+        names.extend(records.into_iter().map(|(name, _)| name));
+        match next {
+            Some(last) => after = Some(last),
+            None => return names,
+        }
+    }
+}
+
+#[test]
+fn key_that_is_not_text_keeps_no_other_entry_from_a_list() {
+    let etcd = MemoryKv::default();
+    let names = ["ada", "lea", "lez\\xff", "max"];
+    for name in names {
+        for folder in ["a", "d/host"] {
+            etcd.put(format!("/tfa/{folder}/{name}"), b"value");
+        }
+    }
+    let bad: [&[u8]; 6] = [
+        b"\x80",
+        b"a\xff",
+        b"le\xff\n",
+        b"lez\xff",
+        b"m\xf4\xff",
+        b"\xff",
+    ];
+    for bad in bad {
+        for folder in [&b"/tfa/a/"[..], b"/tfa/d/host/"] {
+            etcd.put([folder, bad].concat(), b"value");
+        }
+    }
+    let store = verifier(&etcd);
+    for limit in 1..12 {
+        let users = all_names(|after| store.list(after.unwrap_or_default(), limit));
+        assert_eq!(users, names, "{limit}");
+        let hosts = all_names(|after| store.documents(DocumentKind::Host, after, limit));
+        assert_eq!(hosts, names, "{limit}");
+    }
+    let left_out = etcd.left_out();
+    assert_eq!(left_out.len(), 2 * bad.len());
+    assert!(left_out.contains("/tfa/a/le\\xff\\n"), "{left_out:?}");
+}
+
+#[test]
+fn very_many_keys_that_are_not_text_are_an_error() {
+    let etcd = MemoryKv::default();
+    for n in 0..20_000_u32 {
+        etcd.put([b"/tfa/a/\xff", n.to_be_bytes().as_slice()].concat(), b"");
+    }
+    let list = verifier(&etcd).list("", 1);
+    assert!(matches!(list, Err(StoreError::Unavailable { .. })));
 }
