@@ -111,6 +111,8 @@ fn serves_logins_while_etcd_answers(suite: Suite) {
     machine.succeed(["systemctl", "stop", "tfa-fleet", "etcd"]);
     machine.succeed(["systemctl", "restart", "tfad"]);
     machine.expect_in_journal("tfad", "tfa-fleet does not serve");
+    let refused = machine.fail(["tfactl", "list"]).text();
+    assert!(refused.contains("systemctl start tfa-fleet"), "{refused}");
     expect_refusal(&machine);
     machine.succeed(["systemctl", "start", "etcd", "tfa-fleet"]);
     wait_until_served(&machine);

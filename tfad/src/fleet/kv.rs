@@ -11,6 +11,7 @@ use tfa_fleet_wire::{
 };
 use tfa_store::etcd::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
 
+use crate::messages;
 use crate::semaphore::Semaphore;
 
 /// How many calls are under way at once. Further ones wait, in their order.
@@ -90,9 +91,11 @@ impl FleetKv {
                 | Reply::NoAnswer(_),
             ) => Err(not_asked()),
             Err(CallError::Request(_)) => Err(KvError::TooLarge),
-            Err(error @ CallError::Unsent(_)) => Err(KvError::Unsent(of_fleet(&error))),
+            Err(error @ CallError::Unsent(_)) => {
+                Err(KvError::Unsent(messages::fleet_unreachable(&error)))
+            }
             Err(error @ (CallError::Unknown(_) | CallError::Reply(_))) => {
-                Err(KvError::Unknown(of_fleet(&error)))
+                Err(KvError::Unknown(messages::fleet_unreachable(&error)))
             }
         }
     }
@@ -188,10 +191,6 @@ fn failed(KvFailure { kind, text }: KvFailure) -> KvError {
 /// A reply to something else. The call may have been made.
 fn not_asked() -> KvError {
     KvError::Unknown("tfa-fleet has replied to something that was not asked".to_owned())
-}
-
-fn of_fleet(error: &CallError) -> String {
-    format!("tfa-fleet does not serve: {error}")
 }
 
 impl fmt::Debug for FleetKv {
@@ -296,8 +295,10 @@ mod tests {
             call: Duration::from_secs(60),
             pauses: &[Duration::ZERO],
         });
-        let error = kv.get(&[b"a/lea".to_vec()]).err();
-        assert!(matches!(error, Some(KvError::Unsent(_))), "{error:?}");
+        let Some(KvError::Unsent(why)) = kv.get(&[b"a/lea".to_vec()]).err() else {
+            panic!("it was sent, or succeeded");
+        };
+        assert!(why.contains("systemctl start tfa-fleet"), "{why}");
         assert!(kv.pause(1) && !kv.pause(2) && !kv.pause(0));
     }
 }

@@ -55,7 +55,10 @@ pub fn no_member_socket(why: &dyn Display) -> String {
 /// The program with the network does not answer.
 #[must_use]
 pub fn fleet_unreachable(error: &dyn Display) -> String {
-    format!("tfa-fleet does not serve this host ({error}); see: systemctl status tfa-fleet")
+    format!(
+        "tfa-fleet does not serve this host ({error}). Start it: systemctl start tfa-fleet. If it runs, see: \
+         journalctl -u tfa-fleet"
+    )
 }
 
 /// Why a call of a member is not served.
