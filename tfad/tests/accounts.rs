@@ -360,6 +360,12 @@ fn administrator_of_a_fleet_acts_on_users_whom_this_host_does_not_know() {
     };
     of_fleet.change(&other, enroll).unwrap();
     assert_eq!(of_fleet.user("alice").unwrap(), other);
+    let text = of_fleet.load(&alice()).err().unwrap().to_string();
+    let ways = [
+        "change the uid of alice on that host",
+        &format!("tfactl rename alice alice --uid {}", alice().uid),
+    ];
+    assert!(ways.iter().all(|way| text.contains(way)), "{text}");
     drop(of_fleet);
     let alone = host(Accounts::new(Arc::new(scratch.store())));
     assert!(alone.user("remote").is_err());

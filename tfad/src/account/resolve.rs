@@ -14,19 +14,31 @@ use crate::host::users::{NameService, User};
 use crate::messages;
 use tfa_store::{ByUid, Record, RecordRead, Revision, Store};
 
+/// The text for a name, the uid of its record, and another one that the name has.
+type Differs = fn(&str, u32, u32) -> String;
+
+/// The text of this host, or of one of a fleet.
+pub(crate) fn differs(is_of_fleet: bool) -> Differs {
+    match is_of_fleet {
+        true => messages::uid_differs_in_fleet,
+        false => messages::uid_changed,
+    }
+}
+
 /// Reads a user's record. It blocks.
 pub(super) fn read(
     store: &dyn Store,
     names: &dyn NameService,
     user: &User,
 ) -> Result<Loaded, Error> {
+    let differs = differs(false);
     for alias in &user.aliases {
         if let Some((record, _)) = store.load(alias)? {
-            open(&record, alias, user.uid)?;
+            open(&record, alias, user.uid, differs)?;
         }
     }
     if let Some((record, revision)) = store.load(&user.name)? {
-        return loaded(&user.name, user.uid, record, revision, None);
+        return loaded(&user.name, user.uid, record, revision, None, differs);
     }
     match store.find(user.uid)? {
         ByUid::None => Ok(Loaded::none()),
@@ -38,7 +50,7 @@ pub(super) fn read(
         }
         // It was moved here meanwhile.
         ByUid::Found(name, record, revision) if name == user.name => {
-            loaded(&user.name, user.uid, record, revision, None)
+            loaded(&user.name, user.uid, record, revision, None, differs)
         }
         ByUid::Found(former, record, revision) => {
             match must_be_free(names, &former, user) {
@@ -49,7 +61,7 @@ pub(super) fn read(
                 Ok(()) => {}
             }
             let under = Some(former.clone());
-            loaded(&former, user.uid, record, revision, under)
+            loaded(&former, user.uid, record, revision, under, differs)
         }
     }
 }
@@ -61,15 +73,16 @@ pub(super) fn read_by_name(
     read: Option<RecordRead>,
     user: &User,
 ) -> Result<Loaded, Error> {
+    let differs = differs(true);
     for alias in &user.aliases {
         if let Some((record, _)) = store.load(alias)? {
-            open(&record, alias, user.uid)?;
+            open(&record, alias, user.uid, differs)?;
         }
     }
     let mut own = Loaded::none();
     let read = read.and_then(|read| read.of(&user.name));
     if let Some((record, revision)) = read.unwrap_or_else(|| store.load(&user.name))? {
-        own = loaded(&user.name, user.uid, record, revision, None)?;
+        own = loaded(&user.name, user.uid, record, revision, None, differs)?;
         if !own.is_mark_of_other {
             return Ok(own);
         }
@@ -78,7 +91,7 @@ pub(super) fn read_by_name(
         ByUid::None | ByUid::Unknown(_) => Ok(own),
         // It was stored meanwhile.
         ByUid::Found(name, record, revision) if name == user.name => {
-            loaded(&user.name, user.uid, record, revision, None)
+            loaded(&user.name, user.uid, record, revision, None, differs)
         }
         ByUid::Found(other, record, revision) => {
             let text = messages::uid_of_other_record(&user.name, user.uid);
@@ -106,10 +119,11 @@ fn loaded(
     record: Record,
     revision: Revision,
     former_name: Option<String>,
+    differs: Differs,
 ) -> Result<Loaded, Error> {
     let account = decode(&record, name)?;
     let is_mark_of_other = account.uid() != uid;
-    let account = of_uid(account, name, uid)?;
+    let account = of_uid(account, name, uid, differs)?;
     Ok(Loaded {
         refuses_other_uids: account.refuses_other_uids(),
         account: Some(account),
@@ -147,36 +161,37 @@ fn must_be_known(names: &dyn NameService, other: &str, user: &User) -> Result<()
 ///
 /// # Errors
 /// [`Error::Damaged`], [`Error::UidChanged`].
-pub(super) fn open(record: &Record, name: &str, uid: u32) -> Result<Account, Error> {
-    of_uid(decode(record, name)?, name, uid)
+fn open(record: &Record, name: &str, uid: u32, differs: Differs) -> Result<Account, Error> {
+    of_uid(decode(record, name)?, name, uid, differs)
 }
 
 /// The account of a name, if it was made for the uid that the name has, or refuses no user of another one.
 ///
 /// # Errors
 /// [`Error::UidChanged`].
-pub(crate) fn of_uid(account: Account, name: &str, uid: u32) -> Result<Account, Error> {
+pub(crate) fn of_uid(
+    account: Account,
+    name: &str,
+    uid: u32,
+    differs: Differs,
+) -> Result<Account, Error> {
     if account.uid() != uid
         && let Some(mark) = account.mark_for(uid)
     {
         return Ok(mark);
     }
-    must_be_of(&account, name, uid).map(|()| account)
+    must_be_of(&account, name, uid, differs).map(|()| account)
 }
 
 /// Checks that the account of a name was made for the uid that the name has.
 ///
 /// # Errors
 /// [`Error::UidChanged`].
-fn must_be_of(account: &Account, name: &str, uid: u32) -> Result<(), Error> {
+fn must_be_of(account: &Account, name: &str, uid: u32, differs: Differs) -> Result<(), Error> {
     if account.uid() == uid {
         return Ok(());
     }
-    Err(Error::UidChanged(messages::uid_changed(
-        name,
-        account.uid(),
-        uid,
-    )))
+    Err(Error::UidChanged(differs(name, account.uid(), uid)))
 }
 
 /// Decodes the record of a name, without a check of its uid.

@@ -33,9 +33,19 @@ pub fn damaged_record_may_be_of(name: &str, user: &str) -> String {
 pub fn uid_changed(name: &str, former: u32, uid: u32) -> String {
     format!(
         "{name} was set up with the uid {former} and has the uid {uid} now. If it is the same person, \
-         keep the record: tfactl rename {name} {name} (in a fleet, add --uid {uid}). If that person has \
-         another name now: tfactl rename {name} NEWNAME. If it is another person, reset it: tfactl reset \
-         {name}"
+         keep the record: tfactl rename {name} {name}. If that person has another name now: tfactl rename \
+         {name} NEWNAME. If it is another person, reset it: tfactl reset {name}"
+    )
+}
+
+/// The same in a fleet, where the name service of one host does not say which uid is right.
+#[must_use]
+pub fn uid_differs_in_fleet(name: &str, recorded: u32, uid: u32) -> String {
+    format!(
+        "{name} was set up with the uid {recorded}, and a host of the fleet has {name} with the uid {uid}. In a fleet, \
+         one name has one uid on all hosts. If {recorded} is right, change the uid of {name} on that host. If {uid} \
+         is right, change it on all others, then run on a verifier: tfactl rename {name} {name} --uid {uid}. If it \
+         is another person, give that user another name, or reset the record: tfactl reset {name}"
     )
 }
 
