@@ -30,8 +30,10 @@ pub(super) fn examine(fleet: &FleetFacts, connections: &Connections) -> Vec<Find
             .map(|one| (one.url.as_str(), one.is_connected, one.error.as_deref()))
             .collect();
         let kinds = [&messages::ETCD_UNREACHABLE, &messages::ETCD_PARTLY_REACHED];
-        // Half of them is no majority.
-        findings.extend(lost(&members, kinds, 2));
+        // Half of them is no majority. But the configuration may not name all members: where etcd has just answered
+        // the daemon, it has one.
+        let share = if fleet.verifiers.is_some() { 1 } else { 2 };
+        findings.extend(lost(&members, kinds, share));
         if connections.is_etcd_full {
             findings.push(found(&messages::ETCD_FULL, "", Vec::new(), ""));
         }

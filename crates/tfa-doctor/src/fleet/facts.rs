@@ -30,7 +30,8 @@ pub struct FleetFacts {
     pub connections: Option<Connections>,
     /// Whether the daemon has the socket for the calls of members; `None` where it does not run.
     pub has_member_socket: Option<bool>,
-    /// How many verifiers are in the fleet, by the documents of a verifier; `None` if they are not known.
+    /// How many verifiers are in the fleet, by the documents of a verifier, which the daemon has read for this; `None`
+    /// if they are not known.
     pub verifiers: Option<usize>,
 }
 

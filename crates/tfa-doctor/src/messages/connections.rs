@@ -179,9 +179,15 @@ pub(crate) const ETCD_PARTLY_REACHED: Kind = Kind {
     why: "Logins go on with the others. Where half of the members fail, logins are refused.",
     what: |subject| {
         let (names, why) = (list(&subject.names), sentence(&subject.detail));
-        format!("Some members of etcd do not answer ({names}): {why}")
+        format!("Some configured members of etcd do not answer ({names}): {why}")
     },
-    remedy: ETCD_UNREACHABLE.remedy,
+    remedy: |_| {
+        remedy(
+            "Look at etcd on its hosts, and at the certificates. Name all members of etcd as endpoints in \
+             /etc/tfa/tfa-fleet.toml: with those that are named alone, logins are refused when these are lost.",
+            &[LOG, "etcdctl endpoint health --cluster"],
+        )
+    },
 };
 
 pub(crate) const ETCD_FULL: Kind = Kind {
