@@ -48,6 +48,8 @@ fn healthy_hosts_of_a_fleet_have_no_finding_and_faults_are_found() {
     web1.command(["tfactl", "join"]).stdin(token).succeed();
     set_up_host(&web1, "web1.test");
     is_silent(&web1);
+    let policy = web1.run(["tfactl", "doctor"]).text();
+    assert!(policy.contains("the policy of this member"), "{policy}");
 
     // The program.
     web1.succeed(["systemctl", "stop", "tfa-fleet"]);

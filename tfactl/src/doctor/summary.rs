@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use tfa_doctor::{
-    Facts, Finding, Later, LoginUsers, PolicyFacts, Required, Severity, must_enroll, required,
-    services_that_ask,
+    Facts, Finding, FleetRole, Later, LoginUsers, PolicyFacts, Required, Severity, must_enroll,
+    required, services_that_ask,
 };
 use tfa_text::time::rfc3339;
 
@@ -11,6 +11,8 @@ use tfa_text::time::rfc3339;
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
     pub(crate) policy: Option<PolicyInForce>,
+    /// The policy is that of a member, and the verifiers apply theirs as well.
+    pub(crate) verifiers_decide: bool,
     /// Of [`PolicyInForce::Later`]: the earliest time.
     pub(crate) required_from: Option<String>,
     /// Of [`PolicyInForce::Later`]: when users who have not enrolled must do so.
@@ -56,6 +58,7 @@ impl Summary {
         let users: Option<LoginUsers> = policy.and_then(|policy| policy.login_users);
         Self {
             policy: policy.map(|policy| in_force(policy, required(facts))),
+            verifiers_decide: is_member(facts),
             required_from: policy.and_then(|_| time(required(facts))),
             must_enroll_from: policy.and_then(|_| time(must_enroll(facts))),
             enrolled: policy.and_then(|policy| policy.enrolled),
@@ -69,6 +72,11 @@ impl Summary {
             advice,
         }
     }
+}
+
+fn is_member(facts: &Facts) -> bool {
+    let fleet = facts.host.as_ref().and_then(|host| host.fleet.as_ref());
+    fleet.is_some_and(|fleet| fleet.in_force == Some(Some(FleetRole::Member)))
 }
 
 fn in_force(policy: &PolicyFacts, required: Required) -> PolicyInForce {

@@ -1,6 +1,7 @@
 //! Where the accounts of a verifier are: the lines of the configuration, and the first connection.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::Path;
 
 use tfa_client::{Failure, Terminal};
@@ -105,6 +106,11 @@ pub(super) fn keep_store(terminal: &Terminal, written: Written, why: Failure) {
 /// Whether tfad of this host has opened a store in etcd.
 pub(super) fn is_used() -> bool {
     Path::new(MARKER).symlink_metadata().is_ok()
+}
+
+/// Whether the files of this host show that its accounts are in etcd, as far as this user can read them.
+pub(crate) fn is_verifier_with_others() -> bool {
+    is_used() || fs::read_to_string(STORE_DROP_IN).is_ok_and(|text| text == IN_ETCD)
 }
 
 /// Has tfad keep the accounts of this host, which has none, in etcd. Nothing is left after an error.

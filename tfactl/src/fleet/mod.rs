@@ -16,6 +16,7 @@ mod preconditions;
 mod program;
 mod units;
 
+pub(crate) use etcd::is_verifier_with_others;
 pub(crate) use host::run as run_host;
 pub(crate) use init::run as init;
 pub(crate) use invite_verifier::run as invite_verifier;

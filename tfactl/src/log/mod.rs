@@ -7,7 +7,7 @@ use tfa_client::{Failure, Terminal, is_root, now};
 use tfa_text::wrapped;
 
 use crate::args::Since;
-use crate::{json, messages};
+use crate::{fleet, json, messages};
 use entry::Entry;
 use journal::Journal;
 
@@ -43,6 +43,9 @@ pub(crate) fn run(user: Option<&str>, since: Option<Since>, as_json: bool) -> Re
     }
     if is_empty && !is_root() {
         terminal.note(messages::LOG_READERS);
+    }
+    if !as_json && fleet::is_verifier_with_others() {
+        terminal.error(messages::LOG_OF_ONE_VERIFIER);
     }
     Ok(())
 }

@@ -256,7 +256,13 @@ fn sentences(summary: &Summary) -> String {
         Some(_) => format!("Services that ask enrolled users for a code: {services}."),
         None => format!("Services with the line of pam_tfa: {services}."),
     };
-    format!("Policy: {policy}. {enrolled} {required}{services}")
+    let whose = match summary.verifiers_decide {
+        true => {
+            " That is the policy of this member, and the verifiers apply theirs to its logins as well."
+        }
+        false => "",
+    };
+    format!("Policy: {policy}.{whose} {enrolled} {required}{services}")
 }
 
 /// Of how many users a second factor is required now, in a whole sentence with a blank, if that is known.
@@ -368,24 +374,27 @@ pub(crate) fn findings_counted(summary: &Summary) -> String {
 mod tests {
     use super::*;
 
+    fn summary(policy: Option<PolicyInForce>, required: Option<usize>) -> Summary {
+        Summary {
+            policy,
+            verifiers_decide: false,
+            required_from: None,
+            must_enroll_from: None,
+            enrolled: Some(1),
+            login_users: Some(3),
+            login_users_enrolled: Some(1),
+            login_users_required: required,
+            services: Some(vec!["sshd".to_owned()]),
+            holes: 0,
+            lock_outs: 0,
+            risks: 0,
+            advice: 0,
+        }
+    }
+
     #[test]
     fn no_service_is_said_to_ask_while_the_policy_is_off() {
-        let text = |policy: Option<PolicyInForce>, required: Option<usize>| {
-            sentences(&Summary {
-                policy,
-                required_from: None,
-                must_enroll_from: None,
-                enrolled: Some(1),
-                login_users: Some(3),
-                login_users_enrolled: Some(1),
-                login_users_required: required,
-                services: Some(vec!["sshd".to_owned()]),
-                holes: 0,
-                lock_outs: 0,
-                risks: 0,
-                advice: 0,
-            })
-        };
+        let text = |policy, required| sentences(&summary(policy, required));
         let off = text(Some(PolicyInForce::Off), None);
         assert!(off.contains("No service asks for a code"), "{off}");
         assert!(!off.contains("Services that ask"), "{off}");
@@ -398,5 +407,17 @@ mod tests {
         assert!(all.contains("not enough for any of the 3 users"), "{all}");
         let unknown = text(None, None);
         assert!(!unknown.contains("ask"), "{unknown}");
+        assert!(!optional.contains("verifiers"), "{optional}");
+    }
+
+    #[test]
+    fn policy_of_a_member_is_said_to_be_one_of_two() {
+        let text = sentences(&Summary {
+            verifiers_decide: true,
+            ..summary(Some(PolicyInForce::Optional), None)
+        });
+        let begins =
+            "Policy: optional. That is the policy of this member, and the verifiers apply theirs";
+        assert!(text.starts_with(begins), "{text}");
     }
 }

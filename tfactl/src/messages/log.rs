@@ -21,6 +21,9 @@ pub(crate) const LOG_READERS: &str = "\
 Only root and the members of the groups adm and systemd-journal can read the
 journal of the system.";
 
+pub(crate) const LOG_OF_ONE_VERIFIER: &str = "\
+This is the log of this verifier alone: other verifiers log what they answer.";
+
 pub(crate) const NO_JOURNAL: &str = "\
 This host has no journalctl. The entries are where syslog writes the facility
 authpriv, for example in /var/log/auth.log.";
