@@ -502,4 +502,39 @@ fn leaves_after_an_interruption(fleet: &Fleet, phone: &Phone) {
     let last = v3.fail(["tfactl", "fleet", "leave", "--yes"]).text();
     assert!(last.contains("only verifier with a certificate"), "{last}");
     logs_in(v3, &phone.next_unused());
+    let log = v3.run(["tfactl", "log", "alice"]).text();
+    assert!(log.contains("the log of this verifier alone"), "{log}");
+    leaves_without_etcd(fleet);
+}
+
+/// etcd is lost for good.
+fn leaves_without_etcd(fleet: &Fleet) {
+    let [v1, v2, v3] = ["v1", "v2", "v3"].map(|name| fleet.machine(name));
+    for machine in [v1, v2, v3] {
+        machine.succeed(["systemctl", "stop", "etcd"]);
+    }
+    let key = |name: &str| {
+        let path = format!("/var/lib/tfa/{name}");
+        v3.succeed(["sha256sum", &path])[..64].to_owned()
+    };
+    let sealing = key("key");
+    let refused = v3.fail(["tfactl", "fleet", "leave", "--yes"]).text();
+    assert!(
+        refused.contains("tfactl fleet leave --without-etcd"),
+        "{refused}"
+    );
+    assert_eq!(key("key"), sealing);
+    let left = v3.succeed(["tfactl", "fleet", "leave", "--yes", "--without-etcd"]);
+    for text in [
+        "it is not known whether another verifier stays",
+        "tfactl host remove v3.example",
+        "/var/lib/tfa/key.left-fleet-2",
+    ] {
+        assert!(left.contains(text), "{text}: {left}");
+    }
+    assert_eq!(key("key.left-fleet-2"), sealing);
+    let terminal = v3.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(SHELL);
 }

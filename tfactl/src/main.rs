@@ -117,8 +117,8 @@ async fn run_command(command: Command) -> Result<(), Failure> {
             command: FleetCommand::JoinVerifier(args),
         } => fleet::join_verifier(args).await,
         Command::Fleet {
-            command: FleetCommand::Leave { yes },
-        } => fleet::leave(yes).await,
+            command: FleetCommand::Leave { yes, without_etcd },
+        } => fleet::leave(yes, without_etcd).await,
         Command::Host { command } => fleet::run_host(command).await,
         Command::Join { token } => fleet::join(token).await,
         Command::Doctor { only, json } => doctor::run(only.as_deref(), json).await,

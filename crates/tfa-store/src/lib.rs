@@ -71,6 +71,6 @@ pub use store::{ByUid, Commit, Move, Store};
 pub use unavailable::UnavailableStore;
 pub use verifier_file::{
     Adoption, BeforeLeaving, EtcdAccess, KeyBefore, StoreLeft, VerifierFile, VerifierFileError,
-    VerifierInvitation, adopt_store, adoption, leave_as_member, leave_store, store_left,
-    undo_adoption,
+    VerifierInvitation, adopt_store, adoption, leave_as_member, leave_store, leave_store_unasked,
+    store_left, undo_adoption,
 };

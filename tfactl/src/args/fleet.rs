@@ -39,6 +39,9 @@ pub(crate) enum FleetCommand {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        /// Leave while etcd does not answer
+        #[arg(long)]
+        without_etcd: bool,
     },
 }
 

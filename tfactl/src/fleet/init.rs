@@ -10,7 +10,8 @@ use super::etcd::{self, EtcdTable};
 use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_verifier, role_lines};
 use super::preconditions::{check_endpoints, host_name};
-use super::{program, units};
+use super::program::{self, Certified, CertifiedBy};
+use super::units;
 use crate::daemon::Daemon;
 use crate::messages;
 
@@ -32,9 +33,12 @@ pub(crate) async fn run(
     let name = match name {
         Some(name) => name,
         // Members refuse a verifier that they know under another name.
-        None => match program::certified_name(daemon.interrupt()).await {
-            Some(name) => name,
-            None => host_name()?,
+        None => match program::certified(daemon.interrupt()).await {
+            Certified {
+                name: Some(name),
+                by: Some(CertifiedBy::Fleet),
+            } => name,
+            _ => host_name()?,
         },
     };
     let what_next = match endpoints.is_empty() {

@@ -14,7 +14,8 @@ use tfa_proto::{FleetHost, FleetHostState};
 use super::etcd::STORE_DROP_IN;
 use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, is_from_tfactl, role_lines};
-use super::{program, units};
+use super::program::{self, Certified, CertifiedBy};
+use super::units;
 use crate::daemon::Daemon;
 use crate::messages;
 use crate::task::{self, Outcome, Results};
@@ -33,7 +34,22 @@ enum Kind {
     Rest,
 }
 
-pub(crate) async fn run(yes: bool) -> Result<(), Failure> {
+/// Whether another verifier has the accounts as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Another {
+    Stays,
+    /// No other one has a certificate.
+    IsNone,
+    /// One has a certificate, and it is not known whether that is this host.
+    MayBeThis,
+    /// The organisation makes the certificates, so the list has no hosts that have joined.
+    IsNotListed,
+    /// etcd has the list, and is not asked.
+    IsNotAsked,
+}
+
+/// Leaves the fleet. `without_etcd` asks etcd nothing, which may be lost.
+pub(crate) async fn run(yes: bool, without_etcd: bool) -> Result<(), Failure> {
     task::require_root()?;
     let _exclusive = Exclusive::take()?;
     if !units::has_systemd() {
@@ -41,20 +57,28 @@ pub(crate) async fn run(yes: bool) -> Result<(), Failure> {
     }
     let mut terminal = Terminal::new();
     let mut daemon = Daemon::connect_quietly(&terminal).await?;
-    let told = ask(&terminal, &mut daemon, "look-at-leaving").await?;
+    let told = ask(&terminal, &mut daemon, "look-at-leaving", without_etcd).await?;
     let kind = kind(&told).map_err(|why| Failure::Refused(why.to_owned()))?;
-    let host = program::certified_name(daemon.interrupt()).await;
-    // The daemon of an interrupted command does not serve. It was asked before.
-    let is_asked = told.get("store") == "in-use" && told.get("interrupted").is_empty();
-    if kind == Kind::Verifier && is_asked {
-        let hosts = daemon.hosts().await?;
-        if !another_stays(&hosts, host.as_deref()) {
-            return Err(Failure::Refused(messages::IS_LAST_VERIFIER.to_owned()));
+    let own = program::certified(daemon.interrupt()).await;
+    let another = match told.get("store") {
+        "not-asked" => Another::IsNotAsked,
+        // The daemon of an interrupted command does not serve. It was asked before.
+        "in-use" if told.get("interrupted").is_empty() => another(&daemon.hosts().await?, &own),
+        _ => Another::Stays,
+    };
+    let warning = match another {
+        Another::Stays => None,
+        Another::IsNotListed => Some(messages::MAY_BE_LAST_UNLISTED),
+        Another::IsNotAsked => Some(messages::MAY_BE_LAST_UNASKED),
+        Another::IsNone => return Err(Failure::Refused(messages::IS_LAST_VERIFIER.to_owned())),
+        Another::MayBeThis => {
+            return Err(Failure::Refused(messages::MAY_BE_LAST_VERIFIER.to_owned()));
         }
-    }
+    };
     check_files()?;
-    confirm(&mut terminal, &mut daemon, kind, &told, yes).await?;
-    let done = leave(&terminal, &mut daemon).await?;
+    tell(&terminal, kind, &told, warning)?;
+    confirm(&mut terminal, &mut daemon, yes).await?;
+    let done = leave(&terminal, &mut daemon, without_etcd).await?;
     // An interrupted command may have put it aside, and has not told so.
     let kept = match done.get("key") {
         "" if Path::new(KEPT_KEY).exists() => KEPT_KEY,
@@ -66,8 +90,8 @@ pub(crate) async fn run(yes: bool) -> Result<(), Failure> {
     let rest = remove_rest(&terminal);
     rest.inspect_err(|_| terminal.error(messages::LEAVE_AGAIN))?;
     terminal.print(messages::LEFT)?;
-    if let Some(host) = host {
-        terminal.print(&messages::still_in_the_list(&host))?;
+    if kind != Kind::Rest || own.name.is_some() {
+        terminal.print(&messages::still_in_the_list(own.name.as_deref()))?;
     }
     if kind == Kind::Verifier {
         terminal.print(messages::STILL_A_NODE)?;
@@ -75,8 +99,15 @@ pub(crate) async fn run(yes: bool) -> Result<(), Failure> {
     Daemon::serves_now(&terminal).await
 }
 
-async fn ask(terminal: &Terminal, daemon: &mut Daemon, task: &str) -> Result<Results, Failure> {
-    match task::run(daemon.interrupt(), terminal, &[OsStr::new(task)], None).await? {
+async fn ask(
+    terminal: &Terminal,
+    daemon: &mut Daemon,
+    task: &str,
+    without_etcd: bool,
+) -> Result<Results, Failure> {
+    let mut words = vec![OsStr::new(task)];
+    words.extend(without_etcd.then_some(OsStr::new("--without-etcd")));
+    match task::run(daemon.interrupt(), terminal, &words, None).await? {
         Outcome::Done(results) => Ok(results),
         Outcome::NeedsPassphrase(why) => Err(Failure::Refused(why)),
     }
@@ -100,14 +131,22 @@ fn kind(told: &Results) -> Result<Kind, &'static str> {
     }
 }
 
-/// Whether a verifier other than this host has a certificate.
-fn another_stays(hosts: &[FleetHost], own: Option<&str>) -> bool {
-    let verifiers = hosts.iter().filter(|host| {
-        let is_joined = host.state.known() == Some(FleetHostState::Joined);
-        is_joined && host.port.is_some() && own != Some(host.name.as_str())
-    });
-    // Without a name of its own, this host may be one of them.
-    verifiers.count() > usize::from(own.is_none())
+/// Whether the list has a verifier other than this host.
+fn another(hosts: &[FleetHost], own: &Certified) -> Another {
+    let joined = hosts
+        .iter()
+        .filter(|host| host.state.known() == Some(FleetHostState::Joined));
+    let is_other = |host: &&FleetHost| own.name.as_ref() != Some(&host.name);
+    let others = joined.clone().filter(|host| host.port.is_some());
+    match (others.filter(is_other).count(), &own.name) {
+        (0, _) => match own.by {
+            Some(CertifiedBy::Organisation) if joined.count() == 0 => Another::IsNotListed,
+            _ => Another::IsNone,
+        },
+        // Without a name of its own, this host may be the one.
+        (1, None) => Another::MayBeThis,
+        _ => Another::Stays,
+    }
 }
 
 /// Refuses lines of the configuration that would be lost.
@@ -136,12 +175,12 @@ fn names_the_kind_alone(text: &str) -> bool {
     kinds.contains(&lines.collect::<Vec<_>>().join(" ").as_str())
 }
 
-async fn confirm(
-    terminal: &mut Terminal,
-    daemon: &mut Daemon,
+/// Tells what follows.
+fn tell(
+    terminal: &Terminal,
     kind: Kind,
     told: &Results,
-    yes: bool,
+    warning: Option<&str>,
 ) -> Result<(), Failure> {
     terminal.print(&match kind {
         Kind::Rest => messages::LEAVING_THE_REST.to_owned(),
@@ -151,6 +190,10 @@ async fn confirm(
             told.number("rules") > 0,
         ),
     })?;
+    warning.map_or(Ok(()), |warning| Ok(terminal.print(warning)?))
+}
+
+async fn confirm(terminal: &mut Terminal, daemon: &mut Daemon, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
@@ -166,14 +209,18 @@ async fn confirm(
 
 /// Takes the role out of the configuration, and has the daemon's program do its part. After an error the role is there
 /// again.
-async fn leave(terminal: &Terminal, daemon: &mut Daemon) -> Result<Results, Failure> {
+async fn leave(
+    terminal: &Terminal,
+    daemon: &mut Daemon,
+    without_etcd: bool,
+) -> Result<Results, Failure> {
     let mut drop_ins = Written::default();
     let removed = [ROLE_DROP_IN, STORE_DROP_IN]
         .map(Path::new)
         .into_iter()
         .try_for_each(|path| drop_ins.remove(path));
     let done = match removed {
-        Ok(()) => ask(terminal, daemon, "leave-fleet").await,
+        Ok(()) => ask(terminal, daemon, "leave-fleet", without_etcd).await,
         Err(error) => Err(Failure::Refused(messages::not_written(
             Path::new(ROLE_DROP_IN),
             &error,
@@ -223,6 +270,11 @@ mod tests {
         }
     }
 
+    fn certified(name: Option<&str>, by: Option<CertifiedBy>) -> Certified {
+        let name = name.map(str::to_owned);
+        Certified { name, by }
+    }
+
     #[test]
     fn only_another_verifier_that_has_joined_stays() {
         let own = host("v1", Some(7443), FleetHostState::Joined);
@@ -230,11 +282,27 @@ mod tests {
         let invited = host("v2", Some(7443), FleetHostState::Invited);
         let removed = host("v3", Some(7443), FleetHostState::Removed);
         let mut hosts = vec![own, member, invited, removed];
-        assert!(!another_stays(&hosts, Some("v1")));
-        assert!(!another_stays(&hosts, None));
+        let named = certified(Some("v1"), Some(CertifiedBy::Fleet));
+        let unknown = Certified::default();
+        assert_eq!(another(&hosts, &named), Another::IsNone);
+        assert_eq!(another(&hosts, &unknown), Another::MayBeThis);
         hosts.push(host("v4", Some(7443), FleetHostState::Joined));
-        assert!(another_stays(&hosts, Some("v1")));
-        assert!(another_stays(&hosts, None));
+        assert_eq!(another(&hosts, &named), Another::Stays);
+        assert_eq!(another(&hosts, &unknown), Another::Stays);
+    }
+
+    #[test]
+    fn list_of_an_organisation_has_removed_hosts_alone() {
+        let removed = host("v3", None, FleetHostState::Removed);
+        let by = Some(CertifiedBy::Organisation);
+        let own = certified(Some("v1"), by);
+        assert_eq!(another(&[removed], &own), Another::IsNotListed);
+        assert_eq!(another(&[], &certified(None, by)), Another::IsNotListed);
+        // A fleet with an authority, on a host with another certificate.
+        let member = host("web1", None, FleetHostState::Joined);
+        assert_eq!(another(&[member], &own), Another::IsNone);
+        let this = host("v1", Some(7443), FleetHostState::Joined);
+        assert_eq!(another(&[this], &own), Another::IsNone);
     }
 
     #[test]

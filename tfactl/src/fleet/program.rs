@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::unistd::User;
 use tfa_client::{Failure, Interrupt};
 use tfa_fleet_core::{HostName, VerifierAddress};
-use tfa_fleet_wire::read_report;
+use tfa_fleet_wire::{FaultKind, Report, read_report};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -95,12 +95,46 @@ pub(super) async fn check(interrupt: &mut Interrupt) -> Result<(), Failure> {
     }
 }
 
-/// The name in the certificate that the fleet has given this host; `None` if it has none, or it is not told.
-pub(super) async fn certified_name(interrupt: &mut Interrupt) -> Option<String> {
-    let printed = output(interrupt, "--report", "").await.ok()?;
-    let report = read_report(&printed).ok()?;
-    let name = report.host.filter(|_| report.is_managed)?;
-    HostName::new(&name).ok().map(|name| name.to_string())
+/// What the certificate of this host says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Certified {
+    /// The name of this host; `None` if it has no certificate, or it is not told.
+    pub(super) name: Option<String>,
+    /// The fleet has made the certificate, or the organisation. `None` if it is not told.
+    pub(super) by: Option<CertifiedBy>,
+}
+
+/// Who has made a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CertifiedBy {
+    Fleet,
+    Organisation,
+}
+
+/// Has it tell the certificate of this host.
+pub(super) async fn certified(interrupt: &mut Interrupt) -> Certified {
+    let printed = output(interrupt, "--report", "").await;
+    let report = printed.ok().and_then(|printed| read_report(&printed).ok());
+    report.map_or_else(Certified::default, |report| certified_in(&report))
+}
+
+fn certified_in(report: &Report) -> Certified {
+    let mut faults = report.faults.iter();
+    if faults.any(|fault| fault.kind == FaultKind::Configuration) {
+        return Certified::default();
+    }
+    let name = report
+        .host
+        .as_deref()
+        .and_then(|name| HostName::new(name).ok());
+    let by = match report.is_managed {
+        true => CertifiedBy::Fleet,
+        false => CertifiedBy::Organisation,
+    };
+    Certified {
+        name: name.map(|name| name.to_string()),
+        by: Some(by),
+    }
 }
 
 /// Has it do this, with an input that may hold a secret. Returns the lines of its output. A signal ends it.
@@ -221,7 +255,26 @@ fn make_folder(uid: u32, gid: u32) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use tfa_fleet_wire::Fault;
+
     use super::*;
+
+    #[test]
+    fn configuration_with_an_error_tells_nothing_of_the_certificate() {
+        let mut report = Report {
+            host: Some("v1.test".to_owned()),
+            ..Report::default()
+        };
+        let found = certified_in(&report);
+        assert_eq!(found.name.as_deref(), Some("v1.test"));
+        assert_eq!(found.by, Some(CertifiedBy::Organisation));
+        report.faults.push(Fault {
+            kind: FaultKind::Configuration,
+            path: String::new(),
+            text: String::new(),
+        });
+        assert_eq!(certified_in(&report), Certified::default());
+    }
 
     #[test]
     fn only_the_line_of_a_member_or_a_verifier_is_written() {

@@ -12,7 +12,9 @@ the fleet in etcd; another one must have them. The host keeps its own policy,
 /etc/tfa/tfad.toml, and has no accounts: the command says what that means for
 logins, and asks. It deletes the certificate of the host, its bound codes, and
 the files that tfactl has written for the fleet. The sealing key of a verifier
-is kept in /var/lib/tfa, as key.left-fleet.
+is kept in /var/lib/tfa, as key.left-fleet. With --without-etcd, a verifier
+leaves an etcd that does not answer: whether another one has the accounts is not
+known then.
 An interrupted command can be run again. Only root can do that.";
 
 pub(crate) const LEAVING_NEEDS_SYSTEMD: &str = "\
@@ -35,6 +37,22 @@ pub(crate) const IS_LAST_VERIFIER: &str = "\
 this host is the only verifier with a certificate, so no other one may have the
 accounts and their key: tfactl host list. Let another one join first: tfactl
 fleet invite-verifier. Nothing was changed";
+
+pub(crate) const MAY_BE_LAST_VERIFIER: &str = "\
+the certificate of this host cannot be read, so the only verifier in the list of
+hosts may be this one: tfactl host list. If another one stays, add
+--without-etcd. Nothing was changed";
+
+/// Follows [`leaving`].
+pub(crate) const MAY_BE_LAST_UNLISTED: &str = "\
+The fleet has not made its certificates itself, so it is not known whether
+another verifier stays. If none does, the sealing key that is kept here may be
+the only one.";
+
+/// Follows [`leaving`].
+pub(crate) const MAY_BE_LAST_UNASKED: &str = "\
+etcd is not asked, so it is not known whether another verifier stays. If none
+does, the sealing key that is kept here may be the only one.";
 
 pub(crate) const ASK_TO_LEAVE: &str = "Leave the fleet? [y/N] ";
 
@@ -83,8 +101,15 @@ This host is in no fleet, and has files of one. They are deleted.";
 pub(crate) const LEFT: &str = "This host has left its fleet.";
 
 /// The certificate of the host ends later.
-pub(crate) fn still_in_the_list(host: &str) -> String {
-    format!("On a verifier of that fleet, run, if you have not: tfactl host remove {host}")
+pub(crate) fn still_in_the_list(host: Option<&str>) -> String {
+    match host {
+        Some(host) => {
+            format!("On a verifier of that fleet, run, if you have not: tfactl host remove {host}")
+        }
+        None => "On a verifier of that fleet, run, if you have not: tfactl host remove NAME\n\
+                 with the name that this host has in: tfactl host list"
+            .to_owned(),
+    }
 }
 
 /// The sealing key is kept.

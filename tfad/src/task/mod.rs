@@ -64,6 +64,8 @@ struct Request {
     with_token: bool,
     /// Checks the way to etcd.
     reach: bool,
+    /// Leaves the store without a question to etcd.
+    without_etcd: bool,
     /// The name of the invited verifier.
     host: String,
     /// Its TCP port.
@@ -95,7 +97,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
         path: request.state.clone(),
         credentials: credentials::directory(),
     };
-    let left = leave::run(&state_dir, &request.name, &report);
+    let left = leave::run(&state_dir, &request, &report);
     if let Some(done) = left.or_else(|| verifier::run(&state_dir, &request, &mut report)) {
         return Some(if done {
             ExitCode::SUCCESS
@@ -148,6 +150,7 @@ fn request(mut arguments: impl Iterator<Item = OsString>) -> Option<Request> {
             "--with-key" => request.with_key = true,
             "--with-token" => request.with_token = true,
             "--reach" => request.reach = true,
+            "--without-etcd" => request.without_etcd = true,
             "--host" => request.host = arguments.next()?.into_string().ok()?,
             "--port" => request.port = arguments.next()?.to_str()?.parse().ok()?,
             "--key-before" => request.key_before = arguments.next()?.into_string().ok()?,

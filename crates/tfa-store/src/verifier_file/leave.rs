@@ -2,6 +2,9 @@
 //!
 //! The sealing key is kept under another name: it may be the only copy. What shows that the host was in a fleet goes
 //! last, so an interrupted run is made again.
+//!
+//! etcd tells which key is that of the store. Where it is not asked, the key file has it, and a note keeps that for a
+//! further run: after an interruption, the key file may have the key of before.
 
 use super::VerifierFileError;
 use super::adopt::{BEFORE, keep, numbered, remove};
@@ -15,6 +18,8 @@ use crate::{KeyId, StateDir};
 
 /// The name of the sealing key of a fleet that was left.
 const LEFT: &str = "key.left-fleet";
+/// The fingerprint of the sealing key that is put aside without a question to etcd, and then the mark of its store.
+const LEAVING: &str = "key.leaving";
 
 /// The store that a verifier leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +61,53 @@ pub fn leave_store(
     Ok(left)
 }
 
+/// As [`leave_store`], where etcd does not answer: the key file is taken to have the key of the store, unless a
+/// credential has it.
+///
+/// # Errors
+/// [`VerifierFileError`]. An interrupted one can be made again.
+pub fn leave_store_unasked(
+    state_dir: &StateDir,
+    before: BeforeLeaving<'_>,
+) -> Result<Option<String>, VerifierFileError> {
+    let directory = LockedDir::open(&state_dir.path)?;
+    let mark = look_here(&directory)?;
+    before().map_err(VerifierFileError::Running)?;
+    let left = match key_to_put_aside(&directory, state_dir, &mark)? {
+        Some(key) => put_key_aside(&directory, key)?,
+        None => None,
+    };
+    remove(&directory, ETCD_MARKER)?;
+    remove(&directory, LEAVING)?;
+    Ok(left)
+}
+
+/// The key that a run of before has noted for this store, else the one in the key file, which is noted.
+fn key_to_put_aside(
+    directory: &LockedDir,
+    state_dir: &StateDir,
+    mark: &[u8],
+) -> Result<Option<KeyId>, VerifierFileError> {
+    if let Some(noted) = directory.read(LEAVING)?
+        && let Some((key, of)) = noted.split_at_checked(KeyId::LENGTH)
+        && of == mark
+    {
+        return Ok(KeyId::from_bytes(key));
+    }
+    let has_credential = !matches!(
+        key::from_credential(state_dir.credentials.as_deref()),
+        KeyLookup::Missing
+    );
+    match key::from_file(directory) {
+        KeyLookup::Key(key) if !has_credential => {
+            let note = [key.id().as_bytes(), mark].concat();
+            directory.replace(LEAVING, &note)?;
+            Ok(Some(key.id()))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Has this host forget that it is a member. The configuration must not name the role any more.
 ///
 /// # Errors
@@ -69,7 +121,8 @@ pub fn leave_as_member(
     remove(&directory, MEMBER_MARKER)
 }
 
-fn look(directory: &LockedDir, kv: impl Kv) -> Result<(StoreLeft, KeyId), VerifierFileError> {
+/// What shows the store of this host, which can leave it as far as its files tell.
+fn look_here(directory: &LockedDir) -> Result<Vec<u8>, VerifierFileError> {
     let noted = directory.read(ETCD_MARKER)?;
     let noted = noted.ok_or(VerifierFileError::NotInEtcd)?;
     if directory.has(NEXT_KEY_FILE)? {
@@ -83,6 +136,11 @@ fn look(directory: &LockedDir, kv: impl Kv) -> Result<(StoreLeft, KeyId), Verifi
     if !is_empty.unwrap_or(false) {
         return Err(VerifierFileError::OldDatabase(directory.join(DATABASE)));
     }
+    Ok(noted)
+}
+
+fn look(directory: &LockedDir, kv: impl Kv) -> Result<(StoreLeft, KeyId), VerifierFileError> {
+    let noted = look_here(directory)?;
     let found = EtcdStore::new(kv, "").mark()?;
     let (state, _) = found.ok_or_else(replaced)?;
     Ok(match state {

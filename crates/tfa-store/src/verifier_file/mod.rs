@@ -26,7 +26,9 @@ use crate::{Record, SealingKey, StateDir};
 pub use adopt::{Adoption, KeyBefore, adopt_store, adoption, undo_adoption};
 pub use contents::{EtcdAccess, VerifierInvitation};
 pub use error::VerifierFileError;
-pub use leave::{BeforeLeaving, StoreLeft, leave_as_member, leave_store, store_left};
+pub use leave::{
+    BeforeLeaving, StoreLeft, leave_as_member, leave_store, leave_store_unasked, store_left,
+};
 
 const MAGIC: &[u8] = b"tfa-verifier 1\n";
 /// How a file of any version begins.

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use tfa_store::etcd::{self, Found};
 use tfa_store::{
     Adoption, Commit, EtcdAccess, KeyBefore, Passphrase, Revision, Store as _, StoreError,
     StoreLeft, VerifierFile, VerifierFileError, VerifierInvitation, adopt_store, adoption,
-    leave_store, open, store_left, undo_adoption,
+    leave_store, leave_store_unasked, open, store_left, undo_adoption,
 };
 use tfa_testkit::MemoryKv;
 use zeroize::Zeroizing;
@@ -333,4 +334,41 @@ fn interrupted_leave_is_made_again_and_takes_no_other_key_away() {
     assert_eq!(key_of(&second), own);
     let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
     assert_eq!(kept, sealing);
+}
+
+#[test]
+fn verifier_leaves_a_lost_etcd_with_the_key_aside_and_its_own_again() {
+    let etcd = MemoryKv::default();
+    let TwoVerifiers {
+        _first,
+        second,
+        own,
+        sealing,
+    } = two_verifiers(&etcd);
+    let state_dir = second.state_dir();
+    let marker = fs::read(state_dir.path.join("etcd.id")).unwrap();
+    let before = names_in(&second);
+    let mut not_stopped = || Err("it runs".to_owned());
+    let refused = leave_store_unasked(&state_dir, &mut not_stopped);
+    assert!(matches!(refused, Err(VerifierFileError::Running(_))));
+    assert_eq!(names_in(&second), before);
+
+    let left = leave_store_unasked(&state_dir, &mut is_running).unwrap();
+    assert_eq!(left.as_deref(), Some("key.left-fleet"));
+    assert_eq!(key_of(&second), own);
+    let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
+    assert_eq!(kept, sealing);
+    assert!(!names_in(&second).contains(&"key.leaving".to_owned()));
+
+    // It was interrupted before its last step, and finds which key it has put aside.
+    let digest = Sha256::new()
+        .chain_update(b"org.tfad.tfa sealing key fingerprint 1\0")
+        .chain_update(&sealing)
+        .finalize();
+    let note = [&digest[..16], &marker].concat();
+    fs::write(state_dir.path.join("key.leaving"), note).unwrap();
+    fs::write(state_dir.path.join("etcd.id"), marker).unwrap();
+    let again = leave_store_unasked(&state_dir, &mut is_running).unwrap();
+    assert_eq!(again, None);
+    assert_eq!(key_of(&second), own);
 }
