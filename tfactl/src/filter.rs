@@ -43,8 +43,8 @@ pub(crate) fn selects(status: &Status, filter: Filter, now: u64) -> bool {
     }
 }
 
-/// Whether a lock has not ended: for remote logins, for the console, or for programs that run as the
-/// user.
+/// Whether a lock has not ended: for remote logins, for the console, for programs that run as the
+/// user, or at a member of a fleet.
 pub(crate) fn is_locked(status: &Status, now: u64) -> bool {
     let lasts = |until: Option<u64>| until.is_some_and(|until| until > now);
     status.permanently_locked
@@ -56,6 +56,13 @@ pub(crate) fn is_locked(status: &Status, now: u64) -> bool {
         || lasts(status.locked_until)
         || lasts(status.console_locked_until)
         || lasts(status.own_locked_until)
+        || status
+            .member_locks
+            .iter()
+            .any(|one| match one.locked_until {
+                Some(until) => until > now,
+                None => true,
+            })
 }
 
 /// Whether the user has not enrolled, or has not finished enrollment.

@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use tfa_proto::{Authenticator, FailedAttempt, OpenEnum, Status};
+use tfa_proto::{Authenticator, FailedAttempt, MemberLock, OpenEnum, Status};
 use tfa_text::time::rfc3339;
 
 use crate::bound_codes::{BoundCodesJson, bound_codes_json};
@@ -38,6 +38,7 @@ pub struct StatusJson<'a> {
     own_failures: u32,
     own_locked_until: Option<String>,
     own_permanently_locked: bool,
+    member_locks: Vec<MemberLockJson<'a>>,
     wrong_codes: u32,
     last_wrong_code: Option<String>,
     last_wrong_code_from: Option<&'a str>,
@@ -79,6 +80,7 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             own_failures: status.own_failures,
             own_locked_until: status.own_locked_until.map(rfc3339),
             own_permanently_locked: status.own_permanently_locked,
+            member_locks: status.member_locks.iter().map(member_lock).collect(),
             wrong_codes: status.wrong_codes,
             last_wrong_code: status.last_wrong_code.map(rfc3339),
             last_wrong_code_from: status.last_wrong_code_from.as_deref(),
@@ -95,6 +97,26 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             problem: status.problem.as_deref(),
             note: status.note.as_deref(),
         }
+    }
+}
+
+/// A [`MemberLock`] as JSON.
+#[derive(Debug, Serialize)]
+struct MemberLockJson<'a> {
+    host: Option<&'a str>,
+    scope: Option<&'a str>,
+    failures: u32,
+    locked_until: Option<String>,
+    all_others: bool,
+}
+
+fn member_lock(one: &MemberLock) -> MemberLockJson<'_> {
+    MemberLockJson {
+        host: Some(&*one.host).filter(|host| !host.is_empty()),
+        scope: one.scope.as_ref().map(OpenEnum::name),
+        failures: one.failures,
+        locked_until: one.locked_until.map(rfc3339),
+        all_others: one.all_others,
     }
 }
 

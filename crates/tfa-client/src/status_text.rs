@@ -44,6 +44,11 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            the same for logins at the console
   own_failures, own_locked_until, own_permanently_locked
                            the same for programs that run as the user
+  member_locks             an array of the locks at members of a fleet: host and
+                           scope (sessions, console or own-programs), or null;
+                           failures, locked_until (null: the administrator must
+                           remove it), all_others (of the members without
+                           counters of their own)
   wrong_codes              wrong codes that no login has reported yet
   last_wrong_code, last_wrong_code_from
                            when and from where the last of them came, or null

@@ -75,5 +75,7 @@ pub use tfa_fleet_core::{
     JOIN_PROOF_BYTES, JoinToken, MAX_VERIFIERS, POINT_BYTES, VerifierAddress,
 };
 pub use throttle::{FailureCounter, LockScope, LockState, Throttle, ThrottleScope};
-pub use throttle::{KnownOrigins, MemberPlace, MemberScope, ORIGIN_LIFETIME, RemoteOrigin};
+pub use throttle::{
+    KnownOrigins, MemberLock, MemberPlace, MemberScope, ORIGIN_LIFETIME, RemoteOrigin,
+};
 pub use time::{Step, Time};

@@ -17,6 +17,7 @@ mod failed_attempt;
 mod fleet_host;
 mod import;
 mod limits;
+mod member_lock;
 mod pending_authenticator;
 mod policy;
 mod printable;
@@ -52,6 +53,7 @@ pub use limits::{
     ENUMERATION_TIME_LIMIT, EXEMPTION_SECONDS, HOST_INVITATION_SECONDS, INVITATION_SECONDS,
     MAX_CALL, MAX_CALL_BODY,
 };
+pub use member_lock::MemberLock;
 pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator};
 pub use pending_authenticator::{SecurityKeyParameters, TokenParameters};
 pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Offline, Outcome, Reason};

@@ -2,7 +2,9 @@
 
 use crate::sparse::sparse_dict;
 use crate::wire_name::wire_enum;
-use crate::{Authenticator, AuthenticatorKind, BoundCodes, Device, FailedAttempt, OpenEnum};
+use crate::{
+    Authenticator, AuthenticatorKind, BoundCodes, Device, FailedAttempt, MemberLock, OpenEnum,
+};
 
 sparse_dict! {
     /// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
@@ -51,6 +53,8 @@ sparse_dict! {
         pub own_locked_until: Option<u64>,
         /// Whether that lock ends only when the administrator removes it.
         pub own_permanently_locked: bool,
+        /// The locks of sessions, consoles and programs of the user at members of a fleet. A member is told none.
+        pub member_locks: Vec<MemberLock>,
         /// Wrong codes that no login has reported yet.
         pub wrong_codes: u32,
         /// The time of the last one; absent if there is none.

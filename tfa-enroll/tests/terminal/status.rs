@@ -97,6 +97,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "own_failures": 0,
   "own_locked_until": null,
   "own_permanently_locked": false,
+  "member_locks": [],
   "wrong_codes": 2,
   "last_wrong_code": "2026-12-01T14:06:00Z",
   "last_wrong_code_from": "",

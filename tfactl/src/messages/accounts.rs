@@ -1,7 +1,9 @@
 //! `tfactl list` and `tfactl show`.
 
 use tfa_client::{OFF_FOR_ALL, UNUSABLE, bound_codes_lines, kind_text, state_text};
-use tfa_proto::{Authenticator, FailedAttempt, FailureReason, OpenEnum, State, Status};
+use tfa_proto::{
+    Authenticator, FailedAttempt, FailureReason, LockScope, MemberLock, OpenEnum, State, Status,
+};
 use tfa_text::plural;
 use tfa_text::time::{date_time, difference};
 
@@ -209,6 +211,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         now,
     );
     lines.push(format!("Programs of the user: {own}"));
+    lines.extend(status.member_locks.iter().map(|one| member_lock(one, now)));
     lines.extend(wrong_codes(status));
     lines.extend(status.failed_attempts.iter().rev().map(failed_attempt));
     lines.push(match status.last_login {
@@ -289,6 +292,28 @@ fn lock(wrong: u32, until: Option<u64>, for_good: bool, now: u64) -> String {
             date_time(until)
         ),
         Some(_) | None => format!("not locked (wrong codes in a row: {wrong})"),
+    }
+}
+
+/// A lock at members of a fleet.
+fn member_lock(one: &MemberLock, now: u64) -> String {
+    let lock = match (one.locked_until, one.all_others) {
+        (None, true) => "locked until you unlock them".to_owned(),
+        (Some(until), true) => format!("locked until {}", date_time(until)),
+        (until, false) => lock(one.failures, until, until.is_none(), now),
+    };
+    let host = match &*one.host {
+        "" => "a member of the fleet",
+        host => host,
+    };
+    match one.scope.as_ref().and_then(OpenEnum::known) {
+        _ if one.all_others => format!("All other members of the fleet: {lock}"),
+        Some(LockScope::Sessions) => format!("sudo, su and polkit on {host}: {lock}"),
+        Some(LockScope::Console) => format!("Console logins on {host}: {lock}"),
+        Some(LockScope::OwnPrograms) => format!("Programs of the user on {host}: {lock}"),
+        Some(LockScope::KnownOrigin | LockScope::UnknownOrigins) | None => {
+            format!("Places on {host}: {lock}")
+        }
     }
 }
 

@@ -9,6 +9,9 @@ pub(super) fn status(status: &Status) -> Status {
     for authenticator in &mut status.authenticators {
         text(&mut authenticator.name);
     }
+    for lock in &mut status.member_locks {
+        text(&mut lock.host);
+    }
     for attempt in &mut status.failed_attempts {
         text(&mut attempt.service);
         text(&mut attempt.from);

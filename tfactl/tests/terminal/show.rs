@@ -1,6 +1,9 @@
 //! One account, as text and as JSON.
 
-use tfa_proto::{Authenticator, AuthenticatorKind, FailedAttempt, FailureReason, Status};
+use tfa_proto::{
+    Authenticator, AuthenticatorKind, FailedAttempt, FailureReason, LockScope, MemberLock,
+    OpenEnum, Status,
+};
 use tfa_testkit::daemon::{authenticator, bound_codes, device};
 use tfa_testkit::{TestHost, finished};
 
@@ -54,6 +57,55 @@ To remove the lock: tfactl unlock alice
 If the user has lost each authenticator and the backup codes: tfactl reset alice
 ";
     assert_eq!((code, out.as_str()), (0, expected));
+}
+
+#[test]
+fn locks_at_members_are_shown_with_their_hosts() {
+    let lock = |host: &str, scope, locked_until| MemberLock {
+        host: host.to_owned(),
+        scope: Some(OpenEnum::from(scope)),
+        failures: 7,
+        locked_until,
+        ..MemberLock::default()
+    };
+    let status = Status {
+        member_locks: vec![
+            lock("web1.test", LockScope::Sessions, Some(4_000_000_000)),
+            lock("web1.test", LockScope::Console, None),
+            lock("web2.test", LockScope::OwnPrograms, None),
+            MemberLock {
+                scope: None,
+                ..lock("", LockScope::Console, None)
+            },
+            MemberLock {
+                all_others: true,
+                ..MemberLock::default()
+            },
+        ],
+        ..account("alice", "enabled")
+    };
+    let host = host_with(vec![status]);
+    let (_, out, _) = finished(&host.output_with(&["show", "alice"]));
+    let expected = "\
+Programs of the user: not locked (wrong codes in a row: 0)
+sudo, su and polkit on web1.test: locked until 2096-10-02 07:06 (wrong codes in a row: 7)
+Console logins on web1.test: locked until you unlock them (wrong codes in a row: 7)
+Programs of the user on web2.test: locked until you unlock them (wrong codes in a row: 7)
+Places on a member of the fleet: locked until you unlock them (wrong codes in a row: 7)
+All other members of the fleet: locked until you unlock them
+";
+    assert!(out.contains(expected), "{out}");
+    assert!(out.contains("tfactl unlock alice"), "{out}");
+    let (_, out, _) = finished(&host.output_with(&["list", "--locked"]));
+    assert!(out.contains("alice"), "{out}");
+    let (_, out, _) = finished(&host.output_with(&["show", "alice", "--json"]));
+    for part in [
+        "\"host\": \"web1.test\"",
+        "\"scope\": \"own-programs\"",
+        "\"all_others\": true",
+    ] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
 }
 
 #[test]
@@ -193,6 +245,7 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "own_failures",
             "own_locked_until",
             "own_permanently_locked",
+            "member_locks",
             "wrong_codes",
             "last_wrong_code",
             "last_wrong_code_from",

@@ -4,7 +4,9 @@ use tfa_core::{
     Account, Authenticator, BoundHost, FailedAttempt, FailureReason, LockState, RememberRules,
     RuleEffect, ThrottleScope, Time,
 };
-use tfa_proto::{AuthenticatorKind, BoundCodes, Device, DeviceKind, LockScope, State, Status};
+use tfa_proto::{
+    AuthenticatorKind, BoundCodes, Device, DeviceKind, LockScope, MemberLock, State, Status,
+};
 
 use crate::host::users::User;
 
@@ -66,6 +68,7 @@ pub(crate) fn of(
         own_failures: own.failures,
         own_locked_until: own.until,
         own_permanently_locked: own.is_permanent,
+        member_locks: member_locks(account, now),
         wrong_codes: wrong.map_or(0, |wrong| wrong.count),
         last_wrong_code: wrong.map(|wrong| wrong.last.as_secs()),
         last_wrong_code_from: wrong.map(|wrong| wrong.from.clone()),
@@ -79,6 +82,34 @@ pub(crate) fn of(
         bound_codes: account.bound_hosts().filter_map(bound_codes).collect(),
         last_login: account.last_login().map(Time::as_secs),
         ..bare
+    }
+}
+
+/// The locks at members of a fleet.
+fn member_locks(account: &Account, now: Time) -> Vec<MemberLock> {
+    let throttle = account.throttle();
+    let of_others = match throttle.lock_of_further_members(now) {
+        LockState::Unlocked => None,
+        state => Some(MemberLock {
+            all_others: true,
+            locked_until: end_of(state),
+            ..MemberLock::default()
+        }),
+    };
+    let locks = throttle.member_locks(now).map(|lock| MemberLock {
+        host: lock.member.unwrap_or_default().to_owned(),
+        all_others: false,
+        scope: lock.scope.map(|scope| lock_scope_of(scope).into()),
+        failures: lock.failures,
+        locked_until: end_of(lock.state),
+    });
+    locks.chain(of_others).collect()
+}
+
+fn end_of(lock: LockState) -> Option<u64> {
+    match lock {
+        LockState::Until(until) => Some(until.as_secs()),
+        LockState::Unlocked | LockState::Permanent => None,
     }
 }
 
@@ -215,7 +246,7 @@ pub(crate) fn is_locked(account: &Account, now: Time) -> bool {
     let has_lock = |lock: &Lock| lock.is_permanent || lock.until.is_some();
     locks.iter().any(has_lock)
         || account.locked_known_origins(now) > 0
-        || account.throttle().is_locked_at_members(now)
+        || !member_locks(account, now).is_empty()
 }
 
 /// What a lock applies to, in the contract's terms.
@@ -242,10 +273,7 @@ impl Lock {
         Self {
             failures: account.throttle().counter(scope).failures(),
             // At the console, a backup code must wait for it under a permanent lock too.
-            until: match account.backup_lock_state(scope, now) {
-                LockState::Until(until) => Some(until.as_secs()),
-                LockState::Unlocked | LockState::Permanent => None,
-            },
+            until: end_of(account.backup_lock_state(scope, now)),
             is_permanent,
         }
     }

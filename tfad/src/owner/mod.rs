@@ -111,7 +111,13 @@ impl Owner {
             &config.remember,
             self.now,
         );
+        // One member learns nothing of the others.
+        let member_locks = match self.member {
+            Some(_) => Vec::new(),
+            None => known.member_locks.clone(),
+        };
         Ok(Status {
+            member_locks,
             off: config.policy.is_off() && !self.state.policy_is_unknown(),
             policy_unknown: self.state.policy_is_unknown(),
             changes_refused: self

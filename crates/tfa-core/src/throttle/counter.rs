@@ -8,7 +8,7 @@ use crate::Time;
 use crate::time::MAX_AHEAD;
 
 /// Wrong codes in a row before the first lock.
-const LOCK_AFTER: u32 = 5;
+pub(super) const LOCK_AFTER: u32 = 5;
 /// The duration of the first lock. Each further wrong code doubles it.
 const FIRST_LOCK: Duration = Duration::from_secs(30);
 /// The maximum duration of a timed lock.
@@ -150,9 +150,49 @@ impl FailureCounter {
         }
     }
 
-    /// Whether nothing is counted any more, in a row or of the day.
-    pub(super) fn is_over(&self, limits: Limits, now: Time) -> bool {
-        self.failures == 0 && limits.day.is_none_or(|day| self.day(day, now).is_none())
+    /// The wrong codes that count, in a row or of the day, whichever are more.
+    pub(super) fn counted(&self, limits: Limits, now: Time) -> u32 {
+        let of_day = limits.day.map_or(0, |day| self.of_day(day, now));
+        self.failures.max(of_day)
+    }
+
+    /// The wrong codes of the day.
+    fn of_day(&self, day: DayLimit, now: Time) -> u32 {
+        let left = self
+            .day(day, now)
+            .map_or(Duration::ZERO, |end| now.until(end));
+        // No counter has an interval of less than a second.
+        let number = left.as_secs().div_ceil(day.interval.as_secs().max(1));
+        u32::try_from(number).unwrap_or(u32::MAX)
+    }
+
+    /// Whether so many more wrong codes are within the limit of the day. What has come in a row counts too.
+    pub(super) fn has_room(&self, wrong: u32, day: DayLimit, now: Time) -> bool {
+        let counted = self.failures.max(self.of_day(day, now));
+        counted.saturating_add(wrong) <= day.at_once
+    }
+
+    /// When so many more are within the limit of the day; `None` if no time makes them so.
+    pub(super) fn room_at(&self, wrong: u32, day: DayLimit, now: Time) -> Option<Time> {
+        let others = day.at_once.checked_sub(wrong)?;
+        let end = self.day(day, now).unwrap_or(now);
+        (self.failures <= others).then(|| end.minus(day.interval.saturating_mul(others)))
+    }
+
+    /// Adds wrong codes to those of the day, up to the limit. What has come in a row is of the day then.
+    pub(super) fn remember(&mut self, wrong: u32, day: DayLimit, now: Time) {
+        let spread = |number| day.interval.saturating_mul(number);
+        let of_day = self.day(day, now).unwrap_or(now);
+        let end = of_day.max(now.plus(spread(self.failures)));
+        *self = Self {
+            forgotten_at: Some(end.plus(spread(wrong)).min(now.plus(day.full()))),
+            ..CLEAR
+        };
+    }
+
+    /// When the last wrong code of the day stops counting, if that is in the future.
+    pub(super) fn end_of_day(&self, limits: Limits, now: Time) -> Option<Time> {
+        self.day(limits.day?, now)
     }
 
     /// Resets the wrong codes in a row, but not those of the day.

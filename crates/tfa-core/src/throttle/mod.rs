@@ -2,7 +2,7 @@
 //!
 //! Each scope has a counter of its own, so that no place locks another one. The limits of all
 //! counters of one host but the console's add up to those of NIST SP 800-63B section 3.2.2: 100 wrong
-//! codes in a row, and here also 100 in a day. In a fleet, members add 80 in a row to those of a verifier.
+//! codes in a row, and here also 100 in a day. In a fleet, members add to these, see `members`.
 
 mod counter;
 mod members;
@@ -13,7 +13,7 @@ use minicbor::{CborLen, Decode, Encode};
 use counter::{CLEAR, DayLimit, Limits};
 pub use counter::{FailureCounter, LockState};
 use members::MemberCounters;
-pub use members::{MemberPlace, MemberScope};
+pub use members::{MemberLock, MemberPlace, MemberScope};
 pub use origins::{KnownOrigins, ORIGIN_LIFETIME, RemoteOrigin};
 
 use crate::Time;
@@ -71,7 +71,7 @@ impl ThrottleScope {
             Self::Session => LockScope::Sessions,
             Self::Console => LockScope::Console,
             Self::OwnProgram => LockScope::OwnPrograms,
-            Self::AtMember(scope) => scope.lock_scope(),
+            Self::AtMember(scope) => scope.place().lock_scope(),
         }
     }
 
@@ -345,10 +345,15 @@ impl Throttle {
         origins.clear_wrong();
     }
 
-    /// Whether a place at a member has a lock that has not ended.
+    /// The places at members that have a lock that has not ended.
+    pub fn member_locks(&self, now: Time) -> impl Iterator<Item = MemberLock<'_>> {
+        self.members.locks(now)
+    }
+
+    /// The lock of members that have no counters of their own.
     #[must_use]
-    pub fn is_locked_at_members(&self, now: Time) -> bool {
-        self.members.is_locked(now)
+    pub fn lock_of_further_members(&self, now: Time) -> LockState {
+        self.members.lock_of_further(now)
     }
 
     /// Whether a decoded value is in the range of values that are made here.
