@@ -87,6 +87,12 @@ impl Loaded {
         self.former_name.as_deref()
     }
 
+    /// Its memory, in bytes: the record, and the account that was decoded from it.
+    pub(crate) fn memory(&self) -> usize {
+        let record = self.record.as_ref();
+        record.map_or(0, |record| record.as_bytes().len().saturating_mul(2))
+    }
+
     fn none() -> Self {
         Self {
             account: None,

@@ -12,10 +12,10 @@ pub(super) const MAX_OF_HOST: usize = 4 * 1024 * 1024;
 pub(super) const MAX_OF_MEMBERS: usize = 64 * 1024 * 1024;
 /// The memory of the dialogs of this host, in bytes. Members take nothing of it.
 pub(super) const MAX_OF_THIS_HOST: usize = 32 * 1024 * 1024;
-/// What a dialog takes beside what is counted: its state, the record of the account, the entries of maps.
-const BASE: usize = 4096;
+/// What a dialog takes beside what is counted: its state, the entries of maps.
+const BASE: usize = 3072;
 
-/// The memory of a dialog, in bytes.
+/// The memory of a dialog without the record of the account, in bytes.
 pub(super) fn of(session: &Session) -> usize {
     let attempt = &session.attempt;
     let (context, login) = (&attempt.context, &attempt.login);

@@ -15,6 +15,7 @@ use tfa_core::{
 };
 use tfa_proto::Context;
 
+use super::expiry::Watcher;
 use super::{Error, dialog_size, on_member, pam_context};
 use crate::account::Loaded;
 use crate::caller::Caller;
@@ -142,8 +143,8 @@ impl Session {
 pub struct Sessions {
     open: HashMap<u32, Slot>,
     last: u32,
-    /// A thread ends those that have waited too long.
-    pub(super) is_watched: bool,
+    /// Ends those that have waited too long.
+    pub(super) watcher: Option<Watcher>,
 }
 
 struct Slot {
@@ -151,7 +152,7 @@ struct Slot {
     /// The record on which the question was asked, until the first answer. It holds secrets.
     loaded: Option<Loaded>,
     since: Instant,
-    /// Its memory, in bytes.
+    /// Its memory without the record, in bytes.
     size: usize,
     /// An answer is being judged: there is no question to answer meanwhile.
     judging: bool,
@@ -213,7 +214,8 @@ impl Sessions {
             return Err(Error::TooManyDialogs);
         }
         let size = dialog_size::of(&dialog);
-        if !self.make_room(&dialog, size) {
+        let with_record = loaded.as_ref().map_or(0, Loaded::memory);
+        if !self.make_room(&dialog, size.saturating_add(with_record)) {
             return Err(Error::TooManyDialogs);
         }
         loop {
@@ -226,6 +228,7 @@ impl Sessions {
                     size,
                     judging: false,
                 };
+                self.expect(slot.end());
                 self.open.insert(self.last, slot);
                 return Ok(self.last);
             }
@@ -257,7 +260,14 @@ impl Sessions {
     /// The memory of dialogs, in bytes.
     fn size(&self, which: impl Fn(&Slot) -> bool) -> usize {
         let which = self.open.values().filter(|slot| which(slot));
-        which.map(|slot| slot.size).sum()
+        which.map(Slot::memory).sum()
+    }
+
+    /// The thread that ends dialogs learns when one ends.
+    fn expect(&self, end: Instant) {
+        if let Some(watcher) = &self.watcher {
+            watcher.expect(end);
+        }
     }
 
     /// Ends the dialogs that have waited too long. Returns when the next one will have; `None` if there is none.
@@ -322,6 +332,8 @@ impl Sessions {
             slot.dialog.dialog = dialog;
             slot.since = now;
             slot.judging = false;
+            let end = slot.end();
+            self.expect(end);
         }
     }
 
@@ -351,6 +363,12 @@ impl Sessions {
 }
 
 impl Slot {
+    /// In bytes.
+    fn memory(&self) -> usize {
+        let record = self.loaded.as_ref().map_or(0, Loaded::memory);
+        self.size.saturating_add(record)
+    }
+
     fn idle_timeout(&self) -> Duration {
         match self.dialog.dialog {
             Dialog::AskCode(_) | Dialog::AskRecoveryCode(_) | Dialog::AskRemember(_) => {
@@ -564,11 +582,43 @@ mod tests {
         }
         // The thread ends too.
         let start = Instant::now();
-        while sessions.lock().unwrap().is_watched {
+        while sessions.lock().unwrap().watcher.is_some() {
             assert!(start.elapsed() < Duration::from_secs(60));
             thread::yield_now();
         }
         assert_eq!(sessions.lock().unwrap().open.len(), 0);
+    }
+
+    #[test]
+    fn dialog_that_begins_later_and_ends_earlier_is_not_kept() {
+        let sessions = Arc::new(Mutex::new(Sessions::default()));
+        let now = Instant::now();
+        let mut enrollment = set_up("host web1");
+        enrollment.attempt.host = of_host("host web1", 1).attempt.host;
+        {
+            let mut locked = sessions.lock().unwrap();
+            locked.open(enrollment, None, now).unwrap();
+            expiry::watch(&sessions, &mut locked);
+        }
+        let until = |is_so: &dyn Fn(&Sessions) -> bool| {
+            while !is_so(&sessions.lock().unwrap()) {
+                assert!(now.elapsed() < Duration::from_secs(60));
+                thread::yield_now();
+            }
+        };
+        // The thread waits for the enrollment.
+        let enrollment_ends = now + ENROLLMENT_IDLE_TIMEOUT;
+        until(&|sessions| {
+            let watcher = sessions.watcher.as_ref();
+            watcher.is_some_and(|watcher| watcher.looks_at() == enrollment_ends)
+        });
+        let nearly = IDLE_TIMEOUT - Duration::from_millis(500);
+        let mut locked = sessions.lock().unwrap();
+        let since = now.checked_sub(nearly).unwrap();
+        locked.open(of_host("host web1", 1), None, since).unwrap();
+        assert_eq!(locked.open.len(), 2);
+        drop(locked);
+        until(&|sessions| sessions.open.len() == 1);
     }
 
     #[test]
