@@ -16,8 +16,8 @@ use tfa_core::{
     Account, Authenticator, Fingerprint, FleetHost, Parameters, PublishedPolicy, Secret, Time,
 };
 use tfa_fleet_wire::{
-    AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts, LoginReply,
-    LoginTurn, LoginUser, MemberCall, SecretText,
+    AccountCall, AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts,
+    LoginReply, LoginTurn, LoginUser, MemberCall, SecretBytes, SecretText,
 };
 use tfa_proto::{Context, Next, Verdict};
 use tfa_store::etcd::{Entry, EtcdStore, Kv, KvError, Range, RangeReply, Txn, TxnReply};
@@ -199,6 +199,39 @@ fn login_of_a_member_takes_two_reads_and_one_transaction() {
     join(&*store);
     begin(&logins, &kv);
     assert_eq!(log_in(&logins, &kv), expected);
+}
+
+#[test]
+fn status_of_a_user_of_a_member_is_read_with_the_host() {
+    let kv = Counted::default();
+    let (logins, store) = verifier(&kv);
+    join(&*store);
+    let status = || {
+        let call = AccountCall {
+            user: LoginUser {
+                name: "alice".to_owned(),
+                uid: 1000,
+                aliases: Vec::new(),
+            },
+            method: "Status".to_owned(),
+            arguments: SecretBytes(Zeroizing::default()),
+            subject: None,
+            proved_by: None,
+            only_reads: true,
+        };
+        kv.take();
+        let reply = logins.answer(MemberCall {
+            member: MEMBER.to_owned(),
+            call: LoginCall::Account(call),
+            key: KEY_OF_HOST,
+        });
+        assert!(matches!(reply, LoginReply::Account(_)), "{reply:?}");
+        kv.take()
+    };
+    // The first one reads the policy.
+    status();
+    // The host with the record, which policy is the newest, and the verifiers that a text names.
+    assert_eq!(status(), ["get", "get", "range"]);
 }
 
 #[test]

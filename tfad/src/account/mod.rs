@@ -81,6 +81,11 @@ impl Loaded {
         self.account.as_ref()
     }
 
+    /// The account; `None` where there is no record.
+    pub(crate) fn into_account(self) -> Option<Account> {
+        self.account
+    }
+
     /// The name that the record is stored under, where that is not the user's.
     #[must_use]
     pub fn former_name(&self) -> Option<&str> {

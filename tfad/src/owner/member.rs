@@ -3,12 +3,13 @@
 //!
 //! Arguments and results are those of the contract, as D-Bus marshals them in little endian.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tfa_core::{BoundSetId, Factor, Input, Refusal, Subject, ThrottleScope};
 use tfa_proto::{Error, OpenEnum, Parameters, SecurityKeyParameters};
+use tfa_store::RecordRead;
 use zbus::wire::serialized::{Context, Data};
 use zbus::wire::{LE, Type, to_bytes};
 use zeroize::Zeroizing;
@@ -28,6 +29,17 @@ pub(super) struct Member {
     pub(super) scope: ThrottleScope,
     /// Why its users do not change their enrollments there.
     pub(super) changes_refused: Option<String>,
+    /// The record, where it was read with the document of the member. It serves once.
+    record: Arc<Mutex<Option<RecordRead>>>,
+}
+
+impl Member {
+    pub(super) fn take_record(&self) -> Option<RecordRead> {
+        self.record
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
 }
 
 /// The bytes of a result, which may hold a key or codes.
@@ -54,8 +66,17 @@ impl Owner {
                 subject,
                 scope,
                 changes_refused,
+                record: Arc::default(),
             }),
         }
+    }
+
+    /// The same, with a record that was read already. It serves a call that only reads.
+    pub(crate) fn reading(mut self, record: Option<RecordRead>) -> Self {
+        if let Some(member) = &mut self.member {
+            member.record = Arc::new(Mutex::new(record));
+        }
+        self
     }
 
     /// Answers a call of a member. `is_proved` tells that a login for this call has used a code of the owner.
@@ -68,7 +89,7 @@ impl Owner {
         arguments: &[u8],
         is_proved: bool,
     ) -> Result<ResultBytes, Error> {
-        if method != Method::Status && method != Method::Devices {
+        if !method.only_reads() {
             self.must_be_served()?;
         }
         match method {

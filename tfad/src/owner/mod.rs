@@ -297,8 +297,11 @@ impl Owner {
     }
 
     fn load(&self) -> Result<Option<Account>, Error> {
-        let account = self.accounts.load(&self.user);
-        Ok(account.map_err(|error| self.report(error))?)
+        let read = self.member.as_ref().and_then(Member::take_record);
+        let read = read.filter(|read| self.state.publication().is_newest_met(read.policy()));
+        let loaded = self.accounts.load_record_or(read, &self.user);
+        let loaded = loaded.map_err(|error| self.report(error))?;
+        Ok(loaded.into_account())
     }
 
     /// Changes the account. It returns after the change was stored.

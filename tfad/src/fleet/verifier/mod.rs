@@ -91,6 +91,7 @@ impl MemberLogins {
         // At each call, also within a dialog: a host that was removed is refused at once.
         let user = match &call {
             LoginCall::Begin(begin) => Some(begin.user.name.as_str()),
+            LoginCall::Account(call) if owner_calls::only_reads(call) => Some(&*call.user.name),
             LoginCall::Answer { .. } | LoginCall::Account(_) | LoginCall::Cancel { .. } => None,
         };
         let record = match self.hosts.admit(&member, key, user) {
@@ -158,7 +159,7 @@ impl MemberLogins {
                 let turn = translate::turn(turn);
                 Ok(LoginReply::Begun { dialog, turn })
             }
-            LoginCall::Account(call) => self.account(member, name, call),
+            LoginCall::Account(call) => self.account(member, name, call, record),
             LoginCall::Cancel { dialog, .. } => {
                 self.logins.cancel(&name, dialog)?;
                 Ok(LoginReply::Cancelled)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tfa_core::{HostName, MemberPlace, MemberScope, ThrottleScope};
 use tfa_fleet_wire::{AccountCall, LoginReply, REPORT_BOUND_CODES, SecretBytes};
 use tfa_proto::Error;
+use tfa_store::RecordRead;
 
 use super::{MemberLogins, must_be_root_by_both};
 use crate::caller::Caller;
@@ -22,6 +23,7 @@ impl MemberLogins {
         member: &HostName,
         name: String,
         call: AccountCall,
+        record: Option<RecordRead>,
     ) -> Result<LoginReply, login::Error> {
         let AccountCall {
             user,
@@ -70,11 +72,17 @@ impl MemberLogins {
             subject,
             ThrottleScope::AtMember(place),
             changes_refused,
-        );
+        )
+        .reading(record);
         let result = owner.answer(method, &arguments.0, is_proved);
         let result = result.map_err(login::Error::Refused)?;
         Ok(LoginReply::Account(SecretBytes(result)))
     }
+}
+
+/// Whether the call reads the record once, and changes nothing.
+pub(super) fn only_reads(call: &AccountCall) -> bool {
+    Method::from_name(&call.method).is_some_and(Method::only_reads)
 }
 
 fn refused(text: &str) -> login::Error {
