@@ -67,7 +67,7 @@ fn certificate_is_renewed_by_the_present_key_and_one_of_before_is_refused() {
     after_password(&web1).expect(REFUSED);
     verifier.expect_in_journal(
         "tfad",
-        "host web1.test: refused a call, because it has joined again",
+        "host web1.test: refused a call, because it has renewed its certificate or joined again",
     );
     // Nor does it renew itself.
     web1.shift_clock_of(UNIT, 21 * DAY);

@@ -24,8 +24,8 @@ pub fn uid_on_host_alone(name: &str) -> String {
 #[must_use]
 pub fn not_a_user_name(name: &str) -> String {
     format!(
-        "{name:?} is not a user name: at most 256 bytes, no colon, slash or invisible character, and no blank or \
-         dash at its beginning. Nothing was changed"
+        "{name:?} is not a user name: it must have 1 to 256 bytes, no colon, slash, control or invisible character, \
+         no blank at an end, no dash at its beginning, and must not be \".\" or \"..\". Nothing was changed"
     )
 }
 
@@ -33,8 +33,9 @@ pub fn not_a_user_name(name: &str) -> String {
 #[must_use]
 pub fn no_user_of_member(name: &str) -> String {
     format!(
-        "{name:?} is not a user name: at most 256 bytes, no colon, slash or invisible character, no blank at an end, \
-         and no dash at its beginning. Correct it in the name service of the host"
+        "{name:?} is not a user name: it must have 1 to 256 bytes, no colon, slash, control or invisible character, \
+         no blank at an end, no dash at its beginning, and must not be \".\" or \"..\". Correct it in the name service \
+         of the host"
     )
 }
 
@@ -107,4 +108,25 @@ pub fn impact_of_one_user() -> Error {
     Error::InvalidArgument(
         "An impact is one on many users: it takes neither a uid nor groups.".to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_texts_name_each_rule_for_names() {
+        for text in [not_a_user_name("-a"), no_user_of_member("-a")] {
+            let rules = [
+                "1 to 256 bytes",
+                "colon, slash, control or invisible character",
+                "no blank at an end",
+                "no dash at its beginning",
+                "\".\" or \"..\"",
+            ];
+            for rule in rules {
+                assert!(text.contains(rule), "{text}");
+            }
+        }
+    }
 }

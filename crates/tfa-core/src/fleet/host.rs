@@ -227,7 +227,9 @@ impl fmt::Display for HostRefusal {
         formatter.write_str(match self {
             Self::Unknown => "it has not joined the fleet",
             Self::Removed => "it was removed from the fleet",
-            Self::OtherKey => "it has joined again since, with another key",
+            Self::OtherKey => {
+                "it has renewed its certificate or joined again since, with another key"
+            }
             Self::FormerKey => "it has used the key of its next certificate",
             Self::Returned => "it was removed, and the store no longer says so",
         })
