@@ -91,7 +91,9 @@ pub async fn join(token: &JoinToken, folder: &Folder) -> Result<Joined, JoinErro
                 } = certified;
                 let certificate = CertificateDer::from(certificate);
                 let is_verifier = port.is_some();
-                let host = folder.put_in_force(&key, &certificate, &authority, is_verifier)?;
+                let host = Some(&token.host);
+                let host =
+                    folder.put_in_force(&key, &certificate, &authority, is_verifier, host)?;
                 return Ok(Joined {
                     host,
                     verifiers,

@@ -128,7 +128,8 @@ async fn renew_if_due(folder: &Folder, certifier: &Certifier) -> Result<bool, No
             certificate, port, ..
         } = certified.map_err(|(_, text)| text)?;
         let certificate = CertificateDer::from(certificate);
-        let put = folder.put_in_force(&key, &certificate, &authority, port.is_some());
+        let is_verifier = port.is_some();
+        let put = folder.put_in_force(&key, &certificate, &authority, is_verifier, Some(&host));
         put.map(drop).map_err(|why| why.to_string())
     };
     certifier

@@ -124,14 +124,14 @@ fn accept(folder: &Folder, input: &str) -> Result<String, Failure> {
         return Err(Failure("the input is not two certificates".to_owned()));
     };
     let [certificate, authority] = [certificate, authority].map(CertificateDer::from);
-    let host = folder.put_in_force(&folder.new_key()?, &certificate, &authority, true)?;
+    let host = folder.put_in_force(&folder.new_key()?, &certificate, &authority, true, None)?;
     Ok(format!("{host}\n"))
 }
 
 fn join_fleet(folder: &Folder, input: &str) -> Result<String, Failure> {
     let token = JoinToken::parse(input).map_err(|why| {
         Failure(format!(
-            "this is not a token of tfactl host invite: {why}. Copy all of it"
+            "this is no valid token of tfactl host invite: {why}"
         ))
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -120,7 +120,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
             command: FleetCommand::Leave { yes, without_etcd },
         } => fleet::leave(yes, without_etcd).await,
         Command::Host { command } => fleet::run_host(command).await,
-        Command::Join { token } => fleet::join(token).await,
+        Command::Join { token, yes } => fleet::join(token, yes).await,
         Command::Doctor { only, json } => doctor::run(only.as_deref(), json).await,
         Command::Key { command } => key::run(command).await,
         Command::Store { command } => store::run(command).await,

@@ -234,6 +234,7 @@ fn host_joins_with_its_token_and_speaks_with_its_key() {
     let token = verifier.invite("web1.example");
     let verifiers: Vec<String> = token.verifiers.iter().map(ToString::to_string).collect();
     assert_eq!(verifiers, ["v1.example:7443"]);
+    assert_eq!(token.host, name("web1.example"));
     let host = key();
     assert!(!verifier.admits("web1.example", &host));
     let reply = verifier.join(&token, &host);

@@ -10,16 +10,16 @@ use crate::{Fingerprint, HostName, InvitationId, InvitationSecret};
 
 const PREFIX: &str = "tfa-join-";
 /// The version of the bytes behind the prefix.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const CHECKSUM_BYTES: usize = 4;
 /// The longest token, in characters.
 pub const MAX_TOKEN: usize = 2048;
-/// The bytes that a text of that length holds, and those before the verifiers.
+/// The bytes that a text of that length holds, and those before the name of the host.
 const MAX_BYTES: usize = (MAX_TOKEN - PREFIX.len()) / 4 * 3;
 const FIXED_BYTES: usize =
     1 + InvitationId::LENGTH + InvitationSecret::LENGTH + Fingerprint::LENGTH;
-// The longest name, a colon, and the longest port.
-const _: () = assert!(FIXED_BYTES + 253 + 6 + CHECKSUM_BYTES <= MAX_BYTES);
+// The longest name of a host, a blank, and a verifier: the longest name, a colon, and the longest port.
+const _: () = assert!(FIXED_BYTES + 253 + 1 + 253 + 6 + CHECKSUM_BYTES <= MAX_BYTES);
 /// How many verifiers a token names at most.
 pub const MAX_VERIFIERS: usize = 16;
 
@@ -55,6 +55,8 @@ impl fmt::Display for VerifierAddress {
 pub struct JoinToken {
     /// The number of the invitation.
     pub id: InvitationId,
+    /// The host that was invited. The verifier decides, and certifies no other name with the invitation.
+    pub host: HostName,
     /// Its secret.
     pub secret: InvitationSecret,
     /// The certificate of the authority. The host trusts no other one.
@@ -70,7 +72,7 @@ pub enum InvalidToken {
     NoToken,
     /// A part is missing, or characters were changed.
     Checksum,
-    /// A later version has made it.
+    /// Another version has made it.
     Version,
     /// What it has is not valid.
     Contents,
@@ -85,10 +87,9 @@ impl JoinToken {
         bytes.extend_from_slice(&self.id.0);
         bytes.extend_from_slice(&*self.secret.0);
         bytes.extend_from_slice(self.authority.as_bytes());
+        bytes.extend_from_slice(self.host.as_str().as_bytes());
         for verifier in self.verifiers.iter().take(MAX_VERIFIERS) {
-            let is_first = bytes.len() == FIXED_BYTES;
-            let blank = if is_first { "" } else { " " };
-            let verifier = format!("{blank}{verifier}");
+            let verifier = format!(" {verifier}");
             if bytes.len() + verifier.len() + CHECKSUM_BYTES > MAX_BYTES {
                 break;
             }
@@ -124,15 +125,24 @@ impl JoinToken {
         Self::contents(rest).ok_or(InvalidToken::Contents)
     }
 
+    /// Whether a line may be a further part of a text that was pasted with a line break in it.
+    #[must_use]
+    pub fn may_go_on_with(line: &str) -> bool {
+        let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        !line.is_empty() && line.bytes().all(is_of_token) && !line.starts_with(PREFIX)
+    }
+
     fn contents(bytes: &[u8]) -> Option<Self> {
         let (id, rest) = bytes.split_first_chunk()?;
         let (secret, rest) = rest.split_first_chunk()?;
-        let (authority, verifiers) = rest.split_first_chunk()?;
-        let verifiers = str::from_utf8(verifiers).ok()?.split(' ');
+        let (authority, names) = rest.split_first_chunk()?;
+        let (host, verifiers) = str::from_utf8(names).ok()?.split_once(' ')?;
+        let verifiers = verifiers.split(' ');
         let verifiers: Option<Vec<_>> = verifiers.map(VerifierAddress::parse).collect();
         let verifiers = verifiers.filter(|all| all.len() <= MAX_VERIFIERS)?;
         Some(Self {
             id: InvitationId(*id),
+            host: HostName::new(host).ok()?,
             secret: InvitationSecret(Zeroizing::new(*secret)),
             authority: Fingerprint::new(*authority),
             verifiers,
@@ -151,10 +161,12 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
 impl fmt::Display for InvalidToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::NoToken => "it does not begin with \"tfa-join-\"",
-            Self::Checksum => "a part of it is missing or wrong",
-            Self::Version => "a later version of tfa has made it",
-            Self::Contents => "it names no verifier",
+            Self::NoToken => "it does not begin with \"tfa-join-\". Copy all of it",
+            Self::Checksum => "a part of it is missing or wrong. Copy all of it",
+            Self::Version => {
+                "another version of tfa has made it. Install the same version on both hosts, and make a new one"
+            }
+            Self::Contents => "it names no host or no verifier. Make a new one",
         })
     }
 }
@@ -169,6 +181,7 @@ mod tests {
         let verifiers = ["v1.example:7443", "v2.example:443"];
         JoinToken {
             id: InvitationId([1; InvitationId::LENGTH]),
+            host: HostName::new("web1.example").unwrap(),
             secret: InvitationSecret(Zeroizing::new([2; InvitationSecret::LENGTH])),
             authority: Fingerprint::new([3; Fingerprint::LENGTH]),
             verifiers: verifiers
@@ -184,7 +197,10 @@ mod tests {
         for text in [text.to_string(), format!("  {head}\r\n{tail}\n")] {
             let read = JoinToken::parse(&text).unwrap();
             assert_eq!((read.id, *read.secret.0), (token().id, [2; 16]));
-            assert_eq!(read.authority, token().authority);
+            assert_eq!(
+                (read.host, read.authority),
+                (token().host, token().authority)
+            );
             assert_eq!(read.verifiers, token().verifiers);
         }
     }
@@ -213,6 +229,7 @@ mod tests {
         let name = format!("{label}.{label}.{label}.{}", "b".repeat(61));
         let verifier = VerifierAddress::parse(&format!("{name}:65535")).unwrap();
         let token = JoinToken {
+            host: verifier.name.clone(),
             verifiers: vec![verifier; MAX_VERIFIERS],
             ..token()
         };
@@ -231,19 +248,36 @@ mod tests {
             let bytes = [bytes, &checksum(bytes)].concat();
             parse(&format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&bytes)))
         };
-        assert_eq!(with(&[2; 70]), InvalidToken::Version);
-        assert_eq!(with(&[1; 57]), InvalidToken::Contents);
-        let ports = [
-            "v1.example",
-            "v1.example:0",
-            "*.example:7443",
-            "v1.example:7443 ",
+        for version in [1, 3] {
+            assert_eq!(with(&[version; 70]), InvalidToken::Version);
+        }
+        assert_eq!(with(&[2; FIXED_BYTES]), InvalidToken::Contents);
+        let names = [
+            "v1.example:7443",
+            "web1.example",
+            "web1.example ",
+            "web1.example v1.example",
+            "web1.example v1.example:0",
+            "web1.example *.example:7443",
+            "web1.example v1.example:7443 ",
+            "*.example v1.example:7443",
+            " v1.example:7443",
         ];
-        for verifier in ports {
+        for names in names {
             assert_eq!(
-                with(&[&[1; 57], verifier.as_bytes()].concat()),
-                InvalidToken::Contents
+                with(&[&[2; FIXED_BYTES], names.as_bytes()].concat()),
+                InvalidToken::Contents,
+                "{names:?}"
             );
+        }
+    }
+
+    #[test]
+    fn only_a_line_of_its_characters_goes_on_with_a_token() {
+        let text = token().to_text();
+        assert!(JoinToken::may_go_on_with(&text[80..]));
+        for other in ["", "tfactl host list", "a;b", "réseau", &text, &text[..60]] {
+            assert!(!JoinToken::may_go_on_with(other), "{other:?}");
         }
     }
 

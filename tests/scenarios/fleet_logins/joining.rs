@@ -181,6 +181,44 @@ fn token_is_good_again_after_an_error_of_the_host_that_has_used_it() {
 }
 
 #[test]
+fn token_of_another_host_renames_a_member_only_with_consent() {
+    let (verifier, [web1, _web2]) = verifier_and_members();
+    let alice = set_up(&verifier, "alice", PASSWORD);
+    let token = invite(&verifier, "web1.test");
+    web1.command(["tfactl", "join"]).stdin(token).succeed();
+    logs_in(&web1, &alice.phone.next_unused());
+    let other = invite(&verifier, "web2.test");
+    let join = web1.command(["tfactl", "join"]).stdin(other.clone());
+    let refused = join.fail().text();
+    assert!(
+        refused.contains(
+            "this host has joined its fleet as web1.test, and the token is for web2.test"
+        ),
+        "{refused}"
+    );
+    let terminal = web1.terminal(["tfactl", "join", &other]);
+    terminal.expect("This host has joined its fleet as web1.test, and the token is for web2.test.");
+    terminal.expect("[y/N]");
+    terminal.type_line("");
+    terminal.expect("The invitation was not used.");
+    assert!(!terminal.wait_exit().success());
+    let is_member = |name: &str| {
+        let hosts = verifier.succeed(["tfactl", "host", "list"]);
+        hosts.contains(&format!("{name}  member"))
+    };
+    assert!(is_member("web1.test") && !is_member("web2.test"));
+    logs_in(&web1, &alice.backup_codes[0]);
+    let join = web1.command(["tfactl", "join", "--yes"]).stdin(other);
+    let joined = join.succeed();
+    assert!(
+        joined.contains("web2.test has a new certificate"),
+        "{joined}"
+    );
+    assert!(is_member("web2.test"));
+    logs_in(&web1, &alice.backup_codes[1]);
+}
+
+#[test]
 fn interrupted_join_leaves_no_program_and_the_token_is_good() {
     let (verifier, [web1, _web2]) = verifier_and_members();
     let alice = set_up(&verifier, "alice", PASSWORD);
@@ -196,6 +234,9 @@ fn interrupted_join_leaves_no_program_and_the_token_is_good() {
         let terminal = web1.terminal(["tfactl", "join"]);
         terminal.expect("Token:");
         terminal.type_line(&token);
+        // The machine has another name.
+        terminal.expect("[y/N]");
+        terminal.type_line("y");
         wait_for(is_joining);
         // Meanwhile no other command joins or makes a fleet.
         let join = web1.command(["tfactl", "join"]).stdin(token.clone());

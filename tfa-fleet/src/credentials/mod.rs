@@ -45,6 +45,8 @@ pub enum FolderError {
     NoKey,
     /// The certificate is for another key.
     OtherKey,
+    /// The certificate is for a host of this name, and not for the expected one.
+    OtherHost(HostName),
     /// The certificate is not one that other hosts would accept.
     Refused(rustls::Error),
 }
@@ -129,13 +131,14 @@ impl Folder {
     }
 
     /// Puts the key with its certificate in force: at the next start, or reading. It must be one of this authority,
-    /// and other hosts must accept it. Returns the name of this host.
+    /// and other hosts must accept it. Returns the name of this host, which is the expected one if there is one.
     pub(crate) fn put_in_force(
         &self,
         key: &HostKey,
         certificate: &CertificateDer<'static>,
         authority: &CertificateDer<'static>,
         is_verifier: bool,
+        expected: Option<&HostName>,
     ) -> Result<HostName, FolderError> {
         let host = tls::check_own(certificate, authority, is_verifier);
         let host = host.map_err(FolderError::Refused)?;
@@ -143,6 +146,9 @@ impl Folder {
         let own = key.fingerprint().map_err(|BadKey| FolderError::NoKey)?;
         if certified != own {
             return Err(FolderError::OtherKey);
+        }
+        if expected.is_some_and(|expected| *expected != host) {
+            return Err(FolderError::OtherHost(host));
         }
         // First: without the authority, the rest is of no use.
         let authority = pem::section("CERTIFICATE", authority);
@@ -192,6 +198,9 @@ impl fmt::Display for FolderError {
                 formatter.write_str("no key can be made: the kernel gives no random bytes")
             }
             Self::OtherKey => formatter.write_str("the certificate is for another key"),
+            Self::OtherHost(host) => {
+                write!(formatter, "the certificate is for another host, {host}")
+            }
             Self::Refused(error) => {
                 write!(
                     formatter,

@@ -374,6 +374,22 @@ fn wrong_secret_and_other_texts_are_refused() {
 }
 
 #[test]
+fn certificate_of_another_host_than_that_of_the_token_is_not_kept() {
+    let verifier = Verifier::start();
+    let token = verifier.invite("web1.test");
+    let folder = Folder::new();
+    let mut other = token.clone();
+    other.host = HostName::new("web2.test").unwrap();
+    let why = fail("--join", folder.path(), &text(&other));
+    assert!(
+        why.contains("the certificate is for another host, web1.test"),
+        "{why}"
+    );
+    assert!(!host_file(&folder).exists());
+    succeed("--join", folder.path(), &text(&token));
+}
+
+#[test]
 fn verifier_that_does_not_run_is_named() {
     let verifier = Verifier::start();
     let mut token = verifier.invite("web1.test");

@@ -225,6 +225,9 @@ pub(crate) enum Command {
     Join {
         /// The token of tfactl host invite
         token: Option<String>,
+        /// Do not ask whether a token for another name is meant
+        #[arg(long)]
+        yes: bool,
     },
     /// Find what is wrong with the two-factor login of this host
     #[command(after_help = messages::DOCTOR_HELP)]

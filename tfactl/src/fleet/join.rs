@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use tfa_client::{Failure, LineRead, Terminal, is_root};
-use tfa_fleet_core::{InvalidToken, JoinToken};
+use tfa_fleet_core::{HostName, InvalidToken, JoinToken};
 use zeroize::Zeroizing;
 
 use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_member, role_lines};
-use super::preconditions::other_name;
+use super::preconditions::confirm_name;
 use super::program::{self, Joined};
 use super::units;
 use crate::daemon::Daemon;
@@ -29,7 +29,7 @@ enum Before {
     Member,
 }
 
-pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
+pub(crate) async fn run(token: Option<String>, yes: bool) -> Result<(), Failure> {
     if !is_root() {
         return Err(Failure::NotAllowed(messages::FLEET_NEEDS_ROOT.to_owned()));
     }
@@ -42,7 +42,10 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
         Some(token) => token,
         None => read_token(&mut terminal, &mut daemon).await?,
     };
-    terminal.note(messages::JOINING);
+    let invited = JoinToken::parse(&token).map(|token| token.host);
+    let invited = invited.map_err(|why| Failure::Refused(messages::bad_token(&why)))?;
+    confirm_host(&mut terminal, &mut daemon, before, &invited, yes).await?;
+    terminal.note(&messages::joining(invited.as_str()));
     let joined = certify(&mut daemon, before, &token).await;
     let joined = joined.inspect_err(|failure| {
         if matches!(failure, Failure::Cancelled(_)) {
@@ -76,6 +79,36 @@ pub(crate) async fn run(token: Option<String>) -> Result<(), Failure> {
             terminal.error(messages::TOKEN_IS_GOOD);
             Err(failure)
         }
+    }
+}
+
+/// Asks where the token is for another host than this one: with it, a member would get another name in its fleet.
+async fn confirm_host(
+    terminal: &mut Terminal,
+    daemon: &mut Daemon,
+    before: Before,
+    invited: &HostName,
+    yes: bool,
+) -> Result<(), Failure> {
+    let invited = invited.as_str();
+    let own = match before {
+        Before::Member => program::certified(daemon.interrupt()).await.name,
+        Before::Alone => None,
+    };
+    let Some(own) = own else {
+        return confirm_name(terminal, daemon.interrupt(), invited, yes).await;
+    };
+    if own == invited || yes {
+        return Ok(());
+    }
+    if !terminal.is_interactive() {
+        let text = messages::joins_under_another_name(&own, invited);
+        return Err(Failure::Refused(text));
+    }
+    let question = messages::ask_for_another_name(&own, invited);
+    match terminal.ask(daemon.interrupt(), &question).await? {
+        LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
+        _ => Err(Failure::Cancelled(messages::INVITATION_UNUSED.to_owned())),
     }
 }
 
@@ -134,9 +167,6 @@ async fn connect(
     }
     become_member(written).await?;
     terminal.print(&messages::joined(host))?;
-    if let Some(own) = other_name(host) {
-        terminal.error(&messages::joined_as_other(&own, host));
-    }
     if !has_systemd {
         terminal.print(messages::START_UNITS)?;
     }
@@ -210,7 +240,7 @@ async fn become_member(written: &mut Written) -> Result<(), Failure> {
 }
 
 /// Whether more of a token follows: a terminal may paste it as several lines.
-fn is_part(token: &str) -> bool {
+fn is_incomplete(token: &str) -> bool {
     token.len() < MAX_TOKEN && JoinToken::parse(token).err() == Some(InvalidToken::Checksum)
 }
 
@@ -222,18 +252,22 @@ async fn read_token(
     let missing = || Failure::Refused(messages::NO_TOKEN.to_owned());
     if terminal.is_interactive() {
         let mut token = Zeroizing::new(String::with_capacity(MAX_TOKEN));
-        let mut prompt = messages::ASK_FOR_TOKEN;
-        loop {
-            match terminal.ask(daemon.interrupt(), prompt).await? {
-                LineRead::Line(line) if !line.trim().is_empty() => token.push_str(&line),
-                _ if token.is_empty() => return Err(missing()),
-                _ => return Ok(token),
-            }
-            if !is_part(&token) {
-                return Ok(token);
-            }
-            prompt = messages::ASK_FOR_MORE_OF_TOKEN;
+        match terminal
+            .ask(daemon.interrupt(), messages::ASK_FOR_TOKEN)
+            .await?
+        {
+            LineRead::Line(line) if !line.trim().is_empty() => token.push_str(&line),
+            _ => return Err(missing()),
         }
+        while is_incomplete(&token) {
+            let prompt = messages::ASK_FOR_MORE_OF_TOKEN;
+            match terminal.ask(daemon.interrupt(), prompt).await? {
+                LineRead::Line(line) if JoinToken::may_go_on_with(&line) => token.push_str(&line),
+                // A command that was pasted behind it, for example.
+                _ => return Err(Failure::Refused(messages::NO_PART_OF_TOKEN.to_owned())),
+            }
+        }
+        return Ok(token);
     }
     let input = secret_input::read_to_end(secret_input::stdin()?, 0, MAX_TOKEN)?;
     let input = input.ok_or_else(|| Failure::Refused(messages::TOKEN_TOO_LONG.to_owned()))?;

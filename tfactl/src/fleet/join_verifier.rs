@@ -74,8 +74,8 @@ pub(crate) async fn run(args: JoinVerifierArgs) -> Result<(), Failure> {
         _ => {}
     }
     let (terminal, interrupt) = (&mut joining.terminal, joining.daemon.interrupt());
-    confirm_name(terminal, interrupt, told.get("host")).await?;
-    joining.terminal.note(messages::JOINING);
+    confirm_name(terminal, interrupt, told.get("host"), false).await?;
+    joining.terminal.note(&messages::joining(told.get("host")));
     match joining.join(&told).await {
         Ok(()) => {
             joining.written.settle();

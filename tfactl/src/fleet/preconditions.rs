@@ -37,7 +37,7 @@ pub(super) fn host_name() -> Result<String, Failure> {
 }
 
 /// The name of this host, if an invitation for `invited` is probably for another one: the first labels differ.
-pub(super) fn other_name(invited: &str) -> Option<String> {
+fn other_name(invited: &str) -> Option<String> {
     let own = host_name().ok()?;
     (!is_same_host(&own, invited)).then_some(own)
 }
@@ -48,17 +48,18 @@ fn is_same_host(own: &str, invited: &str) -> bool {
     label(own) == label(invited)
 }
 
-/// Asks whether to go on where an invitation is probably for another host. Without a terminal it only says so: a host
-/// that a cloud has named may be invited under another name.
+/// Asks whether to go on where an invitation is probably for another host. With `yes`, or without a terminal, it only
+/// says so: a host that a cloud has named may be invited under another name.
 pub(super) async fn confirm_name(
     terminal: &mut Terminal,
     interrupt: &mut Interrupt,
     invited: &str,
+    yes: bool,
 ) -> Result<(), Failure> {
     let Some(own) = other_name(invited) else {
         return Ok(());
     };
-    if !terminal.is_interactive() {
+    if yes || !terminal.is_interactive() {
         terminal.error(&messages::invited_other(&own, invited));
         return Ok(());
     }

@@ -83,10 +83,7 @@ fn joined(lines: &[String]) -> Option<Joined> {
 /// # Errors
 /// The first fault.
 pub(super) async fn check(interrupt: &mut Interrupt) -> Result<(), Failure> {
-    let printed = output(interrupt, "--report", "").await?;
-    let report = read_report(&printed);
-    let report = report.map_err(|why| Failure::Refused(messages::no_fleet_program(&why)))?;
-    match report.faults.first() {
+    match report(interrupt).await?.faults.first() {
         Some(fault) => Err(Failure::Refused(messages::fleet_fault(
             &plain(&fault.path),
             &plain(&fault.text),
@@ -113,9 +110,8 @@ pub(super) enum CertifiedBy {
 
 /// Has it tell the certificate of this host.
 pub(super) async fn certified(interrupt: &mut Interrupt) -> Certified {
-    let printed = output(interrupt, "--report", "").await;
-    let report = printed.ok().and_then(|printed| read_report(&printed).ok());
-    report.map_or_else(Certified::default, |report| certified_in(&report))
+    let told = report(interrupt).await;
+    told.map_or_else(|_| Certified::default(), |report| certified_in(&report))
 }
 
 fn certified_in(report: &Report) -> Certified {
@@ -135,6 +131,12 @@ fn certified_in(report: &Report) -> Certified {
         name: name.map(|name| name.to_string()),
         by: Some(by),
     }
+}
+
+async fn report(interrupt: &mut Interrupt) -> Result<Report, Failure> {
+    let printed = output(interrupt, "--report", "").await?;
+    let report = read_report(&printed);
+    report.map_err(|why| Failure::Refused(messages::no_fleet_program(&why)))
 }
 
 /// Has it do this, with an input that may hold a secret. Returns the lines of its output. A signal ends it.

@@ -84,11 +84,19 @@ pub(crate) fn ask_other_name(own: &str, invited: &str) -> String {
 
 pub(crate) const INVITATION_UNUSED: &str = "The invitation was not used. Nothing was changed.";
 
-/// A member whose own name is another one.
-pub(crate) fn joined_as_other(own: &str, host: &str) -> String {
+/// A member would get another name, and there is no terminal.
+pub(crate) fn joins_under_another_name(own: &str, invited: &str) -> String {
     format!(
-        "This host is called {own}, and has used the token for {host}. If that was\n\
-         not meant, run: tfactl fleet leave"
+        "this host has joined its fleet as {own}, and the token is for {invited}.\n\
+         The token was not used. To give this host the name {invited}, add --yes"
+    )
+}
+
+/// The same, on a terminal.
+pub(crate) fn ask_for_another_name(own: &str, invited: &str) -> String {
+    format!(
+        "This host has joined its fleet as {own}, and the token is for {invited}.\n\
+         With it, the host is called {invited} from now on. Go on? [y/N] "
     )
 }
 
@@ -222,6 +230,8 @@ Without TOKEN, the token is read from the terminal or the standard input. Other
 users of this host can see arguments while the command runs.
 The host must have no accounts of its own. A member that joins again, because
 its certificate has ended, gets a new certificate and nothing else.
+A token is for one host. A member that has another name in its fleet takes the
+name of the token after a question, or with --yes.
 Only root can do that. The package tfa-fleet is needed.";
 
 pub(crate) const FLEET_NEEDS_ROOT: &str = "only root may do that";
@@ -231,11 +241,21 @@ pub(crate) const ASK_FOR_TOKEN: &str = "Token: ";
 /// A token was pasted with a line break in it.
 pub(crate) const ASK_FOR_MORE_OF_TOKEN: &str = "The rest of the token: ";
 
+pub(crate) const NO_PART_OF_TOKEN: &str = "\
+a part of the token is missing, and the last line is none. It was not used or run.
+Copy the whole token, and run again: tfactl join";
+
+pub(crate) fn bad_token(why: &dyn Display) -> String {
+    format!("this is no valid token of tfactl host invite: {why}")
+}
+
 pub(crate) const TOKEN_TOO_LONG: &str = "this is too long for a token of tfactl host invite";
 
 pub(crate) const NO_TOKEN: &str = "there is no token. On a verifier, run: tfactl host invite";
 
-pub(crate) const JOINING: &str = "Joining the fleet.";
+pub(crate) fn joining(host: &str) -> String {
+    format!("Joining the fleet as {host}.")
+}
 
 pub(crate) const MEMBER_CANNOT_INIT: &str = "\
 this host is a member of a fleet. Only a host with accounts of its own can be

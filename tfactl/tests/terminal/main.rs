@@ -17,6 +17,7 @@ mod group;
 mod impact;
 mod imports;
 mod invite;
+mod join;
 mod list;
 mod polkit;
 mod publication;

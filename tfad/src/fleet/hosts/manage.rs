@@ -191,6 +191,7 @@ impl Hosts {
         let authority = Fingerprint::of(&authority.certificate);
         let token = JoinToken {
             id,
+            host: host.clone(),
             secret,
             authority,
             verifiers,
