@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use tfa_client::one_line;
 use tfa_proto::{FleetHost, FleetHostState};
 use tfa_text::time::date_time;
 
@@ -433,10 +434,12 @@ pub(crate) const NO_HOSTS: &str = "No host has joined, and none is invited or re
 
 /// The list of hosts, as a table.
 pub(crate) fn hosts(hosts: &[FleetHost]) -> String {
-    let width = hosts.iter().map(|host| host.name.len()).max();
+    // A document in etcd may have any name.
+    let names: Vec<_> = hosts.iter().map(|host| one_line(&host.name)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max();
     let width = width.unwrap_or_default().max("HOST".len());
     let head = format!("{:width$}  ROLE      STATE", "HOST");
-    let rows = hosts.iter().map(|host| {
+    let rows = hosts.iter().zip(&names).map(|(host, name)| {
         let is_removed = host.state.known() == Some(FleetHostState::Removed);
         let role = match host.port {
             // What it was is not kept.
@@ -444,7 +447,7 @@ pub(crate) fn hosts(hosts: &[FleetHost]) -> String {
             Some(_) => "verifier",
             None => "member",
         };
-        let (name, state) = (&host.name, state_of(host));
+        let state = state_of(host);
         format!("{name:width$}  {role:8}  {state}")
     });
     let rows: Vec<String> = std::iter::once(head).chain(rows).collect();
@@ -459,5 +462,24 @@ fn state_of(host: &FleetHost) -> String {
         Some(FleetHostState::Removed) => format!("removed at {}", at(host.removed)),
         Some(FleetHostState::Damaged) => "damaged: refused; remove it".to_owned(),
         None => host.state.name().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_of_a_host_makes_no_row_of_its_own() {
+        let host = |name: &str| FleetHost {
+            name: name.to_owned(),
+            ..FleetHost::default()
+        };
+        let table = hosts(&[host("web7\u{1b}[31m\nweb6.test  member"), host("web8.test")]);
+        assert_eq!(table.lines().count(), 3, "{table}");
+        assert!(
+            table.contains(r"web7\u{1b}[31m\u{a}web6.test  member"),
+            "{table}"
+        );
     }
 }
