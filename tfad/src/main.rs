@@ -234,7 +234,7 @@ impl StoreOpener {
     /// Opens the store, and logs what the administrator should know of it.
     fn open(
         &self,
-        journal: &Journal,
+        journal: &Arc<Journal>,
         rotation: &Arc<Rotation>,
     ) -> Result<Arc<dyn DaemonStore>, StoreError> {
         let log = |notices: Vec<Notice>| {
@@ -265,7 +265,8 @@ impl StoreOpener {
                 Ok(store)
             }
             Place::Store(StoreKind::Etcd) | Place::Verifier(StoreKind::Etcd) => {
-                let etcd::Opened { store, notices } = etcd::open(&self.state_dir, fleet::etcd()?)?;
+                let kv = fleet::etcd()?.logging_to(Arc::clone(journal));
+                let etcd::Opened { store, notices } = etcd::open(&self.state_dir, kv)?;
                 log(notices);
                 Ok(Arc::new(store))
             }

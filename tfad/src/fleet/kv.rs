@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -11,11 +12,17 @@ use tfa_fleet_wire::{
 };
 use tfa_store::etcd::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
 
+use crate::log::{DaemonEvent, Journal, Rarely};
 use crate::messages;
 use crate::semaphore::Semaphore;
 
 /// How many calls are under way at once. Further ones wait, in their order.
 const MAX_CALLS: usize = 128;
+
+/// A line about a key that is left out comes once in this time.
+const LEFT_OUT_INTERVAL: Duration = Duration::from_secs(3600);
+/// No more of such a key is logged, in bytes.
+const MAX_LEFT_OUT: usize = 512;
 
 /// How much of the time of a call `tfa-fleet` does not get: what became of a call is known there.
 const REPLY_TIME: Duration = Duration::from_millis(150);
@@ -49,6 +56,8 @@ pub struct FleetKv {
     client: Client,
     calls: Semaphore,
     patience: Patience,
+    journal: Option<Arc<Journal>>,
+    left_out: Rarely<()>,
 }
 
 impl FleetKv {
@@ -59,7 +68,16 @@ impl FleetKv {
             client: Client::new(socket, listener),
             calls: Semaphore::new(MAX_CALLS),
             patience: Patience::default(),
+            journal: None,
+            left_out: Rarely::new(LEFT_OUT_INTERVAL),
         }
+    }
+
+    /// The same, which logs the keys that are left out.
+    #[must_use]
+    pub fn logging_to(self, journal: Arc<Journal>) -> Self {
+        let journal = Some(journal);
+        Self { journal, ..self }
     }
 
     /// The same with other times.
@@ -147,6 +165,15 @@ impl Kv for FleetKv {
             None => false,
         }
     }
+
+    fn left_out(&self, key: &str) {
+        let Some(journal) = self.journal.as_ref().filter(|_| self.left_out.is_due(&())) else {
+            return;
+        };
+        // It is ASCII text.
+        let text = messages::key_left_out(key.get(..MAX_LEFT_OUT).unwrap_or(key));
+        journal.log_daemon(DaemonEvent::KeyLeftOut(&text));
+    }
 }
 
 fn wire(keys: &[Vec<u8>]) -> Vec<Key> {
@@ -208,6 +235,7 @@ mod tests {
     use tfa_fleet_wire::frame;
 
     use super::*;
+    use crate::log::MemoryLog;
 
     /// What a transaction comes to where `tfa-fleet` replies with these bytes, and then closes.
     fn outcome(reply: Vec<u8>) -> Result<(), KvError> {
@@ -254,6 +282,21 @@ mod tests {
     fn failure(kind: KvFailureKind) -> Vec<u8> {
         let text = String::new();
         reply(&Reply::Kv(KvReply::Failed(KvFailure { kind, text })))
+    }
+
+    #[test]
+    fn key_that_is_left_out_is_an_alert_once() {
+        let log = MemoryLog::default();
+        let journal = Arc::new(Journal::in_memory(log.clone()));
+        let kv = FleetKv::new("/nonexistent/call", 0).logging_to(Arc::clone(&journal));
+        let key = format!(r"/tfa/a/\xff{}", "x".repeat(600));
+        kv.left_out(&key);
+        kv.left_out(&key);
+        let entries = log.take(&journal);
+        assert_eq!(entries.len(), 1);
+        let line = entries.first().unwrap().line();
+        assert!(line.contains(r"left out: /tfa/a/\xffxxx"), "{line}");
+        assert!(line.len() < 700, "{line}");
     }
 
     #[test]

@@ -389,6 +389,8 @@ pub enum DaemonEvent<'a> {
     BoundCodesFailed(&'a str),
     /// Removals of hosts are not on the disk of this verifier.
     RemovalsNotKept(&'a str),
+    /// A key of etcd that `tfad` has not written was left out of a list.
+    KeyLeftOut(&'a str),
     /// A connection could not be served.
     ConnectionRefused(&'a str),
     /// The log daemon took nothing, and the queue was full.

@@ -214,7 +214,7 @@ impl DaemonEvent<'_> {
             Self::NoSignals => NO_SIGNALS,
             Self::NoLoginSocket(_) => NO_LOGIN_SOCKET,
             Self::NoMemberSocket(_) => NO_MEMBER_SOCKET,
-            Self::BoundCodesFailed(_) | Self::RemovalsNotKept(_) => STORE,
+            Self::BoundCodesFailed(_) | Self::RemovalsNotKept(_) | Self::KeyLeftOut(_) => STORE,
             Self::ConnectionRefused(_) => CONNECTION_REFUSED,
             Self::QuotaReached(_) => QUOTA_REACHED,
             Self::EntriesLost { .. } => ENTRIES_LOST,

@@ -161,6 +161,7 @@ impl DaemonEvent<'_> {
             | Self::BoundCodesFailed(_)
             | Self::RemovalsNotKept(_)
             | Self::ConnectionRefused(_) => Level::Error,
+            Self::KeyLeftOut(_) => Level::Alert,
             Self::Failed(_) | Self::NotServing(_) | Self::PolicyUnusable(_) => Level::Critical,
             Self::Store(notice) => match notice {
                 Notice::KeyLost { .. } | Notice::ReadOnly { .. } | Notice::Unread { .. } => {

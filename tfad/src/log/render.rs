@@ -485,7 +485,7 @@ impl DaemonEvent<'_> {
             }
             Self::NoSignals => "cannot listen for signals: no reload, no graceful stop".into(),
             Self::NoLoginSocket(error) | Self::NoMemberSocket(error) => (*error).into(),
-            Self::BoundCodesFailed(text) | Self::RemovalsNotKept(text) => (*text).into(),
+            Self::BoundCodesFailed(text) | Self::RemovalsNotKept(text) | Self::KeyLeftOut(text) => {(*text).into()},
             Self::ConnectionRefused(why) => format!("a login cannot be served: {why}").into(),
             Self::EntriesLost { count } => format!(
                 "log entries were lost because the log daemon did not take them: {count}. See: \

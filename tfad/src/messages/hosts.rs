@@ -100,6 +100,15 @@ pub fn ca_refused(why: &dyn Display) -> String {
     format!("the certificate cannot be made: {why}")
 }
 
+/// Somebody else writes to etcd. The key has an escape for each byte that is not ASCII text.
+#[must_use]
+pub fn key_left_out(key: &str) -> String {
+    format!(
+        "etcd has a key that tfad has not written, and that is left out: {key}. Find out who can write to \
+         etcd, and remove the key"
+    )
+}
+
 /// The host is not refused.
 #[must_use]
 pub fn host_was_not_removed(host: &str) -> String {
