@@ -96,8 +96,8 @@ impl Hosts {
                 changes.push(self.other_verifier(&host)?);
             }
             if documents::change(&*self.store, &changes)? {
-                self.verifier_list.has_changed();
                 self.journal.log_host(name, HostEvent::Joined { from });
+                self.verifier_list.has_changed();
                 return self.certified(certificate, port).map(Some);
             }
             Ok(None)

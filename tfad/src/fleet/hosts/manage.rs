@@ -58,6 +58,9 @@ pub enum HostState {
     Damaged,
 }
 
+/// By how much the clocks of two verifiers may differ in a removal of a host that the store does not show.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
 impl Hosts {
     /// Makes the authority, unless the fleet has one, and has this host certified as a verifier. The caller is
     /// root on a verifier, who has the key of the authority anyway.
@@ -220,14 +223,21 @@ impl Hosts {
             // It is not earlier than what it ends, nor than what was ended before.
             let invited = self.last_invitation(host, now)?;
             let last = self.last_removal(host, known)?.max(invited);
-            let removed = FleetHost::removed(known, last.map_or(now, |last| last.max(now)));
+            let at = last.map_or(now, |last| last.max(now));
+            // A document that is not shown may be later than that, or of a verifier whose clock is ahead.
+            let is_shown = known.is_some_and(|known| known.removed_at().is_none());
+            let at = match is_shown {
+                true => at,
+                false => at.plus(CLOCKS_DIFFER),
+            };
+            let removed = FleetHost::removed(known, at);
             let removal = removed.removed_at();
             changes.push(of_host.put(removed.encode()));
             if documents::change(&*self.store, &changes)? {
                 self.remember(removal.map(|at| (host, at)), has_authority);
-                self.verifier_list.has_changed();
                 self.journal
                     .log_host(host.as_str(), HostEvent::Removed { uid });
+                self.verifier_list.has_changed();
                 return Ok(Some(()));
             }
             Ok(None)
