@@ -262,7 +262,9 @@ async fn read_token(
         while is_incomplete(&token) {
             let prompt = messages::ASK_FOR_MORE_OF_TOKEN;
             match terminal.ask(daemon.interrupt(), prompt).await? {
-                LineRead::Line(line) if JoinToken::may_go_on_with(&line) => token.push_str(&line),
+                LineRead::Line(line) if JoinToken::may_go_on_with(line.trim()) => {
+                    token.push_str(&line)
+                }
                 // A command that was pasted behind it, for example.
                 _ => return Err(Failure::Refused(messages::NO_PART_OF_TOKEN.to_owned())),
             }

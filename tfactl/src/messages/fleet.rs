@@ -243,7 +243,7 @@ pub(crate) const ASK_FOR_TOKEN: &str = "Token: ";
 pub(crate) const ASK_FOR_MORE_OF_TOKEN: &str = "The rest of the token: ";
 
 pub(crate) const NO_PART_OF_TOKEN: &str = "\
-a part of the token is missing, and the last line is none. It was not used or run.
+a part of the token is missing, and the last line is not part of it. The token was not used.
 Copy the whole token, and run again: tfactl join";
 
 pub(crate) fn bad_token(why: &dyn Display) -> String {
