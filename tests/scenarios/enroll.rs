@@ -627,6 +627,7 @@ fn the_json_status_has_the_same_keys_for_all_users() {
         "own_failures",
         "own_locked_until",
         "own_permanently_locked",
+        "member_locks",
         "wrong_codes",
         "last_wrong_code",
         "last_wrong_code_from",
