@@ -59,10 +59,7 @@ pub(crate) fn is_locked(status: &Status, now: u64) -> bool {
         || status
             .member_locks
             .iter()
-            .any(|one| match one.locked_until {
-                Some(until) => until > now,
-                None => true,
-            })
+            .any(|one| one.locked_until.is_none_or(|until| until > now))
 }
 
 /// Whether the user has not enrolled, or has not finished enrollment.

@@ -236,7 +236,7 @@ fn an_owner_who_has_moved_sees_the_notice_once() {
     owner.account.confirm(&new.typed(NOON), None, NOON).unwrap();
     assert_eq!(shown_to(&mut owner, &new, hour(1)).len(), 1);
     assert_eq!(shown_to(&mut owner, &new, hour(2)), []);
-    // A backup code from before shows that somebody else has moved the account.
+    // An earlier backup code shows that somebody else has moved the account.
     let mut stolen = Owner {
         account: owner.account.clone(),
         phone: Phone::usual(8),

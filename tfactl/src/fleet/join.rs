@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, fleet_lines, is_of_member, role_lines};
-use super::preconditions::confirm_name;
+use super::preconditions::{ask_to_go_on, confirm_name};
 use super::program::{self, Joined};
 use super::units;
 use crate::daemon::Daemon;
@@ -106,10 +106,7 @@ async fn confirm_host(
         return Err(Failure::Refused(text));
     }
     let question = messages::ask_for_another_name(&own, invited);
-    match terminal.ask(daemon.interrupt(), &question).await? {
-        LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
-        _ => Err(Failure::Cancelled(messages::INVITATION_UNUSED.to_owned())),
-    }
+    ask_to_go_on(terminal, daemon.interrupt(), &question).await
 }
 
 /// Has a verifier certify this host. After an error the files of before are there.

@@ -63,8 +63,21 @@ pub(super) async fn confirm_name(
         terminal.error(&messages::invited_other(&own, invited));
         return Ok(());
     }
-    let question = messages::ask_other_name(&own, invited);
-    match terminal.ask(interrupt, &question).await? {
+    ask_to_go_on(
+        terminal,
+        interrupt,
+        &messages::ask_other_name(&own, invited),
+    )
+    .await
+}
+
+/// Asks this question about an invitation. Another answer than yes leaves the invitation unused.
+pub(super) async fn ask_to_go_on(
+    terminal: &mut Terminal,
+    interrupt: &mut Interrupt,
+    question: &str,
+) -> Result<(), Failure> {
+    match terminal.ask(interrupt, question).await? {
         LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
         _ => Err(Failure::Cancelled(messages::INVITATION_UNUSED.to_owned())),
     }

@@ -82,7 +82,7 @@ impl Readers {
     }
 
     /// The same for a list with a further notice, which no login has shown.
-    pub(super) fn of_more(&self) -> Self {
+    pub(super) fn for_further_notice(&self) -> Self {
         Self {
             shown: Vec::new(),
             ..*self
@@ -175,7 +175,7 @@ impl Account {
     pub(super) fn readers_of_new(&self, now: Time) -> Option<Readers> {
         let pending = self.notices.as_ref();
         let pending = pending.and_then(|notices| notices.readers_of_pending(now));
-        pending.map(Readers::of_more).or_else(|| {
+        pending.map(Readers::for_further_notice).or_else(|| {
             let has_older = !self.authenticators.is_empty() || self.backup.is_some();
             has_older.then(|| Readers {
                 newest: self.highest_id,

@@ -212,6 +212,12 @@ impl FailureCounter {
     }
 }
 
+/// The same without the count of the day; `None` if nothing is counted then.
+pub(super) fn without_day(counter: Option<FailureCounter>) -> Option<FailureCounter> {
+    let counter = counter.map(FailureCounter::without_day);
+    counter.filter(|counter| *counter != CLEAR)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

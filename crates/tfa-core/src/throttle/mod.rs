@@ -10,7 +10,7 @@ mod origins;
 
 use minicbor::{CborLen, Decode, Encode};
 
-use counter::{CLEAR, DayLimit, Limits};
+use counter::{CLEAR, DayLimit, Limits, without_day};
 pub use counter::{FailureCounter, LockState};
 use members::MemberCounters;
 pub use members::{MemberLock, MemberPlace, MemberScope};
@@ -324,11 +324,6 @@ impl Throttle {
     /// The same without the counts of the day. A user without enrollment is not asked for codes,
     /// and the counts would keep the record.
     pub(crate) fn without_days(&self) -> Self {
-        let without_day = |counter: Option<FailureCounter>| {
-            counter
-                .map(FailureCounter::without_day)
-                .filter(|counter| *counter != CLEAR)
-        };
         Self {
             unknown: self.unknown.without_day(),
             console: self.console.without_day(),

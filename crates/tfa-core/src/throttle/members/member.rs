@@ -6,7 +6,7 @@ use minicbor::{CborLen, Decode, Encode};
 
 use super::scope::{MAX_NAME, MemberKey, MemberPlace, MemberScope};
 use crate::Time;
-use crate::throttle::counter::{CLEAR, DayLimit, FailureCounter, LOCK_AFTER, Limits};
+use crate::throttle::counter::{CLEAR, DayLimit, FailureCounter, LOCK_AFTER, Limits, without_day};
 
 /// One place at one member.
 pub(super) const ONE_PLACE: Limits = Limits {
@@ -138,11 +138,6 @@ impl Member {
 
     /// The same without the counts of the day.
     pub(super) fn without_days(&self) -> Self {
-        let without_day = |counter: Option<FailureCounter>| {
-            counter
-                .map(FailureCounter::without_day)
-                .filter(|counter| *counter != CLEAR)
-        };
         Self {
             key: self.key,
             name: self.name.clone(),

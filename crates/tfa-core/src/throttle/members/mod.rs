@@ -66,7 +66,7 @@ enum Room {
     /// Beside the others.
     Free,
     /// In the place of this one.
-    Of(usize),
+    Replacing(usize),
 }
 
 impl MemberCounters {
@@ -198,13 +198,13 @@ impl MemberCounters {
         let all = self.members.iter().enumerate();
         let all = all.filter(|(_, member)| which(member));
         let oldest = all.min_by_key(|(_, member)| member.last());
-        oldest.map(|(place, _)| Room::Of(place))
+        oldest.map(|(place, _)| Room::Replacing(place))
     }
 
     fn make_room(&mut self, room: Room, now: Time) {
         match room {
             Room::Free => {}
-            Room::Of(place) => {
+            Room::Replacing(place) => {
                 let gone = self.members.remove(place);
                 if !gone.is_over(now) {
                     self.displaced.add(gone.wrong(now), now);
