@@ -1,4 +1,4 @@
-//! Documents of before that somebody puts back into etcd: of a host that was removed, and an older policy.
+//! Earlier documents that somebody puts back into etcd: of a host that was removed, and an older policy.
 
 use tfa_tests::Machine;
 
