@@ -168,7 +168,8 @@ impl Story {
         assert!(told.contains("A used code was entered again, on "));
         assert!(told.contains(&format!("from {ELSEWHERE}.")));
 
-        // She has logged in with nothing that is older than the changes: each key that needs no code tells them once more (ADR 0106).
+        // She has logged in with nothing that is older than the changes: each key that needs no code tells them once
+        // more (ADR 0106).
         self.on_day(4);
         let told = self.told_to_the_security_key();
         assert!(told.contains("removed authenticator \"phone\""), "{told}");

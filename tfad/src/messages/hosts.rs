@@ -100,7 +100,7 @@ pub fn ca_refused(why: &dyn Display) -> String {
     format!("the certificate cannot be made: {why}")
 }
 
-/// Somebody else writes to etcd. The key has an escape for each byte that is not ASCII text.
+/// A key in etcd that `tfad` has not written. Bytes that are not ASCII text are escaped.
 #[must_use]
 pub fn key_left_out(key: &str) -> String {
     format!(
