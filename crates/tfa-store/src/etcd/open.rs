@@ -4,12 +4,11 @@
 //! store notes it in the file `etcd.id`. From then on it accepts no other one, no empty etcd, and no
 //! database in its place.
 
-use std::io::ErrorKind;
-
 use super::attempt::{CommitAttempt, Outcome};
 use super::change_id::ChangeId;
 use super::kv::{Compare, Kv, Txn, Write};
 use super::mark::{Mark, MarkState, other_store, replaced};
+use super::noted::{ETCD_MARKER, KEY_NOTE, note_store};
 use super::store::{EtcdStore, MAX_ROUNDS, contended};
 use crate::key::KEY_FILE;
 use crate::key_choice::KeySources;
@@ -17,17 +16,6 @@ use crate::member::refuse_member;
 use crate::sqlite::{DATABASE, Database};
 use crate::state_dir::LockedDir;
 use crate::{KeyId, Notice, Sealed, SealingKey, StateDir, StoreError};
-
-/// The file that shows that the accounts of this host are in etcd, and in which store.
-pub(crate) const ETCD_MARKER: &str = "etcd.id";
-
-/// Whether the accounts of this host are in etcd, or were, by the file that shows it.
-#[must_use]
-pub fn is_used(state_dir: &StateDir) -> bool {
-    // What cannot be looked at may be there.
-    let found = state_dir.path.join(ETCD_MARKER).symlink_metadata();
-    found.map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
-}
 
 /// A store in etcd that was opened.
 pub struct Opened<K> {
@@ -50,7 +38,7 @@ pub struct Opened<K> {
 pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError> {
     let directory = LockedDir::open(&state_dir.path)?;
     refuse_member(&directory)?;
-    for name in [KEY_FILE, ETCD_MARKER] {
+    for name in [KEY_FILE, ETCD_MARKER, KEY_NOTE] {
         directory.remove_drafts(name)?;
     }
     let keys = KeySources {
@@ -83,11 +71,10 @@ pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError>
             mark
         }
     };
-    match noted {
-        Some(noted) if noted == mark.line().as_bytes() => {}
-        Some(_) => return Err(other_store()),
-        None => directory.replace(ETCD_MARKER, mark.line().as_bytes())?,
+    if noted.is_some_and(|noted| noted != mark.line().as_bytes()) {
+        return Err(other_store());
     }
+    note_store(&directory, &mark)?;
     store.expect(mark);
     let store = match keys.find(mark.key) {
         Ok(key) => Sealed::new(store, key),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::notes::{IN_DATABASE, NOTES, TO_DATABASE, TO_ETCD, noted};
-use crate::etcd::{ChangeId, ETCD_MARKER, EtcdStore, Kv, MarkState};
+use crate::etcd::{ChangeId, ETCD_MARKER, EtcdStore, Kv, Mark, MarkState, note_store};
 use crate::sqlite::{DATABASE, Database, mark_moved, put_aside};
 use crate::state_dir::LockedDir;
 use crate::{StateDir, StoreError};
@@ -95,7 +95,7 @@ fn to_etcd<K: Kv>(
     let store = store?;
     match store.mark()? {
         Some((MarkState::Complete(mark), _)) if mark.id == id => {
-            switch_to_etcd(directory, &id, now)?;
+            switch_to_etcd(directory, &mark, now)?;
             Ok(Some(KeptIn::Etcd))
         }
         Some((MarkState::BeingFilled(mark), revision)) if mark.id == id => {
@@ -111,10 +111,10 @@ fn to_etcd<K: Kv>(
 /// Has this host use the store in etcd, which is complete, and not its database any more.
 pub(super) fn switch_to_etcd(
     directory: &LockedDir,
-    id: &ChangeId,
+    mark: &Mark,
     now: u64,
 ) -> Result<(), StoreError> {
-    directory.replace(ETCD_MARKER, id.line().as_bytes())?;
+    note_store(directory, mark)?;
     put_aside(directory, "moved", now).map(drop)
 }
 

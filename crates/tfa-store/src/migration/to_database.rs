@@ -6,7 +6,9 @@ use super::documents;
 use super::notes::{IN_DATABASE, TO_DATABASE, TO_ETCD, noted};
 use super::settle::{KeptIn, settle, switch_to_database};
 use super::{Migrated, MigrationError, MigrationStep, MigrationWatch};
-use crate::etcd::{ChangeId, ETCD_MARKER, EtcdStore, Kv, MarkState, RecordThere, RecordsThere};
+use crate::etcd::{
+    ChangeId, ETCD_MARKER, EtcdStore, Kv, MarkState, RecordThere, RecordsThere, forget_store,
+};
 use crate::key_choice::KeySources;
 use crate::member::refuse_member;
 use crate::sqlite::{DATABASE, KeptDocuments, NewDatabase, mark_moved, put_aside};
@@ -78,8 +80,7 @@ pub fn migrate_to_database<K: Kv>(
         }
     };
     watch.reached(MigrationStep::Completed);
-    directory.remove(ETCD_MARKER)?;
-    directory.sync()?;
+    forget_store(&directory)?;
     watch.reached(MigrationStep::Switched);
     switch_to_database(&directory)?;
     // Without it, a later migration to etcd needs another prefix.

@@ -65,16 +65,17 @@ pub fn migrate_to_etcd<K: Kv>(
     watch.reached(MigrationStep::Copied);
     mark_moved(&directory, DATABASE, true)?;
     watch.reached(MigrationStep::Closed);
-    if let Err(error) = fill.complete() {
+    match fill.complete() {
+        Ok(mark) => {
+            watch.reached(MigrationStep::Completed);
+            switch_to_etcd(&directory, &mark, now)?;
+        }
         // The mark tells whether it was made.
-        match settle(&directory, Ok(&store), now) {
+        Err(error) => match settle(&directory, Ok(&store), now) {
             Ok(Some(KeptIn::Etcd)) => {}
             Ok(_) => return Err(error.into()),
             Err(error) => return Err(MigrationError::Undecided(error)),
-        }
-    } else {
-        watch.reached(MigrationStep::Completed);
-        switch_to_etcd(&directory, &id, now)?;
+        },
     }
     watch.reached(MigrationStep::Switched);
     let records = Some(records);

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::{VerifierFile, VerifierFileError};
 use crate::StateDir;
-use crate::etcd::ETCD_MARKER;
+use crate::etcd::{ETCD_MARKER, forget_store};
 use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
 use crate::member::MEMBER_MARKER;
 use crate::open::had_database;
@@ -73,7 +73,7 @@ pub fn adopt_store(
 /// Those of the state directory.
 pub fn undo_adoption(state_dir: &StateDir, before: &KeyBefore) -> Result<(), VerifierFileError> {
     let directory = LockedDir::open(&state_dir.path)?;
-    remove(&directory, ETCD_MARKER)?;
+    forget_store(&directory)?;
     // A user who has enrolled meanwhile is sealed with the key that is here.
     match directory.has(DATABASE)? && !Database::open(&directory)?.is_empty()? {
         true => Ok(()),

@@ -3,12 +3,12 @@
 //! The sealing key is kept under another name: it may be the only copy. What shows that the host was in a fleet goes
 //! last, so an interrupted run is made again.
 //!
-//! etcd tells which key is that of the store. Where it is not asked, the key file has it, and a note keeps that for a
-//! further run: after an interruption, the key file may have the key of before.
+//! Which key is that of the store was noted when it was opened: after an interruption, the key file may have the key of
+//! before.
 
 use super::VerifierFileError;
 use super::adopt::{BEFORE, keep, numbered, remove};
-use crate::etcd::{ETCD_MARKER, EtcdStore, Kv, MarkState, replaced};
+use crate::etcd::{ETCD_MARKER, EtcdStore, Kv, MarkState, forget_store, is_noted_key, replaced};
 use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
 use crate::member::MEMBER_MARKER;
 use crate::open::had_database;
@@ -18,8 +18,6 @@ use crate::{KeyId, StateDir};
 
 /// The name of the sealing key of a fleet that was left.
 const LEFT: &str = "key.left-fleet";
-/// The fingerprint of the sealing key that is put aside without a question to etcd, and then the mark of its store.
-const LEAVING: &str = "key.leaving";
 
 /// The store that a verifier leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +38,8 @@ pub type BeforeLeaving<'f> = &'f mut dyn FnMut() -> Result<(), String>;
 /// # Errors
 /// [`VerifierFileError`] if it cannot leave it now, or if etcd does not tell.
 pub fn store_left(state_dir: &StateDir, kv: impl Kv) -> Result<StoreLeft, VerifierFileError> {
-    Ok(look(&LockedDir::open(&state_dir.path)?, kv)?.0)
+    let noted = look_here(&LockedDir::open(&state_dir.path)?)?;
+    Ok(look_into_etcd(&noted, kv)?.0)
 }
 
 /// Takes the store away from this host, and restores the key that it had before. Returns the name that the sealing key
@@ -54,15 +53,13 @@ pub fn leave_store(
     before: BeforeLeaving<'_>,
 ) -> Result<Option<String>, VerifierFileError> {
     let directory = LockedDir::open(&state_dir.path)?;
-    let (_, key) = look(&directory, kv)?;
-    before().map_err(VerifierFileError::Running)?;
-    let left = put_key_aside(&directory, key)?;
-    remove(&directory, ETCD_MARKER)?;
-    Ok(left)
+    let noted = look_here(&directory)?;
+    let (_, key) = look_into_etcd(&noted, kv)?;
+    leave(&directory, &noted, before, |own| own == key)
 }
 
-/// As [`leave_store`], where etcd does not answer: the key file is taken to have the key of the store, unless a
-/// credential has it.
+/// As [`leave_store`], where etcd does not answer. If the key of the store was not noted, the key file is taken to have it,
+/// unless a credential has it.
 ///
 /// # Errors
 /// [`VerifierFileError`]. An interrupted one can be made again.
@@ -71,41 +68,31 @@ pub fn leave_store_unasked(
     before: BeforeLeaving<'_>,
 ) -> Result<Option<String>, VerifierFileError> {
     let directory = LockedDir::open(&state_dir.path)?;
-    let mark = look_here(&directory)?;
-    before().map_err(VerifierFileError::Running)?;
-    let left = match key_to_put_aside(&directory, state_dir, &mark)? {
-        Some(key) => put_key_aside(&directory, key)?,
-        None => None,
-    };
-    remove(&directory, ETCD_MARKER)?;
-    remove(&directory, LEAVING)?;
-    Ok(left)
+    let noted = look_here(&directory)?;
+    let credential = key::from_credential(state_dir.credentials.as_deref());
+    let has_credential = !matches!(credential, KeyLookup::Missing);
+    leave(&directory, &noted, before, |_| !has_credential)
 }
 
-/// The key that a run of before has noted for this store, else the one in the key file, which is noted.
-fn key_to_put_aside(
+/// Leaves the store of this mark. `is_of_store` is asked where the key of the store was not noted.
+fn leave(
     directory: &LockedDir,
-    state_dir: &StateDir,
-    mark: &[u8],
-) -> Result<Option<KeyId>, VerifierFileError> {
-    if let Some(noted) = directory.read(LEAVING)?
-        && let Some((key, of)) = noted.split_at_checked(KeyId::LENGTH)
-        && of == mark
-    {
-        return Ok(KeyId::from_bytes(key));
-    }
-    let has_credential = !matches!(
-        key::from_credential(state_dir.credentials.as_deref()),
-        KeyLookup::Missing
-    );
-    match key::from_file(directory) {
-        KeyLookup::Key(key) if !has_credential => {
-            let note = [key.id().as_bytes(), mark].concat();
-            directory.replace(LEAVING, &note)?;
-            Ok(Some(key.id()))
+    noted: &[u8],
+    before: BeforeLeaving<'_>,
+    is_of_store: impl FnOnce(KeyId) -> bool,
+) -> Result<Option<String>, VerifierFileError> {
+    before().map_err(VerifierFileError::Running)?;
+    let left = match key::from_file(directory) {
+        KeyLookup::Key(key) => {
+            let is_noted = is_noted_key(directory, noted, key.id())?;
+            let is_put_aside = is_noted.unwrap_or_else(|| is_of_store(key.id()));
+            // Else a credential has it, or an interrupted run has done this.
+            is_put_aside.then(|| put_key_aside(directory)).transpose()?
         }
-        _ => Ok(None),
-    }
+        KeyLookup::Missing | KeyLookup::Unusable(_) => None,
+    };
+    forget_store(directory)?;
+    Ok(left)
 }
 
 /// Has this host forget that it is a member. The configuration must not name the role any more.
@@ -139,8 +126,7 @@ fn look_here(directory: &LockedDir) -> Result<Vec<u8>, VerifierFileError> {
     Ok(noted)
 }
 
-fn look(directory: &LockedDir, kv: impl Kv) -> Result<(StoreLeft, KeyId), VerifierFileError> {
-    let noted = look_here(directory)?;
+fn look_into_etcd(noted: &[u8], kv: impl Kv) -> Result<(StoreLeft, KeyId), VerifierFileError> {
     let found = EtcdStore::new(kv, "").mark()?;
     let (state, _) = found.ok_or_else(replaced)?;
     Ok(match state {
@@ -155,19 +141,14 @@ fn look(directory: &LockedDir, kv: impl Kv) -> Result<(StoreLeft, KeyId), Verifi
     })
 }
 
-/// Gives the key file another name, if it has the key of the store, and the one of before its place.
-fn put_key_aside(directory: &LockedDir, store: KeyId) -> Result<Option<String>, VerifierFileError> {
-    match key::from_file(directory) {
-        KeyLookup::Key(key) if key.id() == store => {}
-        // A credential has it, or an interrupted run has done this.
-        _ => return Ok(None),
-    }
+/// Gives the key file another name, and the key of before its place.
+fn put_key_aside(directory: &LockedDir) -> Result<String, VerifierFileError> {
     let left = keep(directory, LEFT)?;
     match latest_before(directory)? {
         Some(name) => directory.replace_with(&name, KEY_FILE)?,
         None => remove(directory, KEY_FILE)?,
     }
-    Ok(Some(left))
+    Ok(left)
 }
 
 /// The name of the key that this host had before it joined last.

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
 use tfa_store::etcd::{self, Found};
 use tfa_store::{
     Adoption, Commit, EtcdAccess, KeyBefore, Passphrase, Revision, Store as _, StoreError,
@@ -325,10 +324,10 @@ fn interrupted_leave_is_made_again_and_takes_no_other_key_away() {
         sealing,
     } = two_verifiers(&etcd);
     let state_dir = second.state_dir();
-    let marker = fs::read(state_dir.path.join("etcd.id")).unwrap();
+    let noted = Noted::of(&second);
     leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();
     // It was interrupted before its last step.
-    fs::write(state_dir.path.join("etcd.id"), marker).unwrap();
+    noted.put_back(&second);
     let again = leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();
     assert_eq!(again, None);
     assert_eq!(key_of(&second), own);
@@ -346,7 +345,6 @@ fn verifier_leaves_a_lost_etcd_with_the_key_aside_and_its_own_again() {
         sealing,
     } = two_verifiers(&etcd);
     let state_dir = second.state_dir();
-    let marker = fs::read(state_dir.path.join("etcd.id")).unwrap();
     let before = names_in(&second);
     let mut not_stopped = || Err("it runs".to_owned());
     let refused = leave_store_unasked(&state_dir, &mut not_stopped);
@@ -358,17 +356,108 @@ fn verifier_leaves_a_lost_etcd_with_the_key_aside_and_its_own_again() {
     assert_eq!(key_of(&second), own);
     let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
     assert_eq!(kept, sealing);
-    assert!(!names_in(&second).contains(&"key.leaving".to_owned()));
+    assert!(!has_a_store(&second));
+}
 
-    // It was interrupted before its last step, and finds which key it has put aside.
-    let digest = Sha256::new()
-        .chain_update(b"org.tfad.tfa sealing key fingerprint 1\0")
-        .chain_update(&sealing)
-        .finalize();
-    let note = [&digest[..16], &marker].concat();
-    fs::write(state_dir.path.join("key.leaving"), note).unwrap();
-    fs::write(state_dir.path.join("etcd.id"), marker).unwrap();
-    let again = leave_store_unasked(&state_dir, &mut is_running).unwrap();
-    assert_eq!(again, None);
+/// Whether a file shows a store in etcd.
+fn has_a_store(host: &Host) -> bool {
+    names_in(host).iter().any(|name| name.starts_with("etcd."))
+}
+
+/// What a host has noted of its store in etcd, which goes last where it leaves.
+struct Noted(Vec<(String, Vec<u8>)>);
+
+impl Noted {
+    fn of(host: &Host) -> Self {
+        let names = names_in(host).into_iter();
+        let noted = names.filter(|name| name.starts_with("etcd."));
+        let path = host.state_dir().path;
+        Self(
+            noted
+                .map(|name| (name.clone(), fs::read(path.join(name)).unwrap()))
+                .collect(),
+        )
+    }
+
+    /// Puts it back, as where the host was interrupted before.
+    fn put_back(&self, host: &Host) {
+        for (name, contents) in &self.0 {
+            fs::write(host.state_dir().path.join(name), contents).unwrap();
+        }
+    }
+}
+
+#[test]
+fn interrupted_leave_goes_on_without_etcd_and_takes_no_other_key_away() {
+    for asks_etcd in [true, false] {
+        let etcd = MemoryKv::default();
+        let TwoVerifiers {
+            _first,
+            second,
+            own,
+            sealing,
+        } = two_verifiers(&etcd);
+        let state_dir = second.state_dir();
+        let noted = Noted::of(&second);
+        let left = match asks_etcd {
+            true => leave_store(&state_dir, etcd.another(), &mut is_running),
+            false => leave_store_unasked(&state_dir, &mut is_running),
+        };
+        assert_eq!(left.unwrap().as_deref(), Some("key.left-fleet"));
+        noted.put_back(&second);
+        let again = leave_store_unasked(&state_dir, &mut is_running).unwrap();
+        assert_eq!(again, None);
+        assert_eq!(key_of(&second), own);
+        let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
+        assert_eq!(kept, sealing);
+        assert!(!has_a_store(&second));
+    }
+}
+
+#[test]
+fn verifier_that_never_had_the_key_leaves_a_lost_etcd_with_its_own() {
+    let etcd = MemoryKv::default();
+    let (_first, path) = first_verifier(&etcd);
+    let second = installed();
+    let own = key_of(&second);
+    // It has etcd and not the key.
+    drop(second.open(&etcd).unwrap());
+    let noted = Noted::of(&second);
+    let left = leave_store_unasked(&second.state_dir(), &mut is_running).unwrap();
+    assert_eq!(left, None);
+    assert_eq!(key_of(&second), own);
+
+    // Interrupted, it gets the key, and leaves before tfad has opened the store with it.
+    noted.put_back(&second);
+    let file = read(&path);
+    adopt_store(&second.state_dir(), &file, &mut is_running).unwrap();
+    let left = leave_store_unasked(&second.state_dir(), &mut is_running).unwrap();
+    assert_eq!(left.as_deref(), Some("key.left-fleet"));
+    assert_eq!(key_of(&second), own);
+}
+
+#[test]
+fn what_was_noted_of_an_earlier_fleet_says_nothing_about_the_next() {
+    let etcd = MemoryKv::default();
+    let TwoVerifiers {
+        _first,
+        second,
+        own,
+        ..
+    } = two_verifiers(&etcd);
+    let state_dir = second.state_dir();
+    let noted = Noted::of(&second);
+    leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();
+    noted.put_back(&second);
+    // It was interrupted after the mark, and before the rest.
+    fs::remove_file(state_dir.path.join("etcd.id")).unwrap();
+
+    let other = MemoryKv::default();
+    let (first, path) = first_verifier(&other);
+    adopt_store(&state_dir, &read(&path), &mut is_running).unwrap();
+    drop(second.open(&other).unwrap());
+    let left = leave_store_unasked(&state_dir, &mut is_running).unwrap();
+    let left = state_dir.path.join(left.unwrap());
+    assert_eq!(fs::read(left).unwrap(), key_of(&first));
     assert_eq!(key_of(&second), own);
 }

@@ -1,9 +1,11 @@
 //! Other verifiers, and logins, while accounts move.
 
 use std::fs;
+use std::sync::Arc;
 
 use tfa_store::{
-    Commit, KeptIn, MigrationStep, Revision, StoreError, StoreLeft, leave_store, store_left,
+    Commit, KeptIn, KeyRotation, MigrationStep, Revision, Store as _, StoreError, StoreLeft,
+    ask_for_rotation, leave_store, leave_store_unasked, store_left,
 };
 use tfa_testkit::MemoryKv;
 
@@ -145,4 +147,36 @@ fn leaves(host: &Host, etcd: &MemoryKv, expected: StoreLeft) {
     assert_eq!(kept, sealing);
     // It starts with accounts of its own.
     open(&state_dir, etcd, KeptIn::Database).unwrap();
+}
+
+#[test]
+fn verifier_leaves_with_the_key_of_after_a_rotation_aside() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    let state_dir = host.state_dir();
+    let store = open(&state_dir, &etcd, KeptIn::Etcd).unwrap();
+    put(&*store, "lea", 1000, b"one");
+    drop(store);
+    let key = || fs::read(state_dir.path.join("key")).unwrap();
+    let former = key();
+    let mut during = |_| {};
+    let mut watch = Watch {
+        killer: None,
+        during: &mut during,
+        goes_on: true,
+    };
+    migrate(&host, etcd.another(), KeptIn::Database, &mut watch).unwrap();
+    let store = Arc::new(tfa_store::open(&state_dir, |_| None).unwrap().store);
+    ask_for_rotation(&state_dir).unwrap();
+    let rotation = KeyRotation::new(Arc::clone(&store), state_dir.clone());
+    assert!(rotation.run(&mut |_, _| true).unwrap().is_some());
+    store.close();
+    let sealing = key();
+    assert_ne!(sealing, former);
+    migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch).unwrap();
+    // The administrator puts what shows the database aside.
+    fs::remove_file(state_dir.path.join("key.id")).unwrap();
+
+    let left = leave_store_unasked(&state_dir, &mut || Ok(())).unwrap();
+    let left = state_dir.path.join(left.unwrap());
+    assert_eq!(fs::read(left).unwrap(), sealing);
 }
