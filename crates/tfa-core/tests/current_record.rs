@@ -1,16 +1,18 @@
 //! The record of today, with a value in each field, byte for byte as it is stored on hosts.
 
 use tfa_core::{
-    Account, AddressPrefix, Algorithm, Authenticator, AuthenticatorKind, BoundSetId, Change,
-    ChangedBy, CodeFormat, Counter, DeviceMark, Factor, FailureReason, HostName, Judgement,
-    KeyFingerprint, KeyType, Next, Proof, RememberRules, Secret, SshKey, Term, ThrottleScope,
-    Undecodable, Verdict, VerifiedBy,
+    Account, AddressPrefix, Algorithm, Authenticator, AuthenticatorId, AuthenticatorKind,
+    BoundSetId, Change, ChangedBy, CodeFormat, Counter, DeviceId, DeviceMark, Factor,
+    FailureReason, HostName, Imported, ImportedCodes, Judgement, KeyFingerprint, KeyType,
+    MemberPlace, Next, OfflineEvent, OfflineOutcome, Proof, RememberRules, Secret, SshKey, Term,
+    ThrottleScope, Undecodable, Verdict, VerifiedBy,
 };
 
 use crate::cbor::Item;
+use crate::imports::{import, set, tracked};
 use crate::owner::FIRST;
 use crate::phone::{NOON, Phone, after};
-use crate::record::{answer, bytes_of, full};
+use crate::record::{answer, at_member, bytes_of, full};
 use crate::sheet;
 use crate::wrong_codes::{GUESSER, SSHD};
 
@@ -26,9 +28,9 @@ const NINETEEN_FIELDS: &str = include_str!("records/nineteen-fields.hex");
 /// The record before answers were kept.
 const EIGHTEEN_FIELDS: &str = include_str!("records/eighteen-fields.hex");
 
-/// The account of the fixture: [`full`], with an authenticator, a device, a notice and a failed attempt
-/// of each further kind, and with bound codes.
-fn account() -> Account {
+/// The account of the fixture: [`full`], with an authenticator, devices, a notice and failed attempts
+/// of each further kind, and with bound codes. So that no two fields can be exchanged, their values differ.
+pub(crate) fn account() -> Account {
     let mut account = full();
     let format = CodeFormat::new(Algorithm::Sha256, 8).unwrap();
     let key = Secret::new(&[9; 32]).unwrap();
@@ -47,10 +49,24 @@ fn account() -> Account {
         minutes: 5,
         ..RememberRules::default()
     };
+    let host = HostName::new("web1.example").unwrap();
     let address = DeviceMark::Address(AddressPrefix::V4([192, 0, 2, 7]), None);
-    account
-        .remember_device(address, Term::Minutes, &rules, NOON)
-        .unwrap();
+    let key = DeviceMark::Key {
+        fingerprint: KeyFingerprint([8; 32]),
+        key_type: KeyType::Ecdsa,
+        member: None,
+    };
+    for (device, seconds) in [
+        (address, 0),
+        (address, 10),
+        (address.at_member(&host), 20),
+        (key.at_member(&host), 30),
+    ] {
+        account
+            .remember_device(device, Term::Minutes, &rules, after(NOON, seconds))
+            .unwrap();
+    }
+    account.note_device_use(DeviceId::new(2), after(NOON, 40));
     let entered = Change::RecoveryCodeEntered("/dev/tty1".to_owned());
     account.notify(entered, ChangedBy::Administrator, NOON);
     let replaced = Change::AuthenticatorReplaced {
@@ -58,16 +74,45 @@ fn account() -> Account {
         new: "tablet".to_owned(),
     };
     account.notify(replaced, ChangedBy::Owner, NOON);
+    let of_another_time = Phone::usual(7).code(after(NOON, 1200));
+    let console = at_member(MemberPlace::Console);
+    let answered = answer(&mut account, &of_another_time, console, 8, after(NOON, 40));
+    assert!(answered.is_some());
     let locked = FailureReason::Locked(Some(after(NOON, 3600)));
     account.record_refusal(locked, GUESSER, NOON);
-    let host = HostName::new("web1.example").unwrap();
-    let set = BoundSetId::new([7; 16]);
-    let bound = account.bind_codes(&host, set, Proof::Verified, NOON);
-    assert_eq!(bound, Ok(()));
+    bind_codes(&mut account, &host);
+    for by in [
+        VerifiedBy::Authenticator(AuthenticatorId::new(2)),
+        VerifiedBy::Device(DeviceId::new(3)),
+        VerifiedBy::RecoveryCode,
+    ] {
+        account.report(by, GUESSER, NOON).unwrap();
+    }
     account
-        .report(VerifiedBy::RecoveryCode, GUESSER, NOON)
-        .unwrap();
-    account
+}
+
+/// Has sets of codes registered for a member: one that is void, one in use, and one that the member has not used yet, of
+/// which it reports.
+fn bind_codes(account: &mut Account, host: &HostName) {
+    let [void, in_use, new] = [6, 7, 8].map(|byte| BoundSetId::new([byte; 16]));
+    for (set, seconds) in [(void, 0), (in_use, 1), (new, 2)] {
+        let bound = account.bind_codes(host, set, Proof::Verified, after(NOON, seconds));
+        assert_eq!(bound, Ok(()));
+        if set == in_use {
+            assert!(account.confirm_bound(host, set));
+        }
+    }
+    let event = OfflineEvent {
+        number: 5,
+        at: after(NOON, 3),
+        outcome: OfflineOutcome::UsedCode,
+        service: "sshd".to_owned(),
+        from: "192.0.2.7".to_owned(),
+        set: in_use,
+        left: 9,
+    };
+    let taken = account.take_events(host, &[event], after(NOON, 4)).len();
+    assert_eq!(taken, 1);
 }
 
 #[test]
@@ -112,6 +157,16 @@ fn each_field_of_the_record_of_today_has_its_meaning() {
         panic!("one host");
     };
     assert_eq!(bound.host.as_str(), "web1.example");
+    let in_use = bound.in_use().map(|set| (set.left, set.is_confirmed));
+    assert_eq!(in_use, Some((9, true)));
+    for (place, wrong) in [
+        (MemberPlace::Session, 1),
+        (MemberPlace::Console, 2),
+        (MemberPlace::OwnProgram, 1),
+    ] {
+        let counter = account.throttle().counter(at_member(place));
+        assert_eq!(counter.failures(), wrong, "{place:?}");
+    }
     for (by, is_due) in [(VerifiedBy::RecoveryCode, false), (FIRST, true)] {
         let later = after(NOON, 3600);
         let changes = account.clone().report(by, SSHD, later);
@@ -195,6 +250,22 @@ fn a_kind_of_a_later_version_is_refused_and_not_left_out() {
     ] {
         assert!(with_variant(path, 99).is_err(), "{what}");
     }
+}
+
+/// A record of an import with backup codes, which a login has reported.
+const IMPORTED: &str = include_str!("records/imported.hex");
+
+#[test]
+fn the_record_of_an_import_is_read_and_written_without_a_change() {
+    let bytes = bytes_of(IMPORTED);
+    let account = Account::decode(&bytes).unwrap();
+    assert_eq!(&**account.encode(), bytes, "written as it was read");
+    let mut made = Account::new(1000);
+    let phone = tracked(Phone::usual(7).authenticator(), &[59_999_998]);
+    let imported = import(&mut made, &[phone], ImportedCodes::Set(&set()), NOON);
+    assert_eq!(imported, Ok(Imported::Enrolled));
+    made.report(FIRST, SSHD, after(NOON, 30)).unwrap();
+    assert_eq!(&**made.encode(), bytes, "written as it was made");
 }
 
 /// A record of an import that knows no used steps: its authenticator has a last void step.

@@ -29,7 +29,7 @@ fn hashed(hash_params: &HashParams, digits: &str) -> Hashed {
     hash_params.hash_digits(&code).unwrap()
 }
 
-fn set() -> BackupSet {
+pub(crate) fn set() -> BackupSet {
     let (hash_params, codes) = &*CODES;
     BackupSet::imported(hash_params.clone(), codes)
 }
@@ -47,7 +47,7 @@ fn step_of(phone: &Phone, now: Time) -> u64 {
         .value()
 }
 
-fn tracked(authenticator: Authenticator, used: &[u64]) -> ImportedAuthenticator {
+pub(crate) fn tracked(authenticator: Authenticator, used: &[u64]) -> ImportedAuthenticator {
     ImportedAuthenticator {
         authenticator,
         used_steps: Some(used.to_vec()),
@@ -67,7 +67,7 @@ fn untracked(authenticator: Authenticator) -> ImportedAuthenticator {
     }
 }
 
-fn import(
+pub(crate) fn import(
     account: &mut Account,
     authenticators: &[ImportedAuthenticator],
     codes: ImportedCodes<'_>,
