@@ -189,6 +189,10 @@ impl Kv for Batches {
     fn pause(&self, _: u32) -> bool {
         false
     }
+
+    fn left_out(&self, key: &str) {
+        self.0.kv.left_out(key);
+    }
 }
 
 fn empty() -> Txn {

@@ -367,6 +367,10 @@ impl tfa_store::etcd::Kv for Shared {
     fn pause(&self, tries: u32) -> bool {
         self.0.pause(tries)
     }
+
+    fn left_out(&self, key: &str) {
+        self.0.left_out(key);
+    }
 }
 
 /// The document of the policy as it is in the store.

@@ -82,6 +82,10 @@ impl Kv for Counted {
     fn pause(&self, tries: u32) -> bool {
         self.etcd.pause(tries)
     }
+
+    fn left_out(&self, key: &str) {
+        self.etcd.left_out(key);
+    }
 }
 
 /// A verifier whose store alice has enrolled in.

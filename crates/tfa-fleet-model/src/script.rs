@@ -156,4 +156,8 @@ impl Kv for Script {
         let state = self.state();
         state.waiting.is_none() && tries < state.tries
     }
+
+    fn left_out(&self, key: &str) {
+        panic!("{key} was left out");
+    }
 }

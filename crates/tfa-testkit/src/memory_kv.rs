@@ -101,7 +101,7 @@ impl MemoryKv {
     }
 
     /// The keys that were left out of lists.
-    pub fn left_out(&self) -> BTreeSet<String> {
+    pub fn keys_left_out(&self) -> BTreeSet<String> {
         lock(&self.server).left_out.clone()
     }
 

@@ -31,7 +31,7 @@ pub trait Kv: Send + Sync {
 
     /// Learns of a key that has no name, and is left out of a list: its bytes, with `\xff` for those that are
     /// not ASCII text.
-    fn left_out(&self, _key: &str) {}
+    fn left_out(&self, key: &str);
 }
 
 impl<K: Kv> Kv for &K {

@@ -112,7 +112,7 @@ fn key_that_is_not_text_keeps_no_other_entry_from_a_list() {
         let hosts = all_names(|after| store.documents(DocumentKind::Host, after, limit));
         assert_eq!(hosts, names, "{limit}");
     }
-    let left_out = etcd.left_out();
+    let left_out = etcd.keys_left_out();
     assert_eq!(left_out.len(), 2 * bad.len());
     assert!(left_out.contains("/tfa/a/le\\xff\\n"), "{left_out:?}");
 }

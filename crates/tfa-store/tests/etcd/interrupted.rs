@@ -40,6 +40,10 @@ impl<F: Fn() + Send + Sync> Kv for Interrupted<F> {
     fn pause(&self, tries: u32) -> bool {
         self.kv.pause(tries)
     }
+
+    fn left_out(&self, key: &str) {
+        self.kv.left_out(key);
+    }
 }
 
 /// A store between whose first two calls this happens. Its first calls have these faults.

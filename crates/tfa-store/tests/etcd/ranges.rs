@@ -28,6 +28,10 @@ impl<F: Fn(&mut RangeReply) + Send + Sync> Kv for Between<F> {
     fn pause(&self, tries: u32) -> bool {
         self.etcd.pause(tries)
     }
+
+    fn left_out(&self, key: &str) {
+        self.etcd.left_out(key);
+    }
 }
 
 fn is_refused(change: impl Fn(&mut RangeReply) + Send + Sync) -> bool {

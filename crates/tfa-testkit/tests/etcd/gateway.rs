@@ -123,6 +123,10 @@ impl Kv for Gateway {
     fn pause(&self, tries: u32) -> bool {
         tries < 3
     }
+
+    fn left_out(&self, key: &str) {
+        panic!("{key} was left out");
+    }
 }
 
 fn compare(compare: &Compare) -> Value {

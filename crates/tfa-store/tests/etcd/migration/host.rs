@@ -337,4 +337,8 @@ impl Kv for KilledKv {
     fn pause(&self, tries: u32) -> bool {
         self.kv.pause(tries)
     }
+
+    fn left_out(&self, key: &str) {
+        self.kv.left_out(key);
+    }
 }
