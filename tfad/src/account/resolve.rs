@@ -15,10 +15,10 @@ use crate::messages;
 use tfa_store::{ByUid, Record, RecordRead, Revision, Store};
 
 /// The text for a name, the uid of its record, and another one that the name has.
-type Differs = fn(&str, u32, u32) -> String;
+type OtherUidText = fn(&str, u32, u32) -> String;
 
 /// The text of this host, or of one of a fleet.
-pub(crate) fn differs(is_of_fleet: bool) -> Differs {
+pub(crate) fn other_uid_text(is_of_fleet: bool) -> OtherUidText {
     match is_of_fleet {
         true => messages::uid_differs_in_fleet,
         false => messages::uid_changed,
@@ -31,14 +31,14 @@ pub(super) fn read(
     names: &dyn NameService,
     user: &User,
 ) -> Result<Loaded, Error> {
-    let differs = differs(false);
+    let text = other_uid_text(false);
     for alias in &user.aliases {
         if let Some((record, _)) = store.load(alias)? {
-            open(&record, alias, user.uid, differs)?;
+            open(&record, alias, user.uid, text)?;
         }
     }
     if let Some((record, revision)) = store.load(&user.name)? {
-        return loaded(&user.name, user.uid, record, revision, None, differs);
+        return loaded(&user.name, user.uid, record, revision, None, text);
     }
     match store.find(user.uid)? {
         ByUid::None => Ok(Loaded::none()),
@@ -50,7 +50,7 @@ pub(super) fn read(
         }
         // It was moved here meanwhile.
         ByUid::Found(name, record, revision) if name == user.name => {
-            loaded(&user.name, user.uid, record, revision, None, differs)
+            loaded(&user.name, user.uid, record, revision, None, text)
         }
         ByUid::Found(former, record, revision) => {
             match must_be_free(names, &former, user) {
@@ -61,7 +61,7 @@ pub(super) fn read(
                 Ok(()) => {}
             }
             let under = Some(former.clone());
-            loaded(&former, user.uid, record, revision, under, differs)
+            loaded(&former, user.uid, record, revision, under, text)
         }
     }
 }
@@ -73,16 +73,16 @@ pub(super) fn read_by_name(
     read: Option<RecordRead>,
     user: &User,
 ) -> Result<Loaded, Error> {
-    let differs = differs(true);
+    let text = other_uid_text(true);
     for alias in &user.aliases {
         if let Some((record, _)) = store.load(alias)? {
-            open(&record, alias, user.uid, differs)?;
+            open(&record, alias, user.uid, text)?;
         }
     }
     let mut own = Loaded::none();
     let read = read.and_then(|read| read.of(&user.name));
     if let Some((record, revision)) = read.unwrap_or_else(|| store.load(&user.name))? {
-        own = loaded(&user.name, user.uid, record, revision, None, differs)?;
+        own = loaded(&user.name, user.uid, record, revision, None, text)?;
         if !own.is_mark_of_other {
             return Ok(own);
         }
@@ -91,12 +91,12 @@ pub(super) fn read_by_name(
         ByUid::None | ByUid::Unknown(_) => Ok(own),
         // It was stored meanwhile.
         ByUid::Found(name, record, revision) if name == user.name => {
-            loaded(&user.name, user.uid, record, revision, None, differs)
+            loaded(&user.name, user.uid, record, revision, None, text)
         }
         ByUid::Found(other, record, revision) => {
-            let text = messages::uid_of_other_record(&user.name, user.uid);
+            let of_other = messages::uid_of_other_record(&user.name, user.uid);
             let none = none_beside(other, &record, revision);
-            let Loaded { in_the_way, .. } = none.ok_or(Error::UidChanged(text))?;
+            let Loaded { in_the_way, .. } = none.ok_or(Error::UidChanged(of_other))?;
             Ok(Loaded { in_the_way, ..own })
         }
     }
@@ -119,11 +119,11 @@ fn loaded(
     record: Record,
     revision: Revision,
     former_name: Option<String>,
-    differs: Differs,
+    text: OtherUidText,
 ) -> Result<Loaded, Error> {
     let account = decode(&record, name)?;
     let is_mark_of_other = account.uid() != uid;
-    let account = of_uid(account, name, uid, differs)?;
+    let account = of_uid(account, name, uid, text)?;
     Ok(Loaded {
         refuses_other_uids: account.refuses_other_uids(),
         account: Some(account),
@@ -161,8 +161,8 @@ fn must_be_known(names: &dyn NameService, other: &str, user: &User) -> Result<()
 ///
 /// # Errors
 /// [`Error::Damaged`], [`Error::UidChanged`].
-fn open(record: &Record, name: &str, uid: u32, differs: Differs) -> Result<Account, Error> {
-    of_uid(decode(record, name)?, name, uid, differs)
+fn open(record: &Record, name: &str, uid: u32, text: OtherUidText) -> Result<Account, Error> {
+    of_uid(decode(record, name)?, name, uid, text)
 }
 
 /// The account of a name, if it was made for the uid that the name has, or refuses no user of another one.
@@ -173,25 +173,25 @@ pub(crate) fn of_uid(
     account: Account,
     name: &str,
     uid: u32,
-    differs: Differs,
+    text: OtherUidText,
 ) -> Result<Account, Error> {
     if account.uid() != uid
         && let Some(mark) = account.mark_for(uid)
     {
         return Ok(mark);
     }
-    must_be_of(&account, name, uid, differs).map(|()| account)
+    must_be_of(&account, name, uid, text).map(|()| account)
 }
 
 /// Checks that the account of a name was made for the uid that the name has.
 ///
 /// # Errors
 /// [`Error::UidChanged`].
-fn must_be_of(account: &Account, name: &str, uid: u32, differs: Differs) -> Result<(), Error> {
+fn must_be_of(account: &Account, name: &str, uid: u32, text: OtherUidText) -> Result<(), Error> {
     if account.uid() == uid {
         return Ok(());
     }
-    Err(Error::UidChanged(differs(name, account.uid(), uid)))
+    Err(Error::UidChanged(text(name, account.uid(), uid)))
 }
 
 /// Decodes the record of a name, without a check of its uid.

@@ -130,9 +130,9 @@ impl Administrator {
         let status = match (owner, account) {
             (Err(failed), _) => status::unusable(name, None, failed.to_string()),
             (Ok(RecordOwner::Named(user)), account) => {
-                let differs = resolve::differs(self.accounts.are_of_fleet());
+                let text = resolve::other_uid_text(self.accounts.are_of_fleet());
                 let account =
-                    account.and_then(|account| resolve::of_uid(account, name, user.uid, differs));
+                    account.and_then(|account| resolve::of_uid(account, name, user.uid, text));
                 self.described(&user, account.map(Some))
             }
             (Ok(RecordOwner::Gone | RecordOwner::Renamed(_)), Err(error)) => {
