@@ -60,6 +60,13 @@ pub(crate) struct Summary {
     pub(crate) p99: f64,
 }
 
+/// The figures of a rate that are reported.
+#[derive(Serialize)]
+pub(crate) struct RateSummary {
+    per_second: f64,
+    times: Summary,
+}
+
 /// How often an operation completed in a measured time.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Rate {
@@ -72,6 +79,13 @@ pub(crate) struct Rate {
 impl Rate {
     pub(crate) fn per_second(&self) -> f64 {
         self.times.count() as f64 / self.elapsed.as_secs_f64()
+    }
+
+    pub(crate) fn summary(&self) -> RateSummary {
+        RateSummary {
+            per_second: self.per_second(),
+            times: self.times.summary(),
+        }
     }
 
     /// Adds another slice of the measurement.

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::json::rate;
 use crate::fleet::Measured;
 use crate::fleet::load::Logins;
 
@@ -45,7 +44,7 @@ pub(super) fn result(measured: &Measured) -> Value {
         .map(|level| {
             json!({
                 "clients": level.clients,
-                "puts": rate(&level.puts),
+                "puts": level.puts.summary(),
                 "one_verifier": with_processors(&level.one),
                 "three_verifiers": with_processors(&level.three),
             })
@@ -78,7 +77,7 @@ fn with_processors(logins: &Logins) -> Value {
         .iter()
         .map(|(name, time)| ((*name).to_owned(), json!(time.as_secs_f64())))
         .collect();
-    json!({ "logins": rate(&logins.rate), "processor_seconds": seconds })
+    json!({ "logins": logins.rate.summary(), "processor_seconds": seconds })
 }
 
 fn longest(times: &crate::statistics::Times) -> Value {

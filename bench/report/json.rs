@@ -6,7 +6,6 @@ use super::fleet_json as fleet;
 use super::mark::mark_objects;
 use crate::goals::Goal;
 use crate::results::{OneHost, Results};
-use crate::statistics::Rate;
 
 /// The whole file.
 pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
@@ -59,7 +58,7 @@ fn of_one_host(results: &OneHost) -> Value {
             json!({
                 "clients": level.clients,
                 "stack": level.stack,
-                "logins": rate(&level.logins),
+                "logins": level.logins.summary(),
             })
         })
         .collect();
@@ -83,8 +82,8 @@ fn of_one_host(results: &OneHost) -> Value {
         .map(|level| {
             json!({
                 "clients": level.clients,
-                "logins": rate(&level.daemon),
-                "store_alone": rate(&level.store),
+                "logins": level.daemon.summary(),
+                "store_alone": level.store.summary(),
                 "processor_seconds": {
                     "daemon": level.daemon_time.as_secs_f64(),
                     "clients": level.clients_time.as_secs_f64(),
@@ -138,9 +137,9 @@ fn of_one_host(results: &OneHost) -> Value {
     json!({
         "filled": filled,
         "logins": logins,
-        "at_once": { "disk": rate(&at_once.disk), "levels": at_once_levels },
+        "at_once": { "disk": at_once.disk.summary(), "levels": at_once_levels },
         "load": {
-            "disk": rate(&load.disk),
+            "disk": load.disk.summary(),
             "levels": levels,
             "resident_kib": load.resident,
             "threads": load.threads,
@@ -150,8 +149,4 @@ fn of_one_host(results: &OneHost) -> Value {
         "modules": { "cycles": cycles, "modules": modules },
         "administration": administration,
     })
-}
-
-pub(super) fn rate(rate: &Rate) -> Value {
-    json!({ "per_second": rate.per_second(), "times": rate.times.summary() })
 }
