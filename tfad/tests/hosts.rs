@@ -134,7 +134,7 @@ impl Verifier {
     }
 
     fn admits(&self, host: &str, key: &KeyPair) -> bool {
-        match self.hosts.admit(&name(host), fingerprint(key), None) {
+        match self.hosts.admit(&name(host), fingerprint(key), &[]) {
             Ok(_) => true,
             Err(HostsError::Refused(_)) => false,
             Err(other) => panic!("{other}"),
@@ -461,7 +461,7 @@ fn damaged_document_of_a_removed_host_is_replaced_in_one_change() {
     hosts(7).remove(0, &web1).unwrap();
     // Sealed with another key: as good as any damage.
     let verifier = hosts(8);
-    let admitted = verifier.admit(&web1, fingerprint(&key()), None);
+    let admitted = verifier.admit(&web1, fingerprint(&key()), &[]);
     assert!(
         matches!(admitted, Err(HostsError::Store(_))),
         "{admitted:?}"
@@ -471,7 +471,7 @@ fn damaged_document_of_a_removed_host_is_replaced_in_one_change() {
     let id = DocumentId::new(DocumentKind::Host, "web1.example").unwrap();
     let (_, revision) = before.document(&id).unwrap().unwrap();
     assert_eq!(revision, Revision::new(2), "one change after the first one");
-    let admitted = verifier.admit(&web1, fingerprint(&key()), None);
+    let admitted = verifier.admit(&web1, fingerprint(&key()), &[]);
     assert!(
         matches!(admitted, Err(HostsError::Refused(_))),
         "{admitted:?}"
@@ -697,7 +697,7 @@ fn removal_is_forgotten_in_another_store_and_a_damaged_file_admits_no_host() {
     let admitted =
         disk.verifier(&store)
             .hosts
-            .admit(&name("web2.example"), fingerprint(&host), None);
+            .admit(&name("web2.example"), fingerprint(&host), &[]);
     let why = admitted.unwrap_err().to_string();
     assert!(
         why.contains("hosts.removed in the state directory is damaged"),
@@ -1000,7 +1000,7 @@ fn damaged_document_refuses_its_host_and_can_be_removed() {
     verifier.put(DocumentKind::Host, "web1.example", b"of a later version");
     let admitted = verifier
         .hosts
-        .admit(&name("web1.example"), fingerprint(&host), None);
+        .admit(&name("web1.example"), fingerprint(&host), &[]);
     assert!(
         matches!(admitted, Err(HostsError::Damaged(..))),
         "{admitted:?}"
@@ -1020,7 +1020,7 @@ fn store_that_fails_refuses_each_host() {
     tfa_store::Store::close(&*verifier.store);
     let admitted = verifier
         .hosts
-        .admit(&name("web1.example"), fingerprint(&key()), None);
+        .admit(&name("web1.example"), fingerprint(&key()), &[]);
     assert!(
         matches!(admitted, Err(HostsError::Store(_))),
         "{admitted:?}"

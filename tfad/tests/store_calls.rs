@@ -141,8 +141,8 @@ fn call(verifier: &MemberLogins, call: LoginCall) -> (u32, LoginTurn) {
     }
 }
 
-/// Begins a login of alice, and returns its dialog and the calls.
-fn begin(verifier: &MemberLogins, kv: &Counted) -> (u32, Vec<&'static str>) {
+/// Begins a login of alice, who has so many aliases, and returns its dialog and the calls.
+fn begin(verifier: &MemberLogins, kv: &Counted, aliases: u32) -> (u32, Vec<&'static str>) {
     let entry = |key: &str, value: &str| ContextEntry {
         key: key.to_owned(),
         value: EntryValue::Text(value.to_owned()),
@@ -153,7 +153,9 @@ fn begin(verifier: &MemberLogins, kv: &Counted) -> (u32, Vec<&'static str>) {
         user: LoginUser {
             name: "alice".to_owned(),
             uid: 1000,
-            aliases: Vec::new(),
+            aliases: (0..aliases)
+                .map(|number| format!("alias{number}"))
+                .collect(),
         },
         context: vec![
             entry("phase", "auth"),
@@ -174,8 +176,8 @@ fn begin(verifier: &MemberLogins, kv: &Counted) -> (u32, Vec<&'static str>) {
 }
 
 /// Logs alice in, and returns the calls for the question and those for the answer.
-fn log_in(verifier: &MemberLogins, kv: &Counted) -> [Vec<&'static str>; 2] {
-    let (dialog, of_begin) = begin(verifier, kv);
+fn log_in(verifier: &MemberLogins, kv: &Counted, aliases: u32) -> [Vec<&'static str>; 2] {
+    let (dialog, of_begin) = begin(verifier, kv, aliases);
     let phone = Builder::new().with_secret(KEY).build_noncompliant();
     let code = phone.generate(clock::now().as_secs()).to_string();
     let answer = LoginCall::Answer {
@@ -195,14 +197,23 @@ fn login_of_a_member_takes_two_reads_and_one_transaction() {
     // With certificates of the organisation. The first login reads the policy.
     let kv = Counted::default();
     let (logins, _) = verifier(&kv);
-    begin(&logins, &kv);
-    assert_eq!(log_in(&logins, &kv), expected);
+    begin(&logins, &kv, 0);
+    assert_eq!(log_in(&logins, &kv, 0), expected);
     // With an authority, to which the host is known.
     let kv = Counted::default();
     let (logins, store) = verifier(&kv);
     join(&*store);
-    begin(&logins, &kv);
-    assert_eq!(log_in(&logins, &kv), expected);
+    begin(&logins, &kv, 0);
+    assert_eq!(log_in(&logins, &kv, 0), expected);
+}
+
+#[test]
+fn login_of_a_user_with_many_names_takes_no_further_read() {
+    let kv = Counted::default();
+    let (logins, _) = verifier(&kv);
+    begin(&logins, &kv, 0);
+    // As many as tfa-fleet passes on.
+    assert_eq!(log_in(&logins, &kv, 64), [vec!["get"], vec!["get", "txn"]]);
 }
 
 #[test]
@@ -253,7 +264,7 @@ fn record_is_read_again_where_a_newer_policy_was_met_since() {
         id(DocumentKind::Authority, ""),
     );
     let read = || {
-        let together = store.read_together(&host, &authority, Some("alice"));
+        let together = store.read_together(&host, &authority, &["alice"]);
         together.unwrap().record
     };
     let calls_with = |record| {

@@ -114,16 +114,17 @@ pub struct ReadTogether {
     pub document: Option<(Record, Revision)>,
     /// Whether another document exists, also one that cannot be read.
     pub other_exists: bool,
-    /// The record of a user. `None` where the store reads a record as fast when it is asked for.
+    /// The records under the names of a user. `None` where the store reads a record as fast when it is asked for.
     pub record: Option<RecordRead>,
 }
 
-/// A record that was read before it is needed, as [`Store::load`] returns it.
+/// Records that were read before they are needed, each as [`Store::load`] returns it.
 pub struct RecordRead {
-    user: String,
     policy: PolicyStamp,
-    found: Result<Option<(Record, Revision)>, StoreError>,
+    found: Vec<(String, Found)>,
 }
+
+type Found = Result<Option<(Record, Revision)>, StoreError>;
 
 impl fmt::Debug for RecordRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,16 +133,8 @@ impl fmt::Debug for RecordRead {
 }
 
 impl RecordRead {
-    pub(crate) fn new(
-        user: &str,
-        policy: PolicyStamp,
-        found: Result<Option<(Record, Revision)>, StoreError>,
-    ) -> Self {
-        Self {
-            user: user.to_owned(),
-            policy,
-            found,
-        }
+    pub(crate) fn new(policy: PolicyStamp, found: Vec<(String, Found)>) -> Self {
+        Self { policy, found }
     }
 
     /// The newest policy at the moment of the read.
@@ -149,19 +142,22 @@ impl RecordRead {
         self.policy
     }
 
-    /// What the read has found, if the record is that of this user.
-    pub fn of(self, user: &str) -> Option<Result<Option<(Record, Revision)>, StoreError>> {
-        (self.user == user).then_some(self.found)
+    /// Takes out what the read has found under a name. `None` if it has not looked for it.
+    pub fn take(&mut self, user: &str) -> Option<Result<Option<(Record, Revision)>, StoreError>> {
+        let place = self.found.iter().position(|(name, _)| name == user)?;
+        Some(self.found.swap_remove(place).1)
     }
 
-    /// The same with another form of the record.
+    /// The same with another form of each record.
     pub(crate) fn and_then(
         self,
-        form: impl FnOnce(&str, (Record, Revision)) -> Result<(Record, Revision), StoreError>,
+        form: impl Fn(&str, (Record, Revision)) -> Result<(Record, Revision), StoreError>,
     ) -> Self {
-        let found = self
-            .found
-            .and_then(|found| found.map(|record| form(&self.user, record)).transpose());
+        let formed = |(user, found): (String, Found)| {
+            let found = found.and_then(|found| found.map(|record| form(&user, record)).transpose());
+            (user, found)
+        };
+        let found = self.found.into_iter().map(formed).collect();
         Self { found, ..self }
     }
 }
@@ -175,8 +171,8 @@ pub trait Documents: Send + Sync {
     fn document(&self, id: &DocumentId) -> Result<Option<(Record, Revision)>, StoreError>;
 
     /// A document as [`Documents::document`] returns it, whether another one exists, which is not decrypted, and the
-    /// record of a user, if one is named. etcd reads all of them in one call. A record that cannot be read is no error
-    /// of this call.
+    /// records under the names of a user, if there are any. etcd reads all of them in one call. A record that cannot be
+    /// read is no error of this call.
     ///
     /// # Errors
     /// As [`Documents::document`], for either document.
@@ -184,7 +180,7 @@ pub trait Documents: Send + Sync {
         &self,
         id: &DocumentId,
         other: &DocumentId,
-        _user: Option<&str>,
+        _names: &[&str],
     ) -> Result<ReadTogether, StoreError> {
         Ok(ReadTogether {
             document: self.document(id)?,

@@ -37,9 +37,9 @@ impl<S: Store + Documents> Documents for Sealed<S> {
         &self,
         id: &DocumentId,
         other: &DocumentId,
-        user: Option<&str>,
+        names: &[&str],
     ) -> Result<ReadTogether, StoreError> {
-        let found = self.inner().read_together(id, other, user)?;
+        let found = self.inner().read_together(id, other, names)?;
         let document = found
             .document
             .map(|sealed| self.unseal_document(id, sealed));

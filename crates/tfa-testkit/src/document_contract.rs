@@ -25,7 +25,7 @@ macro_rules! document_contract {
             invitation_is_taken_once,
             document_is_removed_without_its_revision,
             invalid_documents_are_refused,
-            documents_and_a_record_are_read_together,
+            documents_and_records_are_read_together,
             change_of_the_policy_is_met_by_the_next_read
         );
     };
@@ -273,42 +273,46 @@ pub fn invalid_documents_are_refused<B: Backend<Store: Documents>>(backend: &B) 
     assert!(matches!(most, Ok(Commit::Committed(_))), "{most:?}");
 }
 
-/// A read of several things has what a read of each would have. The record is the one of the user who was named.
-pub fn documents_and_a_record_are_read_together<B: Backend<Store: Documents>>(backend: &B) {
+/// A read of several things has what a read of each would have. The records are those of the names that were given.
+pub fn documents_and_records_are_read_together<B: Backend<Store: Documents>>(backend: &B) {
     let store = backend.open();
     let (id, other) = (host("web1"), host("web2"));
-    let read = |user: Option<&str>| store.read_together(&id, &other, user).unwrap();
-    let check = |user: Option<&str>| {
-        let together = read(user);
+    let read = |names: &[&str]| store.read_together(&id, &other, names).unwrap();
+    let check = |names: &[&str]| {
+        let together = read(names);
         let document = together
             .document
             .map(|(bytes, at)| (bytes.as_bytes().to_vec(), at));
         assert_eq!(document, get(&store, &id));
         assert_eq!(together.other_exists, get(&store, &other).is_some());
-        let Some(record) = together.record else {
+        let Some(mut records) = together.record else {
             return;
         };
-        let user = user.unwrap();
-        assert_eq!(record.policy(), store.newest_policy().unwrap());
+        assert_eq!(records.policy(), store.newest_policy().unwrap());
         let plain = |found: Option<(Record, Revision)>| {
             found.map(|(record, at)| (record.as_bytes().to_vec(), at))
         };
-        let loaded = plain(store.load(user).unwrap());
-        assert_eq!(plain(record.of(user).unwrap().unwrap()), loaded);
-        let of_other = read(Some(user)).record.unwrap().of("another");
-        assert!(of_other.is_none());
+        for name in names {
+            let loaded = plain(store.load(name).unwrap());
+            assert_eq!(plain(records.take(name).unwrap().unwrap()), loaded);
+        }
+        for name in [&["another"], names].concat() {
+            assert!(records.take(name).is_none(), "{name}");
+        }
     };
     let check_all = || {
-        for user in [None, Some("alice"), Some("bob")] {
-            check(user);
+        for names in [&[][..], &["alice"], &["bob"], &["bob", "alice", "lea"]] {
+            check(names);
         }
     };
     check_all();
-    let committed = store.commit("alice", 1000, b"record", Revision::NONE);
-    assert!(
-        matches!(committed, Ok(Commit::Committed(_))),
-        "{committed:?}"
-    );
+    for (user, uid) in [("alice", 1000), ("lea", 1001)] {
+        let committed = store.commit(user, uid, user.as_bytes(), Revision::NONE);
+        assert!(
+            matches!(committed, Ok(Commit::Committed(_))),
+            "{committed:?}"
+        );
+    }
     put(&store, &other, b"two", Revision::NONE);
     check_all();
     put(&store, &id, b"one", Revision::NONE);
@@ -316,7 +320,7 @@ pub fn documents_and_a_record_are_read_together<B: Backend<Store: Documents>>(ba
     check_all();
     // A name that no record can have is an error of its load.
     let longest = "a".repeat(MAX_USER_BYTES + 1);
-    assert!(read(Some(&longest)).record.is_none());
+    assert!(read(&[&longest]).record.is_none());
 }
 
 /// After each change of the policy, and no other one, there is a newer policy. A store that changes it has met

@@ -419,7 +419,7 @@ impl Accounts {
         self.load_record_or(None, user)
     }
 
-    /// As [`Self::load_record`], with a record that was read already, if it is that of the user's name.
+    /// As [`Self::load_record`], with the records under the names of the user that were read already.
     ///
     /// # Errors
     /// As [`Self::load`].

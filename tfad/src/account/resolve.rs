@@ -70,18 +70,21 @@ pub(super) fn read(
 /// move a record with it. It blocks.
 pub(super) fn read_by_name(
     store: &dyn Store,
-    read: Option<RecordRead>,
+    mut read: Option<RecordRead>,
     user: &User,
 ) -> Result<Loaded, Error> {
     let text = other_uid_text(true);
+    let mut load = |name: &str| {
+        let found = read.as_mut().and_then(|read| read.take(name));
+        found.unwrap_or_else(|| store.load(name))
+    };
     for alias in &user.aliases {
-        if let Some((record, _)) = store.load(alias)? {
+        if let Some((record, _)) = load(alias)? {
             open(&record, alias, user.uid, text)?;
         }
     }
     let mut own = Loaded::none();
-    let read = read.and_then(|read| read.of(&user.name));
-    if let Some((record, revision)) = read.unwrap_or_else(|| store.load(&user.name))? {
+    if let Some((record, revision)) = load(&user.name)? {
         own = loaded(&user.name, user.uid, record, revision, None, text)?;
         if !own.is_mark_of_other {
             return Ok(own);

@@ -24,23 +24,30 @@ impl<K: Kv> Documents for EtcdStore<K> {
         &self,
         id: &DocumentId,
         other: &DocumentId,
-        user: Option<&str>,
+        names: &[&str],
     ) -> Result<ReadTogether, StoreError> {
         let _open = self.enter()?;
         let key = |id: &DocumentId| self.layout.document(id.kind(), id.name());
         // A name that no record can have is an error of the load alone.
-        let user = user.filter(|user| limits::check_user(user).is_ok());
+        let names = names.iter().copied();
+        let names: Vec<&str> = names
+            .filter(|name| limits::check_user(name).is_ok())
+            .collect();
         let mut keys = vec![key(id), key(other)];
-        keys.extend(user.map(|user| self.layout.account(user)));
+        keys.extend(names.iter().map(|name| self.layout.account(name)));
         let (found, policy) = self.get_with_policy(keys)?;
         let mut found = found.into_iter();
         let mut next = || found.next().flatten();
-        let (document, beside, entry) = (next(), next(), next());
-        let record = |user| RecordRead::new(user, policy, record_of(user, entry.as_ref()));
+        let (document, beside) = (next(), next());
+        let records = names.iter().map(|name| {
+            let entry = next();
+            ((*name).to_owned(), record_of(name, entry.as_ref()))
+        });
+        let records: Vec<_> = records.collect();
         Ok(ReadTogether {
             document: value::document(id, document.as_ref())?,
             other_exists: exists(value::document(other, beside.as_ref()))?,
-            record: user.map(record),
+            record: (!records.is_empty()).then(|| RecordRead::new(policy, records)),
         })
     }
 

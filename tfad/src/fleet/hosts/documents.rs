@@ -92,15 +92,15 @@ pub(super) struct OfMember {
     pub(super) record: Option<RecordRead>,
 }
 
-/// Reads the document of a host, whether the fleet has an authority, and the record of a user.
+/// Reads the document of a host, whether the fleet has an authority, and the records under the names of a user.
 pub(super) fn of_member(
     store: &(impl Documents + ?Sized),
     host: &HostName,
-    user: Option<&str>,
+    names: &[&str],
 ) -> Result<OfMember, Error> {
     let id = DocumentId::new(FleetHost::KIND, host.as_str())?;
     let authority = DocumentId::new(Authority::KIND, "")?;
-    let found = store.read_together(&id, &authority, user)?;
+    let found = store.read_together(&id, &authority, names)?;
     let decode = |(record, revision)| decoded(&id, &record, revision);
     Ok(OfMember {
         host: found.document.map(decode).transpose()?,

@@ -97,8 +97,8 @@ impl Hosts {
     }
 
     /// Checks that a host may speak, whose certificate is for this key. It reads the store each time: a host
-    /// that was removed is refused from then on. Returns the record of a user, if one is named and the store reads it
-    /// with the same call.
+    /// that was removed is refused from then on. Returns the records under the names of a user, if there are any and the
+    /// store reads them with the same call.
     ///
     /// # Errors
     /// [`Error`]. Each refuses the call.
@@ -106,9 +106,9 @@ impl Hosts {
         &self,
         host: &HostName,
         key: Fingerprint,
-        user: Option<&str>,
+        names: &[&str],
     ) -> Result<Option<RecordRead>, Error> {
-        let read = documents::of_member(&*self.store, host, user)?;
+        let read = documents::of_member(&*self.store, host, names)?;
         self.admit_read(host, read.host.as_ref(), read.has_authority, key)?;
         let is_first = |known: &FleetHost| known.with_first_use(key, clock::now()).is_some();
         if read.host.as_ref().is_some_and(is_first) {

@@ -82,7 +82,7 @@ impl Hosts {
         host: &HostName,
         key: Fingerprint,
     ) -> Result<HostReply, Error> {
-        self.admit(host, key, None)?;
+        self.admit(host, key, &[])?;
         let verifiers = self.verifier_list.get(Instant::now(), || {
             let verifiers = self.verifiers()?.into_iter();
             Ok(verifiers.map(|one| one.to_string()).collect())

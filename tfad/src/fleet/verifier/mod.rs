@@ -9,6 +9,7 @@ mod listener;
 mod owner_calls;
 mod socket;
 
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,11 +91,14 @@ impl MemberLogins {
         };
         // At each call, also within a dialog: a host that was removed is refused at once.
         let user = match &call {
-            LoginCall::Begin(begin) => Some(begin.user.name.as_str()),
-            LoginCall::Account(call) if owner_calls::only_reads(call) => Some(&*call.user.name),
+            LoginCall::Begin(begin) => Some(&begin.user),
+            LoginCall::Account(call) if owner_calls::only_reads(call) => Some(&call.user),
             LoginCall::Answer { .. } | LoginCall::Account(_) | LoginCall::Cancel { .. } => None,
         };
-        let record = match self.hosts.admit(&member, key, user) {
+        let names = user.into_iter();
+        let names = names.flat_map(|user| iter::once(&user.name).chain(&user.aliases));
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let record = match self.hosts.admit(&member, key, &names) {
             Ok(record) => record,
             // Its document says so, and its bound codes are to end.
             Err(hosts::Error::Refused(HostRefusal::Removed | HostRefusal::Returned))
