@@ -229,7 +229,7 @@ fn has_its_meaning(account: &Account) {
 }
 
 /// The fixture with another number of a variant.
-fn with_variant(path: &[usize], number: u64) -> Result<Account, Undecodable> {
+pub(crate) fn with_variant(path: &[usize], number: u64) -> Result<Account, Undecodable> {
     let mut record = Item::parse(&bytes_of(TWENTY_FIELDS));
     let item = record.at(path);
     assert!(matches!(item, Item::Number(_)), "{path:?}: {item:?}");

@@ -63,6 +63,8 @@ mod policy;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
+mod record_variants;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod restoration;
