@@ -1,5 +1,6 @@
 //! What is as long as may be goes the whole way, and what is longer is refused.
 
+use tfa_fleet::messages::MAX_IDENTITIES;
 use tfa_fleet_wire::limits::{MAX_FRAME, MAX_ITEMS, MAX_KV_BYTES, MAX_KV_OPERATIONS};
 use tfa_store::limits::MAX_STORED_BYTES;
 use tfa_store::{
@@ -21,7 +22,29 @@ const _: () = {
     assert!(change < MAX_KV_BYTES);
     assert!(MAX_DOCUMENT_CHANGES < MAX_KV_OPERATIONS && MAX_KV_OPERATIONS < MAX_ITEMS);
     assert!(MAX_KV_BYTES + MAX_ITEMS * BESIDE <= MAX_FRAME);
+    // The read of a question: the name and all aliases of a user, the host, the authority, the policy and the mark.
+    assert!(MAX_IDENTITIES + 5 <= MAX_KV_OPERATIONS);
 };
+
+#[test]
+fn records_under_all_names_of_a_user_are_read_together() {
+    let Some(path) = Path::new() else { return };
+    let store = path.store(PATIENT);
+    let committed = store.commit("name7", 1000, b"one", Revision::NONE);
+    assert!(matches!(committed, Ok(Commit::Committed(_))));
+    let names: Vec<String> = (0..=MAX_IDENTITIES)
+        .map(|number| format!("name{number}"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let host = DocumentId::new(DocumentKind::Host, "web1").unwrap();
+    let authority = DocumentId::new(DocumentKind::Authority, "").unwrap();
+    let read = store.read_together(&host, &authority, &names).unwrap();
+    let mut records = read.record.unwrap();
+    for name in names {
+        let found = records.take(name).unwrap().unwrap();
+        assert_eq!(found.is_some(), name == "name7", "{name}");
+    }
+}
 
 #[test]
 fn longest_records_and_documents_pass_and_longer_changes_are_refused() {
