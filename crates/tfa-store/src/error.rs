@@ -129,14 +129,24 @@ pub enum StoreError {
     Stopped,
 }
 
+/// The name in a command, or a placeholder where a shell would take it for something else.
+fn word(user: &str) -> &str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-+@".contains(c);
+    match !user.is_empty() && !user.starts_with('-') && user.chars().all(is_plain) {
+        true => user,
+        false => "USER",
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RecordDamaged { user, why } => write!(
                 f,
                 "the record of {user} is damaged ({why}); it is left as it is and {user} is refused. \
-                 Restore a backup (`tfactl restore FILE --force`), or run `tfactl reset {user}` to let \
-                 {user} enroll again"
+                 Restore a backup (`tfactl restore FILE --force`), or run `tfactl reset {word}` to let \
+                 {user} enroll again",
+                word = word(user)
             ),
             Self::DocumentDamaged { document, why, .. } => write!(
                 f,
@@ -213,3 +223,21 @@ impl std::error::Error for StoreError {}
 /// What is said of a database that is not migrated.
 pub(crate) const NOT_MIGRATED: &str = "accounts.db has the format of an older tfad. To find its records by \
      uid takes a migration, which needs the sealing key";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_that_is_no_word_of_a_command_is_in_none() {
+        let text = |user: &str| {
+            let (user, why) = (user.to_owned(), String::new());
+            StoreError::RecordDamaged { user, why }.to_string()
+        };
+        assert!(text("lea@example.org").contains("`tfactl reset lea@example.org`"));
+        for user in ["x;$(reboot)", "a b", "-rf", "", "`id`"] {
+            let text = text(user);
+            assert!(text.contains("`tfactl reset USER`"), "{text}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ pub mod pages;
 mod plural;
 pub mod policy_files;
 pub mod qr;
+pub mod shell;
 pub mod task;
 pub mod time;
 mod wrap;

@@ -1,5 +1,7 @@
 //! A new key: `setup`, and the pages of `move`.
 
+use tfa_text::shell::quoted;
+
 pub(crate) fn setup_intro(user: &str) -> String {
     format!(
         "Setting up two-factor login for {user}.\n\
@@ -18,7 +20,8 @@ password are refused. Tell your administrator; see SSH in pam_tfa(8).
 pub(crate) fn invitation_intro(user: &str) -> String {
     format!(
         "This host requires an invitation code for the setup.\n\
-         Your administrator can create one: tfactl invite {user}\n"
+         Your administrator can create one: tfactl invite {}\n",
+        quoted(user)
     )
 }
 
@@ -84,4 +87,15 @@ pub(crate) fn is_on(user: &str) -> String {
         "Two-factor login is on for {user}.\n\
          From now on, logins ask for a code from your phone after the password.\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_of_the_user_is_one_word_of_the_command() {
+        let text = invitation_intro("x y;$(reboot)");
+        assert!(text.contains("tfactl invite 'x y;$(reboot)'\n"), "{text}");
+    }
 }

@@ -5,6 +5,7 @@ use tfa_proto::{
     Authenticator, FailedAttempt, FailureReason, LockScope, MemberLock, OpenEnum, State, Status,
 };
 use tfa_text::plural;
+use tfa_text::shell::quoted;
 use tfa_text::time::{date_time, difference};
 
 use super::{INDENT, foreign, indented};
@@ -148,6 +149,7 @@ pub(crate) fn off(status: &Status) -> Option<String> {
 // Show.
 
 pub(crate) fn status(status: &Status, now: u64) -> String {
+    let user_word = quoted(&status.user);
     let status = &foreign::status(status);
     let mut lines = vec![user(status)];
     lines.extend(off(status));
@@ -156,8 +158,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("Problem: {problem}"));
         if !problem.contains("tfactl reset") {
             lines.push(format!(
-                "To delete the record, if it cannot be repaired: tfactl reset {}",
-                status.user
+                "To delete the record, if it cannot be repaired: tfactl reset {user_word}"
             ));
         }
         return lines.join("\n");
@@ -169,7 +170,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.extend(status.authenticators.iter().map(authenticator));
         lines.push(format!("Backup codes left: {}", status.backup_codes_left));
         lines.extend(bound_codes_lines(status));
-        lines.extend(devices(status));
+        lines.extend(devices(status, &user_word));
         if status.pending_authenticator {
             lines.push("A new authenticator waits for its first correct code.".to_owned());
         }
@@ -219,21 +220,21 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         None => "Last login with a code: never".to_owned(),
     });
     if is_locked(status, now) {
-        lines.push(format!("To remove the lock: tfactl unlock {}", status.user));
+        lines.push(format!("To remove the lock: tfactl unlock {user_word}"));
     }
     if status.is_set_up() {
         lines.push(format!(
-            "If the user has lost each authenticator and the backup codes: tfactl reset {}",
-            status.user
+            "If the user has lost each authenticator and the backup codes: tfactl reset {user_word}"
         ));
     }
     lines.join("\n")
 }
 
-fn devices(status: &Status) -> Option<String> {
-    let (count, user) = (status.devices.len(), &status.user);
-    (count > 0)
-        .then(|| format!("Remembered devices: {count} (to list them: tfactl devices list {user})"))
+fn devices(status: &Status, user_word: &str) -> Option<String> {
+    let count = status.devices.len();
+    (count > 0).then(|| {
+        format!("Remembered devices: {count} (to list them: tfactl devices list {user_word})")
+    })
 }
 
 fn authenticator(one: &Authenticator) -> String {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use tfa_text::shell::quoted;
 use tfa_text::time::date_time;
 use tfa_text::{plural, wrapped};
 
@@ -79,7 +80,8 @@ pub(crate) fn backup_made(file: &str, records: u64, key: &str, with_key: bool) -
     let text = if with_key {
         format!(
             "The file {file} has {count}, and the sealing key (fingerprint {key}), encrypted to the \
-             passphrase. Both together give every code: keep them apart. Any host can restore it: tfactl restore {file}"
+             passphrase. Both together give every code: keep them apart. Any host can restore it: tfactl restore {}",
+            quoted(file)
         )
     } else {
         format!(

@@ -1,6 +1,7 @@
 //! `tfactl reset`, `unlock` and `invite`, and the user of members for whom a record was made.
 
 use tfa_proto::{Status, UserFacts};
+use tfa_text::shell::quoted;
 use tfa_text::time::{date_time, wait};
 
 use super::accounts::state;
@@ -10,7 +11,8 @@ use super::accounts::state;
 pub(crate) fn confirmation_needed(user: &str) -> String {
     format!(
         "Without a terminal, the reset cannot be confirmed. Nothing was changed.\n\
-         To reset without confirmation: tfactl reset {user} --yes"
+         To reset without confirmation: tfactl reset {} --yes",
+        quoted(user)
     )
 }
 
@@ -80,6 +82,7 @@ pub(crate) fn user_of_members(user: &str, found: UserFacts) -> Option<String> {
     let uid = found.uid.filter(|_| found.known == Some(false))?;
     Some(format!(
         "\nThis is for {user} with the uid {uid}, whom this verifier does not know.\n\
-         Compare: on the member, id -u {user} prints {uid}."
+         Compare: on the member, id -u {} prints {uid}.",
+        quoted(user)
     ))
 }

@@ -25,6 +25,8 @@ mod publication;
 mod recovery;
 mod rename;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use accounts::*;
 pub(crate) use authenticators::*;

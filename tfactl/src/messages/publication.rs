@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tfa_proto::{Impact, OpenEnum, Outcome, PublishedPolicy};
+use tfa_text::shell::quoted;
 use tfa_text::time::date_time;
 use tfa_text::wrapped;
 
@@ -83,7 +84,7 @@ pub(crate) fn impact_of_publication(file: &Path, impacts: &[Impact], width: usiz
         count(now, Outcome::SetUp),
         count(later, Outcome::Refused),
         count(later, Outcome::SetUp),
-        file.display()
+        quoted(&file.to_string_lossy())
     )
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tfa_proto::{RenameOutcome, Renamed};
+use tfa_text::shell::quoted;
 
 pub(crate) fn renamed(one: &Renamed) -> String {
     let Renamed { old, new, uid, .. } = one;
@@ -49,9 +50,10 @@ pub(crate) fn map_blocked(renamed: &Renamed, by: &str) -> String {
     let Renamed { old, new, uid, .. } = renamed;
     format!(
         "{old} to {new}: the record of {by} has that name or uid {uid}, and is not in the map.\n\
-         Add a line for {by}. Or find out which record is in use (tfactl show {by}), and\n\
+         Add a line for {by}. Or find out which record is in use (tfactl show {word}), and\n\
          reset the other one.\n\
-         Nothing was changed."
+         Nothing was changed.",
+        word = quoted(by)
     )
 }
 

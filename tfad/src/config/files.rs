@@ -189,6 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn name_of_a_file_is_one_word_in_the_commands_for_it() {
+        let etc = Etc::new("hostile");
+        let name = "tfad.toml.d/x y;$(reboot).toml";
+        etc.write(name, b"one");
+        etc.chmod(name, 0o666);
+        let text = etc.trusted().unwrap_err();
+        let word = "'/tfad.toml.d/x y;$(reboot).toml'";
+        let commands = format!("mv {word}.new {word} && chmod go-w {word}");
+        assert!(text.contains(&commands), "{text}");
+    }
+
+    #[test]
     fn a_path_with_another_owner_is_an_error() {
         if tfa_testkit::skip_without_uid(1234) {
             return;

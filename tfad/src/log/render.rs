@@ -5,6 +5,7 @@ use std::fmt;
 
 use tfa_core::{AuditOutcome, DenyReason, Exemption, LockScope, OfflineOutcome, Terms, Time};
 use tfa_proto::Context;
+use tfa_text::shell;
 use tfa_text::time::date_time;
 
 use super::event::{
@@ -27,9 +28,9 @@ impl Event<'_> {
                 context,
                 event,
             } => {
+                let text = event.text(user);
                 let (user, service) = (quoted(user), quoted(&context.service));
                 let from = origin(context, caller.uid);
-                let text = event.text(user.as_ref());
                 match &caller.host {
                     None => format!("{user}: {text} (service {service}, from {from})"),
                     // Not in the words that fail2ban reads: the address is not one that calls this host.
@@ -177,8 +178,9 @@ impl LoginEvent<'_> {
             Self::Bypassed { bypass, audit } => bypassed(*bypass, *audit),
             Self::NameChanged { former, uid } => format!(
                 "the name of uid {uid} has changed; its record is stored under {former} and applies. A \
-                 right code moves it to the new name. If this is another person: tfactl reset {user}",
+                 right code moves it to the new name. If this is another person: tfactl reset {word}",
                 former = quoted(former),
+                word = shell::quoted(user),
             )
             .into(),
         }
@@ -542,6 +544,29 @@ mod tests {
             line.starts_with(r#"alice: verified by a code of "x (by uid 0)?bob: "#),
             "{line}"
         );
+    }
+
+    #[test]
+    fn name_is_one_word_in_the_command_of_a_line() {
+        let caller = Caller {
+            name: ":1.7".to_owned(),
+            uid: 0,
+            pid: None,
+            host: None,
+        };
+        let former = "bob";
+        let event = Event::Login {
+            caller: &caller,
+            user: "x y;$(reboot)",
+            context: &Context::default(),
+            event: LoginEvent::NameChanged { former, uid: 1000 },
+        };
+        let line = event.line();
+        assert!(
+            line.starts_with(r#""x y;$(reboot)": the name of uid 1000"#),
+            "{line}"
+        );
+        assert!(line.contains("tfactl reset 'x y;$(reboot)' ("), "{line}");
     }
 
     #[test]

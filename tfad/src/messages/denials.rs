@@ -1,6 +1,7 @@
 //! Refusals of a login without a question.
 
 use tfa_core::{DenyReason, Methods, OwnMethod};
+use tfa_text::shell::quoted;
 
 /// How a refused login came, as far as the text tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,7 @@ impl DeniedLogin {
 /// Why the login is refused, and how to log in.
 #[must_use]
 pub fn denial(reason: DenyReason, host: &str, user: &str, login: DeniedLogin) -> String {
+    let destination = quoted(&format!("{user}@{host}"));
     match reason {
         DenyReason::MustEnroll => format!(
             "Two-factor login is required on {host}, and you have not set it up.\n\
@@ -56,12 +58,12 @@ pub fn denial(reason: DenyReason, host: &str, user: &str, login: DeniedLogin) ->
         DenyReason::NotVerified if login == DeniedLogin::SshKey => format!(
             "Two-factor login is required on {host}. An SSH key alone is not enough.\n\
              Log in with your password, and enter a code or set up two-factor login:\n    \
-             ssh -o PubkeyAuthentication=no {user}@{host}"
+             ssh -o PubkeyAuthentication=no {destination}"
         ),
         DenyReason::NotVerified if login == DeniedLogin::SshMethod => format!(
             "Two-factor login is required on {host}. This SSH method alone is not enough.\n\
              Log in with your password, and enter a code or set up two-factor login:\n    \
-             ssh -o PreferredAuthentications=keyboard-interactive {user}@{host}"
+             ssh -o PreferredAuthentications=keyboard-interactive {destination}"
         ),
         DenyReason::NotVerified => format!(
             "Two-factor login is required on {host}.\n\

@@ -15,6 +15,8 @@ mod questions;
 mod records;
 mod refusals;
 mod told_users;
+#[cfg(test)]
+mod tests;
 mod users;
 
 pub use bound::*;

@@ -7,6 +7,7 @@ use tfa_core::{
 };
 use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
 use tfa_proto::{MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS};
+use tfa_text::shell::quoted;
 use tfa_text::time::difference;
 
 use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, locked, void_code};
@@ -103,27 +104,29 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
 /// Why a change by an administrator is refused.
 #[must_use]
 pub fn refusal_for_administrator(refused: Refusal, user: &str, now: Time) -> Error {
+    let quoted_user = quoted(user);
     match refused {
         Refusal::NoSuchAuthenticator => Error::NoSuchAuthenticator(format!(
-            "{user} has no such authenticator. To list them: tfactl authenticator list {user}"
+            "{user} has no such authenticator. To list them: tfactl authenticator list {quoted_user}"
         )),
         Refusal::NameTaken => Error::NameTaken(format!(
             "{user} has an authenticator of this name already. Choose a different name."
         )),
         Refusal::KeyTaken => Error::KeyTaken(format!(
             "An authenticator of {user} is this security key already. To list them: tfactl \
-             authenticator list {user}"
+             authenticator list {quoted_user}"
         )),
         Refusal::TooManyAuthenticators => Error::TooManyAuthenticators(format!(
             "{user} has {MAX_AUTHENTICATORS} authenticators, which is the limit. To remove one: \
-             tfactl authenticator remove {user} NAME"
+             tfactl authenticator remove {quoted_user} NAME"
         )),
         Refusal::LastAuthenticator => Error::WrongState(format!(
             "This is the last authenticator of {user}. To remove it with the backup codes: tfactl \
-             reset {user}"
+             reset {quoted_user}"
         )),
         Refusal::NoSuchDevice => Error::NoSuchDevice(format!(
-            "No device of this number is remembered for {user}. To list them: tfactl devices list {user}"
+            "No device of this number is remembered for {user}. To list them: tfactl devices list \
+             {quoted_user}"
         )),
         Refusal::NotSetUp => Error::NotSetUp(format!("{user} has not set up two-factor login.")),
         Refusal::WrongState(State::Paused) => {
@@ -407,19 +410,21 @@ pub fn import_too_long() -> Error {
 /// The policy wants an invitation, and the user could have written the file of an import.
 #[must_use]
 pub fn import_needs_invitation(user: &str) -> Error {
+    let quoted_user = quoted(user);
     Error::InvitationNeeded(format!(
         "The policy wants an invitation for a first enrollment, and any program of {user} could have \
-         written the file. Let {user} enroll (tfactl invite {user}), or import with --without-invitation"
+         written the file. Let {user} enroll (tfactl invite {quoted_user}), or import with --without-invitation"
     ))
 }
 
 /// Why an import is refused.
 #[must_use]
 pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {
+    let quoted_user = quoted(user);
     match refused {
         Refusal::AlreadySetUp => Error::AlreadySetUp(format!(
             "{user} has enrolled here already, with another key. An import changes no enrollment. To \
-             add an authenticator: tfactl authenticator add {user}"
+             add an authenticator: tfactl authenticator add {quoted_user}"
         )),
         Refusal::NotSetUp => {
             Error::InvalidArgument("There is no authenticator to import.".to_owned())
@@ -435,7 +440,7 @@ pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {
         Refusal::CounterTooHigh => Error::InvalidArgument(format!(
             "The counter of a token of {user} is above {MAX_NEW_COUNTER}, or more than 1000 ahead of that \
              of the enrollment here. Correct it in the file, or enter the key: tfactl authenticator add \
-             {user}"
+             {quoted_user}"
         )),
         other => refusal_for_administrator(other, user, now),
     }
@@ -486,7 +491,8 @@ pub fn invitation_needed() -> Error {
 #[must_use]
 pub fn invited_is_set_up(name: &str) -> Error {
     Error::AlreadySetUp(format!(
-        "{name} has set up two-factor login already. To begin anew: tfactl reset {name}"
+        "{name} has set up two-factor login already. To begin anew: tfactl reset {}",
+        quoted(name)
     ))
 }
 
@@ -531,7 +537,8 @@ pub fn not_disabled(name: &str) -> Error {
 pub fn disable_required(name: &str) -> Error {
     Error::Required(format!(
         "Two-factor login is required of {name}, so it cannot be paused. To exempt {name} for a time: \
-         tfactl disable {name} --for 2d --reason TEXT"
+         tfactl disable {} --for 2d --reason TEXT",
+        quoted(name)
     ))
 }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use tfa_text::shell::quoted;
+
 use crate::config::problem::Problem;
 
 pub(in crate::config) fn unreadable(error: &io::Error) -> Problem {
@@ -30,7 +32,8 @@ impl Writable {
 
     /// A new mode does not close a file that a process has open for writing.
     fn help(self, path: &Path, repair: &str) -> String {
-        let path = path.display();
+        let path = quoted(&path.to_string_lossy());
+        let repair = format!("{repair} {path}");
         match self {
             Self::File => format!(
                 "a process may still have it open for writing, so copy it: cp {path} {path}.new; \
@@ -52,7 +55,7 @@ pub(in crate::config) fn wrong_owner(
         "belongs to uid {uid} (mode {mode:04o}), who {}; the owner must be uid {wanted}",
         what.can_change()
     ))
-    .help(what.help(path, &format!("chown {wanted} {}", path.display())))
+    .help(what.help(path, &format!("chown {wanted}")))
 }
 
 pub(in crate::config) fn writable_by_others(
@@ -65,5 +68,5 @@ pub(in crate::config) fn writable_by_others(
         "can be written by users other than its owner (uid {uid}, mode {mode:04o}), who {}",
         what.can_change()
     ))
-    .help(what.help(path, &format!("chmod go-w {}", path.display())))
+    .help(what.help(path, "chmod go-w"))
 }
