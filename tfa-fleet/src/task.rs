@@ -129,11 +129,7 @@ fn accept(folder: &Folder, input: &str) -> Result<String, Failure> {
 }
 
 fn join_fleet(folder: &Folder, input: &str) -> Result<String, Failure> {
-    let token = JoinToken::parse(input).map_err(|why| {
-        Failure(format!(
-            "this is no valid token of tfactl host invite: {why}"
-        ))
-    })?;
+    let token = JoinToken::parse(input)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -160,14 +160,18 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
 
 impl fmt::Display for InvalidToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+        let why = match self {
             Self::NoToken => "it does not begin with \"tfa-join-\". Copy all of it",
             Self::Checksum => "a part of it is missing or wrong. Copy all of it",
             Self::Version => {
                 "another version of tfa has made it. Install the same version on both hosts, and make a new one"
             }
             Self::Contents => "it names no host or no verifier. Make a new one",
-        })
+        };
+        write!(
+            formatter,
+            "this is not a valid token of tfactl host invite: {why}"
+        )
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn run(token: Option<String>, yes: bool) -> Result<(), Failure>
         None => read_token(&mut terminal, &mut daemon).await?,
     };
     let invited = JoinToken::parse(&token).map(|token| token.host);
-    let invited = invited.map_err(|why| Failure::Refused(messages::bad_token(&why)))?;
+    let invited = invited.map_err(|why| Failure::Refused(why.to_string()))?;
     confirm_host(&mut terminal, &mut daemon, before, &invited, yes).await?;
     terminal.note(&messages::joining(invited.as_str()));
     let joined = certify(&mut daemon, before, &token).await;

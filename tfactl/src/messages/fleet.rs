@@ -246,10 +246,6 @@ pub(crate) const NO_PART_OF_TOKEN: &str = "\
 a part of the token is missing, and the last line is not part of it. The token was not used.
 Copy the whole token, and run again: tfactl join";
 
-pub(crate) fn bad_token(why: &dyn Display) -> String {
-    format!("this is no valid token of tfactl host invite: {why}")
-}
-
 pub(crate) const TOKEN_TOO_LONG: &str = "this is too long for a token of tfactl host invite";
 
 pub(crate) const NO_TOKEN: &str = "there is no token. On a verifier, run: tfactl host invite";

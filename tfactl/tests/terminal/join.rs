@@ -71,6 +71,7 @@ fn text_that_is_no_token_is_told_with_what_to_do() {
     ] {
         let (code, _, error) = finished(&host().output_with(&["join", other]));
         assert_eq!(code, 1);
-        assert!(error.contains(why), "{error}");
+        let text = format!("this is not a valid token of tfactl host invite: {why}");
+        assert!(error.contains(&text), "{error}");
     }
 }
