@@ -112,6 +112,9 @@ pub(crate) enum HostCommand {
     Remove {
         /// The name of the host
         name: String,
+        /// Do not ask about a name that is not in the list
+        #[arg(long)]
+        yes: bool,
     },
     /// Admit a removed host again, with its certificate
     #[command(after_help = messages::HOST_READMIT_HELP)]

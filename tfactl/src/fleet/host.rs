@@ -1,8 +1,9 @@
 //! `tfactl host`: invites, lists and removes the hosts of the fleet.
 
 use serde::Serialize;
-use tfa_client::{Failure, Terminal};
-use tfa_proto::FleetHost;
+use tfa_client::{Failure, LineRead, Terminal};
+use tfa_fleet_core::HostName;
+use tfa_proto::{FleetHost, FleetHostState};
 use tfa_text::time::rfc3339;
 
 use crate::args::HostCommand;
@@ -27,7 +28,7 @@ struct HostJson<'a> {
 }
 
 pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
-    let terminal = Terminal::new();
+    let mut terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
     match command {
         HostCommand::Invite {
@@ -61,8 +62,11 @@ pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
                 terminal.print(&messages::hosts(&hosts))?;
             }
         }
-        HostCommand::Remove { name } => {
+        HostCommand::Remove { name, yes } => {
             let hosts = daemon.hosts().await?;
+            if !yes && is_unknown(&hosts, &name) {
+                confirm_unknown(&mut terminal, &mut daemon, &name).await?;
+            }
             let of_name = hosts
                 .iter()
                 .find(|host| host.name == name && host.joined.is_some());
@@ -85,6 +89,31 @@ pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
         }
     }
     daemon.fail_if_not_serving()
+}
+
+/// Whether the list of a fleet with an authority of its own, which has a host that has joined, does not have the name.
+/// A text that is no name of a host is refused by the daemon.
+fn is_unknown(hosts: &[FleetHost], name: &str) -> bool {
+    let has_joined = |host: &FleetHost| host.state == FleetHostState::Joined;
+    HostName::new(name).is_ok()
+        && hosts.iter().any(has_joined)
+        && !hosts.iter().any(|host| host.name == name)
+}
+
+/// Asks whether a name is meant that is not in the list: with a typing error, the host that is meant would stay.
+async fn confirm_unknown(
+    terminal: &mut Terminal,
+    daemon: &mut Daemon,
+    name: &str,
+) -> Result<(), Failure> {
+    if !terminal.is_interactive() {
+        return Err(Failure::Refused(messages::unknown_host_needs_yes(name)));
+    }
+    let question = messages::ask_to_refuse_unknown_host(name);
+    match terminal.ask(daemon.interrupt(), &question).await? {
+        LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
+        _ => Err(Failure::Cancelled(messages::NOT_REMOVED.to_owned())),
+    }
 }
 
 fn as_json_keys(host: &FleetHost) -> HostJson<'_> {

@@ -219,6 +219,8 @@ Keys of the JSON output; absent values are null:
 pub(crate) const HOST_REMOVE_HELP: &str = "\
 From now on each call of the host is refused, also in logins that are under way.
 Its open invitations become void. To let it join again: tfactl host invite NAME
+A name that is not in the list of hosts is refused after a question, or with
+--yes: it may be misspelled, or who can write to etcd has taken it out.
 Only root can remove a verifier. Members that name it trust it still: take it
 out of their tfa-fleet.toml as well.";
 
@@ -393,6 +395,22 @@ pub(crate) fn certified_as_verifier(host: &str, lines: &str) -> String {
 pub(crate) fn host_removed(host: &str) -> String {
     format!("{host} was removed from the fleet, and is refused from now on.")
 }
+
+pub(crate) fn unknown_host_needs_yes(host: &str) -> String {
+    format!(
+        "No host of this fleet has the name {host}: tfactl host list. Nothing was changed.\n\
+         To refuse this name from now on all the same: tfactl host remove {host} --yes"
+    )
+}
+
+pub(crate) fn ask_to_refuse_unknown_host(host: &str) -> String {
+    format!(
+        "No host of this fleet has the name {host}: tfactl host list.\n\
+         Refuse this name from now on all the same? [y/N] "
+    )
+}
+
+pub(crate) const NOT_REMOVED: &str = "No host was removed. Nothing was changed.";
 
 /// A name that is not in the list of hosts.
 pub(crate) fn host_refused_by_name(host: &str) -> String {

@@ -14,6 +14,7 @@ mod explain;
 mod explain_keys;
 mod exports;
 mod group;
+mod hosts;
 mod impact;
 mod imports;
 mod invite;
