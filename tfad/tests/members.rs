@@ -18,7 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_core::{
-    Account, AnswerId, AttemptId, Authenticator, Fingerprint, HostName, Parameters, Secret, Time,
+    Account, AnswerId, AttemptId, Authenticator, Code, Credential, Fingerprint, HostName,
+    LockState, MemberPlace, MemberScope, Parameters, Secret, ThrottleScope, Time,
 };
 use tfa_fleet_wire::{
     AttemptBytes, BeginLogin, Connection, ContextEntry, EntryValue, LoginCall, LoginFacts,
@@ -308,6 +309,46 @@ fn lock_of_a_console_holds_at_its_member_alone() {
         WEB1.verdict(&verifier, 9, &code()),
         Some(Verdict::VerifiedByTotp)
     );
+}
+
+/// Locks a scope of alice until an administrator unlocks it.
+fn lock_for_good(store: &Arc<MemoryStore>, scope: ThrottleScope) {
+    let wrong = Credential::Code(Code::from_digits("000000").unwrap());
+    let now = clock::now().as_secs();
+    let lock = |account: &mut Account| {
+        for hours in (1..=300).rev() {
+            let at = Time::from_secs(now - hours * 2 * 3600);
+            let _ = account.judge(&wrong, scope, at);
+        }
+        account.lock_state(scope, clock::now())
+    };
+    let state = accounts(store).change(&user("alice", 1000), lock);
+    assert_eq!(state.unwrap(), LockState::Permanent);
+}
+
+#[test]
+fn lock_without_an_end_is_told_at_a_member_with_who_removes_it() {
+    let console = MemberScope::new(&WEB1.host(), MemberPlace::Console);
+    let scopes = [ThrottleScope::UNKNOWN, ThrottleScope::AtMember(console)];
+    for scope in scopes {
+        let store = store();
+        lock_for_good(&store, scope);
+        let begun = match scope {
+            ThrottleScope::AtMember(_) => WEB1.begin_at_console(&verifier(&store)),
+            _ => WEB1.begin(&verifier(&store), user("alice", 1000)),
+        };
+        let (_, turn) = begun.unwrap();
+        assert_eq!(turn.next, Next::Verdict(Verdict::Locked));
+        let lines: Vec<_> = turn
+            .lines
+            .iter()
+            .map(|line| line.text.replace('\n', " "))
+            .collect();
+        let lines = lines.join(" ");
+        assert!(lines.contains("(tfactl unlock, on a verifier)"), "{lines}");
+        // At the console of a member it opens no lock.
+        assert!(!lines.contains("backup code"), "{lines}");
+    }
 }
 
 // Over the socket.

@@ -52,7 +52,10 @@ impl Renderer<'_> {
     }
 
     fn message(&self, says: Message) -> Line {
-        let (bad, text) = messages::message(says, self.now);
+        let (bad, text) = match self.host.is_local() {
+            true => messages::message(says, self.now),
+            false => messages::message_on_member(says, self.now),
+        };
         let mut line = line(bad, self.fitted(text));
         if says.is_failure() {
             line.kind = LineKind::Failure;

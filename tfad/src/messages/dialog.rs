@@ -20,6 +20,17 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
     (is_error, text(message, now))
 }
 
+/// As [`message`], in a login on a member of a fleet.
+#[must_use]
+pub fn message_on_member(says: Message, now: Time) -> (bool, String) {
+    match says {
+        Message::WrongAndLocked(lock, scope) | Message::Locked(lock, scope) => {
+            (true, locked_on_member(lock, scope, now))
+        }
+        _ => message(says, now),
+    }
+}
+
 fn text(message: Message, now: Time) -> String {
     let text = match message {
         Message::Wrong | Message::WrongNewCode(None) => "Wrong code. Enter the latest one.",
@@ -207,6 +218,21 @@ at the console. You can still log in from a place where you have logged in withi
 Too many wrong codes. Ask your administrator to unlock you (tfactl unlock), or enter a backup code \
 at the console."
             .to_owned(),
+    }
+}
+
+/// As [`locked`], in a login on a member of a fleet. A backup code at its console opens no lock.
+#[must_use]
+pub fn locked_on_member(lock: LockState, scope: LockScope, now: Time) -> String {
+    match (lock, scope) {
+        (LockState::Permanent, LockScope::UnknownOrigins) => "\
+Too many wrong codes. Ask your administrator to unlock you (tfactl unlock, on a verifier). You can still log in \
+from a place where you have logged in within 30 days, or at the console."
+            .to_owned(),
+        (LockState::Permanent, _) => "\
+Too many wrong codes. Ask your administrator to unlock you (tfactl unlock, on a verifier)."
+            .to_owned(),
+        _ => locked(lock, scope, now),
     }
 }
 

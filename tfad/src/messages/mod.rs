@@ -14,16 +14,16 @@ mod publication;
 mod questions;
 mod records;
 mod refusals;
-mod told_users;
 #[cfg(test)]
 mod tests;
+mod told_users;
 mod users;
 
 pub use bound::*;
 pub use calls::*;
 pub use context::bad_context;
 pub use denials::{DeniedLogin, denial, root_must_enroll};
-pub use dialog::{locked, message};
+pub use dialog::{locked, locked_on_member, message, message_on_member};
 pub use enrollment::*;
 pub use hosts::*;
 pub use notices::*;

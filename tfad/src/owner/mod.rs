@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use tfa_core::{Account, Algorithm, Authenticator, BackupCode, BackupSet, Counter, Credential};
 use tfa_core::{
-    Factor, Input, Policy, Proof, Purpose, Refusal, State, Subject, ThrottleScope, Time,
+    Factor, Input, LockScope, Policy, Proof, Purpose, Refusal, State, Subject, ThrottleScope, Time,
 };
 use tfa_proto::{Error, PendingAuthenticator, Status};
 
@@ -428,7 +428,12 @@ impl Owner {
             }
             _ => {}
         }
-        messages::refusal(refusal, self.now)
+        match (&self.member, refusal) {
+            (Some(_), Refusal::Locked(lock) | Refusal::WrongAndLocked(lock)) => Error::Locked(
+                messages::locked_on_member(lock, LockScope::OwnPrograms, self.now),
+            ),
+            _ => messages::refusal(refusal, self.now),
+        }
     }
 
     /// The authenticator as it is shown to its owner, once.

@@ -53,9 +53,11 @@ pub fn explain(simulator: &Simulator<'_>, host: &str) -> Explanation {
         }
         _ => Terms::default(),
     };
+    let offline = simulator.offline();
     let shown = Shown {
         simulation: &simulation,
         host,
+        is_member: offline.is_some(),
         user,
         reason: terms.reason.as_deref(),
         now,
@@ -91,7 +93,7 @@ pub fn explain(simulator: &Simulator<'_>, host: &str) -> Explanation {
         audited_reason: audited.and_then(|(_, why)| why).map(OpenEnum::from),
         state: status::state_of(account).into(),
         unknown: unknown(simulator, &simulation),
-        offline: simulator.offline().map(|offline| {
+        offline: offline.map(|offline| {
             match offline {
                 tfa_core::Offline::Deny => Offline::Deny,
                 tfa_core::Offline::Console => Offline::Console,

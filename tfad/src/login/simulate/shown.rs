@@ -10,6 +10,8 @@ pub(super) struct Shown<'a> {
     pub(super) simulation: &'a Simulation<'a>,
     /// The name of the host.
     pub(super) host: &'a str,
+    /// Whether it is another one: a member of a fleet.
+    pub(super) is_member: bool,
     pub(super) user: &'a str,
     /// The reason for the exemption.
     pub(super) reason: Option<&'a str>,
@@ -65,7 +67,11 @@ impl Shown<'_> {
 
     /// The message of a turn, and its question.
     fn turn(&self, turn: &Turn) -> String {
-        let says = turn.says.map(|says| messages::message(says, self.now).1);
+        let message = match self.is_member {
+            true => messages::message_on_member,
+            false => messages::message,
+        };
+        let says = turn.says.map(|says| message(says, self.now).1);
         let question = match turn.next {
             Next::AskCode { .. } => Some(messages::ASK_CODE),
             Next::AskBackupCode => Some(messages::ASK_BACKUP_CODE),
