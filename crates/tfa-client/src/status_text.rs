@@ -46,8 +46,8 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            the same for programs that run as the user
   member_locks             an array of the locks at members of a fleet: host and
                            scope (sessions, console or own-programs), or null;
-                           failures, locked_until (null: the administrator must
-                           remove it), all_others (of the members without
+                           failures, locked_until (null: it has no fixed end,
+                           see tfad(8)), all_others (of the members without
                            counters of their own)
   wrong_codes              wrong codes that no login has reported yet
   last_wrong_code, last_wrong_code_from

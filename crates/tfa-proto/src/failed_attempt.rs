@@ -57,6 +57,6 @@ pub struct FailedAttempt {
     /// For [`FailureReason::OtherTime`]: seconds by which the clock of the authenticator is ahead of
     /// that of the host; negative if it is behind.
     pub drift: Option<i64>,
-    /// For [`FailureReason::Locked`]: the end of the lock; absent if only an administrator ends it.
+    /// For [`FailureReason::Locked`]: the end of the lock; absent if it has no fixed end.
     pub locked_until: Option<u64>,
 }

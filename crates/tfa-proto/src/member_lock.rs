@@ -16,6 +16,8 @@ pub struct MemberLock {
     pub scope: Option<OpenEnum<LockScope>>,
     /// Wrong codes in a row.
     pub failures: u32,
-    /// The end of the lock; absent if only the administrator ends it.
+    /// The end of the lock; absent if it has no fixed end. Then the administrator ends it. The lock of all others also
+    /// ends when one of the members with counters had no wrong code for 90 days, and that of one place when another
+    /// member takes the counters of the member after that time.
     pub locked_until: Option<u64>,
 }

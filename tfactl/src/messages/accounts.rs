@@ -299,7 +299,9 @@ fn lock(wrong: u32, until: Option<u64>, for_good: bool, now: u64) -> String {
 /// A lock at members of a fleet.
 fn member_lock(one: &MemberLock, now: u64) -> String {
     let lock = match (one.locked_until, one.all_others) {
-        (None, true) => "locked until you unlock them".to_owned(),
+        (None, true) => "locked until you unlock them,\n\
+             or until one of the eight that have counts had no wrong code for 90 days"
+            .to_owned(),
         (Some(until), true) => format!("locked until {}", date_time(until)),
         (until, false) => lock(one.failures, until, until.is_none(), now),
     };

@@ -92,7 +92,8 @@ sudo, su and polkit on web1.test: locked until 2096-10-02 07:06 (wrong codes in 
 Console logins on web1.test: locked until you unlock them (wrong codes in a row: 7)
 Programs of the user on web2.test: locked until you unlock them (wrong codes in a row: 7)
 Places on a member of the fleet: locked until you unlock them (wrong codes in a row: 7)
-All other members of the fleet: locked until you unlock them
+All other members of the fleet: locked until you unlock them,
+or until one of the eight that have counts had no wrong code for 90 days
 ";
     assert!(out.contains(expected), "{out}");
     assert!(out.contains("tfactl unlock alice"), "{out}");
