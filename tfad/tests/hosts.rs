@@ -862,6 +862,31 @@ fn copied_token_fills_no_log() {
 }
 
 #[test]
+fn no_refusal_of_a_host_hides_the_alert_that_it_was_put_back() {
+    let disk = OwnDisk::new("alert");
+    let founded = Verifier::founded();
+    let verifier = disk.verifier(&founded.store);
+    let host = verifier.joined(WEB1);
+    let joined = verifier.document(DocumentKind::Host, WEB1).unwrap();
+    assert!(!verifier.admits(WEB1, &key()));
+    verifier.hosts.remove(0, &name(WEB1)).unwrap();
+    assert!(!verifier.admits(WEB1, &host));
+    // As many others as have lines at once.
+    for number in 0..1100 {
+        assert!(!verifier.admits(&format!("other{number}.example"), &host));
+    }
+    let lines = verifier.lines();
+    assert!(!lines.contains("look who can write to it"), "{lines}");
+    verifier.put(DocumentKind::Host, WEB1, &joined);
+    for _ in 0..20 {
+        assert!(!verifier.admits(WEB1, &host));
+    }
+    let lines = verifier.lines();
+    let alerts = lines.matches("look who can write to it").count();
+    assert_eq!(alerts, 1, "{lines}");
+}
+
+#[test]
 fn without_an_authority_each_host_is_admitted_but_the_removed_ones() {
     let verifier = Verifier::new();
     let host = key();

@@ -92,6 +92,11 @@ impl HostEvent<'_> {
         }
     }
 
+    /// Whether an administrator has to look at it now.
+    pub(crate) const fn is_alert(&self) -> bool {
+        matches!(self.level(), Level::Alert)
+    }
+
     pub(super) const fn importance(&self) -> Importance {
         match self {
             Self::JoinRefused { why, .. } => match why {
@@ -99,7 +104,7 @@ impl HostEvent<'_> {
                 // What a stranger can cause.
                 JoinRefusal::NotOpen | JoinRefusal::WrongProof => Importance::Low,
             },
-            Self::Refused(_) => Importance::Medium,
+            Self::Refused(_) if !self.is_alert() => Importance::Medium,
             _ => Importance::High,
         }
     }

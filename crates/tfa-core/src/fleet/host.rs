@@ -40,7 +40,7 @@ const FORMER_KEY_TIME: Duration = Duration::from_secs(3600);
 document!(FleetHost);
 
 /// Why a host may not speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HostRefusal {
     /// The fleet has an authority, and has never had this host.
     Unknown,

@@ -121,7 +121,7 @@ impl Hosts {
             self.admit_read(host, stored.value.as_ref(), true, holder)?;
             let known = stored.value.as_ref().ok_or(HostRefusal::Unknown)?;
             let renewable = known.may_renew(holder, now);
-            renewable.inspect_err(|why| self.log_refused_renewal(host, *why))?;
+            renewable.inspect_err(|why| self.log_refusal(host, *why))?;
             if !is_charged {
                 self.quota.check(host)?;
             }

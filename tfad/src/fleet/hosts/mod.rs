@@ -33,7 +33,7 @@ pub use removals::{REMOVALS_FILE, Removals};
 
 /// How often a change is judged anew after another one was made meanwhile.
 const MAX_ROUNDS: u32 = 16;
-/// How often the log says that a host is refused.
+/// How often the log says that a host is refused, for each reason.
 const REFUSAL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The hosts of the fleet.
@@ -41,9 +41,10 @@ pub struct Hosts {
     store: Arc<dyn DaemonStore>,
     journal: Arc<Journal>,
     authority: Arc<dyn CertificateAuthority>,
-    refusals: Rarely<HostName>,
+    refusals: Rarely<(HostName, HostRefusal)>,
+    /// Apart, so that no number of other refusals hides one.
+    alerts: Rarely<(HostName, HostRefusal)>,
     refused_joins: Rarely<(HostName, JoinRefusal)>,
-    refused_renewals: Rarely<HostName>,
     quota: Quota,
     verifier_list: VerifierList,
     removals: Arc<Removals>,
@@ -75,8 +76,8 @@ impl Hosts {
             journal,
             authority: Arc::new(CaProgram::default()),
             refusals: Rarely::new(REFUSAL_INTERVAL),
+            alerts: Rarely::new(REFUSAL_INTERVAL),
             refused_joins: Rarely::new(REFUSAL_INTERVAL),
-            refused_renewals: Rarely::new(REFUSAL_INTERVAL),
             quota: Quota::default(),
             verifier_list: VerifierList::default(),
             removals: Arc::default(),
@@ -180,16 +181,12 @@ impl Hosts {
     }
 
     fn log_refusal(&self, host: &HostName, why: HostRefusal) {
-        if self.refusals.is_due(host) {
-            let event = HostEvent::Refused(why);
-            self.journal.log_host(host.as_str(), event);
-        }
-    }
-
-    /// Apart from other refusals, which who has the key can cause before.
-    fn log_refused_renewal(&self, host: &HostName, why: HostRefusal) {
-        if self.refused_renewals.is_due(host) {
-            let event = HostEvent::Refused(why);
+        let event = HostEvent::Refused(why);
+        let logged = match event.is_alert() {
+            true => &self.alerts,
+            false => &self.refusals,
+        };
+        if logged.is_due(&(host.clone(), why)) {
             self.journal.log_host(host.as_str(), event);
         }
     }
