@@ -501,6 +501,10 @@ fn leaves_after_an_interruption(fleet: &Fleet, phone: &Phone) {
     v3.succeed(["tfactl", "host", "remove", "v2.example"]);
     let last = v3.fail(["tfactl", "fleet", "leave", "--yes"]).text();
     assert!(last.contains("only verifier with a certificate"), "{last}");
+    // etcd answers.
+    let last = v3.fail(["tfactl", "fleet", "leave", "--yes", "--without-etcd"]);
+    let last = last.text();
+    assert!(last.contains("only verifier with a certificate"), "{last}");
     logs_in(v3, &phone.next_unused());
     let log = v3.run(["tfactl", "log", "alice"]).text();
     assert!(log.contains("the log of this verifier alone"), "{log}");

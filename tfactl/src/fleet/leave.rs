@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use tfa_client::{Failure, LineRead, Terminal};
 use tfa_proto::{FleetHost, FleetHostState};
@@ -44,11 +45,14 @@ enum Another {
     MayBeThis,
     /// The organisation makes the certificates, so the list has no hosts that have joined.
     IsNotListed,
-    /// etcd has the list, and is not asked.
-    IsNotAsked,
+    /// etcd has the list, and does not answer.
+    IsNotTold,
 }
 
-/// Leaves the fleet. `without_etcd` asks etcd nothing, which may be lost.
+/// How long the list of hosts is waited for where etcd may be lost.
+const LIST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Leaves the fleet. With `without_etcd`, which may be lost, only the list of hosts is asked for, and need not come.
 pub(crate) async fn run(yes: bool, without_etcd: bool) -> Result<(), Failure> {
     task::require_root()?;
     let _exclusive = Exclusive::take()?;
@@ -61,7 +65,11 @@ pub(crate) async fn run(yes: bool, without_etcd: bool) -> Result<(), Failure> {
     let kind = kind(&told).map_err(|why| Failure::Refused(why.to_owned()))?;
     let own = program::certified(daemon.interrupt()).await;
     let another = match told.get("store") {
-        "not-asked" => Another::IsNotAsked,
+        "not-asked" => match tokio::time::timeout(LIST_TIMEOUT, daemon.hosts()).await {
+            Ok(Ok(hosts)) => another(&hosts, &own),
+            Ok(Err(cancelled @ Failure::Cancelled(_))) => return Err(cancelled),
+            Ok(Err(_)) | Err(_) => Another::IsNotTold,
+        },
         // The daemon of an interrupted command does not serve. It was asked before.
         "in-use" if told.get("interrupted").is_empty() => another(&daemon.hosts().await?, &own),
         _ => Another::Stays,
@@ -69,8 +77,9 @@ pub(crate) async fn run(yes: bool, without_etcd: bool) -> Result<(), Failure> {
     let warning = match another {
         Another::Stays => None,
         Another::IsNotListed => Some(messages::MAY_BE_LAST_UNLISTED),
-        Another::IsNotAsked => Some(messages::MAY_BE_LAST_UNASKED),
+        Another::IsNotTold => Some(messages::MAY_BE_LAST_UNTOLD),
         Another::IsNone => return Err(Failure::Refused(messages::IS_LAST_VERIFIER.to_owned())),
+        Another::MayBeThis if without_etcd => Some(messages::MAY_BE_LAST_UNNAMED),
         Another::MayBeThis => {
             return Err(Failure::Refused(messages::MAY_BE_LAST_VERIFIER.to_owned()));
         }

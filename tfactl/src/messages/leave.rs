@@ -14,7 +14,7 @@ logins, and asks. It deletes the certificate of the host, its bound codes, and
 the files that tfactl has written for the fleet. The sealing key of a verifier
 is kept in /var/lib/tfa, as key.left-fleet. With --without-etcd, a verifier
 leaves an etcd that does not answer: whether another one has the accounts is not
-known then.
+known then. Where etcd answers, the only verifier does not leave with it either.
 An interrupted command can be run again. Only root can do that.";
 
 pub(crate) const LEAVING_NEEDS_SYSTEMD: &str = "\
@@ -50,9 +50,15 @@ another verifier stays. If none does, the sealing key that is kept here may be
 the only one.";
 
 /// Follows [`leaving`].
-pub(crate) const MAY_BE_LAST_UNASKED: &str = "\
-etcd is not asked, so it is not known whether another verifier stays. If none
-does, the sealing key that is kept here may be the only one.";
+pub(crate) const MAY_BE_LAST_UNTOLD: &str = "\
+The list of hosts in etcd cannot be read:
+it is not known whether another verifier stays. If none does, the sealing key
+that is kept here may be the only one.";
+
+/// Follows [`leaving`].
+pub(crate) const MAY_BE_LAST_UNNAMED: &str = "\
+The certificate of this host cannot be read, so the only verifier in the list of
+hosts may be this one. Then the sealing key that is kept here is the only one.";
 
 pub(crate) const ASK_TO_LEAVE: &str = "Leave the fleet? [y/N] ";
 
