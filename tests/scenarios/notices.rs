@@ -277,6 +277,36 @@ fn show_says_that_a_user_who_must_enroll_was_refused() {
     );
 }
 
+/// The account phase and the session phase run too, and show nothing of it again.
+#[test]
+fn list_of_changes_is_shown_in_one_phase_and_by_sshd_as_a_banner_too() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let (terminal, _) = login(&machine, &alice.backup_codes[0]);
+    add_tablet(&terminal, &alice.backup_codes[1]);
+    let by_method = "[policy]\nmode = \"required\"\n[[policy.rule]]\nmethods = [\"publickey\"]\n\
+        mode = \"required\"\nfactors = [\"security-key\"]\n";
+    // Logins within two minutes repeat the list.
+    for (policy, level, code, times) in [
+        (None, "ERROR", 2, 1),
+        (None, "INFO", 3, 2),
+        (Some(by_method), "ERROR", 4, 1),
+        (Some(by_method), "INFO", 5, 2),
+    ] {
+        if let Some(policy) = policy {
+            set_policy(&machine, policy);
+        }
+        let level = format!("LogLevel={level}");
+        let terminal = machine.ssh_with("alice", &["-o", BY_KEYBOARD, "-o", &level]);
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal.expect(CODE);
+        terminal.type_secret(&alice.backup_codes[code]);
+        terminal.expect(SHELL);
+        let shown = terminal.transcript();
+        assert_eq!(shown.matches(ADDED).count(), times, "{level}: {shown}");
+    }
+}
+
 #[test]
 fn sshd_sends_the_last_messages_as_a_banner_and_to_the_shell() {
     let machine = machine_with_alice();
