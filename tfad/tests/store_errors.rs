@@ -42,6 +42,7 @@ struct FailingStore {
     unreadable: Mutex<Vec<&'static str>>,
     find_fails: AtomicBool,
     changes_fail: AtomicBool,
+    does_not_answer: AtomicBool,
 }
 
 fn check(fails: bool) -> Result<(), StoreError> {
@@ -56,6 +57,10 @@ impl Store for FailingStore {
     fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
         let unreadable = self.unreadable.lock().unwrap();
         check(unreadable.contains(&user))?;
+        if self.does_not_answer.load(Ordering::SeqCst) {
+            let why = "tfa-fleet does not run".to_owned();
+            return Err(StoreError::Unavailable { why });
+        }
         self.store.load(user)
     }
 
@@ -192,6 +197,19 @@ fn assert_refused<T: std::fmt::Debug>(login: Result<T, Error>) {
         Err(Error::Account(account::Error::Store(_))) => {}
         other => panic!("not refused by the error of the store: {other:?}"),
     }
+}
+
+#[test]
+fn store_that_does_not_answer_says_of_no_name_that_it_is_unknown() {
+    let host = Host::with_alice();
+    let unknown = host.accounts.user("carol");
+    assert!(
+        matches!(unknown, Err(account::Error::UnknownUser(_))),
+        "{unknown:?}"
+    );
+    host.store.does_not_answer.store(true, Ordering::SeqCst);
+    assert_refused(host.accounts.user("carol").map_err(Error::Account));
+    assert_eq!(host.accounts.user("alice").unwrap().name, "alice");
 }
 
 #[test]

@@ -241,10 +241,11 @@ impl Accounts {
     /// record of that name: this host may know no such user, or another uid.
     ///
     /// # Errors
-    /// [`Error::UnknownUser`], [`Error::NameService`].
+    /// [`Error::UnknownUser`], [`Error::NameService`], [`Error::Store`] where only a store that does not answer could
+    /// know the user.
     pub fn user(&self, name: &str) -> Result<User, Error> {
         if !self.follows_uid.is_so()
-            && let Some(account) = self.stored_under(name)
+            && let Ok(Some(account)) = self.stored_under(name)
         {
             return Ok(User {
                 name: name.to_owned(),
@@ -256,19 +257,22 @@ impl Accounts {
         let Err(LookUpError::Unknown(_)) = user else {
             return Ok(user?);
         };
-        match self
-            .stored_under(name)
-            .map(|account| self.names.by_uid(account.uid()))
-        {
-            Some(Ok(Some(renamed))) => Ok(renamed),
-            _ => Ok(user?),
+        match self.stored_under(name) {
+            Ok(Some(account)) => match self.names.by_uid(account.uid()) {
+                Ok(Some(renamed)) => Ok(renamed),
+                _ => Ok(user?),
+            },
+            // It may have a record of that name.
+            Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
+            Ok(None) | Err(_) => Ok(user?),
         }
     }
 
-    /// The account in the record under a name, no matter whose it is; `None` if it cannot be read.
-    fn stored_under(&self, name: &str) -> Option<Account> {
-        let (record, _) = self.store.load(name).ok().flatten()?;
-        resolve::decode(&record, name).ok()
+    /// The account in the record under a name, no matter whose it is; `None` if there is none, or its record cannot be
+    /// read.
+    fn stored_under(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        let record = self.store.load(name)?;
+        Ok(record.and_then(|(record, _)| resolve::decode(&record, name).ok()))
     }
 
     /// Lets `judge` look at an account and change it. Its answer is returned only after the
