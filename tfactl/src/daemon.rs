@@ -412,6 +412,15 @@ impl Daemon {
         answered(&mut self.interrupt, self.admin.readmit_host(host)).await
     }
 
+    /// Whether this host is a verifier of a fleet. That of a daemon that refuses every login is not told.
+    pub(crate) async fn is_verifier(&mut self) -> Result<bool, Failure> {
+        match self.facts().await {
+            Ok(facts) => Ok(facts.fleet_role.as_deref() == Some("verifier")),
+            Err(cancelled @ Failure::Cancelled(_)) => Err(cancelled),
+            Err(_) => Ok(false),
+        }
+    }
+
     pub(crate) async fn facts(&mut self) -> Result<DaemonFacts, Failure> {
         answered(&mut self.interrupt, self.admin.facts()).await
     }

@@ -260,6 +260,22 @@ fn owner_reads_the_own_status_on_a_member() {
 }
 
 #[test]
+fn status_on_a_member_has_no_grace_that_a_login_there_does_not_begin() {
+    let grace = |policy: &str| {
+        let verifier = Verifier::new(policy);
+        let status: Status = read(&verifier.call("Status", &()).unwrap());
+        assert!(status.required);
+        status.grace_until
+    };
+    assert_eq!(
+        grace("[policy]\nmode = \"required\"\ngrace = \"7d\"\n"),
+        None
+    );
+    let since = "[policy]\nmode = \"required\"\nsince = 2026-01-01\ngrace = \"3650d\"\n";
+    assert!(grace(since).is_some());
+}
+
+#[test]
 fn member_changes_an_enrollment_with_a_code_of_the_owner_alone() {
     let verifier = Verifier::with_alice(OPTIONAL);
     let before = verifier.account().unwrap().encode();

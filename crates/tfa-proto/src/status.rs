@@ -72,6 +72,9 @@ sparse_dict! {
         pub policy_unknown: bool,
         /// The end of the grace period.
         pub grace_until: Option<u64>,
+        /// On a verifier of a fleet: the grace period would begin with a login on a verifier now, and a login on a
+        /// member begins none. There the user must enroll at once.
+        pub grace_on_verifiers_only: bool,
         /// The end of a valid invitation.
         pub invited_until: Option<u64>,
         /// The end of an exemption by the administrator that is in force.

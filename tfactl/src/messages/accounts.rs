@@ -96,7 +96,9 @@ pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
         if status.policy_unknown {
             unknown()
         } else {
-            grace(status, now).map_or_else(|| word(status.required), one_field)
+            // On members it is required now, and the end on verifiers moves until a first login there.
+            let grace = grace(status, now).filter(|_| !status.grace_on_verifiers_only);
+            grace.map_or_else(|| word(status.required), one_field)
         },
         word(is_locked(status, now)),
         status
@@ -266,6 +268,10 @@ pub(super) fn state(status: &Status) -> &str {
 fn required(status: &Status, now: u64) -> String {
     match grace(status, now) {
         _ if status.policy_unknown => "Required: not known, the policy cannot be read".to_owned(),
+        Some(_) if status.grace_on_verifiers_only => "\
+Required: yes. On members at once. On verifiers, from the end of the grace period, \
+which begins with the first login there."
+            .to_owned(),
         Some(until) => format!(
             "Required: yes, from {}. Until then logins work without it.",
             date_time(until)

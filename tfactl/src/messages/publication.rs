@@ -5,7 +5,7 @@ use std::path::Path;
 use tfa_proto::{Impact, OpenEnum, Outcome, PublishedPolicy};
 use tfa_text::shell::quoted;
 use tfa_text::time::date_time;
-use tfa_text::wrapped;
+use tfa_text::{plural, wrapped};
 
 use super::hanging;
 
@@ -59,7 +59,12 @@ pub(crate) fn policy_warning(warning: &str, width: usize) -> String {
 }
 
 /// How many users could not log in as they are.
-pub(crate) fn impact_of_publication(file: &Path, impacts: &[Impact], width: usize) -> String {
+pub(crate) fn impact_of_publication(
+    file: &Path,
+    impacts: &[Impact],
+    is_verifier: bool,
+    width: usize,
+) -> String {
     let count = |of: fn(&Impact) -> &OpenEnum<Outcome>, outcome| {
         let is_so = |impact: &&Impact| of(impact).known() == Some(outcome);
         impacts.iter().filter(is_so).count()
@@ -70,6 +75,10 @@ pub(crate) fn impact_of_publication(file: &Path, impacts: &[Impact], width: usiz
         "With {}, for a login over SSH with the password:",
         file.display()
     );
+    let of_members = match is_verifier {
+        true => format!("{}\n", of_members(impacts, width)),
+        false => String::new(),
+    };
     format!(
         "{}\n\
          \u{20} Users of this host:               {}\n\
@@ -77,7 +86,7 @@ pub(crate) fn impact_of_publication(file: &Path, impacts: &[Impact], width: usiz
          \u{20} Must enroll now:                  {}\n\
          \u{20} Refused after a grace period:     {}\n\
          \u{20} Must enroll after a grace period: {}\n\
-         To see who: tfactl policy impact {}",
+         {of_members}To see who: tfactl policy impact {}",
         wrapped(&head, width),
         impacts.len(),
         count(now, Outcome::Refused),
@@ -86,6 +95,28 @@ pub(crate) fn impact_of_publication(file: &Path, impacts: &[Impact], width: usiz
         count(later, Outcome::SetUp),
         quoted(&file.to_string_lossy())
     )
+}
+
+/// What the impact on the users of a verifier does not tell of logins on members.
+pub(crate) fn of_members(impacts: &[Impact], width: usize) -> String {
+    let no_grace = |impact: &&Impact| impact.after_first_login == Some(true);
+    let count = impacts.iter().filter(no_grace).count();
+    let counted = "Users whom only members know are not counted.";
+    let text = match count {
+        0 => counted.to_owned(),
+        _ => plural(
+            u64::try_from(count).unwrap_or(u64::MAX),
+            format!(
+                "{counted} A login on a member begins no grace period: on members, the policy applies at once \
+                 to 1 of these users, for whom it has no since."
+            ),
+            format!(
+                "{counted} A login on a member begins no grace period: on members, the policy applies at once \
+                 to {count} of these users, for whom it has no since."
+            ),
+        ),
+    };
+    wrapped(&text, width)
 }
 
 pub(crate) fn published(revision: u64, width: usize) -> String {

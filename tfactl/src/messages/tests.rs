@@ -52,7 +52,10 @@ fn name_is_one_word_in_the_command_of_each_text() {
         (disabled(NAME), 1),
         (map_blocked(&Renamed::default(), NAME), 1),
         (backup_made(NAME, 1, "", true), 1),
-        (impact_of_publication(Path::new(NAME), &[], MAX_WIDTH), 1),
+        (
+            impact_of_publication(Path::new(NAME), &[], false, MAX_WIDTH),
+            1,
+        ),
     ];
     for (text, commands) in texts {
         assert_eq!(text.matches(WORD).count(), commands, "{text}");

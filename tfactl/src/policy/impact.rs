@@ -131,6 +131,9 @@ pub(crate) async fn run(
     if !unknown.is_empty() {
         terminal.print(&messages::unknown_users(&unknown, width))?;
     }
+    if hypothetical.host.is_none() && daemon.is_verifier().await? {
+        terminal.print(&format!("\n{}", messages::of_members(&impacts, width)))?;
+    }
     daemon.fail_if_not_serving()
 }
 

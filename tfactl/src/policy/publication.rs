@@ -37,7 +37,9 @@ pub(crate) async fn publish(file: &Path, yes: bool) -> Result<(), Failure> {
         terminal.error(&messages::policy_warning(&warning, width));
     }
     let impacts = impact::of_draft(&mut daemon, &terminal, &files).await?;
-    terminal.print(&messages::impact_of_publication(file, &impacts, width))?;
+    let is_verifier = daemon.is_verifier().await?;
+    let impact = messages::impact_of_publication(file, &impacts, is_verifier, width);
+    terminal.print(&impact)?;
     let question = messages::ASK_TO_PUBLISH;
     if !yes && !is_confirmed(&mut terminal, &mut daemon, question).await? {
         return Err(Failure::Cancelled(messages::NOT_PUBLISHED.to_owned()));

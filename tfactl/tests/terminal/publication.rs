@@ -169,3 +169,41 @@ fn damaged_policy_is_shown_replaced_and_removed() {
         assert_eq!(host.daemon().calls().last().unwrap(), call);
     }
 }
+
+#[test]
+fn verifier_says_what_the_impact_does_not_tell_of_members() {
+    let host = host();
+    let file = policy_file(&host);
+    let first = Impact {
+        user: "alice".to_owned(),
+        now: Outcome::Notified.into(),
+        later: Outcome::SetUp.into(),
+        after_first_login: Some(true),
+        ..Impact::default()
+    };
+    host.daemon().account(|account| account.impacts.push(first));
+    let not_counted = "Users whom only members know are not counted.";
+    for words in [
+        &["policy", "publish", &file, "--yes"][..],
+        &["policy", "impact", &file],
+    ] {
+        host.daemon()
+            .account(|account| account.facts.fleet_role = None);
+        let (_, out, _) = finished(&host.output_with(words));
+        assert!(!out.contains(not_counted), "{out}");
+        host.daemon()
+            .account(|account| account.facts.fleet_role = Some("verifier".to_owned()));
+        let (code, out, _) = finished(&host.output_with(words));
+        let text = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(code, 0);
+        assert!(text.contains(not_counted), "{out}");
+        assert!(
+            text.contains("applies at once to 1 of these users"),
+            "{out}"
+        );
+        fits(&out.replace(&file, FILE));
+    }
+    let on_member = ["policy", "impact", &file, "--host", "web1.test"];
+    let (_, out, _) = finished(&host.output_with(&on_member));
+    assert!(!out.contains(not_counted), "{out}");
+}

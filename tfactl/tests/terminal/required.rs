@@ -66,6 +66,21 @@ fn show_says_it_in_sentences() {
 }
 
 #[test]
+fn grace_that_members_do_not_give_has_no_date() {
+    let host = host_with(vec![Status {
+        grace_on_verifiers_only: true,
+        ..in_grace("alice", now() + 7 * 86_400)
+    }]);
+    let (_, out, _) = finished(&host.output_with(&["show", "alice"]));
+    let required = "Required: yes. On members at once. On verifiers, from the end of the grace period, \
+                    which begins with the first login there.\n";
+    assert!(out.contains(required), "{out}");
+    let (_, out, _) = finished(&host.output_with(&["list"]));
+    let fields: Vec<_> = out.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(fields[3], "yes", "{out}");
+}
+
+#[test]
 fn expired_dates_are_not_shown() {
     let host = host_with(vec![in_grace("alice", now() - 1)]);
     let (_, out, _) = finished(&host.output_with(&["show", "alice"]));

@@ -10,6 +10,17 @@ use tfa_proto::{
 
 use crate::host::users::User;
 
+/// Whether the grace period of an account would begin with its first login, of which there was none. A login on a member
+/// of a fleet begins none.
+pub(crate) fn grace_has_not_begun(
+    account: Option<&Account>,
+    required: Option<&RuleEffect>,
+    now: Time,
+) -> bool {
+    required.is_some_and(|effect| effect.records_first_login(now))
+        && account.and_then(Account::first_required).is_none()
+}
+
 /// What may be said about a user's account.
 pub(crate) fn of(
     user: &User,
@@ -31,6 +42,7 @@ pub(crate) fn of(
         uid: Some(user.uid),
         required: required.is_some(),
         grace_until: grace_until.map(Time::as_secs),
+        grace_on_verifiers_only: false,
         ..Status::default()
     };
     let Some(account) = account else {

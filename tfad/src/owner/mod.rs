@@ -116,8 +116,12 @@ impl Owner {
             Some(_) => Vec::new(),
             None => known.member_locks.clone(),
         };
+        // A login on a member begins no grace period.
+        let has_none = self.member.is_some()
+            && status::grace_has_not_begun(account.as_ref(), required, self.now);
         Ok(Status {
             member_locks,
+            grace_until: known.grace_until.filter(|_| !has_none),
             off: config.policy.is_off() && !self.state.policy_is_unknown(),
             policy_unknown: self.state.policy_is_unknown(),
             changes_refused: self

@@ -67,7 +67,7 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
 
-    use tfa_core::{Mode, RuleEffect, Terms};
+    use tfa_core::{Account, Mode, RuleEffect, Terms};
     use tfa_store::{Revision, Sealed, Store};
     use tfa_testkit::MemoryStore;
 
@@ -76,6 +76,7 @@ mod tests {
     use crate::caller::Caller;
     use crate::config::Config;
     use crate::fleet::Hosts;
+    use crate::host::users::User;
     use crate::log::{Journal, MemoryLog};
     use crate::state::DaemonState;
 
@@ -145,6 +146,34 @@ mod tests {
             (facts.requires, facts.required_from),
             (Some(false), Some(NEVER))
         );
+    }
+
+    #[test]
+    fn grace_that_members_do_not_give_is_marked_on_verifiers() {
+        let user = User {
+            name: "alice".to_owned(),
+            uid: 1001,
+            aliases: Vec::new(),
+        };
+        let mut begun = Account::new(user.uid);
+        begun.require(clock::now());
+        let marked = |role, since, account: Option<&Account>| {
+            let mut config = Config {
+                role,
+                ..Config::default()
+            };
+            config.policy.otherwise.mode = Mode::Required;
+            config.policy.otherwise.since = since;
+            let administrator = administrator_with(MemoryStore::new(), config);
+            let status = administrator.described(&user, Ok(account.cloned()));
+            assert!(status.grace_until.is_some());
+            status.grace_on_verifiers_only
+        };
+        let verifier = Some(FleetRole::Verifier);
+        assert!(marked(verifier, None, None));
+        assert!(!marked(verifier, None, Some(&begun)));
+        assert!(!marked(verifier, Some(clock::now()), None));
+        assert!(!marked(None, None, None));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use tfa_proto::{
 
 use crate::account::{self, Accounts, NamedUser, status};
 use crate::caller::Caller;
-use crate::config::Config;
+use crate::config::{Config, FleetRole};
 use crate::fleet::Hosts;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
@@ -344,7 +344,11 @@ impl Administrator {
                     subject::required_of(&config.policy, user, now, CallsFor::Administrators);
                 let (account, required) = (account.as_ref(), required.as_ref());
                 let known = status::of(user, account, required, &config.remember, now);
+                let grace_on_verifiers_only = self.state.role() == Some(FleetRole::Verifier)
+                    && known.grace_until.is_some()
+                    && status::grace_has_not_begun(account, required, now);
                 Status {
+                    grace_on_verifiers_only,
                     off: config.policy.is_off() && !self.state.policy_is_unknown(),
                     policy_unknown: self.state.policy_is_unknown(),
                     ..known
