@@ -19,6 +19,11 @@ pub(super) fn role_lines(role: &str) -> String {
     format!("# Written by tfactl.\n[fleet]\nrole = \"{role}\"\n")
 }
 
+/// Whether this command has made this host a member.
+pub(crate) fn is_member() -> bool {
+    fs::read_to_string(ROLE_DROP_IN).is_ok_and(|text| text == role_lines("member"))
+}
+
 /// What each file of this command begins with.
 const HEAD: &str = "# Written by tfactl.\n";
 

@@ -21,6 +21,7 @@ pub(crate) fn run(user: Option<&str>, since: Option<Since>, as_json: bool) -> Re
         true => terminal.size().1,
         false => usize::MAX,
     };
+    let is_member = fleet::is_member();
     let mut is_empty = true;
     for line in journal.lines() {
         let Some(entry) = Entry::parse(&line?) else {
@@ -39,13 +40,16 @@ pub(crate) fn run(user: Option<&str>, since: Option<Since>, as_json: bool) -> Re
     }
     journal.finish()?;
     if is_empty && !as_json {
-        terminal.print(&wrapped(&messages::no_log_entries(user), width))?;
+        terminal.print(&wrapped(&messages::no_log_entries(user, is_member), width))?;
     }
     if is_empty && !is_root() {
         terminal.note(messages::LOG_READERS);
     }
     if !as_json && fleet::is_verifier_with_others() {
         terminal.error(messages::LOG_OF_ONE_VERIFIER);
+    }
+    if !as_json && is_member {
+        terminal.error(messages::LOG_OF_MEMBER);
     }
     Ok(())
 }
