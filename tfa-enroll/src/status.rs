@@ -2,6 +2,7 @@
 
 use tfa_client::{self, Failure, StatusJson, Terminal, now, waits_for_key};
 use tfa_proto::{Parameters, Status};
+use tfa_text::wrapped;
 
 use crate::args::QrForm;
 use crate::daemon::Daemon;
@@ -51,8 +52,14 @@ pub(crate) async fn show_and_offer_setup(qr: Option<QrForm>) -> Result<(), Failu
         return Ok(());
     }
     if status.is_set_up() {
-        let paused = status.is_paused();
-        session.print(&messages::commands(paused, status.required))?;
+        if let Some(why) = &status.changes_refused {
+            session.print(messages::COMMANDS_WITHOUT_CHANGES)?;
+            let (_, columns) = session.terminal.size();
+            session.print(&wrapped(&messages::changes_elsewhere(why), columns))?;
+        } else {
+            let paused = status.is_paused();
+            session.print(&messages::commands(paused, status.required))?;
+        }
         return Ok(());
     }
     session.print("")?;

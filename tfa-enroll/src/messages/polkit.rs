@@ -4,8 +4,18 @@ use tfa_client::NoAgent;
 
 pub(crate) const TRY_AGAIN: &str = "Try again? [Y/n] ";
 
+const NOTHING_CHANGED: &str = ". Nothing was changed";
+
+/// Where the enrollment can be changed, below the commands of a host on which it cannot.
+pub(crate) fn changes_elsewhere(why: &str) -> String {
+    let why = why.trim_end_matches('.').trim_end_matches(NOTHING_CHANGED);
+    format!("Other changes: {why}.")
+}
+
 /// `why` is a clause from polkit or from the daemon, without a full stop.
 pub(crate) fn not_allowed(why: &str) -> String {
+    // The daemon says it at the end of some.
+    let why = why.trim_end_matches(NOTHING_CHANGED);
     format!("Not allowed: {why}.\nNothing was changed.")
 }
 

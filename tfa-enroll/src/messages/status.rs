@@ -26,7 +26,10 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     let set_up = status.is_set_up();
     if set_up {
         lines.extend(authenticators(status));
-        lines.push(backup_codes_left(status.backup_codes_left));
+        lines.push(match status.changes_refused {
+            Some(_) => format!("Backup codes left: {}", status.backup_codes_left),
+            None => backup_codes_left(status.backup_codes_left),
+        });
         lines.extend(bound_codes_lines(status));
         lines.extend(devices(status));
         if status.pending_authenticator {
@@ -154,6 +157,12 @@ fn wrong_codes(status: &Status) -> Option<String> {
 }
 
 pub(crate) const SET_UP_LATER: &str = "To set it up later: tfa-enroll setup";
+
+/// The commands for a user who has enrolled, on a host where the enrollment cannot be changed.
+pub(crate) const COMMANDS_WITHOUT_CHANGES: &str = "
+tfa-enroll test     check a code
+tfa-enroll list     list your phones, tokens and security keys
+tfa-enroll devices  list or forget the remembered devices";
 
 /// The commands for a user who has enrolled. Required two-factor login cannot be switched off.
 pub(crate) fn commands(paused: bool, required: bool) -> String {

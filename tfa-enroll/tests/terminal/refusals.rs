@@ -147,3 +147,36 @@ fn member_that_allows_no_changes_is_asked_for_none() {
         assert!(calls.iter().all(|call| call == "Status"), "{calls:?}");
     }
 }
+
+#[test]
+fn member_that_allows_no_changes_offers_none_and_says_where() {
+    let why = "two-factor login cannot be changed on web1.example: run tfa-enroll on v1.example. Nothing was changed";
+    let status = tfa_proto::Status {
+        changes_refused: Some(why.to_owned()),
+        backup_codes_left: 1,
+        ..enabled()
+    };
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), status);
+    let mut terminal = host.terminal(&Run::default());
+    assert_eq!(terminal.exit_code(), 0);
+    let screen = terminal.screen();
+    for offered in ["tfa-enroll test", "tfa-enroll list", "tfa-enroll devices"] {
+        assert!(screen.contains(offered), "{screen}");
+    }
+    for refused in ["codes", "add", "rename", "move", "pause", "remove"] {
+        assert!(
+            !screen.contains(&format!("tfa-enroll {refused}")),
+            "{screen}"
+        );
+    }
+    assert!(
+        screen.contains("v1.example.") && !screen.contains("Nothing was changed"),
+        "{screen}"
+    );
+    let mut terminal = host.terminal(&Run {
+        arguments: &["codes"],
+        ..Run::default()
+    });
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(terminal.screen().matches("Nothing was changed").count(), 1);
+}

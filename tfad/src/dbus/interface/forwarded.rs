@@ -82,6 +82,9 @@ impl Forwarded {
         let call = self.calls.admit(header, connection).await?;
         self.state.serves()?;
         let arguments = arguments(message, method)?;
+        if method == Method::NewBoundCodes {
+            self.may_make_bound_codes(&call).await?;
+        }
         let proved = match method.asks() {
             Asks::Nothing => None,
             Asks::Password => {
@@ -105,6 +108,19 @@ impl Forwarded {
             })
             .await?;
         structure(&result.0, method.result())
+    }
+
+    /// Refuses bound codes that the policy of this host does not permit, before a password is asked for.
+    async fn may_make_bound_codes(&self, call: &Call) -> Result<(), Error> {
+        let (names, logins) = (Arc::clone(&self.names), Arc::clone(&self.logins));
+        let (state, caller) = (Arc::clone(&self.state), call.caller.clone());
+        call.run(move || {
+            let user = users::by_uid(&*names, caller.uid).map_err(account::Error::from)?;
+            let permitted = logins.forwarder().store_of_bound_codes(&user).map(|_| ());
+            let report = |error| state.journal.report(&caller, &user.name, error);
+            Ok::<_, Error>(permitted.map_err(report)?)
+        })
+        .await
     }
 
     /// Has polkit ask for the password. Returns the code that its login used, too.

@@ -11,7 +11,7 @@ use zbus::wire::{LE, Type, to_bytes};
 use zeroize::Zeroizing;
 
 use crate::account;
-use crate::fleet::member::{Forwarder, Proved};
+use crate::fleet::member::{BoundStore, Forwarder, Proved};
 use crate::host::facts::HostFacts as _;
 use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
@@ -54,14 +54,7 @@ impl Forwarder {
         proved: Option<Proved>,
     ) -> Result<Vec<String>, login::Error> {
         let refused = |error| login::Error::Refused(error);
-        let store = self.bound.as_ref();
-        let store = store.ok_or_else(|| refused(messages::bound_codes_not_permitted()))?;
-        let (policy, now) = (&self.state.config().policy, clock::now());
-        let subject = subject::by_any_name(user, policy, CallsFor::Logins);
-        let host = super::super::attempt::HERE.name_in_rules();
-        if !policy.permits_bound_codes(&subject, host.as_ref(), now) {
-            return Err(refused(messages::bound_codes_not_permitted()));
-        }
+        let (store, now) = (self.store_of_bound_codes(user)?, clock::now());
         // One set at a time.
         let alone = self.reports.acquire_within(WAIT);
         let busy = || account::Error::Contended(messages::TOO_MANY_DRAWS);
@@ -85,6 +78,22 @@ impl Forwarder {
             .iter()
             .map(|code| code.to_printed().to_string())
             .collect())
+    }
+
+    /// The store of the bound codes, where the policy of this host permits them for this user.
+    ///
+    /// # Errors
+    /// [`Error::Required`] where it does not.
+    pub(crate) fn store_of_bound_codes(&self, user: &User) -> Result<&BoundStore, login::Error> {
+        let not_permitted = || login::Error::Refused(messages::bound_codes_not_permitted());
+        let store = self.bound.as_ref().ok_or_else(not_permitted)?;
+        let policy = &self.state.config().policy;
+        let subject = subject::by_any_name(user, policy, CallsFor::Logins);
+        let host = super::super::attempt::HERE.name_in_rules();
+        match policy.permits_bound_codes(&subject, host.as_ref(), clock::now()) {
+            true => Ok(store),
+            false => Err(not_permitted()),
+        }
     }
 }
 
