@@ -10,7 +10,7 @@ use tfa_text::time::rfc3339;
 use crate::args::{Login, Moment};
 use crate::daemon::Daemon;
 use crate::policy::Files;
-use crate::{json, messages};
+use crate::{fleet, json, messages};
 
 #[derive(Serialize)]
 struct ExplanationJson<'a> {
@@ -161,5 +161,10 @@ pub(crate) async fn run(
         ))?;
     }
     terminal.print(&text)?;
+    if let Some(host) = &hypothetical.host
+        && fleet::is_not_in_fleet(&mut daemon, host).await?
+    {
+        terminal.error(&messages::host_not_in_fleet(host));
+    }
     daemon.fail_if_not_serving()
 }

@@ -112,7 +112,7 @@ pub(crate) enum HostCommand {
     Remove {
         /// The name of the host
         name: String,
-        /// Do not ask about a name that is not in the list
+        /// Do not ask about this host, or a name that is not in the list
         #[arg(long)]
         yes: bool,
     },

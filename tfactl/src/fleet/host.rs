@@ -6,6 +6,8 @@ use tfa_fleet_core::HostName;
 use tfa_proto::{FleetHost, FleetHostState};
 use tfa_text::time::rfc3339;
 
+use super::preconditions::host_name;
+use super::program;
 use crate::args::HostCommand;
 use crate::daemon::Daemon;
 use crate::{json, messages};
@@ -67,6 +69,11 @@ pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
             if !yes && is_unknown(&hosts, &name) {
                 confirm_unknown(&mut terminal, &mut daemon, &name).await?;
             }
+            if !yes && is_own(&mut daemon, &name).await {
+                let needs_yes = messages::own_host_needs_yes(&name);
+                let question = messages::ask_to_remove_itself(&name);
+                confirm(&mut terminal, &mut daemon, &needs_yes, &question).await?;
+            }
             let of_name = hosts
                 .iter()
                 .find(|host| host.name == name && host.joined.is_some());
@@ -100,17 +107,45 @@ fn is_unknown(hosts: &[FleetHost], name: &str) -> bool {
         && !hosts.iter().any(|host| host.name == name)
 }
 
+/// Whether no host of the fleet has this name. Where the list of hosts is not told, that is not known.
+pub(crate) async fn is_not_in_fleet(daemon: &mut Daemon, name: &str) -> Result<bool, Failure> {
+    match daemon.hosts().await {
+        Ok(hosts) => Ok(is_unknown(&hosts, name)),
+        Err(cancelled @ Failure::Cancelled(_)) => Err(cancelled),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Whether the name is that of this host.
+async fn is_own(daemon: &mut Daemon, name: &str) -> bool {
+    match program::certified(daemon.interrupt()).await.name {
+        Some(own) => own == name,
+        None => host_name().is_ok_and(|own| own == name),
+    }
+}
+
 /// Asks whether a name is meant that is not in the list: with a typing error, the host that is meant would stay.
 async fn confirm_unknown(
     terminal: &mut Terminal,
     daemon: &mut Daemon,
     name: &str,
 ) -> Result<(), Failure> {
-    if !terminal.is_interactive() {
-        return Err(Failure::Refused(messages::unknown_host_needs_yes(name)));
-    }
+    let needs_yes = messages::unknown_host_needs_yes(name);
     let question = messages::ask_to_refuse_unknown_host(name);
-    match terminal.ask(daemon.interrupt(), &question).await? {
+    confirm(terminal, daemon, &needs_yes, &question).await
+}
+
+/// Asks a question, or fails with a text that names --yes where there is no terminal.
+async fn confirm(
+    terminal: &mut Terminal,
+    daemon: &mut Daemon,
+    needs_yes: &str,
+    question: &str,
+) -> Result<(), Failure> {
+    if !terminal.is_interactive() {
+        return Err(Failure::Refused(needs_yes.to_owned()));
+    }
+    match terminal.ask(daemon.interrupt(), question).await? {
         LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
         _ => Err(Failure::Cancelled(messages::NOT_REMOVED.to_owned())),
     }

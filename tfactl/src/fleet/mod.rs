@@ -17,7 +17,8 @@ mod program;
 mod units;
 
 pub(crate) use etcd::is_verifier_with_others;
-pub(crate) use host::run as run_host;
+pub(crate) use files::is_member;
+pub(crate) use host::{is_not_in_fleet, run as run_host};
 pub(crate) use init::run as init;
 pub(crate) use invite_verifier::run as invite_verifier;
 pub(crate) use join::run as join;

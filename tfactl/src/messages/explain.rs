@@ -184,7 +184,8 @@ fn cut_off(explained: &Explanation, hypothetical: &HypotheticalLogin) -> Option<
         None => offline.name().to_owned(),
     };
     Some(format!(
-        "While {host} reaches no verifier: {permitted}; the files of {host} decide"
+        "While {host} reaches no verifier: {permitted}. What {host} then does, its own /etc/tfa/tfad.toml decides \
+         with the key offline"
     ))
 }
 
@@ -213,6 +214,11 @@ fn unknown(explained: &Explanation, width: usize) -> Option<String> {
     } else {
         format!("Not determined:\n{list}\n{}", indented(UNKNOWN, 0, width))
     })
+}
+
+/// The simulated host is none of the fleet, and may be one to come.
+pub(crate) fn host_not_in_fleet(host: &str) -> String {
+    format!("No host of this fleet has the name {host} now: tfactl host list")
 }
 
 const UNKNOWN: &str = "\

@@ -220,7 +220,9 @@ pub(crate) const HOST_REMOVE_HELP: &str = "\
 From now on each call of the host is refused, also in logins that are under way.
 Its open invitations become void. To let it join again: tfactl host invite NAME
 A name that is not in the list of hosts is refused after a question, or with
---yes: it may be misspelled, or who can write to etcd has taken it out.
+--yes: it may be misspelled, or who can write to etcd has taken it out. The host
+on which the command runs is removed after a question, too: to leave the fleet,
+it has tfactl fleet leave.
 Only root can remove a verifier. Members that name it trust it still: take it
 out of their tfa-fleet.toml as well.";
 
@@ -332,7 +334,7 @@ pub(crate) fn fleet_made(host: &str, is_new: bool) -> String {
     if is_new {
         format!("The fleet has an authority, and {host} is its first verifier.")
     } else {
-        format!("The fleet had an authority before. {host} has a new certificate.")
+        format!("The fleet keeps its authority. {host} has a new certificate.")
     }
 }
 
@@ -410,6 +412,22 @@ pub(crate) fn ask_to_refuse_unknown_host(host: &str) -> String {
     )
 }
 
+pub(crate) fn own_host_needs_yes(host: &str) -> String {
+    format!(
+        "{host} is this host. Members and the other verifiers would refuse it.\n\
+         To take this host out of the fleet, run here: tfactl fleet leave\n\
+         Nothing was changed. To remove it all the same: tfactl host remove {host} --yes"
+    )
+}
+
+pub(crate) fn ask_to_remove_itself(host: &str) -> String {
+    format!(
+        "{host} is this host. Members and the other verifiers will refuse it.\n\
+         To take this host out of the fleet, run here: tfactl fleet leave\n\
+         Remove it all the same? [y/N] "
+    )
+}
+
 pub(crate) const NOT_REMOVED: &str = "No host was removed. Nothing was changed.";
 
 /// A name that is not in the list of hosts.
@@ -423,12 +441,13 @@ pub(crate) fn host_refused_by_name(host: &str) -> String {
 /// A verifier has had the key of the authority.
 pub(crate) fn verifier_removed(host: &str) -> String {
     format!(
-        "{host} was a verifier. Members whose /etc/tfa/tfa-fleet.toml names it trust it\n\
-         still: take it out there, and restart tfa-fleet. Others forget it.\n\
-         It serves them until it is stopped: on {host}, run tfactl fleet leave, and\n\
-         take it out of etcd too: tfa-fleet-setup(7), Leaving a fleet.\n\
-         If another person may have been root on {host}, the key of the authority is\n\
-         known: make a new fleet, and let each host join it."
+        "The removed host was a verifier:\n  {host}\n\
+         Members whose /etc/tfa/tfa-fleet.toml names it still trust it. On these, take it\n\
+         out of that file, and restart tfa-fleet. Other members forget it.\n\
+         It serves them until it is stopped. There, run: tfactl fleet leave\n\
+         Take it out of etcd too: tfa-fleet-setup(7), Leaving a fleet.\n\
+         If another person may have been root there, the key of the authority is known:\n\
+         make a new fleet, and let each host join it."
     )
 }
 

@@ -6,7 +6,7 @@ use tfa_proto::{
 use tfa_testkit::{TestHost, finished};
 
 use crate::explain_keys::FINGERPRINT;
-use crate::{fits, host_with, json};
+use crate::{account, fits, host_with, json};
 
 /// The text with its broken lines joined.
 pub(crate) fn unbroken(text: &str) -> String {
@@ -201,10 +201,11 @@ fn told_uid_and_groups_are_shown_with_what_a_cut_off_host_does() {
         assert!(text.contains(told), "{text}");
         fits(&text);
         let at = text.find("While web1 reaches no verifier: ").unwrap();
-        let rows = text[at..].lines().take(2).map(str::trim);
+        let rows = text[at..].lines().take(3).map(str::trim);
         rows.collect::<Vec<_>>().join(" ")
     };
     assert!(cut_off(Offline::Deny).contains("permits no such login"));
+    assert!(cut_off(Offline::Deny).contains("its own /etc/tfa/tfad.toml"));
     assert!(cut_off(Offline::Console).contains("lets root in without a code"));
     let bound = cut_off(Offline::BoundCodes);
     assert!(bound.contains("a code that is bound to web1"), "{bound}");
@@ -584,4 +585,22 @@ fn a_name_of_a_later_daemon_is_shown_as_it_is() {
         (&report["outcome"], &report["reason"]),
         (&"queued".into(), &"night-shift".into())
     );
+}
+
+#[test]
+fn host_that_the_fleet_does_not_have_is_told() {
+    let host = host_with(vec![account("alice", "enabled")]);
+    host.daemon().account(|account| {
+        account.hosts = vec![tfa_proto::FleetHost {
+            name: "web1.test".to_owned(),
+            state: tfa_proto::FleetHostState::Joined.into(),
+            ..tfa_proto::FleetHost::default()
+        }];
+    });
+    let none = "No host of this fleet has the name web9.test now";
+    for (name, is_told) in [("web9.test", true), ("web1.test", false)] {
+        let explain = ["explain", "alice", "--service", "sshd", "--host", name];
+        let (code, _, error) = finished(&host.output_with(&explain));
+        assert_eq!((code, error.contains(none)), (0, is_told), "{error}");
+    }
 }

@@ -95,3 +95,53 @@ fn fleet_with_certificates_of_the_organisation_asks_nothing() {
         assert!(removed(&host, "web1.test"));
     }
 }
+
+#[test]
+fn own_host_is_removed_after_a_question_that_names_the_command_to_leave() {
+    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let own = own.trim().to_ascii_lowercase();
+    let fleet = || {
+        verifier(&[
+            (&own, FleetHostState::Joined),
+            ("v2.test", FleetHostState::Joined),
+        ])
+    };
+    let host = fleet();
+    let (code, _, error) = finished(&host.output_with(&["host", "remove", &own]));
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("tfactl fleet leave") && error.contains("--yes"),
+        "{error}"
+    );
+    assert!(!removed(&host, &own));
+    for (answer, is_removed) in [("", false), ("y", true)] {
+        let host = fleet();
+        let mut terminal = host.terminal_with(&["host", "remove", &own]);
+        terminal.expect("tfactl fleet leave");
+        terminal.answers("all the same? [y/N]", answer);
+        assert_eq!(terminal.exit_code() == 0, is_removed);
+        assert_eq!(removed(&host, &own), is_removed);
+    }
+    let host = fleet();
+    let (code, _, _) = finished(&host.output_with(&["host", "remove", &own, "--yes"]));
+    assert_eq!((code, removed(&host, &own)), (0, true));
+}
+
+#[test]
+fn removal_of_a_verifier_with_a_long_name_fits_a_terminal() {
+    let name = format!("{}.example.org", "v".repeat(60));
+    let host = verifier(&[]);
+    host.daemon().account(|account| {
+        account.hosts = vec![FleetHost {
+            name: name.clone(),
+            state: FleetHostState::Joined.into(),
+            joined: Some(1),
+            port: Some(7443),
+            ..FleetHost::default()
+        }];
+    });
+    let (_, out, _) = finished(&host.output_with(&["host", "remove", &name]));
+    let (_, told) = out.split_once('\n').unwrap();
+    assert!(told.contains("The removed host was a verifier"), "{out}");
+    crate::fits(told);
+}

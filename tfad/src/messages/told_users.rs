@@ -9,7 +9,8 @@ pub fn unknown_in_fleet(name: &str) -> String {
     let quoted_name = quoted(name);
     format!(
         "this verifier knows no user {name:?}, and has no record of that name. If members know the user, give \
-         the uid from there: add --uid UID, with the number that id -u {quoted_name} prints on the member"
+         the uid from there: add --uid UID, with the number that id -u {quoted_name} prints on the member. tfactl \
+         explain takes --uid together with --host NAME, the name of the member"
     )
 }
 
