@@ -2,6 +2,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Subject};
+use crate::fleet;
 use crate::messages;
 use crate::sshd::ENROLLMENT_SECONDS;
 
@@ -12,7 +13,9 @@ const DEFAULT_SECONDS: u32 = 60;
 /// Users may have to enroll in a login at the console, and login(1) ends it before.
 pub(crate) fn timeout(facts: &Facts) -> Option<Finding> {
     let requires = facts.policy.as_ref().is_some_and(|policy| policy.requires);
-    let login = facts.login.as_ref().filter(|_| requires)?;
+    // The policy of a member does not tell whether users enroll there: its verifiers decide.
+    let may_enroll = requires || fleet::is_member(facts);
+    let login = facts.login.as_ref().filter(|_| may_enroll)?;
     let lines = login.defs.lines().zip(1..);
     // The last one counts.
     let found = lines.filter_map(|(line, number)| {

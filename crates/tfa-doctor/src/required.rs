@@ -2,13 +2,15 @@
 
 use crate::facts::{Facts, Later, Required};
 use crate::finding::{Finding, Kind};
+use crate::fleet;
 use crate::host::Clock;
 use crate::messages;
 
 /// Removes them if a second factor is required of no login, and notes from when on they are faults.
 pub(crate) fn settle(facts: &Facts, findings: &mut Vec<Finding>) {
+    let is_member = fleet::is_member(facts);
     findings.retain_mut(|finding| {
-        if !is_conditional(finding) {
+        if !is_conditional(finding) || (is_member && is_about_time(finding)) {
             return true;
         }
         let is_about_enrollment = is_one_of(finding.kind.id, messages::WHERE_MUST_ENROLL);
@@ -59,6 +61,12 @@ fn is_conditional(finding: &Finding) -> bool {
     let has = |id: &str| is_one_of(id, messages::WHERE_REQUIRED);
     let mut also = finding.subject.also.iter();
     has(finding.kind.id) && also.all(|(id, _)| has(id))
+}
+
+/// Whether it is about the time for an enrollment. On a member, the policy of the verifiers decides who enrolls.
+fn is_about_time(finding: &Finding) -> bool {
+    let kinds = &[&messages::SSHD_GRACE_TIME, &messages::LOGIN_TIMEOUT];
+    is_one_of(finding.kind.id, kinds)
 }
 
 fn is_one_of(id: &str, kinds: &[&Kind]) -> bool {

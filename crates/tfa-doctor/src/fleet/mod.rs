@@ -39,6 +39,12 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+/// Whether verifiers answer the logins of the host.
+pub(crate) fn is_member(facts: &Facts) -> bool {
+    let fleet = facts.host.as_ref().and_then(|host| host.fleet.as_ref());
+    fleet.is_some_and(|fleet| fleet.role() == Some(FleetRole::Member))
+}
+
 fn found(
     kind: &'static Kind,
     place: &str,

@@ -57,6 +57,11 @@ impl Connection<'_> {
         self.policy.is_some_and(|policy| policy.requires)
     }
 
+    /// Whether a user may have to enroll in the login. The policy of a member does not tell: its verifiers decide.
+    fn may_enroll(&self) -> bool {
+        self.requires() || self.is_member
+    }
+
     /// The lists by which a login can pass without the auth phase of PAM, for a text.
     fn ways_beside_pam(&self) -> String {
         let lists = self.settings.lists_beside_pam();
@@ -199,7 +204,7 @@ fn weaker_in_match(connection: &Connection<'_>) -> Option<Fault> {
 /// Users may have to enroll inside a login, and sshd ends the login before.
 fn grace_time(connection: &Connection<'_>) -> Option<Fault> {
     let seconds = connection.settings.number("logingracetime")?;
-    let is_so = connection.requires() && (1..ENROLLMENT_SECONDS).contains(&seconds);
+    let is_so = connection.may_enroll() && (1..ENROLLMENT_SECONDS).contains(&seconds);
     is_so.then(|| Fault {
         kind: &messages::SSHD_GRACE_TIME,
         keyword: "logingracetime",
@@ -212,7 +217,7 @@ fn code_time(connection: &Connection<'_>) -> Option<Fault> {
     let seconds = connection.settings.number("logingracetime")?;
     let has_enrolled = |policy: &PolicyFacts| policy.enrolled != Some(0) && !policy.is_off;
     let is_so = connection.policy.is_some_and(has_enrolled)
-        && !connection.requires()
+        && !connection.may_enroll()
         && (1..CODE_SECONDS).contains(&seconds);
     is_so.then(|| Fault {
         kind: &messages::SSHD_CODE_TIME,

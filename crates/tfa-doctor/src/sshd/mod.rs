@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::facts::{Facts, PolicyFacts};
 use crate::finding::{Finding, Kind};
+use crate::fleet;
 use crate::messages;
 
 pub(crate) use checks::ENROLLMENT_SECONDS;
@@ -153,6 +154,8 @@ pub(crate) struct Connection<'a> {
     settings: &'a Settings,
     sshd: &'a SshdFacts,
     policy: Option<&'a PolicyFacts>,
+    /// Verifiers answer the logins of the host.
+    is_member: bool,
     /// The files of keywords that a change writes, while it is tried.
     written: Option<&'a [(String, String)]>,
 }
@@ -210,6 +213,7 @@ fn of_one(facts: &Facts, sshd: &SshdFacts) -> Vec<Finding> {
             settings,
             sshd,
             policy: facts.policy.as_ref(),
+            is_member: fleet::is_member(facts),
             written: None,
         };
         let mut faults: Vec<Fault> = checks::faults(&connection);

@@ -203,10 +203,14 @@ fn line_of_guard(text: &str) -> Option<(usize, &str)> {
 /// The settings as they are, and with lists of methods that ask for a code instead of the password, or after
 /// a key.
 fn with_methods(connection: &Connection<'_>, settings: &Settings) -> Vec<Vec<Setting>> {
-    let settings: Vec<Setting> = settings
-        .iter()
-        .filter(|(keyword, value)| !is_set(connection, keyword, value))
+    let whole = settings.iter();
+    let whole: Vec<Setting> = whole
         .map(|(keyword, value)| (*keyword, (*value).to_owned()))
+        .collect();
+    let settings = whole.iter();
+    let settings: Vec<Setting> = settings
+        .filter(|(keyword, value)| !is_set(connection, keyword, value))
+        .cloned()
         .collect();
     let methods = connection.settings.value("authenticationmethods");
     let mut all = vec![settings.clone()];
@@ -221,6 +225,10 @@ fn with_methods(connection: &Connection<'_>, settings: &Settings) -> Vec<Vec<Set
             let setting = ("AuthenticationMethods", methods);
             all.push(settings.iter().cloned().chain([setting]).collect());
         }
+    }
+    // A line that sets one of them may count only beside the others, such as that of the package.
+    if whole != settings {
+        all.push(whole);
     }
     all
 }
