@@ -29,6 +29,11 @@ pub(crate) fn report(config: &Path, folder: &Folder) -> Report {
     report.listens = !config.listen.is_empty();
     let verifiers = config.verifiers.iter();
     report.verifiers = verifiers.map(|one| one.name.to_string()).collect();
+    let verifiers = config.verifiers.iter();
+    report.verifier_addresses = verifiers
+        .map(|one| format!("{}:{}", one.name, one.port))
+        .collect();
+    report.told_verifiers = told_verifiers(&config, folder);
     let endpoints = config.etcd.iter().flat_map(|etcd| &etcd.endpoints);
     report.etcd = endpoints
         .map(|url| EndpointSetting {
@@ -62,6 +67,18 @@ pub(crate) fn report(config: &Path, folder: &Folder) -> Report {
         }
     }
     report
+}
+
+/// The list that a member uses. Another host has none, or one of the time when it was a member.
+fn told_verifiers(config: &Config, folder: &Folder) -> Vec<String> {
+    if !config.is_managed || !config.listen.is_empty() {
+        return Vec::new();
+    }
+    let Ok((_, authority)) = folder.certificates() else {
+        return Vec::new();
+    };
+    let told = folder.learned_verifiers(&authority).into_iter();
+    told.map(|one| one.to_string()).collect()
 }
 
 fn of_configuration(path: &Path, bad: &BadConfig) -> Fault {

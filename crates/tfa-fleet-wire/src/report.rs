@@ -36,6 +36,13 @@ pub struct Report {
     /// The files that it trusts.
     #[n(8)]
     pub files: Vec<ReportedFile>,
+    /// On a member: the verifiers of the fleet by the list that one of them has told last, each as `NAME:PORT`. Empty
+    /// if none has told one.
+    #[cbor(n(9), default)]
+    pub told_verifiers: Vec<String>,
+    /// As `verifiers`, each as `NAME:PORT`. Empty in the report of an older version.
+    #[cbor(n(10), default)]
+    pub verifier_addresses: Vec<String>,
 }
 
 /// Why tfa-fleet could not start.

@@ -41,6 +41,7 @@ use crate::authority::{Authority, Issued};
 use crate::fixture::{Folder, Program};
 use crate::life::failure;
 use crate::logins::fleet::state;
+use crate::reports::report_in;
 use crate::requests::{client_of, runtime};
 use crate::tls_client::{assert_closed, config, config_of, connect, connect_to, is_served};
 
@@ -653,6 +654,13 @@ fn member_learns_of_a_further_verifier_and_forgets_one_that_is_none() {
     drop((member, v2));
     let member = Program::managed(again, "verifiers = ['kept.test:1']");
     member.wait_for_line("connected to localhost");
+
+    // The doctor finds from this that the fleet does not have kept.test.
+    let report = report_in(&member.folder);
+    assert_eq!(report.verifier_addresses, ["kept.test:1"]);
+    let told = report.told_verifiers.iter();
+    let told: Vec<&str> = told.filter_map(|one| one.split(':').next()).collect();
+    assert_eq!(told, ["localhost", "v2.test"]);
 }
 
 #[test]

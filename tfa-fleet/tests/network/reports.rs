@@ -18,7 +18,7 @@ fn report(host: &Issued, authority: &Authority, lines: &str) -> (Report, Folder)
     (report_in(&folder), folder)
 }
 
-fn report_in(folder: &Folder) -> Report {
+pub(crate) fn report_in(folder: &Folder) -> Report {
     let output = Command::new(env!("CARGO_BIN_EXE_tfa-fleet"))
         .arg("--report")
         .arg(folder.path())

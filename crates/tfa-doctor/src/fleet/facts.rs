@@ -83,6 +83,11 @@ pub struct FleetFiles {
     pub listens: bool,
     /// It names verifiers.
     pub has_verifiers: bool,
+    /// The verifiers that it names, each as `NAME:PORT`.
+    pub verifiers: Vec<String>,
+    /// The verifiers of the fleet by the list that one of them has told last, each as `NAME:PORT`. Empty if none is
+    /// known.
+    pub told_verifiers: Vec<String>,
     /// The URLs of etcd, and whether each has TLS.
     pub etcd: Vec<(String, bool)>,
     /// The files that it trusts, with the folders above them.

@@ -41,6 +41,7 @@ pub(super) fn examine(fleet: &FleetFacts, files: &FleetFiles, name: Option<&str>
                 messages::NO_VERIFIERS,
             ));
         }
+        Some(FleetRole::Member) => findings.extend(not_in_fleet(files)),
         _ => {}
     }
     if fleet.is_in_etcd() && files.etcd.is_empty() {
@@ -52,6 +53,33 @@ pub(super) fn examine(fleet: &FleetFacts, files: &FleetFiles, name: Option<&str>
         findings.push(found(&messages::ETCD_OPEN, CONFIG, open, ""));
     }
     findings
+}
+
+/// The verifiers of the configuration that the fleet does not have, with the line without them in the detail. It has
+/// those that were told if no other is left.
+fn not_in_fleet(files: &FleetFiles) -> Option<Finding> {
+    let name = |address: &str| {
+        let name = address.rsplit_once(':').map_or(address, |(name, _)| name);
+        name.to_owned()
+    };
+    let told: Vec<String> = files.told_verifiers.iter().map(|one| name(one)).collect();
+    let is_told = |address: &&String| told.contains(&name(address));
+    let (left, gone): (Vec<&String>, Vec<&String>) = files.verifiers.iter().partition(is_told);
+    if told.is_empty() || gone.is_empty() {
+        return None;
+    }
+    let left = match left.is_empty() {
+        true => files.told_verifiers.iter().collect(),
+        false => left,
+    };
+    let gone = gone.into_iter().map(|one| name(one)).collect();
+    let detail = messages::line_of_verifiers(&left);
+    Some(found(
+        &messages::FLEET_VERIFIER_NOT_IN_FLEET,
+        CONFIG,
+        gone,
+        detail,
+    ))
 }
 
 fn fault(fault: &FleetFault) -> Finding {

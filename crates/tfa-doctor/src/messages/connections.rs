@@ -55,6 +55,34 @@ pub(crate) const FLEET_SOME_VERIFIERS: Kind = Kind {
     remedy: FLEET_NO_VERIFIER.remedy,
 };
 
+/// Asks each member of etcd, with the certificates of the script for etcd.
+const ETCD_HEALTH: &str = "etcdctl --endpoints https://127.0.0.1:2379 --cacert /etc/etcd/ca.pem --cert /etc/etcd/host.pem \
+                           --key /etc/etcd/key.pem endpoint health --cluster";
+
+/// The line of tfa-fleet.toml that names these verifiers, each as `NAME:PORT`.
+pub(crate) fn line_of_verifiers(addresses: &[&String]) -> String {
+    let quoted: Vec<String> = addresses.iter().map(|one| format!("\"{one}\"")).collect();
+    format!("verifiers = [{}]", quoted.join(", "))
+}
+
+pub(crate) const FLEET_VERIFIER_NOT_IN_FLEET: Kind = Kind {
+    id: "fleet-verifier-not-in-fleet",
+    severity: Severity::Risk,
+    why: "A verifier that was removed can still answer the logins of this host: its certificate is valid until it ends.",
+    what: |subject| {
+        let (path, names) = (&subject.place, list(&subject.names));
+        format!("{path} names what is not a verifier of the fleet now: {names}.")
+    },
+    remedy: |subject| {
+        let line = &subject.detail;
+        remedy(
+            "Compare with \"tfactl host list\" on a verifier. If it was removed, replace the line of \"verifiers\", and \
+             take its name out of \"addresses\" as well.",
+            &[&format!("# edit {}: {line}", subject.place), RESTART],
+        )
+    },
+};
+
 pub(crate) const FLEET_HOST_REFUSED: Kind = Kind {
     id: "fleet-host-refused",
     severity: Severity::LockOut,
@@ -168,7 +196,7 @@ pub(crate) const ETCD_UNREACHABLE: Kind = Kind {
     remedy: |_| {
         remedy(
             "Look at etcd on its hosts, and at the certificates. More than half of its members must run.",
-            &[LOG, "etcdctl endpoint health --cluster"],
+            &[LOG, ETCD_HEALTH],
         )
     },
 };
@@ -183,9 +211,10 @@ pub(crate) const ETCD_PARTLY_REACHED: Kind = Kind {
     },
     remedy: |_| {
         remedy(
-            "Look at etcd on its hosts, and at the certificates. Name all members of etcd as endpoints in \
-             /etc/tfa/tfa-fleet.toml: with those that are named alone, logins are refused when these are lost.",
-            &[LOG, "etcdctl endpoint health --cluster"],
+            "Look at etcd on its hosts, and at the certificates. Take a member that has left etcd out of \"endpoints\" in \
+             /etc/tfa/tfa-fleet.toml, and restart tfa-fleet. Name all others there: logins are refused when those that \
+             are named are lost.",
+            &[LOG, ETCD_HEALTH],
         )
     },
 };

@@ -57,6 +57,8 @@ pub(super) fn collect(unit: Option<&Unit>, uid: u32, missed: &Missed) -> Option<
         is_managed: report.is_managed,
         listens: report.listens,
         has_verifiers: !report.verifiers.is_empty(),
+        verifiers: addresses(report.verifier_addresses),
+        told_verifiers: addresses(report.told_verifiers),
         etcd: report
             .etcd
             .into_iter()
@@ -87,6 +89,16 @@ fn own_options(unit: &Unit) -> Option<String> {
     let (_, rest) = unit.value("ExecStart").split_once("argv[]=")?;
     let (command, _) = rest.split_once(" ;")?;
     (command != PROGRAM).then(|| command.to_owned())
+}
+
+/// Those that can be printed in a line of the configuration: each is `NAME:PORT`.
+fn addresses(told: Vec<String>) -> Vec<String> {
+    let is_address = |text: &String| {
+        let parts = text.rsplit_once(':');
+        parts.is_some_and(|(name, port)| is_host_name(name) && port.parse::<u16>().is_ok())
+    };
+    let told = told.into_iter().take(MAX_FILES);
+    told.filter(is_address).collect()
 }
 
 /// Whether it can be printed in a command.
