@@ -25,10 +25,11 @@ mod fill;
 mod kv;
 mod layout;
 mod mark;
-mod noted;
+
 mod open;
 mod policies;
 mod reads;
+mod remembered;
 mod remove;
 mod rename;
 mod share;
@@ -39,10 +40,12 @@ pub(crate) use change_id::ChangeId;
 pub(crate) use fill::{Fill, RecordThere, RecordsThere};
 pub use kv::{Compare, Entry, Kv, KvError, Range, RangeReply, Txn, TxnReply, Write};
 pub(crate) use mark::{Mark, MarkState, replaced};
-pub use noted::is_used;
-pub(crate) use noted::{ETCD_MARKER, forget_store, is_noted_key, note_store};
 pub(crate) use open::refuse_database;
 pub use open::{Opened, open};
+pub use remembered::is_used;
+pub(crate) use remembered::{
+    ETCD_MARKER, forget_store, is_remembered_key, remember_key, remember_store,
+};
 pub use share::{Found, look};
 pub(crate) use share::{store_and_key, store_in};
 pub use store::EtcdStore;

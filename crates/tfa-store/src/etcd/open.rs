@@ -8,7 +8,7 @@ use super::attempt::{CommitAttempt, Outcome};
 use super::change_id::ChangeId;
 use super::kv::{Compare, Kv, Txn, Write};
 use super::mark::{Mark, MarkState, other_store, replaced};
-use super::noted::{ETCD_MARKER, KEY_NOTE, note_store};
+use super::remembered::{ETCD_MARKER, remember_store};
 use super::store::{EtcdStore, MAX_ROUNDS, contended};
 use crate::key::KEY_FILE;
 use crate::key_choice::KeySources;
@@ -38,7 +38,7 @@ pub struct Opened<K> {
 pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError> {
     let directory = LockedDir::open(&state_dir.path)?;
     refuse_member(&directory)?;
-    for name in [KEY_FILE, ETCD_MARKER, KEY_NOTE] {
+    for name in [KEY_FILE, ETCD_MARKER] {
         directory.remove_drafts(name)?;
     }
     let keys = KeySources {
@@ -74,7 +74,7 @@ pub fn open<K: Kv>(state_dir: &StateDir, kv: K) -> Result<Opened<K>, StoreError>
     if noted.is_some_and(|noted| noted != mark.line().as_bytes()) {
         return Err(other_store());
     }
-    note_store(&directory, &mark)?;
+    remember_store(&directory, &mark)?;
     store.expect(mark);
     let store = match keys.find(mark.key) {
         Ok(key) => Sealed::new(store, key),

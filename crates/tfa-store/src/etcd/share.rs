@@ -2,7 +2,7 @@
 
 use super::kv::Kv;
 use super::mark::{other_store, replaced};
-use super::noted::ETCD_MARKER;
+use super::remembered::ETCD_MARKER;
 use super::store::EtcdStore;
 use crate::key_choice::KeySources;
 use crate::state_dir::LockedDir;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::notes::{IN_DATABASE, NOTES, TO_DATABASE, TO_ETCD, noted};
-use crate::etcd::{ChangeId, ETCD_MARKER, EtcdStore, Kv, Mark, MarkState, note_store};
+use crate::etcd::{ChangeId, ETCD_MARKER, EtcdStore, Kv, Mark, MarkState, remember_store};
 use crate::sqlite::{DATABASE, Database, mark_moved, put_aside};
 use crate::state_dir::LockedDir;
 use crate::{StateDir, StoreError};
@@ -114,7 +114,7 @@ pub(super) fn switch_to_etcd(
     mark: &Mark,
     now: u64,
 ) -> Result<(), StoreError> {
-    note_store(directory, mark)?;
+    remember_store(directory, mark)?;
     put_aside(directory, "moved", now).map(drop)
 }
 

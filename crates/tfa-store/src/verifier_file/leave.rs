@@ -3,12 +3,14 @@
 //! The sealing key is kept under another name: it may be the only copy. What shows that the host was in a fleet goes
 //! last, so an interrupted run is made again.
 //!
-//! Which key is that of the store was noted when it was opened: after an interruption, the key file may have the key of
-//! before.
+//! Which key is that of the store is remembered since it was opened: after an interruption, the key file may have the
+//! key of before.
 
 use super::VerifierFileError;
 use super::adopt::{BEFORE, keep, numbered, remove};
-use crate::etcd::{ETCD_MARKER, EtcdStore, Kv, MarkState, forget_store, is_noted_key, replaced};
+use crate::etcd::{
+    ETCD_MARKER, EtcdStore, Kv, MarkState, forget_store, is_remembered_key, remember_key, replaced,
+};
 use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
 use crate::member::MEMBER_MARKER;
 use crate::open::had_database;
@@ -58,7 +60,7 @@ pub fn leave_store(
     leave(&directory, &noted, before, |own| own == key)
 }
 
-/// As [`leave_store`], where etcd does not answer. If the key of the store was not noted, the key file is taken to have it,
+/// As [`leave_store`], where etcd does not answer. If the key of the store is not remembered, the key file is taken to have it,
 /// unless a credential has it.
 ///
 /// # Errors
@@ -74,25 +76,40 @@ pub fn leave_store_unasked(
     leave(&directory, &noted, before, |_| !has_credential)
 }
 
-/// Leaves the store of this mark. `is_of_store` is asked where the key of the store was not noted.
+/// Leaves the store of this line. `is_of_store` is asked where the key of the store is not remembered.
 fn leave(
     directory: &LockedDir,
-    noted: &[u8],
+    line: &[u8],
     before: BeforeLeaving<'_>,
     is_of_store: impl FnOnce(KeyId) -> bool,
 ) -> Result<Option<String>, VerifierFileError> {
     before().map_err(VerifierFileError::Running)?;
-    let left = match key::from_file(directory) {
-        KeyLookup::Key(key) => {
-            let is_noted = is_noted_key(directory, noted, key.id())?;
-            let is_put_aside = is_noted.unwrap_or_else(|| is_of_store(key.id()));
-            // Else a credential has it, or an interrupted run has done this.
-            is_put_aside.then(|| put_key_aside(directory)).transpose()?
-        }
-        KeyLookup::Missing | KeyLookup::Unusable(_) => None,
-    };
+    let left = put_aside(directory, line, is_of_store)?;
     forget_store(directory)?;
     Ok(left)
+}
+
+/// Puts the key file aside, if it has the key of the store of this line.
+fn put_aside(
+    directory: &LockedDir,
+    line: &[u8],
+    is_of_store: impl FnOnce(KeyId) -> bool,
+) -> Result<Option<String>, VerifierFileError> {
+    let KeyLookup::Key(key) = key::from_file(directory) else {
+        return Ok(None);
+    };
+    let key = key.id();
+    let is_put_aside = match is_remembered_key(directory, line, key)? {
+        Some(is_of_store) => is_of_store,
+        None if is_of_store(key) => {
+            // Interrupted, the next run finds the key of before in the key file.
+            remember_key(directory, line, key)?;
+            true
+        }
+        None => false,
+    };
+    // Else a credential has it, or an interrupted run has done this.
+    is_put_aside.then(|| put_key_aside(directory)).transpose()
 }
 
 /// Has this host forget that it is a member. The configuration must not name the role any more.
@@ -162,4 +179,30 @@ fn latest_before(directory: &LockedDir) -> Result<Option<String>, VerifierFileEr
         latest = Some(name);
     }
     Ok(latest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, process};
+
+    use super::*;
+
+    #[test]
+    fn key_that_was_not_remembered_is_put_aside_once() {
+        let path = env::temp_dir().join(format!("leave-{}", process::id()));
+        let directory = LockedDir::open(&path).unwrap();
+        let (of_fleet, own) = (key::generate().unwrap(), key::generate().unwrap());
+        directory.replace(KEY_FILE, of_fleet.bytes()).unwrap();
+        directory.replace(BEFORE, own.bytes()).unwrap();
+        let left = put_aside(&directory, b"store\n", |_| true).unwrap();
+        assert_eq!(left.as_deref(), Some(LEFT));
+        // The run is interrupted here. The next one cannot ask etcd, and would take any key.
+        let again = put_aside(&directory, b"store\n", |_| true).unwrap();
+        assert_eq!(again, None);
+        let KeyLookup::Key(key) = key::from_file(&directory) else {
+            panic!("the key of this host is gone");
+        };
+        assert_eq!(key.id(), own.id());
+        fs::remove_dir_all(&path).unwrap();
+    }
 }

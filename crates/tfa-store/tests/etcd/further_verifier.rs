@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::open::Host;
 
 const TOKEN: &str = "tfa-join-TOKEN";
+const KEY_OF_STORE: &str = "etcd.key-id";
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(Zeroizing::new(text.to_owned()))
@@ -385,6 +386,12 @@ impl Noted {
             fs::write(host.state_dir().path.join(name), contents).unwrap();
         }
     }
+
+    /// Puts back which key the store has, without the store.
+    fn put_back_key(self, host: &Host) {
+        let key = self.0.into_iter().filter(|(name, _)| name == KEY_OF_STORE);
+        Self(key.collect()).put_back(host);
+    }
 }
 
 #[test]
@@ -456,6 +463,8 @@ fn what_was_noted_of_an_earlier_fleet_says_nothing_about_the_next() {
     let (first, path) = first_verifier(&other);
     adopt_store(&state_dir, &read(&path), &mut is_running).unwrap();
     drop(second.open(&other).unwrap());
+    // An interrupted run of before has left it.
+    noted.put_back_key(&second);
     let left = leave_store_unasked(&state_dir, &mut is_running).unwrap();
     let left = state_dir.path.join(left.unwrap());
     assert_eq!(fs::read(left).unwrap(), key_of(&first));

@@ -193,3 +193,37 @@ fn etcd_that_does_not_answer_is_no_first_start() {
     assert!(matches!(outcome, Err(StoreError::Unavailable { .. })));
     assert!(!host.0.join("etcd.id").exists() && !host.0.join("key").exists());
 }
+
+#[test]
+fn key_that_cannot_be_remembered_stops_no_logins_of_a_known_store() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    drop(host.store(&etcd));
+    // As a host of before, with a disk on which no file can be made.
+    fs::remove_file(host.0.join("etcd.key-id")).unwrap();
+    let obstacle = host.0.join("etcd.key-id.new");
+    fs::create_dir(&obstacle).unwrap();
+    let store = host.store(&etcd);
+    commit(&store, b"one", Revision::NONE);
+    drop(store);
+
+    // A store that is not known yet needs it.
+    fs::remove_file(host.0.join("etcd.id")).unwrap();
+    assert!(matches!(host.open(&etcd), Err(StoreError::Io { .. })));
+    assert!(!host.0.join("etcd.id").exists());
+    fs::remove_dir(&obstacle).unwrap();
+    drop(host.store(&etcd));
+}
+
+#[test]
+fn store_with_another_key_than_before_is_refused_and_changes_nothing() {
+    let (etcd, host) = (MemoryKv::default(), Host::new());
+    drop(host.store(&etcd));
+    let remembered = || fs::read(host.0.join("etcd.key-id")).unwrap();
+    let before = remembered();
+    let found = etcd.get(&[b"meta".to_vec()]).unwrap();
+    let mut mark = found[0].as_ref().unwrap().value.clone();
+    *mark.last_mut().unwrap() ^= 1;
+    etcd.put("meta", &mark);
+    assert!(is_superseded(host.open(&etcd)));
+    assert_eq!(remembered(), before);
+}
