@@ -1,6 +1,6 @@
 //! File names in sentences and in commands. Others may have chosen them.
 
-pub(crate) use tfa_text::shell::quoted;
+pub(crate) use tfa_text::shell::{quoted, user_argument, user_arguments};
 
 /// A text in which control characters are escaped, so that it stays in its line.
 pub(crate) fn printable(text: &str) -> String {

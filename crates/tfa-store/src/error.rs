@@ -129,9 +129,10 @@ pub enum StoreError {
     Stopped,
 }
 
-/// The name in a command, or a placeholder where a shell would take it for something else.
+/// The name in a command, or a placeholder where a shell or the command would take it for something else. The same
+/// characters are plain as in `tfa_text::shell`.
 fn word(user: &str) -> &str {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-+@".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
     match !user.is_empty() && !user.starts_with('-') && user.chars().all(is_plain) {
         true => user,
         false => "USER",

@@ -32,6 +32,27 @@ pub fn quoted(word: &str) -> String {
     quoted
 }
 
+/// The name of a user as an argument of a command: [`user_arguments`] of one, without options.
+#[must_use]
+pub fn user_argument(name: &str) -> String {
+    user_arguments(&[name], "")
+}
+
+/// The names of users as arguments of a command, and options that belong after them, which are as they are. A name
+/// that begins with `-` is no option: `--` stands before it, and the options before that. Only for programs that take
+/// `--`, as those with getopt(3) do, and in a place where no argument is before the names.
+#[must_use]
+pub fn user_arguments(names: &[&str], options: &str) -> String {
+    let words: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    let words = words.join(" ");
+    match (names.iter().any(|name| name.starts_with('-')), options) {
+        (false, "") => words,
+        (false, options) => format!("{words} {options}"),
+        (true, "") => format!("-- {words}"),
+        (true, options) => format!("{options} -- {words}"),
+    }
+}
+
 /// Whether the character is neither a letter nor a digit, nor a blank or a sign of ASCII.
 fn may_be_unseen(character: char) -> bool {
     !(character.is_alphanumeric() || character.is_ascii_graphic() || character == ' ')
@@ -60,5 +81,21 @@ mod tests {
         ] {
             assert_eq!(quoted(name), expected);
         }
+    }
+
+    #[test]
+    fn name_of_a_user_is_no_option() {
+        assert_eq!(user_argument("alice"), "alice");
+        assert_eq!(user_argument("a b"), "'a b'");
+        assert_eq!(user_argument("-d"), "-- '-d'");
+        assert_eq!(
+            user_arguments(&["alice", "bob"], "--yes"),
+            "alice bob --yes"
+        );
+        assert_eq!(
+            user_arguments(&["alice", "-x\n"], ""),
+            r"-- alice $'-x\x0a'"
+        );
+        assert_eq!(user_arguments(&["-x", "bob"], "--yes"), "--yes -- '-x' bob");
     }
 }

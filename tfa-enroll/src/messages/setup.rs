@@ -1,6 +1,6 @@
 //! A new key: `setup`, and the pages of `move`.
 
-use tfa_text::shell::quoted;
+use tfa_text::shell::user_argument;
 
 pub(crate) fn setup_intro(user: &str) -> String {
     format!(
@@ -21,7 +21,7 @@ pub(crate) fn invitation_intro(user: &str) -> String {
     format!(
         "This host requires an invitation code for the setup.\n\
          Your administrator can create one: tfactl invite {}\n",
-        quoted(user)
+        user_argument(user)
     )
 }
 

@@ -5,7 +5,7 @@ use tfa_proto::{
     Authenticator, FailedAttempt, FailureReason, LockScope, MemberLock, OpenEnum, State, Status,
 };
 use tfa_text::plural;
-use tfa_text::shell::quoted;
+use tfa_text::shell::user_argument;
 use tfa_text::time::{date_time, difference};
 
 use super::{INDENT, foreign, indented};
@@ -151,7 +151,7 @@ pub(crate) fn off(status: &Status) -> Option<String> {
 // Show.
 
 pub(crate) fn status(status: &Status, now: u64) -> String {
-    let user_word = quoted(&status.user);
+    let user_word = user_argument(&status.user);
     let status = &foreign::status(status);
     let mut lines = vec![user(status)];
     lines.extend(off(status));

@@ -1,7 +1,7 @@
 //! `tfactl reset`, `unlock` and `invite`, and the user of members for whom a record was made.
 
 use tfa_proto::{Status, UserFacts};
-use tfa_text::shell::quoted;
+use tfa_text::shell::{user_argument, user_arguments};
 use tfa_text::time::{date_time, wait};
 
 use super::accounts::state;
@@ -11,8 +11,8 @@ use super::accounts::state;
 pub(crate) fn confirmation_needed(user: &str) -> String {
     format!(
         "Without a terminal, the reset cannot be confirmed. Nothing was changed.\n\
-         To reset without confirmation: tfactl reset {} --yes",
-        quoted(user)
+         To reset without confirmation: tfactl reset {}",
+        user_arguments(&[user], "--yes")
     )
 }
 
@@ -83,6 +83,6 @@ pub(crate) fn user_of_members(user: &str, found: UserFacts) -> Option<String> {
     Some(format!(
         "\nThis is for {user} with the uid {uid}, whom this verifier does not know.\n\
          Compare: on the member, id -u {} prints {uid}.",
-        quoted(user)
+        user_argument(user)
     ))
 }

@@ -1,7 +1,7 @@
 //! `tfactl exempt`, `disable`, `enable` and `exemptions`.
 
 use tfa_proto::{Exemption, ExemptionKind, Mode, OpenEnum};
-use tfa_text::shell::quoted;
+use tfa_text::shell::{user_argument, user_arguments};
 use tfa_text::time::{date_time, wait};
 
 use super::{INDENT, foreign, hanging, indented};
@@ -10,8 +10,8 @@ pub(crate) fn exempted(user: &str, until: u64, now: u64) -> String {
     format!(
         "{user} is not asked for codes until {until} ({wait}).\n\
          Each such login is logged with the reason, and {user} is told.\n\
-         To end it before: tfactl exempt {word} --end",
-        word = quoted(user),
+         To end it before: tfactl exempt {arguments}",
+        arguments = user_arguments(&[user], "--end"),
         until = date_time(until),
         wait = wait(until.saturating_sub(now))
     )
@@ -25,7 +25,7 @@ pub(crate) fn disabled(user: &str) -> String {
     format!(
         "Two-factor login of {user} is paused. The authenticators are kept.\n\
          To ask {user} for codes again: tfactl enable {}",
-        quoted(user)
+        user_argument(user)
     )
 }
 

@@ -3,7 +3,7 @@
 use tfa_proto::{
     Explanation, HypotheticalLogin, LockScope, Offline, OpenEnum, Outcome, Reason, State,
 };
-use tfa_text::shell::quoted;
+use tfa_text::shell::user_argument;
 use tfa_text::time::{date_time, wait};
 
 use super::login::{login, outcome, reason};
@@ -100,7 +100,7 @@ fn exemption(explained: &Explanation) -> Vec<String> {
 }
 
 fn lock(explained: &Explanation, at: u64) -> Option<String> {
-    let user = quoted(&explained.user);
+    let user = user_argument(&explained.user);
     match explained.locked_until {
         _ if explained.permanently_locked => Some(format!(
             "Locked: until an administrator runs: tfactl unlock {user}"

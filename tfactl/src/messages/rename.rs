@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tfa_proto::{RenameOutcome, Renamed};
-use tfa_text::shell::quoted;
+use tfa_text::shell::user_argument;
 
 pub(crate) fn renamed(one: &Renamed) -> String {
     let Renamed { old, new, uid, .. } = one;
@@ -53,7 +53,7 @@ pub(crate) fn map_blocked(renamed: &Renamed, by: &str) -> String {
          Add a line for {by}. Or find out which record is in use (tfactl show {word}), and\n\
          reset the other one.\n\
          Nothing was changed.",
-        word = quoted(by)
+        word = user_argument(by)
     )
 }
 

@@ -67,6 +67,40 @@ fn name_is_one_word_in_the_command_of_each_text() {
 }
 
 #[test]
+fn name_with_a_dash_in_front_is_no_option_of_a_command() {
+    let account = Status {
+        user: "-d".to_owned(),
+        ..account()
+    };
+    let locked = Explanation {
+        user: "-d".to_owned(),
+        locked_until: Some(20),
+        ..Explanation::default()
+    };
+    let user = UserFacts {
+        uid: Some(1),
+        known: Some(false),
+    };
+    for (text, command) in [
+        (status(&account, 10), "tfactl unlock -- '-d'"),
+        (
+            explanation(&locked, &HypotheticalLogin::default(), false, 10, MAX_WIDTH),
+            "unlock -- '-d'",
+        ),
+        (confirmation_needed("-d"), "tfactl reset --yes -- '-d'"),
+        (user_of_members("-d", user).unwrap(), "id -u -- '-d' prints"),
+        (exempted("-d", 20, 10), "tfactl exempt --end -- '-d'"),
+        (disabled("-d"), "tfactl enable -- '-d'"),
+        (
+            map_blocked(&Renamed::default(), "-d"),
+            "tfactl show -- '-d'",
+        ),
+    ] {
+        assert!(text.contains(command), "{text}");
+    }
+}
+
+#[test]
 fn plain_name_stands_as_it_is() {
     let text = confirmation_needed("alice@example.org");
     assert!(

@@ -180,7 +180,7 @@ impl LoginEvent<'_> {
                 "the name of uid {uid} has changed; its record is stored under {former} and applies. A \
                  right code moves it to the new name. If this is another person: tfactl reset {word}",
                 former = quoted(former),
-                word = shell::quoted(user),
+                word = shell::user_argument(user),
             )
             .into(),
         }

@@ -30,7 +30,7 @@ impl DeniedLogin {
 /// Why the login is refused, and how to log in.
 #[must_use]
 pub fn denial(reason: DenyReason, host: &str, user: &str, login: DeniedLogin) -> String {
-    let destination = quoted(&format!("{user}@{host}"));
+    let destination = destination(user, host);
     match reason {
         DenyReason::MustEnroll => format!(
             "Two-factor login is required on {host}, and you have not set it up.\n\
@@ -73,6 +73,14 @@ pub fn denial(reason: DenyReason, host: &str, user: &str, login: DeniedLogin) ->
 No correct code was entered, so this login cannot continue.
 Log in again; over SSH, connect again."
             .to_owned(),
+    }
+}
+
+/// The user and the host as arguments of ssh(1), which takes no user with a dash in front as an option.
+fn destination(user: &str, host: &str) -> String {
+    match user.starts_with('-') {
+        true => format!("-l {} {}", quoted(user), quoted(host)),
+        false => quoted(&format!("{user}@{host}")),
     }
 }
 

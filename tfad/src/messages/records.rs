@@ -3,12 +3,12 @@
 
 use std::fmt::Display;
 
-use tfa_text::shell::quoted;
+use tfa_text::shell::{user_argument, user_arguments};
 
 /// The record does not decode.
 #[must_use]
 pub fn damaged_record(name: &str, error: &dyn Display) -> String {
-    let quoted_name = quoted(name);
+    let quoted_name = user_argument(name);
     format!(
         "the record of {name}: {error}. If a newer tfad has written it, install that one again. Otherwise \
          restore the database, or reset the account: tfactl reset {quoted_name}"
@@ -25,7 +25,7 @@ pub const NO_RECOVERY_FILE: &str = "this daemon has no state directory for a rec
 /// A damaged record, whose uid is not known, may be this user's.
 #[must_use]
 pub fn damaged_record_may_be_of(name: &str, user: &str) -> String {
-    let quoted_name = quoted(name);
+    let quoted_name = user_argument(name);
     format!(
         "the record of {name} is damaged, and it may be the record of {user}. Restore the database, or \
          reset it: tfactl reset {quoted_name}"
@@ -35,10 +35,11 @@ pub fn damaged_record_may_be_of(name: &str, user: &str) -> String {
 /// The record was made for another uid than the name has now.
 #[must_use]
 pub fn uid_changed(name: &str, former: u32, uid: u32) -> String {
-    let quoted_name = quoted(name);
+    let quoted_name = user_argument(name);
+    let to_itself = user_arguments(&[name, name], "");
     format!(
         "{name} was set up with the uid {former} and has the uid {uid} now. If it is the same person, \
-         keep the record: tfactl rename {quoted_name} {quoted_name}. If that person has another name now: tfactl \
+         keep the record: tfactl rename {to_itself}. If that person has another name now: tfactl \
          rename {quoted_name} NEWNAME. If it is another person, reset it: tfactl reset {quoted_name}"
     )
 }
@@ -46,24 +47,25 @@ pub fn uid_changed(name: &str, former: u32, uid: u32) -> String {
 /// The same in a fleet, where the name service of one host does not say which uid is right.
 #[must_use]
 pub fn uid_differs_in_fleet(name: &str, recorded: u32, uid: u32) -> String {
-    let quoted_name = quoted(name);
+    let quoted_name = user_argument(name);
+    let to_itself = user_arguments(&[name, name], &format!("--uid {uid}"));
     format!(
         "{name} was set up with the uid {recorded}, and a host of the fleet has {name} with the uid {uid}. In a fleet, \
          one name has one uid on all hosts. If {recorded} is right, change the uid of {name} on that host. If {uid} \
-         is right, change it on all others, then run on a verifier: tfactl rename {quoted_name} {quoted_name} --uid \
-         {uid}. If it is another person, give that user another name, or reset the record: tfactl reset {quoted_name}"
+         is right, change it on all others, then run on a verifier: tfactl rename {to_itself}. If it is another person, give that user another name, or reset the record: tfactl reset {quoted_name}"
     )
 }
 
 /// The record of a user's uid stands under the name of a user who has another uid.
 #[must_use]
 pub fn record_under_name_of_other(name: &str, uid: u32, former: &str, other_uid: u32) -> String {
-    let quoted_former = quoted(former);
-    let quoted_name = quoted(name);
+    let quoted_former = user_argument(former);
+    let to_name = user_arguments(&[former, name], "");
+    let to_itself = user_arguments(&[former, former], "");
     format!(
         "uid {uid} is {name} now, and its record stands under {former}, who exists and has the uid \
-         {other_uid}. If it is the record of {name}: tfactl rename {quoted_former} {quoted_name}. If it is the \
-         record of {former}: tfactl rename {quoted_former} {quoted_former}. If it is neither's, reset it: tfactl \
+         {other_uid}. If it is the record of {name}: tfactl rename {to_name}. If it is the \
+         record of {former}: tfactl rename {to_itself}. If it is neither's, reset it: tfactl \
          reset {quoted_former}"
     )
 }
@@ -124,12 +126,12 @@ pub fn told_uid_not_compared(name: &str, why: &str) -> String {
 /// The record under a user's name was made for the uid of another user.
 #[must_use]
 pub fn record_of_other_uid(name: &str, other: &str, uid: u32) -> String {
-    let quoted_name = quoted(name);
-    let quoted_other = quoted(other);
+    let to_other = user_arguments(&[name, other], "");
+    let to_itself = user_arguments(&[name, name], "");
     format!(
         "the record under {name} was set up for the uid {uid}, which is {other} now. If it is the \
-         record of {other}: tfactl rename {quoted_name} {quoted_other}. If it is the record of {name}: tfactl \
-         rename {quoted_name} {quoted_name}. Then reset whom you mean. Nothing was changed"
+         record of {other}: tfactl rename {to_other}. If it is the record of {name}: tfactl \
+         rename {to_itself}. Then reset whom you mean. Nothing was changed"
     )
 }
 
@@ -145,7 +147,7 @@ pub fn owner_stays(owner: &str, uid: u32, new: &str) -> String {
 /// The new owner has a record already, under `in_the_way`.
 #[must_use]
 pub fn in_the_way(old: &str, new: &str, uid: u32, in_the_way: &str) -> String {
-    let quoted_in_the_way = quoted(in_the_way);
+    let quoted_in_the_way = user_argument(in_the_way);
     format!(
         "the record of {old} cannot go to {new} (uid {uid}): the record of {in_the_way} is in the way. \
          See which one is in use (tfactl show {quoted_in_the_way}), and reset the other. Nothing was changed"
@@ -155,7 +157,7 @@ pub fn in_the_way(old: &str, new: &str, uid: u32, in_the_way: &str) -> String {
 /// The user of the record is gone.
 #[must_use]
 pub fn user_gone(name: &str) -> String {
-    let quoted_name = quoted(name);
+    let quoted_name = user_argument(name);
     format!(
         "this system knows no user {name} now. If the user has left, and it is not only the directory \
          that is gone: tfactl reset {quoted_name}"
@@ -174,19 +176,19 @@ pub fn uid_of_other_here(name: &str, uid: u32, other: &str) -> String {
 /// The record stands under a name that no user has, and its uid has another name.
 #[must_use]
 pub fn moved(former: &str, name: &str, uid: u32) -> String {
-    let quoted_former = quoted(former);
-    let quoted_name = quoted(name);
+    let to_name = user_arguments(&[former, name], "");
+    let quoted_name = user_argument(name);
     format!(
         "set up under the name {former}, which is no other user's now; uid {uid} is {name}. The record \
          holds for {name} and goes to this name with the next right code, or at once: tfactl rename \
-         {quoted_former} {quoted_name}. If {name} is another person than {former} was: tfactl reset {quoted_name}"
+         {to_name}. If {name} is another person than {former} was: tfactl reset {quoted_name}"
     )
 }
 
 /// The same, and the user has another record under the present name.
 #[must_use]
 pub fn left_over(former: &str, name: &str) -> String {
-    let quoted_former = quoted(former);
+    let quoted_former = user_argument(former);
     format!(
         "this system knows no user {former} now, and {name}, whose uid it was set up for, has a record \
          of that name. To forget this one: tfactl reset {quoted_former}"

@@ -7,7 +7,7 @@ use tfa_core::{
 };
 use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
 use tfa_proto::{MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS};
-use tfa_text::shell::quoted;
+use tfa_text::shell::{user_argument, user_arguments};
 use tfa_text::time::difference;
 
 use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, locked, void_code};
@@ -104,7 +104,7 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
 /// Why a change by an administrator is refused.
 #[must_use]
 pub fn refusal_for_administrator(refused: Refusal, user: &str, now: Time) -> Error {
-    let quoted_user = quoted(user);
+    let quoted_user = user_argument(user);
     match refused {
         Refusal::NoSuchAuthenticator => Error::NoSuchAuthenticator(format!(
             "{user} has no such authenticator. To list them: tfactl authenticator list {quoted_user}"
@@ -410,7 +410,7 @@ pub fn import_too_long() -> Error {
 /// The policy wants an invitation, and the user could have written the file of an import.
 #[must_use]
 pub fn import_needs_invitation(user: &str) -> Error {
-    let quoted_user = quoted(user);
+    let quoted_user = user_argument(user);
     Error::InvitationNeeded(format!(
         "The policy wants an invitation for a first enrollment, and any program of {user} could have \
          written the file. Let {user} enroll (tfactl invite {quoted_user}), or import with --without-invitation"
@@ -420,7 +420,7 @@ pub fn import_needs_invitation(user: &str) -> Error {
 /// Why an import is refused.
 #[must_use]
 pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {
-    let quoted_user = quoted(user);
+    let quoted_user = user_argument(user);
     match refused {
         Refusal::AlreadySetUp => Error::AlreadySetUp(format!(
             "{user} has enrolled here already, with another key. An import changes no enrollment. To \
@@ -492,7 +492,7 @@ pub fn invitation_needed() -> Error {
 pub fn invited_is_set_up(name: &str) -> Error {
     Error::AlreadySetUp(format!(
         "{name} has set up two-factor login already. To begin anew: tfactl reset {}",
-        quoted(name)
+        user_argument(name)
     ))
 }
 
@@ -537,8 +537,8 @@ pub fn not_disabled(name: &str) -> Error {
 pub fn disable_required(name: &str) -> Error {
     Error::Required(format!(
         "Two-factor login is required of {name}, so it cannot be paused. To exempt {name} for a time: \
-         tfactl disable {} --for 2d --reason TEXT",
-        quoted(name)
+         tfactl disable {}",
+        user_arguments(&[name], "--for 2d --reason TEXT")
     ))
 }
 

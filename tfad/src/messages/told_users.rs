@@ -1,12 +1,12 @@
 //! Users of members of a fleet, of whom the administrator tells the uid. `tfactl` shows these texts.
 
 use tfa_proto::Error;
-use tfa_text::shell::quoted;
+use tfa_text::shell::{user_argument, user_arguments};
 
 /// Neither the name service of this verifier nor a record knows the user.
 #[must_use]
 pub fn unknown_in_fleet(name: &str) -> String {
-    let quoted_name = quoted(name);
+    let quoted_name = user_argument(name);
     format!(
         "this verifier knows no user {name:?}, and has no record of that name. If members know the user, give \
          the uid from there: add --uid UID, with the number that id -u {quoted_name} prints on the member. tfactl \
@@ -51,10 +51,11 @@ pub fn not_a_uid(uid: u32) -> String {
 /// The record under the name has another uid.
 #[must_use]
 pub fn record_has_other_uid(name: &str, told: u32, recorded: u32) -> String {
-    let quoted_name = quoted(name);
+    let quoted_name = user_argument(name);
+    let to_itself = user_arguments(&[name, name], &format!("--uid {told}"));
     format!(
         "the record of {name} has the uid {recorded}, and not {told}. Nothing was changed. If {told} is right, \
-         give the record that uid: tfactl rename {quoted_name} {quoted_name} --uid {told}. If the record is that of \
+         give the record that uid: tfactl rename {to_itself}. If the record is that of \
          another person, reset it before: tfactl reset {quoted_name}"
     )
 }
@@ -89,12 +90,13 @@ pub fn uid_not_compared(name: &str, why: &str) -> String {
 /// The uid has the record of another name.
 #[must_use]
 pub fn uid_has_other_record(name: &str, told: u32, other: &str) -> String {
-    let quoted_other = quoted(other);
-    let quoted_name = quoted(name);
+    let quoted_other = user_argument(other);
+    let to_name = user_arguments(&[other, name], &format!("--uid {told}"));
+    let to_itself = user_arguments(&[other, other], "--uid UID");
     format!(
         "the uid {told} has a record already, under the name {other}. Nothing was changed. If {other} is called \
-         {name} now: tfactl rename {quoted_other} {quoted_name} --uid {told}. If {other} has another uid: tfactl \
-         rename {quoted_other} {quoted_other} --uid UID. If {other} has left, reset that record before you give it \
+         {name} now: tfactl rename {to_name}. If {other} has another uid: tfactl \
+         rename {to_itself}. If {other} has left, reset that record before you give it \
          to {name}: tfactl reset {quoted_other}"
     )
 }

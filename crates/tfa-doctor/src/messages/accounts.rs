@@ -2,13 +2,13 @@
 
 use super::{CHECKED_RELOAD, MAX_NAMES, edit_file, later, list, remedy};
 use crate::finding::{Kind, Remedy, Severity, Subject};
-use crate::shell::quoted;
+use crate::shell::{quoted, user_argument, user_arguments};
 
 /// A command for each of the first users.
 fn for_each(subject: &Subject, command: &str) -> Vec<String> {
     let names = subject.names.iter().take(MAX_NAMES);
     names
-        .map(|name| format!("{command} {}", quoted(name)))
+        .map(|name| format!("{command} {}", user_argument(name)))
         .collect()
 }
 
@@ -45,11 +45,12 @@ pub(crate) const RECORD_RENAMED: Kind = Kind {
         )
     },
     remedy: |subject| {
-        let record = quoted(&subject.detail);
-        let user = quoted(&list(&subject.names));
+        let user = list(&subject.names);
+        let rename = user_arguments(&[&subject.detail, &user], "");
+        let user = user_argument(&user);
         // Only the administrator knows whether it is, and the wrong one of the two opens the account.
         let text = format!(
-            "Find out whether it is the same person. If so: \"tfactl rename {record} {user}\". If it is another \
+            "Find out whether it is the same person. If so: \"tfactl rename {rename}\". If it is another \
              person: \"tfactl reset {user}\"."
         );
         remedy(text, &[&format!("tfactl show {user}")])
@@ -204,7 +205,7 @@ pub(super) fn password_first(subject: &Subject) -> Option<Remedy> {
         commands: users
             .iter()
             .take(MAX_NAMES)
-            .map(|user| format!("passwd {}", quoted(user)))
+            .map(|user| format!("passwd {}", user_argument(user)))
             .collect(),
     })
 }
@@ -285,3 +286,31 @@ pub(crate) const POLICY_WARNING: Kind = Kind {
         )
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_with_a_dash_in_front_is_no_option_of_a_command() {
+        let subject = Subject {
+            names: vec!["-d".to_owned()],
+            locked_out: vec!["-d".to_owned()],
+            detail: "bob".to_owned(),
+            ..Subject::default()
+        };
+        let first = password_first(&subject).unwrap();
+        assert_eq!(first.commands, ["passwd -- '-d'"]);
+        let of = |kind: &Kind| (kind.remedy)(&subject);
+        assert_eq!(of(&KEY_ONLY).commands, ["passwd -- '-d'"]);
+        assert_eq!(of(&ACCOUNT_LOCKED).commands, ["tfactl show -- '-d'"]);
+        let add = ["tfactl authenticator add -- '-d'"];
+        assert_eq!(of(&SECURITY_KEY_ONLY).commands, add);
+        let renamed = of(&RECORD_RENAMED).text;
+        assert!(
+            renamed.contains("\"tfactl rename -- bob '-d'\""),
+            "{renamed}"
+        );
+        assert!(renamed.contains("\"tfactl reset -- '-d'\""), "{renamed}");
+    }
+}
