@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use tfa_proto::is_misleading;
+
 /// A word of a command line for bash(1). A plain one is as it was, and of one with characters that may not be seen,
 /// these are written as bytes.
 #[must_use]
@@ -53,9 +55,11 @@ pub fn user_arguments(names: &[&str], options: &str) -> String {
     }
 }
 
-/// Whether the character is neither a letter nor a digit, nor a blank or a sign of ASCII.
+/// Whether the character is neither a letter nor a digit, nor a blank or a sign of ASCII, or is a letter that looks
+/// like nothing.
 fn may_be_unseen(character: char) -> bool {
     !(character.is_alphanumeric() || character.is_ascii_graphic() || character == ' ')
+        || is_misleading(character)
 }
 
 #[cfg(test)]
@@ -78,6 +82,18 @@ mod tests {
             ("x;rm -rf $HOME", "'x;rm -rf $HOME'"),
             ("-rf", "'-rf'"),
             ("", "''"),
+        ] {
+            assert_eq!(quoted(name), expected);
+        }
+    }
+
+    #[test]
+    fn letters_that_look_like_nothing_are_written_as_bytes() {
+        for (name, expected) in [
+            ("root\u{3164}", r"$'root\xe3\x85\xa4'"),
+            ("root\u{115f}", r"$'root\xe1\x85\x9f'"),
+            ("root\u{1160}", r"$'root\xe1\x85\xa0'"),
+            ("root\u{ffa0}", r"$'root\xef\xbe\xa0'"),
         ] {
             assert_eq!(quoted(name), expected);
         }
