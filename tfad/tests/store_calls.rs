@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use tfa_core::{
-    Account, Authenticator, Fingerprint, FleetHost, Parameters, PublishedPolicy, Secret, Time,
+    Account, Authenticator, Fingerprint, FleetHost, Parameters, PublishedPolicy, Refusal, Secret,
+    Time,
 };
 use tfa_fleet_wire::{
     AccountCall, AttemptBytes, BeginLogin, ContextEntry, EntryValue, LoginCall, LoginFacts,
@@ -88,16 +89,18 @@ impl Kv for Counted {
     }
 }
 
+/// Adds an app, long ago.
+fn enroll(account: &mut Account) -> Result<(), Refusal> {
+    let long_ago = Time::from_secs(clock::now().as_secs() - 10_000);
+    let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
+    account.bind(phone, long_ago).map(|_| ())
+}
+
 /// A verifier whose store alice has enrolled in.
 fn verifier(kv: &Counted) -> (MemberLogins, Arc<dyn DaemonStore>) {
     let key = SealingKey::new(Zeroizing::new([7; 32]));
     let store = Sealed::new(EtcdStore::new(kv.clone(), "/tfa/"), key);
     let store: Arc<dyn DaemonStore> = Arc::new(store);
-    let long_ago = Time::from_secs(clock::now().as_secs() - 10_000);
-    let enroll = |account: &mut Account| {
-        let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
-        account.bind(phone, long_ago).map(|_| ())
-    };
     let accounts = Accounts::new(Arc::clone(&store) as _).by_name_alone();
     accounts.change(&alice(), enroll).unwrap().unwrap();
     let logins = MemberLogins::new(state(&store), Arc::clone(&store), Arc::new(NoNames));
@@ -129,25 +132,19 @@ fn put(store: &dyn DaemonStore, kind: DocumentKind, name: &str, document: &[u8])
     assert!(matches!(changed, Commit::Committed(_)));
 }
 
-fn call(verifier: &MemberLogins, call: LoginCall) -> (u32, LoginTurn) {
-    let reply = verifier.answer(MemberCall {
-        member: MEMBER.to_owned(),
-        call,
-        key: KEY_OF_HOST,
-    });
+fn begun(reply: LoginReply) -> (u32, LoginTurn) {
     match reply {
         LoginReply::Begun { dialog, turn } => (dialog, turn),
         other => panic!("{other:?}"),
     }
 }
 
-/// Begins a login of alice, who has so many aliases, and returns its dialog and the calls.
-fn begin(verifier: &MemberLogins, kv: &Counted, aliases: u32) -> (u32, Vec<&'static str>) {
+/// The reply to the begin of a login of alice, who has so many aliases.
+fn reply(verifier: &MemberLogins, aliases: u32) -> LoginReply {
     let entry = |key: &str, value: &str| ContextEntry {
         key: key.to_owned(),
         value: EntryValue::Text(value.to_owned()),
     };
-    kv.take();
     let begin = BeginLogin {
         attempt: ATTEMPT,
         user: LoginUser {
@@ -170,7 +167,17 @@ fn begin(verifier: &MemberLogins, kv: &Counted, aliases: u32) -> (u32, Vec<&'sta
             goes_on_after_wrong_password: Some(false),
         },
     };
-    let (dialog, turn) = call(verifier, LoginCall::Begin(begin));
+    verifier.answer(MemberCall {
+        member: MEMBER.to_owned(),
+        call: LoginCall::Begin(begin),
+        key: KEY_OF_HOST,
+    })
+}
+
+/// Begins a login of alice, who has so many aliases, and returns its dialog and the calls.
+fn begin(verifier: &MemberLogins, kv: &Counted, aliases: u32) -> (u32, Vec<&'static str>) {
+    kv.take();
+    let (dialog, turn) = begun(reply(verifier, aliases));
     assert_ne!(turn.next, "verdict");
     (dialog, kv.take())
 }
@@ -186,7 +193,11 @@ fn log_in(verifier: &MemberLogins, kv: &Counted, aliases: u32) -> [Vec<&'static 
         number: 1,
         answer: SecretText(Zeroizing::new(code)),
     };
-    let (_, turn) = call(verifier, answer);
+    let (_, turn) = begun(verifier.answer(MemberCall {
+        member: MEMBER.to_owned(),
+        call: answer,
+        key: KEY_OF_HOST,
+    }));
     assert_eq!(turn.text, Verdict::VerifiedByTotp.name());
     [of_begin, kv.take()]
 }
@@ -214,6 +225,29 @@ fn login_of_a_user_with_many_names_takes_no_further_read() {
     begin(&logins, &kv, 0);
     // As many as tfa-fleet passes on.
     assert_eq!(log_in(&logins, &kv, 64), [vec!["get"], vec!["get", "txn"]]);
+}
+
+#[test]
+fn record_under_an_alias_refuses_the_login_with_no_further_read() {
+    let mut of_other = Account::new(2000);
+    enroll(&mut of_other).unwrap();
+    let of_other = of_other.encode();
+    for (record, expected) in [
+        (of_other.as_slice(), "alias7 was set up with the uid 2000"),
+        (b"no account".as_slice(), "the record of alias7"),
+    ] {
+        let kv = Counted::default();
+        let (logins, store) = verifier(&kv);
+        begin(&logins, &kv, 64);
+        let stored = store.commit("alias7", 2000, record, Revision::NONE);
+        assert!(matches!(stored, Ok(Commit::Committed(_))), "{stored:?}");
+        kv.take();
+        match reply(&logins, 64) {
+            LoginReply::Refused { text, .. } => assert!(text.contains(expected), "{text}"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(kv.take(), ["get"]);
+    }
 }
 
 #[test]
