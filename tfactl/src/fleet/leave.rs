@@ -45,8 +45,8 @@ enum Another {
     MayBeThis,
     /// The organisation makes the certificates, so the list has no hosts that have joined.
     IsNotListed,
-    /// etcd has the list, and does not answer.
-    IsNotTold,
+    /// The list cannot be read, or not all of it.
+    IsUnknown,
 }
 
 /// How long the list of hosts is waited for where etcd may be lost.
@@ -66,9 +66,9 @@ pub(crate) async fn run(yes: bool, without_etcd: bool) -> Result<(), Failure> {
     let own = program::certified(daemon.interrupt()).await;
     let another = match told.get("store") {
         "not-asked" => match tokio::time::timeout(LIST_TIMEOUT, daemon.hosts()).await {
-            Ok(Ok(hosts)) => another(&hosts, &own),
+            Ok(Ok(hosts)) => another_where_etcd_may_be_lost(&hosts, &own),
             Ok(Err(cancelled @ Failure::Cancelled(_))) => return Err(cancelled),
-            Ok(Err(_)) | Err(_) => Another::IsNotTold,
+            Ok(Err(_)) | Err(_) => Another::IsUnknown,
         },
         // The daemon of an interrupted command does not serve. It was asked before.
         "in-use" if told.get("interrupted").is_empty() => another(&daemon.hosts().await?, &own),
@@ -77,7 +77,7 @@ pub(crate) async fn run(yes: bool, without_etcd: bool) -> Result<(), Failure> {
     let warning = match another {
         Another::Stays => None,
         Another::IsNotListed => Some(messages::MAY_BE_LAST_UNLISTED),
-        Another::IsNotTold => Some(messages::MAY_BE_LAST_UNTOLD),
+        Another::IsUnknown => Some(messages::MAY_BE_LAST_UNKNOWN),
         Another::IsNone => return Err(Failure::Refused(messages::IS_LAST_VERIFIER.to_owned())),
         Another::MayBeThis if without_etcd => Some(messages::MAY_BE_LAST_UNNAMED),
         Another::MayBeThis => {
@@ -155,6 +155,19 @@ fn another(hosts: &[FleetHost], own: &Certified) -> Another {
         // Without a name of its own, this host may be the one.
         (1, None) => Another::MayBeThis,
         _ => Another::Stays,
+    }
+}
+
+/// As [`another`]. A host without the sealing key reads no document, and this is its only way out of the fleet.
+fn another_where_etcd_may_be_lost(hosts: &[FleetHost], own: &Certified) -> Another {
+    let is_damaged = |host: &FleetHost| {
+        host.state
+            .known()
+            .is_none_or(|state| state == FleetHostState::Damaged)
+    };
+    match another(hosts, own) {
+        Another::IsNone if hosts.iter().any(is_damaged) => Another::IsUnknown,
+        found => found,
     }
 }
 
@@ -298,6 +311,22 @@ mod tests {
         hosts.push(host("v4", Some(7443), FleetHostState::Joined));
         assert_eq!(another(&hosts, &named), Another::Stays);
         assert_eq!(another(&hosts, &unknown), Another::Stays);
+    }
+
+    #[test]
+    fn list_that_cannot_be_read_keeps_no_host_without_etcd() {
+        let own = host("v1", Some(7443), FleetHostState::Joined);
+        let damaged = host("v2", None, FleetHostState::Damaged);
+        let named = certified(Some("v1"), Some(CertifiedBy::Fleet));
+        let lost = another_where_etcd_may_be_lost;
+        assert_eq!(
+            lost(std::slice::from_ref(&damaged), &named),
+            Another::IsUnknown
+        );
+        assert_eq!(lost(std::slice::from_ref(&own), &named), Another::IsNone);
+        let hosts = [own, damaged];
+        assert_eq!(lost(&hosts, &named), Another::IsUnknown);
+        assert_eq!(another(&hosts, &named), Another::IsNone);
     }
 
     #[test]

@@ -401,14 +401,14 @@ pub(crate) fn host_removed(host: &str) -> String {
 pub(crate) fn unknown_host_needs_yes(host: &str) -> String {
     format!(
         "No host of this fleet has the name {host}: tfactl host list. Nothing was changed.\n\
-         To refuse this name from now on all the same: tfactl host remove {host} --yes"
+         To refuse this name from now on anyway: tfactl host remove {host} --yes"
     )
 }
 
 pub(crate) fn ask_to_refuse_unknown_host(host: &str) -> String {
     format!(
         "No host of this fleet has the name {host}: tfactl host list.\n\
-         Refuse this name from now on all the same? [y/N] "
+         Refuse this name from now on anyway? [y/N] "
     )
 }
 
@@ -416,7 +416,7 @@ pub(crate) fn own_host_needs_yes(host: &str) -> String {
     format!(
         "{host} is this host. Members and the other verifiers would refuse it.\n\
          To take this host out of the fleet, run here: tfactl fleet leave\n\
-         Nothing was changed. To remove it all the same: tfactl host remove {host} --yes"
+         Nothing was changed. To remove it anyway: tfactl host remove {host} --yes"
     )
 }
 
@@ -424,7 +424,7 @@ pub(crate) fn ask_to_remove_itself(host: &str) -> String {
     format!(
         "{host} is this host. Members and the other verifiers will refuse it.\n\
          To take this host out of the fleet, run here: tfactl fleet leave\n\
-         Remove it all the same? [y/N] "
+         Remove it anyway? [y/N] "
     )
 }
 

@@ -50,8 +50,8 @@ another verifier stays. If none does, the sealing key that is kept here may be
 the only one.";
 
 /// Follows [`leaving`].
-pub(crate) const MAY_BE_LAST_UNTOLD: &str = "\
-The list of hosts in etcd cannot be read:
+pub(crate) const MAY_BE_LAST_UNKNOWN: &str = "\
+The list of hosts in etcd cannot be read, so
 it is not known whether another verifier stays. If none does, the sealing key
 that is kept here may be the only one.";
 

@@ -74,7 +74,7 @@ fn misspelled_host_is_refused_after_a_question() {
         let host = fleet();
         let mut terminal = host.terminal_with(&["host", "remove", "wbe1.test"]);
         terminal.expect("No host of this fleet has the name wbe1.test");
-        terminal.answers("all the same? [y/N]", answer);
+        terminal.answers("anyway? [y/N]", answer);
         terminal.expect(match is_removed {
             true => "is refused from now on",
             false => "Nothing was changed",
@@ -118,7 +118,7 @@ fn own_host_is_removed_after_a_question_that_names_the_command_to_leave() {
         let host = fleet();
         let mut terminal = host.terminal_with(&["host", "remove", &own]);
         terminal.expect("tfactl fleet leave");
-        terminal.answers("all the same? [y/N]", answer);
+        terminal.answers("anyway? [y/N]", answer);
         assert_eq!(terminal.exit_code() == 0, is_removed);
         assert_eq!(removed(&host, &own), is_removed);
     }
