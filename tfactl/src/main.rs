@@ -8,6 +8,7 @@ mod args;
 mod authenticator;
 mod backup;
 mod call_size;
+mod confirm;
 mod daemon;
 mod devices;
 mod doctor;

@@ -1,11 +1,12 @@
 //! `tfactl recovery`: creates the recovery code of this host, and shows its state.
 
 use serde::Serialize;
-use tfa_client::{Failure, LineRead, Terminal, is_root};
+use tfa_client::{Failure, Terminal, is_root};
 use tfa_proto::{RecoveryState, RecoveryStatus};
 use tfa_text::time::rfc3339;
 
 use crate::args::RecoveryCommand;
+use crate::confirm::confirm;
 use crate::daemon::Daemon;
 use crate::{json, messages};
 
@@ -51,12 +52,8 @@ async fn create(yes: bool, as_json: bool) -> Result<(), Failure> {
             return Err(Failure::Refused(messages::REPLACING_NEEDS_YES.to_owned()));
         }
         terminal.print(&messages::replacing_recovery_code(&before))?;
-        let line = terminal
-            .ask(daemon.interrupt(), messages::ASK_TO_REPLACE)
-            .await?;
-        if !matches!(line, LineRead::Line(line) if messages::is_yes(&line)) {
-            return Err(Failure::Cancelled(messages::NOT_REPLACED.to_owned()));
-        }
+        let (question, otherwise) = (messages::ASK_TO_REPLACE, messages::NOT_REPLACED);
+        confirm(&mut terminal, daemon.interrupt(), question, otherwise).await?;
     }
     let code = daemon.create_recovery_code().await?;
     if as_json {

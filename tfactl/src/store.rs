@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 
 use serde::Serialize;
-use tfa_client::{Failure, Interrupt, LineRead, Terminal};
+use tfa_client::{Failure, Interrupt, Terminal};
 
 use crate::args::{StoreCommand, StoreKind};
+use crate::confirm::confirm;
 use crate::task::{self, Outcome};
 use crate::{json, messages};
 
@@ -22,12 +23,8 @@ pub(crate) async fn run(command: StoreCommand) -> Result<(), Failure> {
     let mut interrupt = Interrupt::watch()?;
     if to == StoreKind::Sqlite && !as_json && terminal.is_interactive() {
         terminal.print(&messages::migration_to_database())?;
-        let answer = terminal
-            .ask(&mut interrupt, messages::ASK_TO_MIGRATE)
-            .await?;
-        if !matches!(answer, LineRead::Line(line) if messages::is_yes(&line)) {
-            return Err(Failure::Cancelled(messages::NOT_MIGRATED.to_owned()));
-        }
+        let (question, otherwise) = (messages::ASK_TO_MIGRATE, messages::NOT_MIGRATED);
+        confirm(&mut terminal, &mut interrupt, question, otherwise).await?;
     }
     let words = ["migrate", "--to", to.word()].map(OsStr::new);
     let results = match task::run(&mut interrupt, &terminal, &words, None).await? {

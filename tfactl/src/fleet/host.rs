@@ -1,7 +1,7 @@
 //! `tfactl host`: invites, lists and removes the hosts of the fleet.
 
 use serde::Serialize;
-use tfa_client::{Failure, LineRead, Terminal};
+use tfa_client::{Failure, Terminal};
 use tfa_fleet_core::HostName;
 use tfa_proto::{FleetHost, FleetHostState};
 use tfa_text::time::rfc3339;
@@ -9,6 +9,7 @@ use tfa_text::time::rfc3339;
 use super::preconditions::host_name;
 use super::program;
 use crate::args::HostCommand;
+use crate::confirm::confirm;
 use crate::daemon::Daemon;
 use crate::{json, messages};
 
@@ -67,12 +68,15 @@ pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
         HostCommand::Remove { name, yes } => {
             let hosts = daemon.hosts().await?;
             if !yes && is_unknown(&hosts, &name) {
-                confirm_unknown(&mut terminal, &mut daemon, &name).await?;
+                // With a typing error, the host that is meant would stay.
+                let needs_yes = messages::unknown_host_needs_yes(&name);
+                let question = messages::ask_to_refuse_unknown_host(&name);
+                confirm_removal(&mut terminal, &mut daemon, needs_yes, &question).await?;
             }
             if !yes && is_own(&mut daemon, &name).await {
                 let needs_yes = messages::own_host_needs_yes(&name);
                 let question = messages::ask_to_remove_itself(&name);
-                confirm(&mut terminal, &mut daemon, &needs_yes, &question).await?;
+                confirm_removal(&mut terminal, &mut daemon, needs_yes, &question).await?;
             }
             let of_name = hosts
                 .iter()
@@ -99,7 +103,7 @@ pub(crate) async fn run(command: HostCommand) -> Result<(), Failure> {
 }
 
 /// Whether the list of a fleet with an authority of its own, which has a host that has joined, does not have the name.
-/// A text that is no name of a host is refused by the daemon.
+/// The daemon refuses a text that is not a name of a host.
 fn is_unknown(hosts: &[FleetHost], name: &str) -> bool {
     let has_joined = |host: &FleetHost| host.state == FleetHostState::Joined;
     HostName::new(name).is_ok()
@@ -124,31 +128,23 @@ async fn is_own(daemon: &mut Daemon, name: &str) -> bool {
     }
 }
 
-/// Asks whether a name is meant that is not in the list: with a typing error, the host that is meant would stay.
-async fn confirm_unknown(
-    terminal: &mut Terminal,
-    daemon: &mut Daemon,
-    name: &str,
-) -> Result<(), Failure> {
-    let needs_yes = messages::unknown_host_needs_yes(name);
-    let question = messages::ask_to_refuse_unknown_host(name);
-    confirm(terminal, daemon, &needs_yes, &question).await
-}
-
 /// Asks a question, or fails with a text that names --yes where there is no terminal.
-async fn confirm(
+async fn confirm_removal(
     terminal: &mut Terminal,
     daemon: &mut Daemon,
-    needs_yes: &str,
+    needs_yes: String,
     question: &str,
 ) -> Result<(), Failure> {
     if !terminal.is_interactive() {
-        return Err(Failure::Refused(needs_yes.to_owned()));
+        return Err(Failure::Refused(needs_yes));
     }
-    match terminal.ask(daemon.interrupt(), question).await? {
-        LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
-        _ => Err(Failure::Cancelled(messages::NOT_REMOVED.to_owned())),
-    }
+    confirm(
+        terminal,
+        daemon.interrupt(),
+        question,
+        messages::NOT_REMOVED,
+    )
+    .await
 }
 
 fn as_json_keys(host: &FleetHost) -> HostJson<'_> {

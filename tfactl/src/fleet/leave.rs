@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use tfa_client::{Failure, LineRead, Terminal};
+use tfa_client::{Failure, Terminal};
 use tfa_proto::{FleetHost, FleetHostState};
 
 use super::etcd::STORE_DROP_IN;
@@ -17,6 +17,7 @@ use super::exclusive::Exclusive;
 use super::files::{FLEET_CONFIG, ROLE_DROP_IN, Written, is_from_tfactl, role_lines};
 use super::program::{self, Certified, CertifiedBy};
 use super::units;
+use crate::confirm::confirm;
 use crate::daemon::Daemon;
 use crate::messages;
 use crate::task::{self, Outcome, Results};
@@ -86,7 +87,9 @@ pub(crate) async fn run(yes: bool, without_etcd: bool) -> Result<(), Failure> {
     };
     check_files()?;
     tell(&terminal, kind, &told, warning)?;
-    confirm(&mut terminal, &mut daemon, yes).await?;
+    if !yes {
+        confirm_leave(&mut terminal, &mut daemon).await?;
+    }
     let done = leave(&terminal, &mut daemon, without_etcd).await?;
     // An interrupted command may have put it aside, and has not told so.
     let kept = match done.get("key") {
@@ -215,18 +218,12 @@ fn tell(
     warning.map_or(Ok(()), |warning| Ok(terminal.print(warning)?))
 }
 
-async fn confirm(terminal: &mut Terminal, daemon: &mut Daemon, yes: bool) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
-    }
+async fn confirm_leave(terminal: &mut Terminal, daemon: &mut Daemon) -> Result<(), Failure> {
     if !terminal.is_interactive() {
         return Err(Failure::Refused(messages::LEAVING_NEEDS_YES.to_owned()));
     }
-    let answer = terminal.ask(daemon.interrupt(), messages::ASK_TO_LEAVE);
-    match answer.await? {
-        LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
-        _ => Err(Failure::Cancelled(messages::NOT_LEFT.to_owned())),
-    }
+    let (question, otherwise) = (messages::ASK_TO_LEAVE, messages::NOT_LEFT);
+    confirm(terminal, daemon.interrupt(), question, otherwise).await
 }
 
 /// Takes the role out of the configuration, and has the daemon's program do its part. After an error the role is there

@@ -3,8 +3,9 @@
 use std::fs;
 use std::net::SocketAddr;
 
-use tfa_client::{Failure, Interrupt, LineRead, Terminal};
+use tfa_client::{Failure, Interrupt, Terminal};
 
+use crate::confirm::confirm;
 use crate::messages;
 
 /// Refuses a URL of etcd with which tfa-fleet does not start.
@@ -77,10 +78,7 @@ pub(super) async fn ask_to_go_on(
     interrupt: &mut Interrupt,
     question: &str,
 ) -> Result<(), Failure> {
-    match terminal.ask(interrupt, question).await? {
-        LineRead::Line(line) if messages::is_yes(&line) => Ok(()),
-        _ => Err(Failure::Cancelled(messages::INVITATION_UNUSED.to_owned())),
-    }
+    confirm(terminal, interrupt, question, messages::INVITATION_UNUSED).await
 }
 
 #[cfg(test)]

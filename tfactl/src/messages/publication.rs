@@ -48,12 +48,6 @@ pub(crate) const ASK_TO_UNPUBLISH: &str = "Remove the published policy? [y/N] ";
 
 pub(crate) const NOT_UNPUBLISHED: &str = "Not removed. The published policy stays in force.";
 
-/// Whether a line answers a question with yes.
-pub(crate) fn is_yes(line: &str) -> bool {
-    let line = line.trim();
-    line.eq_ignore_ascii_case("y") || line.eq_ignore_ascii_case("yes")
-}
-
 pub(crate) fn policy_warning(warning: &str, width: usize) -> String {
     hanging(&format!("warning: {warning}"), width)
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use serde::Serialize;
-use tfa_client::{Failure, LineRead, Terminal};
+use tfa_client::{Failure, Terminal};
 use tfa_proto::PublishedPolicy;
 use tfa_text::time::rfc3339;
 
 use super::files::Files;
 use super::impact;
+use crate::confirm::confirm;
 use crate::daemon::Daemon;
 use crate::{json, messages};
 
@@ -40,9 +41,9 @@ pub(crate) async fn publish(file: &Path, yes: bool) -> Result<(), Failure> {
     let is_verifier = daemon.is_verifier().await?;
     let impact = messages::impact_of_publication(file, &impacts, is_verifier, width);
     terminal.print(&impact)?;
-    let question = messages::ASK_TO_PUBLISH;
-    if !yes && !is_confirmed(&mut terminal, &mut daemon, question).await? {
-        return Err(Failure::Cancelled(messages::NOT_PUBLISHED.to_owned()));
+    if !yes {
+        let (question, otherwise) = (messages::ASK_TO_PUBLISH, messages::NOT_PUBLISHED);
+        confirm(&mut terminal, daemon.interrupt(), question, otherwise).await?;
     }
     let expected = before.revision.unwrap_or_default();
     let revision = daemon.publish_policy(files.text(), expected).await?;
@@ -90,20 +91,11 @@ pub(crate) async fn unpublish(yes: bool) -> Result<(), Failure> {
         return Err(Failure::Refused(messages::no_policy_published(width)));
     };
     terminal.print(&messages::unpublishing(width))?;
-    let question = messages::ASK_TO_UNPUBLISH;
-    if !yes && !is_confirmed(&mut terminal, &mut daemon, question).await? {
-        return Err(Failure::Cancelled(messages::NOT_UNPUBLISHED.to_owned()));
+    if !yes {
+        let (question, otherwise) = (messages::ASK_TO_UNPUBLISH, messages::NOT_UNPUBLISHED);
+        confirm(&mut terminal, daemon.interrupt(), question, otherwise).await?;
     }
     daemon.unpublish_policy(revision).await?;
     terminal.print(&messages::unpublished(width))?;
     daemon.unrepeated(Daemon::serves_now(&terminal).await)
-}
-
-async fn is_confirmed(
-    terminal: &mut Terminal,
-    daemon: &mut Daemon,
-    question: &str,
-) -> Result<bool, Failure> {
-    let line = terminal.ask(daemon.interrupt(), question).await?;
-    Ok(matches!(line, LineRead::Line(line) if messages::is_yes(&line)))
 }
