@@ -331,9 +331,7 @@ fn interrupted_leave_is_made_again_and_takes_no_other_key_away() {
     noted.put_back(&second);
     let again = leave_store(&state_dir, etcd.another(), &mut is_running).unwrap();
     assert_eq!(again, None);
-    assert_eq!(key_of(&second), own);
-    let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
-    assert_eq!(kept, sealing);
+    assert_keys(&second, &own, &sealing);
 }
 
 #[test]
@@ -354,10 +352,15 @@ fn verifier_leaves_a_lost_etcd_with_the_key_aside_and_its_own_again() {
 
     let left = leave_store_unasked(&state_dir, &mut is_running).unwrap();
     assert_eq!(left.as_deref(), Some("key.left-fleet"));
-    assert_eq!(key_of(&second), own);
-    let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
-    assert_eq!(kept, sealing);
+    assert_keys(&second, &own, &sealing);
     assert!(!has_a_store(&second));
+}
+
+/// The host has its own key again, and that of the fleet aside.
+fn assert_keys(host: &Host, own: &[u8], sealing: &[u8]) {
+    assert_eq!(key_of(host), own);
+    let kept = fs::read(host.state_dir().path.join("key.left-fleet")).unwrap();
+    assert_eq!(kept, sealing);
 }
 
 /// Whether a file shows a store in etcd.
@@ -414,9 +417,7 @@ fn interrupted_leave_goes_on_without_etcd_and_takes_no_other_key_away() {
         noted.put_back(&second);
         let again = leave_store_unasked(&state_dir, &mut is_running).unwrap();
         assert_eq!(again, None);
-        assert_eq!(key_of(&second), own);
-        let kept = fs::read(state_dir.path.join("key.left-fleet")).unwrap();
-        assert_eq!(kept, sealing);
+        assert_keys(&second, &own, &sealing);
         assert!(!has_a_store(&second));
     }
 }

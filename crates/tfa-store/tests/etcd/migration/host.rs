@@ -278,6 +278,17 @@ pub(super) struct Watch<'w> {
     pub(super) goes_on: bool,
 }
 
+impl<'w> Watch<'w> {
+    /// Goes on to the end, and calls `during` at each step.
+    pub(super) fn of(during: &'w mut dyn FnMut(MigrationStep)) -> Self {
+        Self {
+            killer: None,
+            during,
+            goes_on: true,
+        }
+    }
+}
+
 impl MigrationWatch for Watch<'_> {
     fn progress(&mut self, done: u64, total: u64) -> bool {
         assert!(done <= total);

@@ -126,11 +126,8 @@ fn migration_that_was_not_ended_is_ended_by_the_same_command() {
     let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
     let expected = fill(&*store);
     store.close();
-    let mut watch = super::host::Watch {
-        killer: None,
-        during: &mut |_| {},
-        goes_on: true,
-    };
+    let mut during = |_| {};
+    let mut watch = super::host::Watch::of(&mut during);
     let state_dir = host.state_dir();
     let kv = etcd.another();
     let migrated = tfa_store::migrate_to_etcd(&state_dir, kv, super::host::NOW, &mut watch);

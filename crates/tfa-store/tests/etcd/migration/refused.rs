@@ -7,21 +7,19 @@ use tfa_testkit::{Fault, MemoryKv};
 
 use super::host::{Host, Watch, fill, migrate, open, read, start};
 
-fn watch(during: &mut dyn FnMut(MigrationStep)) -> Watch<'_> {
-    Watch {
-        killer: None,
-        during,
-        goes_on: true,
-    }
-}
-
 #[test]
 fn database_that_was_moved_is_not_opened_again() {
     let (etcd, host) = (MemoryKv::default(), Host::new());
     let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
     fill(&*store);
     store.close();
-    migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch(&mut |_| {})).unwrap();
+    migrate(
+        &host,
+        etcd.another(),
+        KeptIn::Etcd,
+        &mut Watch::of(&mut |_| {}),
+    )
+    .unwrap();
     let path = host.state_dir().path;
     let mut names = fs::read_dir(&path).unwrap();
     let aside = names.find_map(|entry| {
@@ -53,7 +51,7 @@ fn cancelled_migration_leaves_the_store_in_use_and_goes_on_later() {
         let expected = fill(&*store);
         store.close();
         let mut during = |_| {};
-        let mut cancelled = watch(&mut during);
+        let mut cancelled = Watch::of(&mut during);
         cancelled.goes_on = false;
         let outcome = migrate(&host, etcd.another(), to, &mut cancelled);
         assert!(
@@ -63,7 +61,7 @@ fn cancelled_migration_leaves_the_store_in_use_and_goes_on_later() {
         let (kind, store) = start(&host.state_dir(), &etcd, from);
         assert_eq!((kind, read(&*store)), (from, expected.clone()));
         store.close();
-        migrate(&host, etcd.another(), to, &mut watch(&mut |_| {})).unwrap();
+        migrate(&host, etcd.another(), to, &mut Watch::of(&mut |_| {})).unwrap();
         let store = open(&host.state_dir(), &etcd, to).unwrap();
         assert_eq!(read(&*store), expected);
     }
@@ -81,7 +79,7 @@ fn etcd_that_is_lost_at_the_last_step_refuses_until_it_answers() {
             kv.fail([Some(Fault::RequestLost); 12]);
         }
     };
-    let outcome = migrate(&host, &kv, KeptIn::Etcd, &mut watch(&mut during));
+    let outcome = migrate(&host, &kv, KeptIn::Etcd, &mut Watch::of(&mut during));
     assert!(
         matches!(outcome, Err(MigrationError::Undecided(_))),
         "{outcome:?}"
@@ -104,7 +102,12 @@ fn store_of_others_in_etcd_is_never_replaced() {
     let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
     let own = fill(&*store);
     store.close();
-    let outcome = migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch(&mut |_| {}));
+    let outcome = migrate(
+        &host,
+        etcd.another(),
+        KeptIn::Etcd,
+        &mut Watch::of(&mut |_| {}),
+    );
     assert!(
         matches!(
             outcome,
@@ -122,7 +125,12 @@ fn database_in_use_is_not_moved() {
     let (etcd, host) = (MemoryKv::default(), Host::new());
     let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
     let expected = fill(&*store);
-    let outcome = migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch(&mut |_| {}));
+    let outcome = migrate(
+        &host,
+        etcd.another(),
+        KeptIn::Etcd,
+        &mut Watch::of(&mut |_| {}),
+    );
     assert!(
         matches!(outcome, Err(MigrationError::Running(_))),
         "{outcome:?}"
@@ -133,14 +141,14 @@ fn database_in_use_is_not_moved() {
         &host,
         etcd.another(),
         KeptIn::Database,
-        &mut watch(&mut |_| {}),
+        &mut Watch::of(&mut |_| {}),
     )
     .unwrap();
     let outcome = migrate(
         &host,
         etcd.another(),
         KeptIn::Database,
-        &mut watch(&mut |_| {}),
+        &mut Watch::of(&mut |_| {}),
     );
     assert!(matches!(
         outcome,
@@ -163,7 +171,7 @@ fn store_that_another_host_moves_away_is_not_replaced() {
                 &other,
                 etcd.another(),
                 KeptIn::Etcd,
-                &mut watch(&mut |_| {}),
+                &mut Watch::of(&mut |_| {}),
             );
             assert!(
                 matches!(outcome, Err(MigrationError::Store(_))),
@@ -176,7 +184,7 @@ fn store_that_another_host_moves_away_is_not_replaced() {
         &host,
         etcd.another(),
         KeptIn::Database,
-        &mut watch(&mut during),
+        &mut Watch::of(&mut during),
     )
     .unwrap();
     assert_eq!(met, 1);
@@ -200,7 +208,7 @@ fn etcd_that_gets_an_older_state_while_it_is_copied_is_not_copied() {
         &host,
         etcd.another(),
         KeptIn::Database,
-        &mut watch(&mut during),
+        &mut Watch::of(&mut during),
     );
     assert!(outcome.is_err());
     let path = host.state_dir().path;
@@ -221,7 +229,14 @@ fn older_state_of_a_database_that_was_moved_refuses() {
         MigrationStep::Completed => std::panic::resume_unwind(Box::new("a power failure")),
         _ => {}
     };
-    let run = || migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch(&mut during));
+    let run = || {
+        migrate(
+            &host,
+            etcd.another(),
+            KeptIn::Etcd,
+            &mut Watch::of(&mut during),
+        )
+    };
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
     fs::rename(before, &database).unwrap();
     let state_dir = host.state_dir();
@@ -240,7 +255,7 @@ fn migration_to_etcd_is_given_up_by_one_to_the_database() {
     store.close();
     drop(store);
     let mut during = |_| {};
-    let mut cancelled = watch(&mut during);
+    let mut cancelled = Watch::of(&mut during);
     cancelled.goes_on = false;
     assert!(migrate(&host, etcd.another(), KeptIn::Etcd, &mut cancelled).is_err());
     let state_dir = host.state_dir();
@@ -252,11 +267,17 @@ fn migration_to_etcd_is_given_up_by_one_to_the_database() {
         &host,
         etcd.another(),
         KeptIn::Database,
-        &mut watch(&mut |_| {}),
+        &mut Watch::of(&mut |_| {}),
     )
     .unwrap();
     assert!(!tfa_store::is_migrating(&state_dir));
-    migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch(&mut |_| {})).unwrap();
+    migrate(
+        &host,
+        etcd.another(),
+        KeptIn::Etcd,
+        &mut Watch::of(&mut |_| {}),
+    )
+    .unwrap();
     let store = open(&state_dir, &etcd, KeptIn::Etcd).unwrap();
     assert_eq!(read(&*store), expected);
 }

@@ -27,11 +27,7 @@ fn logins_of_the_passes_are_in_etcd_at_the_end() {
         MigrationStep::Stopped => drop(store.take()),
         _ => {}
     };
-    let mut watch = Watch {
-        killer: None,
-        during: &mut during,
-        goes_on: true,
-    };
+    let mut watch = Watch::of(&mut during);
     migrate(&host, etcd.another(), KeptIn::Etcd, &mut watch).unwrap();
     let store = open(&host.state_dir(), &etcd, KeptIn::Etcd).unwrap();
     assert_eq!(read(&*store), expected);
@@ -65,11 +61,7 @@ fn verifier_changes_nothing_after_the_accounts_are_moved_away() {
             refused += 1;
         }
     };
-    let mut watch = Watch {
-        killer: None,
-        during: &mut during,
-        goes_on: true,
-    };
+    let mut watch = Watch::of(&mut during);
     migrate(&host, etcd.another(), KeptIn::Database, &mut watch).unwrap();
     assert_eq!(refused, 2);
     let store = open(&host.state_dir(), &etcd, KeptIn::Database).unwrap();
@@ -86,12 +78,7 @@ fn accounts_move_to_etcd_and_back_again_and_again() {
         for to in [KeptIn::Etcd, KeptIn::Database] {
             let expected = change(&*store, round);
             store.close();
-            let mut watch = Watch {
-                killer: None,
-                during: &mut |_| {},
-                goes_on: true,
-            };
-            migrate(&host, etcd.another(), to, &mut watch).unwrap();
+            migrate(&host, etcd.another(), to, &mut Watch::of(&mut |_| {})).unwrap();
             store = open(&host.state_dir(), &etcd, to).unwrap();
             assert_eq!(read(&*store), expected);
             // A revision of the store before is never one of this store.
@@ -122,11 +109,7 @@ fn other_verifier_is_told_of_a_migration_and_of_one_back_and_leaves() {
     }
     drop(store);
     let mut during = |_| {};
-    let mut watch = Watch {
-        killer: None,
-        during: &mut during,
-        goes_on: true,
-    };
+    let mut watch = Watch::of(&mut during);
     migrate(&host, etcd.another(), KeptIn::Database, &mut watch).unwrap();
     let why = refusal(&others[0], &etcd);
     assert!(why.contains("to the database of a verifier"), "{why}");
@@ -159,11 +142,7 @@ fn verifier_leaves_with_the_key_of_after_a_rotation_aside() {
     let key = || fs::read(state_dir.path.join("key")).unwrap();
     let former = key();
     let mut during = |_| {};
-    let mut watch = Watch {
-        killer: None,
-        during: &mut during,
-        goes_on: true,
-    };
+    let mut watch = Watch::of(&mut during);
     migrate(&host, etcd.another(), KeptIn::Database, &mut watch).unwrap();
     let store = Arc::new(tfa_store::open(&state_dir, |_| None).unwrap().store);
     ask_for_rotation(&state_dir).unwrap();
